@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod literal;
+pub mod ports;
+pub mod record;
+pub mod shift;
+pub mod stats;
+pub mod table;
+pub mod verdict;

@@ -1,0 +1,287 @@
+use super::{FeatureSet, ShiftPolicy};
+use crate::stats::{Continuity, KsMethod, benjamini_hochberg, chi_squared_homogeneity, ks_two_sample};
+use crate::table::{Column, Kind, Levels, Table, Values};
+use crate::verdict::Verdict;
+
+/// Which statistic a feature was tested with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Test {
+    /// Two-sample Kolmogorov–Smirnov; the effect is D itself.
+    KolmogorovSmirnov,
+    /// Chi-squared test of homogeneity; the effect is Cramér's V.
+    ChiSquared,
+}
+
+impl Test {
+    /// `kolmogorov_smirnov` or `chi_squared`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KolmogorovSmirnov => "kolmogorov_smirnov",
+            Self::ChiSquared => "chi_squared",
+        }
+    }
+
+    /// `ks_distance` or `cramers_v`.
+    pub fn effect_name(self) -> &'static str {
+        match self {
+            Self::KolmogorovSmirnov => "ks_distance",
+            Self::ChiSquared => "cramers_v",
+        }
+    }
+}
+
+/// What was found of one feature.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureShift {
+    /// Its name.
+    pub feature: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The test of its values.
+    pub test: Test,
+    /// The test's statistic; `None` where nothing was tested.
+    pub statistic: Option<f64>,
+    /// The test's p-value.
+    pub p_value: Option<f64>,
+    /// The p-value adjusted for all tests of this comparison (Benjamini–Hochberg).
+    pub p_value_adjusted: Option<f64>,
+    /// The size of the difference, in \[0, 1\]; see [`Test`].
+    pub effect: Option<f64>,
+    /// The share of reference rows without a value.
+    pub missing_reference: f64,
+    /// The share of production rows without a value.
+    pub missing_production: f64,
+    /// The adjusted p-value of the test that these two shares are one; `None` where neither side misses a value.
+    pub missing_p_value_adjusted: Option<f64>,
+    /// Reference rows with a value.
+    pub n_reference: usize,
+    /// Production rows with a value.
+    pub n_production: usize,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What moved, in words, or why nothing can be said; empty where the feature is stable.
+    pub why: String,
+}
+
+/// What was found of all features.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataShift {
+    /// The verdict over the features.
+    pub verdict: Verdict,
+    /// One entry a feature, in the order of the reference.
+    pub features: Vec<FeatureShift>,
+}
+
+/// Compares production with the reference, feature by feature.
+///
+/// `production` has the columns of [`FeatureSet::empty_production`]; the numbers of rows are free. A feature is shifted
+/// if its values or its share of missing values moved as `policy` says: by an adjusted p-value and by an effect. All
+/// tests of one call are adjusted together. A feature with fewer values a side than the policy asks for, or none, is
+/// inconclusive; it stops no other.
+pub fn compare(features: &FeatureSet, production: &Table, policy: &ShiftPolicy) -> DataShift {
+    let outcomes: Vec<Outcome> = features
+        .reference
+        .columns
+        .iter()
+        .map(|reference| match production.column(&reference.name) {
+            Some(column) => Outcome::of(reference, column, policy),
+            None => Outcome::of(reference, &Column::new(&reference.name, reference.kind()), policy),
+        })
+        .collect();
+    let p_values: Vec<f64> =
+        outcomes.iter().flat_map(|outcome| [outcome.p_value(), outcome.missing_p_value]).flatten().collect();
+    let mut adjusted = benjamini_hochberg(&p_values).into_iter();
+    let mut features = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        // The same order as above: each p-value that is there takes the next adjusted one.
+        let value_adjusted = outcome.p_value().and_then(|_| adjusted.next());
+        let missing_adjusted = outcome.missing_p_value.and_then(|_| adjusted.next());
+        features.push(outcome.judge(value_adjusted, missing_adjusted, policy));
+    }
+    let verdict = Verdict::over(features.iter().map(|feature| (feature.feature.as_str(), &feature.verdict)));
+    DataShift { verdict, features }
+}
+
+/// A feature's tests, before the adjustment for their number.
+struct Outcome {
+    feature: String,
+    kind: Kind,
+    test: Test,
+    values: Result<Tested, String>,
+    missing_p_value: Option<f64>,
+    reference: Side,
+    production: Side,
+    unreadable: usize,
+}
+
+struct Tested {
+    statistic: f64,
+    p_value: f64,
+    effect: f64,
+}
+
+struct Side {
+    rows: usize,
+    missing: usize,
+}
+
+impl Side {
+    fn of(column: &Column) -> Self {
+        Self { rows: column.len(), missing: column.missing() }
+    }
+
+    fn present(&self) -> usize {
+        self.rows - self.missing
+    }
+
+    fn missing_share(&self) -> f64 {
+        if self.rows == 0 { 0.0 } else { self.missing as f64 / self.rows as f64 }
+    }
+}
+
+impl Outcome {
+    fn of(reference: &Column, production: &Column, policy: &ShiftPolicy) -> Self {
+        let test = match reference.kind() {
+            Kind::Numeric => Test::KolmogorovSmirnov,
+            Kind::Categorical | Kind::Date => Test::ChiSquared,
+        };
+        let (reference_side, production_side) = (Side::of(reference), Side::of(production));
+        let values =
+            enough(&reference_side, &production_side, policy).and_then(|()| test_values(reference, production));
+        Self {
+            feature: reference.name.clone(),
+            kind: reference.kind(),
+            test,
+            values,
+            missing_p_value: missing_p_value(&reference_side, &production_side, policy),
+            reference: reference_side,
+            production: production_side,
+            unreadable: production.unreadable,
+        }
+    }
+
+    fn p_value(&self) -> Option<f64> {
+        self.values.as_ref().ok().map(|tested| tested.p_value)
+    }
+
+    fn judge(self, adjusted: Option<f64>, missing_adjusted: Option<f64>, policy: &ShiftPolicy) -> FeatureShift {
+        let missing_change = self.production.missing_share() - self.reference.missing_share();
+        let missing_shifted = missing_adjusted.is_some_and(|p| policy.shifted(p, missing_change.abs()));
+        let tested = self.values.as_ref().ok();
+        let values_shifted =
+            tested.zip(adjusted).is_some_and(|(tested, adjusted)| policy.shifted(adjusted, tested.effect));
+        let mut reasons = Vec::new();
+        if values_shifted {
+            reasons.push("values".to_owned());
+        }
+        if missing_shifted {
+            let (was, is) = (self.reference.missing_share(), self.production.missing_share());
+            reasons.push(format!("missing {:.1}% → {:.1}%", 100.0 * was, 100.0 * is));
+        }
+        if let Err(why) = &self.values {
+            reasons.push(why.clone());
+        }
+        if self.unreadable > 0 {
+            reasons.push(format!("{} values are no numbers and count as missing", self.unreadable));
+        }
+        let why = reasons.join("; ");
+        let verdict = if values_shifted || missing_shifted {
+            Verdict::Shifted
+        } else if self.values.is_err() {
+            Verdict::Inconclusive(why.clone())
+        } else {
+            Verdict::Stable
+        };
+        FeatureShift {
+            statistic: tested.map(|tested| tested.statistic),
+            p_value: self.p_value(),
+            p_value_adjusted: adjusted,
+            effect: tested.map(|tested| tested.effect),
+            missing_reference: self.reference.missing_share(),
+            missing_production: self.production.missing_share(),
+            missing_p_value_adjusted: missing_adjusted,
+            n_reference: self.reference.present(),
+            n_production: self.production.present(),
+            feature: self.feature,
+            kind: self.kind,
+            test: self.test,
+            verdict,
+            why,
+        }
+    }
+}
+
+fn enough(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Result<(), String> {
+    for (name, side) in [("reference", reference), ("production", production)] {
+        let present = side.present();
+        if present < policy.min_rows() {
+            return Err(match (side.rows, present) {
+                (0, _) => format!("no {name} rows"),
+                (_, 0) => format!("all {} {name} values are missing", side.rows),
+                _ => format!("only {present} {name} values; {} are needed", policy.min_rows()),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn missing_p_value(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Option<f64> {
+    let too_few = reference.rows.min(production.rows) < policy.min_rows();
+    if too_few || reference.missing + production.missing == 0 {
+        return None;
+    }
+    let counts = |side: &Side| [side.missing as u64, side.present() as u64];
+    let test = chi_squared_homogeneity(&counts(reference), &counts(production), Continuity::Yates);
+    test.ok().map(|test| test.p_value)
+}
+
+fn test_values(reference: &Column, production: &Column) -> Result<Tested, String> {
+    match (&reference.values, &production.values) {
+        (Values::Numeric(reference), Values::Numeric(production)) => {
+            let test = ks_two_sample(&sorted_present(reference), &sorted_present(production), KsMethod::Auto)
+                .map_err(|error| error.to_string())?;
+            Ok(Tested { statistic: test.statistic, p_value: test.p_value, effect: test.statistic })
+        }
+        (
+            Values::Categorical { levels, codes },
+            Values::Categorical { levels: production_levels, codes: production_codes },
+        ) => {
+            let (reference, production) = counts_by_level(levels, codes, production_levels, production_codes);
+            let test = chi_squared_homogeneity(&reference, &production, Continuity::Yates)
+                .map_err(|error| error.to_string())?;
+            Ok(Tested { statistic: test.statistic, p_value: test.p_value, effect: test.cramers_v })
+        }
+        _ => Err("the column is of another kind in production".to_owned()),
+    }
+}
+
+fn sorted_present(values: &[f64]) -> Vec<f64> {
+    let mut present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    present.sort_unstable_by(f64::total_cmp);
+    present
+}
+
+/// The counts of both sides over the reference's levels, followed by those that only production has.
+fn counts_by_level(
+    levels: &Levels,
+    codes: &[Option<u32>],
+    production_levels: &Levels,
+    production_codes: &[Option<u32>],
+) -> (Vec<u64>, Vec<u64>) {
+    let mut places = Vec::with_capacity(production_levels.names().len());
+    let mut width = levels.names().len();
+    for name in production_levels.names() {
+        places.push(match levels.code(name) {
+            Some(code) => code as usize,
+            None => {
+                width += 1;
+                width - 1
+            }
+        });
+    }
+    let mut reference = vec![0; width];
+    let mut production = vec![0; width];
+    codes.iter().flatten().for_each(|&code| reference[code as usize] += 1);
+    production_codes.iter().flatten().for_each(|&code| production[places[code as usize]] += 1);
+    (reference, production)
+}

@@ -1,0 +1,60 @@
+//! What a monitor says.
+
+use std::fmt;
+
+/// A monitor's answer. One that cannot see says so; it never says stable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing moved that the policy minds.
+    Stable,
+    /// Something moved, surely enough and far enough.
+    Shifted,
+    /// The question could not be answered, and why.
+    Inconclusive(String),
+}
+
+impl Verdict {
+    /// `stable`, `shifted` or `inconclusive`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Shifted => "shifted",
+            Self::Inconclusive(_) => "inconclusive",
+        }
+    }
+
+    /// Why the verdict is inconclusive; `None` for the others.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Inconclusive(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// The verdict over several: shifted if one is, else inconclusive if one is, else stable.
+    ///
+    /// Over none it is inconclusive: nothing was looked at.
+    pub fn over<'a>(parts: impl IntoIterator<Item = (&'a str, &'a Verdict)>) -> Self {
+        let mut inconclusive = Vec::new();
+        let mut count = 0;
+        for (name, part) in parts {
+            count += 1;
+            match part {
+                Self::Shifted => return Self::Shifted,
+                Self::Inconclusive(_) => inconclusive.push(name),
+                Self::Stable => {}
+            }
+        }
+        match (count, inconclusive.as_slice()) {
+            (0, _) => Self::Inconclusive("there is nothing to compare".to_owned()),
+            (_, []) => Self::Stable,
+            (_, names) => Self::Inconclusive(format!("{} of {count} say nothing: {}", names.len(), names.join(", "))),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
