@@ -30,53 +30,53 @@ pub fn smirnov_sf(n: u64, x: f64) -> f64 {
         return 0.0;
     }
     let size = n as f64;
+    // The term j = n belongs to x = 0 only.
     let last = (size * (1.0 - x)).floor().min(size - 1.0) as u64;
-    let term = |j: u64| binomial_over_p(n, j, x);
-    // The terms rise to one maximum and fall again.
+    let ln_term = |j: u64| ln_binomial_over_p(n, j, x);
+    // The terms rise to one maximum and fall again; their logarithms also tell zero from less.
     let (mut low, mut high) = (0, last);
     while low < high {
         let middle = low + (high - low) / 2;
-        if term(middle) < term(middle + 1) { low = middle + 1 } else { high = middle }
+        if ln_term(middle) < ln_term(middle + 1) { low = middle + 1 } else { high = middle }
     }
     let peak = low;
     let mut sum = 0.0;
     for j in peak..=last {
-        let value = term(j);
+        let value = ln_term(j).exp();
         sum += value;
         if value <= sum * SERIES_END {
             break;
         }
     }
     for j in (0..peak).rev() {
-        let value = term(j);
+        let value = ln_term(j).exp();
         sum += value;
         if value <= sum * SERIES_END {
             break;
         }
     }
-    // j = n only counts at x = 0.
     (x * sum).min(1.0)
 }
 
-/// C(n, j) p^(j−1) (1−p)^(n−j) with p = x + j/n.
-fn binomial_over_p(n: u64, j: u64, x: f64) -> f64 {
+/// The logarithm of C(n, j) p^(j−1) (1−p)^(n−j) with p = x + j/n.
+fn ln_binomial_over_p(n: u64, j: u64, x: f64) -> f64 {
     let (size, successes) = (n as f64, j as f64);
     let expected = size.mul_add(x, successes);
     let p = expected / size;
     let failures = size - successes;
     let expected_failures = (-size).mul_add(x, failures);
     if expected_failures <= 0.0 {
-        return 0.0;
+        return f64::NEG_INFINITY;
     }
     if j == 0 {
-        return (size * (-x).ln_1p()).exp() / x;
+        return size * (-x).ln_1p() - x.ln();
     }
-    let exponent = stirling_error(n)
+    let saddle_point = stirling_error(n)
         - stirling_error(j)
         - stirling_error(n - j)
         - deviance(successes, expected)
         - deviance(failures, expected_failures);
-    (size / (TAU * successes * failures)).sqrt() * exponent.exp() / p
+    saddle_point + 0.5 * (size / (TAU * successes * failures)).ln() - p.ln()
 }
 
 /// ln n! − [½·ln(2πn) + n·ln n − n].
