@@ -1,1 +1,20 @@
+#![doc = include_str!("../README.md")]
 
+mod args;
+mod config;
+mod exit;
+mod harness;
+mod human;
+mod logs;
+mod progress;
+mod shutdown;
+
+#[cfg(test)]
+mod tests;
+
+pub use args::{CommonArgs, EXIT_CODES_HELP, JobArgs, Output};
+pub use exit::{Exit, UsageError};
+pub use harness::{Context, Report, main};
+pub use human::{grid, number, percent};
+pub use progress::Progress;
+pub use tokio_util::sync::CancellationToken;

@@ -1,1 +1,16 @@
+#![doc = include_str!("../README.md")]
 
+mod decode;
+mod folder;
+mod local_copy;
+mod location;
+mod objects;
+mod records;
+mod s3;
+
+pub use folder::Folder;
+pub use local_copy::{LocalCopy, local_copy};
+pub use location::{Location, LocationError};
+pub use objects::Objects;
+pub use records::read_records;
+pub use s3::S3;

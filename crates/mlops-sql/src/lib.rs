@@ -1,1 +1,12 @@
+#![doc = include_str!("../README.md")]
 
+mod database;
+mod error;
+mod insert;
+mod mysql;
+mod shift_rows;
+mod sqlite;
+mod url;
+
+pub use database::Database;
+pub use url::DatabaseUrl;

@@ -1,0 +1,50 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// The last part of every job's `--help`.
+pub const EXIT_CODES_HELP: &str = "\
+Exit codes:
+    0  done, or nothing to do
+    1  failed; trying again will not help
+    2  wrong arguments or configuration
+   10  a verdict against the model, with --fail-on-verdict
+   65  more bad input than allowed
+   75  temporary failure; try again
+  143  stopped by SIGTERM, work in flight committed; try again
+
+Settings come from the argument, else its environment variable, else mlops.toml, else the default.
+In mlops.toml a job's arguments stand in a table of the job's name, without the dashes; `database`,
+`logs`, `dead-letters`, `output` and `log-level` may also stand at the top, for all jobs.";
+
+/// What every job takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct CommonArgs {
+    /// How to print the result on stdout: a table for people, or one JSON document
+    #[arg(long, global = true, env = "MLOPS_OUTPUT", value_name = "FORMAT", default_value = "human")]
+    pub output: Output,
+
+    /// What to log on stderr: error, warn, info, debug, or a filter such as `info,sqlx=debug`
+    #[arg(long, global = true, env = "MLOPS_LOG_LEVEL", value_name = "FILTER", default_value = "info")]
+    pub log_level: String,
+
+    /// Read settings from this file; without it, from mlops.toml in the working directory if there is one
+    #[arg(long, global = true, env = "MLOPS_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A table for people.
+    Human,
+    /// One JSON document.
+    Json,
+}
+
+/// A job's argument list.
+pub trait JobArgs: clap::Parser {
+    /// The arguments that it shares with every other job.
+    fn common(&self) -> &CommonArgs;
+}

@@ -1,0 +1,119 @@
+use std::ffi::OsString;
+use std::future::Future;
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Exit, JobArgs, Output, Progress, config, logs, shutdown};
+
+/// What a job is given beside its arguments.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Names this run; the same for every attempt of one AWS Batch job.
+    pub run_uid: String,
+    /// When it started.
+    pub started: Timestamp,
+    /// Cancelled when the job is to stop taking work.
+    pub shutdown: CancellationToken,
+    /// Draws progress.
+    pub progress: Progress,
+}
+
+/// What a job has to say at its end. Serialised, it is the JSON document of `--output json`.
+pub trait Report: Serialize {
+    /// The same for people, without a last newline.
+    fn human(&self) -> String;
+
+    /// How the process ends.
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}
+
+/// Runs a job from its arguments to its exit code: the whole of a binary's `main`.
+pub fn main<A, R, F>(run: impl FnOnce(A, Context) -> F) -> ExitCode
+where
+    A: JobArgs,
+    R: Report,
+    F: Future<Output = Result<R>>,
+{
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let exit = match config::apply(A::command(), &arguments) {
+        Ok(command) => {
+            let matches = command.get_matches_from(arguments);
+            // The matches come from this very command; a failure is a fault in its definition.
+            let parsed = A::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+            start(parsed, run)
+        }
+        Err(error) => fail(&error),
+    };
+    ExitCode::from(exit.code())
+}
+
+fn start<A, R, F>(arguments: A, run: impl FnOnce(A, Context) -> F) -> Exit
+where
+    A: JobArgs,
+    R: Report,
+    F: Future<Output = Result<R>>,
+{
+    let output = arguments.common().output;
+    let progress = Progress::new();
+    let outcome = logs::start(&arguments.common().log_level, progress.bars()).and_then(|()| {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+        runtime.block_on(async {
+            let context = Context {
+                run_uid: run_uid(A::command().get_name()),
+                started: now(),
+                shutdown: shutdown::watch().context("listening for signals")?,
+                progress,
+            };
+            let shutdown = context.shutdown.clone();
+            let report = run(arguments, context).await?;
+            print(&report, output)?;
+            Ok(if shutdown.is_cancelled() { Exit::Terminated } else { report.exit() })
+        })
+    });
+    outcome.unwrap_or_else(|error| fail(&error))
+}
+
+fn print(report: &impl Report, output: Output) -> Result<()> {
+    let text = match output {
+        Output::Human => report.human(),
+        Output::Json => serde_json::to_string(report).context("writing the result as JSON")?,
+    };
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        // A reader such as `head` may leave; the job's work is done all the same.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("writing the result to stdout"),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> Exit {
+    let exit = Exit::for_error(error);
+    if tracing::dispatcher::has_been_set() {
+        tracing::error!(exit.code = exit.code(), "{error:#}");
+    } else {
+        // Nothing can be said where stderr is gone.
+        drop(writeln!(std::io::stderr().lock(), "error: {error:#}"));
+    }
+    exit
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// AWS Batch gives every attempt of a job the same id, so that a second attempt replaces what the first wrote.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads what AWS Batch sets")]
+fn run_uid(job: &str) -> String {
+    std::env::var("AWS_BATCH_JOB_ID").unwrap_or_else(|_| {
+        let started = now().strftime("%Y%m%dT%H%M%S%.6fZ");
+        format!("{job}-{started}-{}", std::process::id())
+    })
+}

@@ -1,0 +1,35 @@
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Draws progress bars on a terminal, and nothing elsewhere.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    bars: MultiProgress,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        let on_terminal = std::io::stderr().is_terminal();
+        let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { bars: MultiProgress::with_draw_target(target) }
+    }
+
+    pub(crate) fn bars(&self) -> MultiProgress {
+        self.bars.clone()
+    }
+
+    /// A bar over `total` of `what`, or a counter where the total is not known.
+    pub fn start(&self, what: &'static str, total: Option<u64>) -> ProgressBar {
+        let template = match total {
+            Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} ({per_sec}, {eta} left)",
+            None => "{spinner} {human_pos} {msg} ({per_sec}, {elapsed})",
+        };
+        let style = ProgressStyle::with_template(template).expect("the template is written above");
+        let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+        let bar = self.bars.add(bar.with_style(style).with_message(what));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar
+    }
+}

@@ -1,0 +1,47 @@
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use mlops_core::ports::{ByteStream, ObjectMeta, ObjectStore, StoreError};
+
+use crate::{Folder, Location, S3};
+
+/// The store that a location names.
+#[derive(Debug, Clone)]
+pub enum Objects {
+    /// A bucket.
+    S3(S3),
+    /// A folder.
+    Folder(Folder),
+}
+
+impl Objects {
+    /// Opens the store. Nothing is read or written yet; a place that is not there shows at the first call.
+    pub async fn open(location: &Location) -> Self {
+        match location {
+            Location::S3 { bucket, prefix } => Self::S3(S3::new(&mlops_aws::config().await, bucket, prefix)),
+            Location::Folder(path) => Self::Folder(Folder::new(path)),
+        }
+    }
+}
+
+impl ObjectStore for Objects {
+    fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>> {
+        match self {
+            Self::S3(store) => store.list(prefix),
+            Self::Folder(store) => store.list(prefix),
+        }
+    }
+
+    async fn get(&self, key: &str) -> Result<ByteStream, StoreError> {
+        match self {
+            Self::S3(store) => store.get(key).await,
+            Self::Folder(store) => store.get(key).await,
+        }
+    }
+
+    async fn put(&self, key: &str, body: Bytes) -> Result<(), StoreError> {
+        match self {
+            Self::S3(store) => store.put(key, body).await,
+            Self::Folder(store) => store.put(key, body).await,
+        }
+    }
+}

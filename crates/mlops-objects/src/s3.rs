@@ -1,0 +1,168 @@
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_smithy_types::byte_stream::ByteStream as Body;
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use mlops_aws::SdkConfig;
+use mlops_core::ports::{ByteStream, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
+
+/// How often a body that was cut is taken up again, without a byte in between.
+const RESUMES: u32 = 4;
+
+/// A bucket, below a prefix.
+#[derive(Debug, Clone)]
+pub struct S3 {
+    client: Client,
+    bucket: String,
+    prefix: String,
+}
+
+impl S3 {
+    /// The objects of `bucket` whose key starts with `prefix`, which is empty or ends in `/`.
+    pub fn new(config: &SdkConfig, bucket: &str, prefix: &str) -> Self {
+        // A server on another host than AWS rarely has a name for each bucket.
+        let path_style = config.endpoint_url().is_some();
+        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
+        Self { client: Client::from_conf(config), bucket: bucket.to_owned(), prefix: prefix.to_owned() }
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// The object from byte `offset`; from the second request on only if it is still `etag`.
+    async fn open(&self, key: &str, offset: u64, etag: Option<&str>) -> Result<GetObjectOutput, StoreError> {
+        let range = (offset > 0).then(|| format!("bytes={offset}-"));
+        self.client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(self.key(key))
+            .set_range(range)
+            .set_if_match(etag.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| failed(format!("reading s3://{}/{}", self.bucket, self.key(key)), error))
+    }
+}
+
+impl ObjectStore for S3 {
+    fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>> {
+        let place = format!("listing s3://{}/{}", self.bucket, self.key(prefix));
+        let pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.key(prefix)).into_paginator().send();
+        stream::unfold(pages, |mut pages| async { pages.next().await.map(|page| (page, pages)) })
+            .map(move |page| {
+                let page = page.map_err(|error| failed(place.clone(), error))?;
+                let objects = page.contents.unwrap_or_default().into_iter();
+                let objects = objects.filter_map(|object| meta(&self.prefix, &object)).map(Ok);
+                Ok(stream::iter(objects.collect::<Vec<_>>()))
+            })
+            .try_flatten()
+            .boxed()
+    }
+
+    async fn get(&self, key: &str) -> Result<ByteStream, StoreError> {
+        let opened = self.open(key, 0, None).await?;
+        let download = Download {
+            store: self.clone(),
+            key: key.to_owned(),
+            etag: opened.e_tag,
+            offset: 0,
+            resumes_left: RESUMES,
+            body: opened.body,
+        };
+        Ok(stream::try_unfold(download, |mut download| async move {
+            Ok(download.next().await?.map(|chunk| (chunk, download)))
+        })
+        .boxed())
+    }
+
+    async fn put(&self, key: &str, body: Bytes) -> Result<(), StoreError> {
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(self.key(key))
+            .body(Body::from(body))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failed(format!("writing s3://{}/{}", self.bucket, self.key(key)), error))
+    }
+}
+
+/// A body that is taken up again where it was cut.
+struct Download {
+    store: S3,
+    key: String,
+    etag: Option<String>,
+    offset: u64,
+    resumes_left: u32,
+    body: Body,
+}
+
+impl Download {
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        loop {
+            match self.body.next().await {
+                None => return Ok(None),
+                Some(Ok(chunk)) => {
+                    self.offset += chunk.len() as u64;
+                    self.resumes_left = RESUMES;
+                    return Ok(Some(chunk));
+                }
+                Some(Err(error)) if self.resumes_left == 0 => {
+                    let place = format!("reading s3://{}/{}", self.store.bucket, self.store.key(&self.key));
+                    let message = format!("{place}: the answer was cut at byte {}", self.offset);
+                    return Err(StoreError::caused(StoreErrorKind::Temporary, message, error));
+                }
+                Some(Err(error)) => {
+                    self.resumes_left -= 1;
+                    tracing::debug!(object.key = self.key, offset = self.offset, "resuming a cut answer: {error}");
+                    self.body = self.store.open(&self.key, self.offset, self.etag.as_deref()).await?.body;
+                }
+            }
+        }
+    }
+}
+
+/// `None` for the marker of a folder, which S3 consoles make.
+fn meta(prefix: &str, object: &aws_sdk_s3::types::Object) -> Option<ObjectMeta> {
+    let key = object.key()?.strip_prefix(prefix)?;
+    if key.is_empty() || key.ends_with('/') {
+        return None;
+    }
+    let modified = object.last_modified()?;
+    Some(ObjectMeta {
+        key: key.to_owned(),
+        size_bytes: object.size().unwrap_or(0).try_into().unwrap_or(0),
+        last_modified: Timestamp::new(modified.secs(), modified.subsec_nanos() as i32).ok()?,
+    })
+}
+
+fn failed<E>(doing: String, error: SdkError<E, HttpResponse>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    use StoreErrorKind::{Configuration, Denied, NotFound, Other, Temporary};
+    let code = error.code().unwrap_or_default();
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let (kind, remedy) = match (&error, code, status) {
+        (_, "NoSuchBucket", _) => (NotFound, "; there is no such bucket"),
+        (_, "NoSuchKey", _) | (_, _, Some(404)) => (NotFound, "; there is no such object"),
+        (_, "PreconditionFailed", _) => (Temporary, "; it was replaced while it was read"),
+        (_, _, Some(401 | 403)) => (Denied, "; check the credentials and the role's policy"),
+        (_, _, Some(429 | 500..)) => (Temporary, ""),
+        (SdkError::TimeoutError(_), ..) => (Temporary, "; no answer in time"),
+        (SdkError::DispatchFailure(failure), ..) if failure.is_io() || failure.is_timeout() => {
+            (Temporary, "; the endpoint cannot be reached")
+        }
+        (SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_), ..) => {
+            (Configuration, "; check the credentials, the region and AWS_ENDPOINT_URL")
+        }
+        (SdkError::ResponseError(_), ..) => (Temporary, ""),
+        _ => (Other, ""),
+    };
+    StoreError::caused(kind, format!("{doing}{remedy}"), error.into_source().unwrap_or_else(|error| Box::new(error)))
+}
