@@ -1,1 +1,10 @@
+#![doc = include_str!("../README.md")]
 
+mod args;
+mod production;
+mod report;
+mod run;
+
+pub use args::Args;
+pub use report::DriftReport;
+pub use run::run;

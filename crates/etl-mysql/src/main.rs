@@ -1,1 +1,7 @@
-fn main() {}
+//! `etl-mysql`; see the crate's README.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mlops_job::main(etl_mysql::run)
+}

@@ -170,12 +170,23 @@ impl Column {
         }
     }
 
-    /// The same column with each number as a level.
+    /// The same rows as another kind: numbers as levels, or levels as the numbers that they read as.
     #[must_use]
-    pub fn into_categorical(self) -> Self {
-        let Values::Numeric(numbers) = self.values else { return self };
-        let mut column = Self::new(self.name, Kind::Categorical);
-        numbers.into_iter().for_each(|number| column.push(Cell::Number(number)));
+    pub fn into_kind(self, kind: Kind) -> Self {
+        if kind == self.kind() {
+            return self;
+        }
+        let mut column = Self::new(self.name, kind);
+        match &self.values {
+            Values::Numeric(numbers) => numbers.iter().for_each(|&number| column.push(Cell::Number(number))),
+            Values::Categorical { levels, codes } => {
+                let text =
+                    |code: Option<u32>| code.map_or(Cell::Missing, |code| Cell::Text(&levels.names[code as usize]));
+                codes.iter().for_each(|&code| column.push(text(code)));
+            }
+            // A date is neither a number nor a level.
+            Values::Date { rows, .. } => (0..*rows).for_each(|_| column.push(Cell::Missing)),
+        }
         column
     }
 

@@ -63,6 +63,11 @@ impl UsageError {
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
+
+    /// The same for an error that is the caller's to mend, with its causes.
+    pub fn because(error: impl Error + Send + Sync + 'static) -> Self {
+        Self(format!("{:#}", anyhow::Error::new(error)))
+    }
 }
 
 impl fmt::Display for UsageError {

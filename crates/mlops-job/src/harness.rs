@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Exit, JobArgs, Output, Progress, config, logs, shutdown};
+use crate::{Exit, JobArgs, Output, Progress, UsageError, config, logs, shutdown};
 
 /// What a job is given beside its arguments.
 #[derive(Debug, Clone)]
@@ -21,6 +21,21 @@ pub struct Context {
     pub shutdown: CancellationToken,
     /// Draws progress.
     pub progress: Progress,
+    on_batch: bool,
+}
+
+impl Context {
+    /// Refuses a place that a container takes with it when it ends, if this run is a job of AWS Batch.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`] that begins with `what`.
+    pub fn refuse_on_batch(&self, is_local: bool, what: &str) -> Result<(), UsageError> {
+        if is_local && self.on_batch {
+            return Err(UsageError::new(format!("{what}, and is lost when this container ends; name a server's")));
+        }
+        Ok(())
+    }
 }
 
 /// What a job has to say at its end. Serialised, it is the JSON document of `--output json`.
@@ -66,8 +81,10 @@ where
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
         runtime.block_on(async {
+            let batch_job = batch_job();
             let context = Context {
-                run_uid: run_uid(A::command().get_name()),
+                on_batch: batch_job.is_some(),
+                run_uid: batch_job.unwrap_or_else(|| run_uid(A::command().get_name())),
                 started: now(),
                 shutdown: shutdown::watch().context("listening for signals")?,
                 progress,
@@ -111,9 +128,10 @@ fn now() -> Timestamp {
 
 /// AWS Batch gives every attempt of a job the same id, so that a second attempt replaces what the first wrote.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads what AWS Batch sets")]
+fn batch_job() -> Option<String> {
+    std::env::var("AWS_BATCH_JOB_ID").ok()
+}
+
 fn run_uid(job: &str) -> String {
-    std::env::var("AWS_BATCH_JOB_ID").unwrap_or_else(|_| {
-        let started = now().strftime("%Y%m%dT%H%M%S%.6fZ");
-        format!("{job}-{started}-{}", std::process::id())
-    })
+    format!("{job}-{}-{}", now().strftime("%Y%m%dT%H%M%S%.6fZ"), std::process::id())
 }

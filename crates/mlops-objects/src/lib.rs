@@ -12,5 +12,5 @@ pub use folder::Folder;
 pub use local_copy::{LocalCopy, local_copy};
 pub use location::{Location, LocationError};
 pub use objects::Objects;
-pub use records::read_records;
+pub use records::{RecordBatch, record_batches};
 pub use s3::S3;

@@ -1,36 +1,89 @@
-use futures_util::TryStreamExt;
-use mlops_core::ports::{ObjectStore, StoreError};
-use mlops_core::record::{RecordReader, RecordSink};
+use bytes::Bytes;
+use futures_util::stream::{self, Stream, TryStreamExt};
+use mlops_core::ports::{ByteStream, ObjectStore, StoreError};
+use mlops_core::record::{BadRecord, LogRecord, RecordReader, RecordSink};
 
 use crate::decode::Decoder;
 
-/// Gives the records of the object `key` to `sink` and returns the bytes read, as stored.
+/// A few records of one object, in its order.
+#[derive(Debug, Default)]
+pub struct RecordBatch {
+    /// Good ones.
+    pub records: Vec<LogRecord>,
+    /// Bad ones.
+    pub bad: Vec<BadRecord>,
+    /// The bytes of the object that were read for them, as stored.
+    pub bytes: u64,
+}
+
+impl RecordSink for RecordBatch {
+    fn record(&mut self, record: LogRecord) {
+        self.records.push(record);
+    }
+
+    fn bad(&mut self, bad: BadRecord) {
+        self.bad.push(bad);
+    }
+}
+
+/// The records of the object `key`, batch by batch as its bytes arrive.
 ///
-/// An object that cannot be decompressed to its end gives what stands before the damage, and one bad record.
-///
-/// # Errors
-///
-/// Those of the store. What the sink was given until then stands.
-pub async fn read_records(
-    store: &impl ObjectStore,
-    key: &str,
+/// An object that cannot be decompressed to its end gives what stands before the damage, and one bad record. An error of
+/// the store ends the stream.
+pub fn record_batches<'s>(
+    store: &'s impl ObjectStore,
+    key: &'s str,
     max_record_bytes: usize,
-    sink: &mut impl RecordSink,
-) -> Result<u64, StoreError> {
-    let mut body = store.get(key).await?;
-    let mut reader = RecordReader::new(key, max_record_bytes);
-    let mut decoder = Decoder::new();
-    let mut bytes = 0;
-    while let Some(chunk) = body.try_next().await? {
-        bytes += chunk.len() as u64;
-        if let Err(error) = decoder.push(&chunk, |plain| reader.push(plain, sink)) {
-            reader.damaged(error.to_string(), sink);
-            return Ok(bytes);
+) -> impl Stream<Item = Result<RecordBatch, StoreError>> + Send + 's {
+    let opened = async move {
+        let body = store.get(key).await?;
+        let reading = Reading {
+            body,
+            chunk: Bytes::new(),
+            decoder: Decoder::new(),
+            reader: RecordReader::new(key, max_record_bytes),
+        };
+        Ok(stream::try_unfold(Some(reading), |reading| async {
+            match reading {
+                Some(reading) => reading.next().await,
+                None => Ok(None),
+            }
+        }))
+    };
+    stream::once(opened).try_flatten()
+}
+
+struct Reading {
+    body: ByteStream,
+    chunk: Bytes,
+    decoder: Decoder,
+    reader: RecordReader,
+}
+
+impl Reading {
+    /// The next batch, and what is left to read.
+    async fn next(mut self) -> Result<Option<(RecordBatch, Option<Self>)>, StoreError> {
+        let mut batch = RecordBatch::default();
+        if self.chunk.is_empty() {
+            match self.body.try_next().await? {
+                Some(chunk) => self.chunk = chunk,
+                None => {
+                    match self.decoder.finish(|plain| self.reader.push(plain, &mut batch)) {
+                        Ok(()) => self.reader.finish(&mut batch),
+                        Err(error) => self.reader.damaged(error.to_string(), &mut batch),
+                    }
+                    return Ok(Some((batch, None)));
+                }
+            }
+        }
+        let step = self.chunk.split_to(self.chunk.len().min(self.decoder.step_bytes()));
+        batch.bytes = step.len() as u64;
+        match self.decoder.push(&step, |plain| self.reader.push(plain, &mut batch)) {
+            Ok(()) => Ok(Some((batch, Some(self)))),
+            Err(error) => {
+                self.reader.damaged(error.to_string(), &mut batch);
+                Ok(Some((batch, None)))
+            }
         }
     }
-    match decoder.finish(|plain| reader.push(plain, sink)) {
-        Ok(()) => reader.finish(sink),
-        Err(error) => reader.damaged(error.to_string(), sink),
-    }
-    Ok(bytes)
 }

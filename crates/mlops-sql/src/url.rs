@@ -13,6 +13,11 @@ impl DatabaseUrl {
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Whether the database is a file of this machine.
+    pub fn is_local(&self) -> bool {
+        self.0.starts_with("sqlite:")
+    }
 }
 
 impl FromStr for DatabaseUrl {

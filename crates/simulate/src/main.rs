@@ -1,1 +1,7 @@
-fn main() {}
+//! `simulate`; see the crate's README.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mlops_job::main(simulate::run)
+}

@@ -85,7 +85,7 @@ pub fn compare(features: &FeatureSet, production: &Table, policy: &ShiftPolicy) 
         .iter()
         .map(|reference| match production.column(&reference.name) {
             Some(column) => Outcome::of(reference, column, policy),
-            None => Outcome::of(reference, &Column::new(&reference.name, reference.kind()), policy),
+            None => Outcome::absent(reference, policy),
         })
         .collect();
     let p_values: Vec<f64> =
@@ -157,6 +157,15 @@ impl Outcome {
             reference: reference_side,
             production: production_side,
             unreadable: production.unreadable,
+        }
+    }
+
+    /// A feature that production has no column for.
+    fn absent(reference: &Column, policy: &ShiftPolicy) -> Self {
+        Self {
+            values: Err("production has no such column".to_owned()),
+            missing_p_value: None,
+            ..Self::of(reference, &Column::new(&reference.name, reference.kind()), policy)
         }
     }
 

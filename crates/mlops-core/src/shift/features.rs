@@ -51,7 +51,7 @@ impl FeatureSet {
         for column in reference.columns {
             match why_no_feature(&column, roles) {
                 Some(why) => skipped.push(Skipped { column: column.name, why }),
-                None if as_levels(&column, roles) => features.columns.push(column.into_categorical()),
+                None if as_levels(&column, roles) => features.columns.push(column.into_kind(Kind::Categorical)),
                 None => features.columns.push(column),
             }
         }
@@ -61,6 +61,21 @@ impl FeatureSet {
     /// An empty table with the features' names and kinds, to take production's rows.
     pub fn empty_production(&self) -> Table {
         let columns = self.reference.columns.iter().map(|column| Column::new(&column.name, column.kind())).collect();
+        Table { columns }
+    }
+
+    /// The features' columns of another table, each with the kind that it has in the reference.
+    ///
+    /// A column that `table` does not have is missing here too, and other columns are left out.
+    pub fn align(&self, table: Table) -> Table {
+        let mut found: Vec<Option<Column>> = table.columns.into_iter().map(Some).collect();
+        let mut columns = Vec::with_capacity(self.reference.columns.len());
+        for reference in &self.reference.columns {
+            let column = found.iter_mut().find(|column| column.as_ref().is_some_and(|c| c.name == reference.name));
+            if let Some(column) = column.and_then(Option::take) {
+                columns.push(column.into_kind(reference.kind()));
+            }
+        }
         Table { columns }
     }
 }

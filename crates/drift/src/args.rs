@@ -1,0 +1,126 @@
+#![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
+
+use clap::Parser;
+use jiff::{SignedDuration, Timestamp};
+use mlops_core::record::parse_utc;
+use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs};
+use mlops_objects::Location;
+use mlops_sql::DatabaseUrl;
+
+const EXAMPLES: &str = "\
+Examples:
+  Everything logged in a local SQLite file against the training data:
+    drift --reference train.csv --database sqlite://mlops.db --id client_id --target churn
+
+  The last week in MySQL against a training file in S3:
+    MLOPS_DATABASE='mysql://…' drift --reference s3://acme-models/train.parquet --window 7d --target churn
+
+  Two files, no database, and an exit code for a script:
+    drift --reference train.csv --production may.csv --target churn --fail-on-verdict --output json";
+
+/// Find data shift, feature by feature, between training data and production
+///
+/// Compares each feature of a training file with the same feature of the logged requests (or of a second file): numeric
+/// features by the two-sample Kolmogorov-Smirnov test, categorical ones by the chi-squared test of homogeneity, and for
+/// both the share of missing values. A feature is shifted if its p-value, adjusted for the number of tests
+/// (Benjamini-Hochberg), is at most --significance AND its effect is at least --min-effect. A feature that cannot be
+/// judged is inconclusive, never stable. The findings go to data_shift of the database.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "drift", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
+pub struct Args {
+    /// What the model was trained on: a CSV or Parquet file, as a path or s3://BUCKET/KEY
+    #[arg(long, env = "DRIFT_REFERENCE", value_name = "FILE")]
+    pub reference: Location,
+
+    /// Compare this CSV or Parquet file instead of the logs in the database; nothing is written
+    #[arg(long, env = "DRIFT_PRODUCTION", value_name = "FILE", conflicts_with_all = ["since", "until", "window"])]
+    pub production: Option<Location>,
+
+    /// Where the logs are and the findings go: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
+    #[arg(
+        long,
+        env = "MLOPS_DATABASE",
+        value_name = "URL",
+        default_value = "sqlite://mlops.db",
+        hide_env_values = true
+    )]
+    pub database: DatabaseUrl,
+
+    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
+    #[arg(long, env = "MLOPS_CREATE_TABLES")]
+    pub create_tables: bool,
+
+    /// Compare only requests logged from this time on, UTC: 2026-11-23 or 2026-11-23T05:30:00
+    #[arg(long, env = "DRIFT_SINCE", value_name = "TIME", value_parser = time, conflicts_with = "window")]
+    pub since: Option<Timestamp>,
+
+    /// Compare only requests logged before this time, UTC
+    #[arg(long, env = "DRIFT_UNTIL", value_name = "TIME", value_parser = time)]
+    pub until: Option<Timestamp>,
+
+    /// Compare only requests logged in this span before --until, or before now: 7d, 12h, 90m
+    #[arg(long, env = "DRIFT_WINDOW", value_name = "SPAN", value_parser = span)]
+    pub window: Option<SignedDuration>,
+
+    /// Columns that name rows or customers; they are not compared
+    #[arg(long, env = "DRIFT_ID", value_name = "COLUMN", value_delimiter = ',')]
+    pub id: Vec<String>,
+
+    /// Columns that hold the outcome; they are not compared
+    #[arg(long, env = "DRIFT_TARGET", value_name = "COLUMN", value_delimiter = ',')]
+    pub target: Vec<String>,
+
+    /// Columns to treat as levels, whatever they hold
+    #[arg(long, env = "DRIFT_CATEGORICAL", value_name = "COLUMN", value_delimiter = ',')]
+    pub categorical: Vec<String>,
+
+    /// Columns to treat as numbers, however few values they have
+    #[arg(long, env = "DRIFT_NUMERIC", value_name = "COLUMN", value_delimiter = ',')]
+    pub numeric: Vec<String>,
+
+    /// The largest adjusted p-value of a shift
+    #[arg(long, env = "DRIFT_SIGNIFICANCE", value_name = "P", default_value_t = 0.05)]
+    pub significance: f64,
+
+    /// The smallest effect of a shift: Kolmogorov-Smirnov distance, Cramer's V, or change of the share of missing values
+    #[arg(long, env = "DRIFT_MIN_EFFECT", value_name = "EFFECT", default_value_t = 0.05)]
+    pub min_effect: f64,
+
+    /// Say nothing of a feature with fewer values than this on either side
+    #[arg(long, env = "DRIFT_MIN_ROWS", value_name = "N", default_value_t = 50)]
+    pub min_rows: usize,
+
+    /// End with exit code 10 if the verdict is `shifted`
+    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT")]
+    pub fail_on_verdict: bool,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+impl JobArgs for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    parse_utc(text).ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
+}
+
+/// A whole number and a unit; a day has 24 hours.
+fn span(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || "write a span such as 7d, 12h or 90m".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        'd' => 24 * 60 * 60,
+        'h' => 60 * 60,
+        'm' => 60,
+        _ => return Err(wrong()),
+    };
+    let count: u32 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    if count == 0 {
+        return Err(wrong());
+    }
+    Ok(SignedDuration::from_secs(i64::from(count) * seconds))
+}

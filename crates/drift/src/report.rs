@@ -1,0 +1,181 @@
+use mlops_core::shift::{DataShift, FeatureShift, Skipped};
+use mlops_core::verdict::Verdict;
+use mlops_job::{Exit, Report, grid, number, percent};
+use serde::Serialize;
+
+/// What a run found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DriftReport {
+    /// `stable`, `shifted` or `inconclusive`.
+    pub verdict: &'static str,
+    /// Why the verdict is inconclusive.
+    pub why: Option<String>,
+    /// Names the run in `data_shift`; `None` where nothing was written.
+    pub run_uid: Option<String>,
+    /// The first moment of the requests compared, where there is a limit.
+    pub window_from: Option<String>,
+    /// The first moment after them.
+    pub window_to: Option<String>,
+    /// Rows of the training file.
+    pub rows_reference: usize,
+    /// Rows of production.
+    pub rows_production: usize,
+    /// Logged requests that had no `input` and were passed over.
+    pub without_input: u64,
+    /// The largest adjusted p-value of a shift.
+    pub significance: f64,
+    /// The smallest effect of a shift.
+    pub min_effect: f64,
+    /// One entry a feature.
+    pub features: Vec<FeatureReport>,
+    /// Columns that were not compared.
+    pub skipped: Vec<SkippedReport>,
+    #[serde(skip)]
+    pub(crate) fail_on_verdict: bool,
+}
+
+/// One feature of the JSON document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FeatureReport {
+    /// Its name.
+    pub feature: String,
+    /// `numeric` or `categorical`.
+    pub kind: &'static str,
+    /// The test of its values.
+    pub test: &'static str,
+    /// The test's statistic.
+    pub statistic: Option<f64>,
+    /// The test's p-value.
+    pub p_value: Option<f64>,
+    /// The same, adjusted for the number of tests.
+    pub p_value_adjusted: Option<f64>,
+    /// The size of the difference.
+    pub effect: Option<f64>,
+    /// What the effect is.
+    pub effect_name: &'static str,
+    /// The share of training rows without a value.
+    pub missing_reference: f64,
+    /// The share of production rows without a value.
+    pub missing_production: f64,
+    /// The adjusted p-value of the difference between these shares.
+    pub missing_p_value_adjusted: Option<f64>,
+    /// Training rows with a value.
+    pub n_reference: usize,
+    /// Production rows with a value.
+    pub n_production: usize,
+    /// `stable`, `shifted` or `inconclusive`.
+    pub verdict: &'static str,
+    /// What moved, or why nothing can be said.
+    pub why: String,
+}
+
+/// A column that was not compared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SkippedReport {
+    /// Its name.
+    pub column: String,
+    /// Why.
+    pub why: String,
+}
+
+impl From<&FeatureShift> for FeatureReport {
+    fn from(found: &FeatureShift) -> Self {
+        Self {
+            feature: found.feature.clone(),
+            kind: found.kind.name(),
+            test: found.test.name(),
+            statistic: found.statistic,
+            p_value: found.p_value,
+            p_value_adjusted: found.p_value_adjusted,
+            effect: found.effect,
+            effect_name: found.test.effect_name(),
+            missing_reference: found.missing_reference,
+            missing_production: found.missing_production,
+            missing_p_value_adjusted: found.missing_p_value_adjusted,
+            n_reference: found.n_reference,
+            n_production: found.n_production,
+            verdict: found.verdict.name(),
+            why: found.why.clone(),
+        }
+    }
+}
+
+impl From<&Skipped> for SkippedReport {
+    fn from(skipped: &Skipped) -> Self {
+        Self { column: skipped.column.clone(), why: skipped.why.clone() }
+    }
+}
+
+impl DriftReport {
+    pub(crate) fn set_findings(&mut self, found: &DataShift) {
+        self.verdict = found.verdict.name();
+        self.why = found.verdict.why().map(str::to_owned);
+        self.features = found.features.iter().map(FeatureReport::from).collect();
+    }
+}
+
+impl Report for DriftReport {
+    fn human(&self) -> String {
+        let mut features: Vec<&FeatureReport> = self.features.iter().collect();
+        // What needs a person first; within that the largest effect first.
+        let severity = |feature: &FeatureReport| ["shifted", "inconclusive"].iter().position(|&v| v == feature.verdict);
+        features.sort_by(|a, b| {
+            let by_severity = severity(a).unwrap_or(2).cmp(&severity(b).unwrap_or(2));
+            by_severity.then(b.effect.unwrap_or(0.0).total_cmp(&a.effect.unwrap_or(0.0)))
+        });
+        let rows: Vec<Vec<String>> = features.into_iter().map(row).collect();
+        let header = ["feature", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
+        let mut text = grid(&header, &rows);
+        for skipped in &self.skipped {
+            text.push_str(&format!("\nnot compared: {}, {}", skipped.column, skipped.why));
+        }
+        let count = |verdict: &str| self.features.iter().filter(|feature| feature.verdict == verdict).count();
+        text.push_str(&format!(
+            "\n\n{}: {} of {} features shifted, {} inconclusive ({} training rows, {} production rows)",
+            self.verdict.to_uppercase(),
+            count(Verdict::Shifted.name()),
+            self.features.len(),
+            count("inconclusive"),
+            number(self.rows_reference as u64),
+            number(self.rows_production as u64),
+        ));
+        if let Some(why) = &self.why {
+            text.push_str(&format!("\n{why}"));
+        }
+        text
+    }
+
+    fn exit(&self) -> Exit {
+        if self.fail_on_verdict && self.verdict == Verdict::Shifted.name() { Exit::Verdict } else { Exit::Done }
+    }
+}
+
+fn row(feature: &FeatureReport) -> Vec<String> {
+    let test = match feature.kind {
+        "numeric" => "KS",
+        _ => "chi²",
+    };
+    let missing = if feature.missing_reference == feature.missing_production {
+        percent(feature.missing_reference)
+    } else {
+        format!("{} → {}", percent(feature.missing_reference), percent(feature.missing_production))
+    };
+    vec![
+        feature.feature.clone(),
+        feature.verdict.to_owned(),
+        test.to_owned(),
+        feature.statistic.map_or_else(String::new, |statistic| format!("{statistic:.4}")),
+        feature.p_value_adjusted.map_or_else(String::new, p_value),
+        feature.effect.map_or_else(String::new, |effect| format!("{effect:.3}")),
+        missing,
+        feature.why.clone(),
+    ]
+}
+
+fn p_value(p: f64) -> String {
+    match p {
+        0.0 => "<1e-300".to_owned(),
+        small if small < 1e-3 => format!("{small:.1e}"),
+        other => format!("{other:.3}"),
+    }
+}

@@ -1,0 +1,159 @@
+#![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
+
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use mlops_core::record::parse_utc;
+use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs};
+use mlops_objects::Location;
+
+use crate::dials::Drift;
+
+const EXAMPLES: &str = "\
+Examples:
+  Training data, and a day of requests in which two features drift:
+    simulate customers --rows 20000 --to train.csv
+    simulate traffic --rows 5000 --to logs/ --drift 'activity_score:×0.9' --drift 'device_type:level_1→level_2@30%'
+
+  A table of one's own, replayed to a bucket, 100 requests an object:
+    simulate traffic --table churn.csv --target churn --id customer --to s3://acme-logs/churn --per-object 100";
+
+/// Make synthetic customers, and replay rows as logged requests with dial-a-drift
+#[derive(Debug, Clone, Parser)]
+#[command(name = "simulate", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Write a synthetic churn table with a known relation of the target to the features
+    Customers(CustomersArgs),
+    /// Replay rows as logged requests
+    Traffic(Box<TrafficArgs>),
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct CustomersArgs {
+    /// How many customers
+    #[arg(long, env = "SIMULATE_ROWS", value_name = "N", default_value_t = 20_000)]
+    pub rows: u64,
+
+    /// The same seed gives the same bytes
+    #[arg(long, env = "SIMULATE_SEED", value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// The CSV file to write: a path or s3://BUCKET/KEY
+    #[arg(long, env = "SIMULATE_TO", value_name = "FILE", default_value = "customers.csv")]
+    pub to: Location,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct TrafficArgs {
+    /// The rows to replay, in order: a CSV file, as a path or s3://BUCKET/KEY [default: synthetic customers]
+    #[arg(long, env = "SIMULATE_TABLE", value_name = "FILE")]
+    pub table: Option<Location>,
+
+    /// How many requests [default: one for each row of --table, else 10000]; more than rows start over
+    #[arg(long, env = "SIMULATE_ROWS", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub rows: Option<u64>,
+
+    /// The same seed gives the same bytes; for synthetic customers another seed than the training data's
+    #[arg(long, env = "SIMULATE_SEED", value_name = "N", default_value_t = 2)]
+    pub seed: u64,
+
+    /// Where the logs go: s3://BUCKET/PREFIX or a folder
+    #[arg(long, env = "MLOPS_LOGS", value_name = "LOCATION")]
+    pub to: Location,
+
+    /// The column that names the customer; it is logged as `client_id`
+    #[arg(long, env = "SIMULATE_ID", value_name = "COLUMN")]
+    pub id: Option<String>,
+
+    /// The column that holds the outcome; it is not logged
+    #[arg(long, env = "SIMULATE_TARGET", value_name = "COLUMN")]
+    pub target: Option<String>,
+
+    /// The column that holds the model's prediction; it is logged as the output [default: for synthetic customers the true probability]
+    #[arg(long, env = "SIMULATE_PREDICTION", value_name = "COLUMN")]
+    pub prediction: Option<String>,
+
+    /// The time of the first request, UTC
+    #[arg(long, env = "SIMULATE_FROM", value_name = "TIME", value_parser = time, default_value = "2026-01-01")]
+    pub from: Timestamp,
+
+    /// The time before which the last request is logged, UTC; the requests are spread evenly
+    #[arg(long, env = "SIMULATE_UNTIL", value_name = "TIME", value_parser = time, default_value = "2026-01-02")]
+    pub until: Timestamp,
+
+    /// How keys are made: dt=YYYY-MM-DD/hh=HH/… or {uid}.json in one folder
+    #[arg(long, env = "SIMULATE_LAYOUT", value_name = "LAYOUT", default_value = "hourly")]
+    pub layout: LayoutArg,
+
+    /// Requests an object: 1 is one JSON object, more are NDJSON
+    #[arg(long, env = "SIMULATE_PER_OBJECT", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub per_object: u32,
+
+    /// How objects are compressed
+    #[arg(long, env = "SIMULATE_COMPRESS", value_name = "FORMAT", default_value = "none")]
+    pub compress: Compress,
+
+    /// Change a feature: FEATURE:×1.05, FEATURE:+0.3sd, or FEATURE:LEVEL→LEVEL@20% (also x and ->)
+    #[arg(long, env = "SIMULATE_DRIFT", value_name = "DRIFT", value_delimiter = ';')]
+    pub drift: Vec<Drift>,
+
+    /// The share of requests that arrive up to a day late, in the folder of the hour in which they arrive
+    #[arg(long, env = "SIMULATE_LATE", value_name = "SHARE", default_value = "0", value_parser = share)]
+    pub late: f64,
+
+    /// The share of requests that are logged twice, in an object of their own
+    #[arg(long, env = "SIMULATE_DUPLICATES", value_name = "SHARE", default_value = "0", value_parser = share)]
+    pub duplicates: f64,
+
+    /// The share of requests whose log is damaged: cut, not UTF-8, without a time, or no JSON
+    #[arg(long, env = "SIMULATE_BAD", value_name = "SHARE", default_value = "0", value_parser = share)]
+    pub bad: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// dt=YYYY-MM-DD/hh=HH/
+    Hourly,
+    /// No folders
+    Flat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Compress {
+    /// Plain text
+    None,
+    /// gzip
+    Gz,
+    /// Zstandard
+    Zst,
+}
+
+impl JobArgs for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    parse_utc(text).ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
+}
+
+/// A share as `0.05` or `5%`.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let value = match text.strip_suffix('%') {
+        Some(percent) => percent.parse::<f64>().map(|percent| percent / 100.0),
+        None => text.parse(),
+    };
+    match value {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("must be a share, such as 0.05 or 5%".to_owned()),
+    }
+}
