@@ -155,7 +155,11 @@ impl Walk {
         let entries = match std::fs::read_dir(&path) {
             Ok(entries) => entries,
             // Below the root a folder that is not there holds nothing, as a prefix in a bucket.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.is_empty() && self.root.exists() => {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+                    && !folder.is_empty()
+                    && self.root.is_dir() =>
+            {
                 return Ok(());
             }
             Err(error) => return Err(failed("listing", &path, error)),

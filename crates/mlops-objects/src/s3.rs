@@ -1,3 +1,4 @@
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -155,14 +156,17 @@ where
         (_, _, Some(401 | 403)) => (Denied, "; check the credentials and the role's policy"),
         (_, _, Some(429 | 500..)) => (Temporary, ""),
         (SdkError::TimeoutError(_), ..) => (Temporary, "; no answer in time"),
-        (SdkError::DispatchFailure(failure), ..) if failure.is_io() || failure.is_timeout() => {
-            (Temporary, "; the endpoint cannot be reached")
+        (SdkError::ConstructionFailure(_), ..) => (Configuration, "; check the region and AWS_ENDPOINT_URL"),
+        (SdkError::DispatchFailure(_), ..) if has_no_credentials(&error) => {
+            (Configuration, "; set AWS credentials, or give the job a role")
         }
-        (SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_), ..) => {
-            (Configuration, "; check the credentials, the region and AWS_ENDPOINT_URL")
-        }
+        (SdkError::DispatchFailure(_), ..) => (Temporary, "; the endpoint cannot be reached"),
         (SdkError::ResponseError(_), ..) => (Temporary, ""),
         _ => (Other, ""),
     };
     StoreError::caused(kind, format!("{doing}{remedy}"), error.into_source().unwrap_or_else(|error| Box::new(error)))
+}
+
+fn has_no_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<CredentialsError>())
 }

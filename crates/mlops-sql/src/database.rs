@@ -23,7 +23,7 @@ impl Database {
     ///
     /// [`StoreErrorKind::Configuration`] for an address that is none, and what the server says.
     pub async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        match url.expose().split_once(':') {
+        match url.expose().split_once("://") {
             Some(("mysql", _)) => Ok(Self(Driver::MySql(MySql::connect(url).await?))),
             Some(("sqlite", _)) => Ok(Self(Driver::Sqlite(Sqlite::open(url).await?))),
             _ => {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mlops_core::ports::{Inserted, LogStore, ShiftRun, StoreError, VerdictStore, Window};
 use mlops_core::record::LogRecord;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::DatabaseUrl;
@@ -35,13 +35,12 @@ impl MySql {
             true => options,
             false => options.ssl_mode(MySqlSslMode::Required),
         };
-        let pool = MySqlPoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_with(options.disable_statement_logging())
-            .await
-            .map_err(|error| failed(doing(), error))?;
-        Ok(Self { pool })
+        let options = options.disable_statement_logging();
+        // The pool would try for its whole timeout and then say only that it timed out.
+        let first = options.connect().await.map_err(|error| failed(doing(), error))?;
+        first.close().await.map_err(|error| failed(doing(), error))?;
+        let pool = MySqlPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+        Ok(Self { pool: pool.connect_lazy_with(options) })
     }
 
     pub(crate) async fn create_tables(&self) -> Result<(), StoreError> {

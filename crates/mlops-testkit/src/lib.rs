@@ -1,1 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+pub mod contract;
+mod cutting;
+mod mysql;
+mod s3;
+mod server;
+
+pub use cutting::Cutting;
+pub use mysql::{MySqlServer, mysql};
+pub use s3::{S3Server, s3};

@@ -1,0 +1,73 @@
+//! Addresses, and what errors show of them.
+
+use mlops_core::ports::StoreErrorKind;
+use mlops_sql::{Database, DatabaseUrl};
+
+fn check(text: &str, shown: &str) {
+    let url: DatabaseUrl = text.parse().unwrap();
+    assert_eq!(url.to_string(), shown);
+    assert_eq!(format!("{url:?}"), shown);
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    check("mysql://etl:s3cret@db.internal:3306/mlops", "mysql://etl@db.internal:3306/mlops");
+    check("mysql://etl:p@ss:w@rd@db.internal/mlops?ssl-mode=REQUIRED", "mysql://etl@db.internal/mlops");
+    check("mysql://db.internal/mlops?password=s3cret", "mysql://db.internal/mlops");
+    check("sqlite://mlops.db", "sqlite://mlops.db");
+    check("s3cret", "a database without a scheme");
+}
+
+async fn failure(url: &str) -> (StoreErrorKind, String) {
+    let error = Database::connect(&url.parse().unwrap()).await.unwrap_err();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(source) = cause {
+        text.push_str(&format!(": {source}"));
+        cause = source.source();
+    }
+    (error.kind, text)
+}
+
+#[tokio::test]
+async fn what_is_no_address_is_refused_without_repeating_it() {
+    for url in ["postgres://etl:s3cret@db/mlops", "s3cret", "mysql:/etl:s3cret@", "mysql://etl:s3cret@db:port/mlops"] {
+        let (kind, text) = failure(url).await;
+        assert_eq!(kind, StoreErrorKind::Configuration, "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
+        assert!(text.contains("mysql://USER:PASSWORD@HOST"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_denied_and_not_shown() {
+    let url = mlops_testkit::mysql().database().await.replace("test:test@", "test:s3cret@");
+    let (kind, text) = failure(&url).await;
+    assert_eq!(kind, StoreErrorKind::Denied, "{text}");
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_named() {
+    let url = mlops_testkit::mysql().database().await + "_gone";
+    let (kind, text) = failure(&url).await;
+    assert_eq!(kind, StoreErrorKind::NotFound, "{text}");
+    assert!(text.contains("_gone") && text.contains("create the database"), "{text}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_a_temporary_failure() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (kind, text) = failure(&format!("mysql://etl:s3cret@127.0.0.1:{port}/mlops")).await;
+    assert_eq!(kind, StoreErrorKind::Temporary, "{text}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "these are notes, and quite a few of them, not a database at all".repeat(20)).unwrap();
+    let (kind, text) = failure(&format!("sqlite://{}", path.display())).await;
+    assert_eq!(kind, StoreErrorKind::Configuration, "{text}");
+    assert!(text.contains("notes.txt"), "{text}");
+}

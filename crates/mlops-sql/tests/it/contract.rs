@@ -1,0 +1,25 @@
+//! The suite of the port, over both databases.
+
+use mlops_sql::Database;
+use mlops_testkit::mysql;
+
+pub(crate) async fn in_mysql() -> (Database, String) {
+    let url = mysql().database().await;
+    let database = Database::connect(&url.parse().unwrap()).await.unwrap();
+    database.create_tables().await.unwrap();
+    (database, url)
+}
+
+pub(crate) async fn in_sqlite() -> (Database, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/new/mlops.db", folder.path().display());
+    (Database::connect(&url.parse().unwrap()).await.unwrap(), folder)
+}
+
+mod sqlite {
+    mlops_testkit::log_store_contract!(super::in_sqlite);
+}
+
+mod mysql_server {
+    mlops_testkit::log_store_contract!(super::in_mysql);
+}
