@@ -1,1 +1,1 @@
-
+//! Nothing but a place for the end-to-end tests in `it/`.

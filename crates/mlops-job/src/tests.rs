@@ -1,1 +1,114 @@
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use mlops_core::ports::{StoreError, StoreErrorKind};
 
+use super::config::with_defaults;
+use super::*;
+
+#[derive(Debug, Parser)]
+#[command(name = "job")]
+struct Args {
+    #[arg(long)]
+    database: String,
+    #[arg(long, default_value_t = 5)]
+    rows: u32,
+    #[arg(long)]
+    strict: bool,
+    #[arg(long, value_delimiter = ',')]
+    columns: Vec<String>,
+    #[arg(long, hide_env_values = true, default_value = "")]
+    password: String,
+    #[command(subcommand)]
+    command: Option<Sub>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Sub {
+    Run {
+        #[arg(long, default_value_t = 1)]
+        speed: u32,
+        #[arg(long, default_value = "")]
+        logs: String,
+    },
+}
+
+fn parse(toml: &str, arguments: &[&str]) -> Result<Args, String> {
+    let command = with_defaults(Args::command(), toml).map_err(|error| format!("{error:#}"))?;
+    let matches = command.try_get_matches_from(["job"].iter().chain(arguments)).map_err(|error| error.to_string())?;
+    Ok(Args::from_arg_matches(&matches).unwrap())
+}
+
+#[test]
+fn the_file_gives_what_arguments_do_not() {
+    let toml = "database = 'a'\n[job]\nrows = 7\nstrict = true\ncolumns = ['x', 'y']\n";
+    let args = parse(toml, &[]).unwrap();
+    assert_eq!((args.database.as_str(), args.rows, args.strict), ("a", 7, true));
+    assert_eq!(args.columns, ["x", "y"]);
+    let args = parse(toml, &["--database", "b", "--rows", "8", "--columns", "z"]).unwrap();
+    assert_eq!((args.database.as_str(), args.rows), ("b", 8));
+    assert_eq!(args.columns, ["z"]);
+}
+
+#[test]
+fn a_jobs_own_value_goes_before_a_shared_one() {
+    assert_eq!(parse("database = 'a'\n[job]\ndatabase = 'own'\n", &[]).unwrap().database, "own");
+}
+
+#[test]
+fn a_shared_value_reaches_subcommands_and_passes_by_those_without_it() {
+    let args = parse("database = 'a'\nlogs = 'l'\n[job.run]\nspeed = 3\n", &["run"]).unwrap();
+    let Some(Sub::Run { speed, logs }) = args.command else { panic!("{args:?}") };
+    assert_eq!((speed, logs.as_str()), (3, "l"));
+}
+
+#[test]
+fn other_jobs_tables_are_passed_over() {
+    assert_eq!(parse("database = 'a'\n[other]\nwhatever = 1\n", &[]).unwrap().rows, 5);
+}
+
+fn check_refused(toml: &str, words: &[&str]) {
+    let text = parse(toml, &["--database", "a"]).unwrap_err();
+    assert!(words.iter().all(|word| text.contains(word)), "{toml}: {text}");
+}
+
+#[test]
+fn a_wrong_file_is_refused_by_the_name_of_what_is_wrong() {
+    check_refused("[job]\nrow = 7\n", &["`row` is no setting of [job]", "rows"]);
+    check_refused("rows = 7\n", &["`rows` stands at the top", "[job]"]);
+    check_refused("[job.walk]\nspeed = 1\n", &["`walk` is no setting"]);
+    check_refused("[job]\nrows = 'many'\n", &["invalid value 'many' for '--rows"]);
+    check_refused("job = 1\n", &["`job` must be a table"]);
+    check_refused("[job\n", &["line 1"]);
+}
+
+#[test]
+fn a_required_argument_stays_required_without_the_file() {
+    assert!(parse("", &[]).unwrap_err().contains("--database"));
+}
+
+#[test]
+fn a_secret_of_the_file_does_not_show_in_the_help() {
+    let mut command = with_defaults(Args::command(), "[job]\npassword = 's3cret'\nrows = 9\n").unwrap();
+    let help = command.render_long_help().to_string();
+    assert!(help.contains("[default: 9]"), "{help}");
+    assert!(!help.contains("s3cret"), "{help}");
+}
+
+fn exit_of(error: impl Into<anyhow::Error>) -> u8 {
+    Exit::for_error(&error.into().context("doing one thing").context("doing another")).code()
+}
+
+#[test]
+fn an_error_ends_the_job_by_whose_it_is() {
+    let store = |kind| StoreError::new(kind, "reading");
+    assert_eq!(exit_of(UsageError::new("--rows must be positive")), 2);
+    assert_eq!(exit_of(store(StoreErrorKind::Temporary)), 75);
+    assert_eq!(exit_of(store(StoreErrorKind::Denied)), 2);
+    assert_eq!(exit_of(store(StoreErrorKind::Other)), 1);
+    assert_eq!(exit_of(std::io::Error::other("broken")), 1);
+}
+
+#[test]
+fn numbers_are_written_for_people() {
+    assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
+    assert_eq!(percent(0.12345), "12.3%");
+}

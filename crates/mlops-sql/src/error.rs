@@ -15,13 +15,10 @@ pub(crate) fn failed(doing: impl Into<String>, error: Error) -> StoreError {
     StoreError::caused(kind, format!("{}{remedy}", doing.into()), error)
 }
 
-/// Whether running the same transaction again may succeed at once: a deadlock, a lock wait, a busy file.
+/// Whether the same transaction in MySQL may succeed at once: another's row came first, or its lock did.
 pub(crate) fn is_conflict(error: &Error) -> bool {
     match error {
-        Error::Database(error) => match mysql_number(error.as_ref()) {
-            Some(number) => matches!(number, 1205 | 1213),
-            None => matches!(sqlite_primary_code(error.as_ref()), Some(5 | 6)),
-        },
+        Error::Database(error) => matches!(mysql_number(error.as_ref()), Some(1062 | 1205 | 1213)),
         _ => false,
     }
 }
@@ -61,8 +58,8 @@ fn classify(error: &Error) -> (StoreErrorKind, String) {
 fn classify_mysql(number: u16) -> (StoreErrorKind, String) {
     use StoreErrorKind::{Denied, NotFound, Other, Temporary};
     match number {
-        // Too many connections, lock wait, deadlock, gone away, lost connection, shutting down, read-only during failover.
-        1040 | 1205 | 1213 | 2006 | 2013 | 1053 | 1077 | 1079 | 1290 | 1836 => (Temporary, String::new()),
+        // Too many connections, another's row or lock, deadlock, gone away, lost connection, shutting down, read-only during failover.
+        1040 | 1062 | 1205 | 1213 | 2006 | 2013 | 1053 | 1077 | 1079 | 1290 | 1836 => (Temporary, String::new()),
         1044 | 1045 | 1142 | 1143 | 1227 => (Denied, "; check the user, the password and the grants".to_owned()),
         1049 => (NotFound, "; create the database".to_owned()),
         1054 | 1146 => {

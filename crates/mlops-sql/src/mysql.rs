@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use crate::shift_rows::write_data_shift;
 const MAX_CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A transaction that met another's locks is run this often in all.
-const ATTEMPTS: u32 = 5;
+/// A transaction that met another's rows or locks is run this often in all, which takes up to ten seconds.
+const ATTEMPTS: u32 = 9;
 
 /// The tables in MySQL.
 #[derive(Debug, Clone)]
@@ -48,35 +49,33 @@ impl MySql {
         migrations.map_err(|error| failed("creating the tables", error.into()))
     }
 
+    /// Writes what is not there yet. Another writer of the same uid makes this fail with a conflict, and not count it.
     async fn try_insert(&self, records: &[&LogRecord]) -> Result<u64, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
-        let mut loaded = 0;
+        // The driver counts an unchanged row as affected, so what is there is asked for first.
+        let mut there = HashSet::new();
         for run in runs(records) {
-            // The driver counts an unchanged row as affected, so what is there is asked for first.
             let select = format!("SELECT uid FROM model_logs WHERE uid IN {}", placeholders(1, run.len()));
-            let mut query = sqlx::query(AssertSqlSafe(select));
+            let mut query = sqlx::query_scalar::<_, String>(AssertSqlSafe(select));
             for record in run {
                 query = query.bind(&record.uid);
             }
-            let there: Vec<String> =
-                query.fetch_all(&mut *transaction).await?.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-            if there.len() == run.len() {
-                continue;
-            }
+            there.extend(query.fetch_all(&mut *transaction).await?);
+        }
+        let new: Vec<&LogRecord> = records.iter().copied().filter(|record| !there.contains(&record.uid)).collect();
+        for run in runs(&new) {
             let insert = format!(
-                "INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES {} \
-                 ON DUPLICATE KEY UPDATE uid = model_logs.uid",
+                "INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES {}",
                 placeholders(run.len(), 3)
             );
             let mut query = sqlx::query(AssertSqlSafe(insert));
             for record in run {
-                query = query.bind(&record.uid).bind(datetime(record.logging_timestamp)).bind(record.payload.as_str());
+                query = query.bind(&record.uid).bind(datetime(record.logging_timestamp)).bind(&record.payload);
             }
             query.execute(&mut *transaction).await?;
-            loaded += (run.len() - there.len()) as u64;
         }
         transaction.commit().await?;
-        Ok(loaded)
+        Ok(new.len() as u64)
     }
 
     async fn try_write(&self, run: &ShiftRun<'_>) -> Result<(), sqlx::Error> {

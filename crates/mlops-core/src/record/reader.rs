@@ -1,5 +1,5 @@
 use super::logged::{LogRecord, ParsedRecord, RecordError, parse_record};
-use crate::literal::read;
+use crate::literal::{Value, read};
 
 /// A record may be this long by default: 16 MiB, a quarter of what MySQL takes in one packet.
 pub const DEFAULT_MAX_RECORD_BYTES: usize = 16 << 20;
@@ -166,6 +166,11 @@ impl RecordReader {
         let mut rest = text.trim();
         while !rest.is_empty() {
             match read(rest) {
+                // What follows a mere number or text is no record either.
+                Ok((value, _)) if !matches!(value, Value::Map(_)) => {
+                    self.found += 1;
+                    return sink.bad(bad_record(self.line, RecordError::NotAnObject, rest.as_bytes()));
+                }
                 Ok((value, length)) => {
                     let (one, following) = rest.split_at(length);
                     self.take(parse_record(&value), one.trim_end().as_bytes(), sink);

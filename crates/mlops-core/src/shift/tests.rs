@@ -1,1 +1,216 @@
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
+use super::*;
+use crate::table::{Cell, Column, Kind, Table};
+use crate::verdict::Verdict;
+
+fn policy() -> ShiftPolicy {
+    ShiftPolicy::new(0.05, 0.05, 50).unwrap()
+}
+
+fn numeric(values: impl IntoIterator<Item = f64>) -> Column {
+    let mut column = Column::new("feature", Kind::Numeric);
+    values.into_iter().for_each(|value| column.push(Cell::Number(value)));
+    column
+}
+
+fn levels<'a>(values: impl IntoIterator<Item = &'a str>) -> Column {
+    let mut column = Column::new("feature", Kind::Categorical);
+    values.into_iter().for_each(|value| column.push(Cell::Text(value)));
+    column
+}
+
+fn uniform(seed: u64, n: usize, offset: f64) -> Vec<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..n).map(|_| rng.random::<f64>() + offset).collect()
+}
+
+fn compare_one(reference: Column, production: Column) -> FeatureShift {
+    let features = FeatureSet::new(Table { columns: vec![reference] }, &Roles::default());
+    let production = features.align(Table { columns: vec![production] });
+    compare(&features, &production, &policy()).features.remove(0)
+}
+
+fn check(reference: Column, production: Column, verdict: &str, why: &str) {
+    let found = compare_one(reference, production);
+    assert_eq!(found.verdict.name(), verdict, "{found:?}");
+    assert!(found.why.contains(why), "{found:?}");
+}
+
+#[test]
+fn the_same_distribution_is_stable() {
+    check(numeric(uniform(1, 2000, 0.0)), numeric(uniform(2, 1500, 0.0)), "stable", "");
+    let cycle = |n| ["a", "b", "c"].into_iter().cycle().take(n);
+    check(levels(cycle(3000)), levels(cycle(1000)), "stable", "");
+}
+
+#[test]
+fn a_moved_distribution_is_shifted() {
+    check(numeric(uniform(1, 2000, 0.0)), numeric(uniform(2, 1500, 0.2)), "shifted", "values");
+    let shares =
+        |a: usize, b: usize| levels(["a"].into_iter().cycle().take(a).chain(["b"].into_iter().cycle().take(b)));
+    check(shares(500, 500), shares(650, 350), "shifted", "values");
+}
+
+#[test]
+fn a_sure_but_tiny_difference_is_stable() {
+    let found = compare_one(numeric(uniform(1, 200_000, 0.0)), numeric(uniform(2, 200_000, 0.02)));
+    assert!(found.p_value.unwrap() < 1e-6, "{found:?}");
+    assert_eq!(found.verdict, Verdict::Stable, "{found:?}");
+}
+
+#[test]
+fn a_large_difference_of_few_rows_is_not_claimed() {
+    check(
+        numeric(uniform(1, 2000, 0.0)),
+        numeric(uniform(2, 49, 5.0)),
+        "inconclusive",
+        "only 49 production values; 50 are needed",
+    );
+}
+
+#[test]
+fn a_new_level_and_a_vanished_one_count() {
+    let some = |name, n| std::iter::repeat_n(name, n);
+    check(
+        levels(some("a", 900).chain(some("b", 100))),
+        levels(some("a", 900).chain(some("c", 100))),
+        "shifted",
+        "values",
+    );
+}
+
+#[test]
+fn a_risen_share_of_missing_values_is_a_shift() {
+    let with_missing = |seed, missing: usize| {
+        numeric(uniform(seed, 1000 - missing, 0.0).into_iter().chain(std::iter::repeat_n(f64::NAN, missing)))
+    };
+    check(with_missing(1, 20), with_missing(2, 300), "shifted", "missing 2.0% → 30.0%");
+    check(with_missing(1, 20), with_missing(2, 25), "stable", "");
+}
+
+#[test]
+fn a_column_that_cannot_be_seen_is_never_stable() {
+    let good = || numeric(uniform(1, 1000, 0.0));
+    check(good(), numeric([]), "inconclusive", "no production rows");
+    let mut other = numeric(uniform(2, 1000, 0.0));
+    other.name = "another".to_owned();
+    check(good(), other, "inconclusive", "production has no such column");
+    let all_missing = compare_one(good(), numeric(vec![f64::NAN; 1000]));
+    assert_eq!(all_missing.verdict, Verdict::Shifted, "{all_missing:?}");
+    assert!(
+        all_missing.why.contains("missing 0.0% → 100.0%; all 1000 production values are missing"),
+        "{all_missing:?}"
+    );
+}
+
+#[test]
+fn text_in_a_numeric_column_is_named() {
+    let texts = levels((0..100).map(|i| if i % 2 == 0 { "n/k" } else { "0.5" }));
+    let found = compare_one(numeric(uniform(1, 1000, 0.0)), texts);
+    assert!(found.why.contains("50 values are no numbers"), "{found:?}");
+}
+
+#[test]
+fn numbers_with_few_values_are_levels() {
+    let flags = |n: usize| numeric((0..n).map(|i| f64::from(u8::from(i % 3 == 0))));
+    let found = compare_one(flags(900), flags(600));
+    assert_eq!((found.kind, found.test), (Kind::Categorical, Test::ChiSquared));
+    // The same level whether a log has it as 1, 1.0 or text.
+    let found = compare_one(flags(900), levels((0..900).map(|i| if i % 3 == 0 { "1.0" } else { "0" })));
+    assert_eq!(found.effect, Some(0.0), "{found:?}");
+}
+
+#[test]
+fn constants_that_agree_are_stable_and_others_shifted() {
+    check(numeric(vec![7.0; 100]), numeric(vec![7.0; 80]), "stable", "");
+    check(numeric(vec![7.0; 100]), numeric(vec![8.0; 80]), "shifted", "values");
+}
+
+#[test]
+fn ids_dates_targets_and_identifiers_are_no_features() {
+    let named = |name: &str, mut column: Column| {
+        column.name = name.to_owned();
+        column
+    };
+    let texts: Vec<String> = (0..100).map(|i| format!("customer {i}")).collect();
+    let reference = Table {
+        columns: vec![
+            named("client_id", numeric(uniform(1, 100, 0.0))),
+            named("day", Column::new("day", Kind::Date)),
+            named("churn", levels(["yes"; 100])),
+            named("name", levels(texts.iter().map(String::as_str))),
+            named("score", numeric(uniform(2, 100, 0.0))),
+        ],
+    };
+    let roles = Roles { ids: vec!["client_id".to_owned()], targets: vec!["churn".to_owned()], ..Roles::default() };
+    let features = FeatureSet::new(reference.clone(), &roles);
+    let names: Vec<&str> = features.reference.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["score"]);
+    let skipped: Vec<&str> = features.skipped.iter().map(|skipped| skipped.column.as_str()).collect();
+    assert_eq!(skipped, ["client_id", "day", "churn", "name"]);
+    let all = Roles { categorical: vec!["name".to_owned()], numeric: vec!["score".to_owned()], ..roles };
+    assert_eq!(FeatureSet::new(reference, &all).reference.columns.len(), 2);
+}
+
+#[test]
+fn one_outlier_changes_no_verdict() {
+    let mut production = uniform(2, 1500, 0.0);
+    production[0] = 1e6;
+    check(numeric(uniform(1, 2000, 0.0)), numeric(production), "stable", "");
+    let mut moved = uniform(2, 1500, 0.2);
+    moved[0] = 1e6;
+    check(numeric(uniform(1, 2000, 0.0)), numeric(moved), "shifted", "values");
+}
+
+#[test]
+fn the_order_of_rows_changes_nothing() {
+    let (reference, mut production) = (uniform(1, 2000, 0.0), uniform(2, 1500, 0.1));
+    let before = compare_one(numeric(reference.clone()), numeric(production.clone()));
+    production.shuffle(&mut ChaCha8Rng::seed_from_u64(3));
+    assert_eq!(compare_one(numeric(reference), numeric(production)), before);
+}
+
+#[test]
+fn without_a_shift_alarms_keep_to_their_level() {
+    // 20 features, 400 comparisons; with no shift anywhere any alarm is a false one. No effect is asked for.
+    let policy = ShiftPolicy::new(0.05, 0.0, 50).unwrap();
+    let alarms = (0..400)
+        .filter(|&round| {
+            let table = |half: u64| {
+                let columns = (0..20).map(|i| {
+                    let mut column = numeric(uniform(round * 1000 + half * 100 + i, 200, 0.0));
+                    column.name = format!("f{i}");
+                    column
+                });
+                Table { columns: columns.collect() }
+            };
+            let features = FeatureSet::new(table(0), &Roles::default());
+            compare(&features, &table(1), &policy).verdict == Verdict::Shifted
+        })
+        .count();
+    // Binomial(400, 0.05) stays below 34 in all but one of a thousand.
+    assert!(alarms < 34, "{alarms} of 400");
+}
+
+#[test]
+fn the_overall_verdict_is_the_worst_that_is_sure() {
+    let stable = Verdict::Stable;
+    let shifted = Verdict::Shifted;
+    let blind = Verdict::Inconclusive("no rows".to_owned());
+    assert_eq!(Verdict::over([("a", &stable), ("b", &stable)]), Verdict::Stable);
+    assert_eq!(Verdict::over([("a", &stable), ("b", &blind), ("c", &shifted)]), Verdict::Shifted);
+    let mixed = Verdict::over([("a", &stable), ("b", &blind)]);
+    assert_eq!(mixed.why(), Some("1 of 2 say nothing: b"));
+    assert_eq!(Verdict::over([]).name(), "inconclusive");
+}
+
+#[test]
+fn a_policy_that_cannot_be_is_refused() {
+    assert_eq!(ShiftPolicy::new(0.0, 0.05, 50), Err(PolicyError::Significance(0.0)));
+    assert!(ShiftPolicy::new(f64::NAN, 0.05, 50).is_err());
+    assert_eq!(ShiftPolicy::new(0.05, 1.0, 50), Err(PolicyError::MinEffect(1.0)));
+    assert_eq!(ShiftPolicy::new(0.05, 0.05, 1), Err(PolicyError::MinRows(1)));
+}

@@ -1,0 +1,126 @@
+//! A training file in S3 or on disk against the logged requests in both databases.
+
+use mlops_core::ports::{LogStore, ObjectStore};
+use mlops_core::record::{LogRecord, parse_utc};
+use mlops_objects::S3;
+use mlops_sql::Database;
+use mlops_testkit::{Job, mysql, s3};
+use serde_json::Value;
+use sqlx::{Connection, MySqlConnection, SqliteConnection};
+
+const REFERENCE_ROWS: usize = 400;
+
+fn reference() -> String {
+    let rows = (0..REFERENCE_ROWS).map(|i| format!("{},{}\n", i % 100, ["a", "b"][i % 2]));
+    format!("score,group\n{}", rows.collect::<String>())
+}
+
+/// A day without drift, a day on which the score has moved, and records that are of no use.
+async fn log(database: &Database) {
+    let mut records = Vec::new();
+    let mut add = |day: usize, payload: String| {
+        let logging_timestamp = parse_utc(&format!("2026-01-{day:02} 12:00:00")).unwrap();
+        records.push(LogRecord { uid: records.len().to_string(), logging_timestamp, payload });
+    };
+    for i in 0..200 {
+        add(1, format!(r#"{{"input":{{"uid":"u","score":{},"group":"{}","new":1}}}}"#, i % 100, ["a", "b"][i % 2]));
+        add(2, format!(r#"{{"input":{{"score":"{}","group":"{}"}}}}"#, i % 100 + 30, ["a", "b"][i % 2]));
+    }
+    add(1, r#"{"output":{"prediction":0.5}}"#.to_owned());
+    add(1, r#"[1]"#.to_owned());
+    database.create_tables().await.unwrap();
+    database.insert(&records).await.unwrap();
+}
+
+fn drift(reference: &str, database: &str, arguments: &[&str]) -> Job {
+    Job::new(env!("CARGO_BIN_EXE_drift"))
+        .args(["--reference", reference, "--output", "json"])
+        .args(arguments)
+        .env("MLOPS_DATABASE", database)
+        .on(s3())
+}
+
+fn verdicts(report: &Value) -> Vec<(&str, &str)> {
+    let features = report["features"].as_array().unwrap();
+    features.iter().map(|f| (f["feature"].as_str().unwrap(), f["verdict"].as_str().unwrap())).collect()
+}
+
+fn check_windows(reference: &str, database: &str) -> Vec<String> {
+    let mut runs = Vec::new();
+    let mut check = |arguments: &[&str], rows: u64, score: &str| {
+        let report = drift(reference, database, arguments).run().json(0);
+        assert_eq!(report["rows_production"], rows, "{arguments:?}: {report}");
+        assert_eq!(report["rows_reference"], REFERENCE_ROWS as u64);
+        assert_eq!(verdicts(&report), [("score", score), ("group", "stable")], "{arguments:?}: {report}");
+        runs.push(report["run_uid"].as_str().unwrap().to_owned());
+        report
+    };
+    let first_day = check(&["--until", "2026-01-02"], 200, "stable");
+    assert_eq!(first_day["without_input"], 2, "{first_day}");
+    check(&["--since", "2026-01-02"], 200, "shifted");
+    check(&["--window", "24h", "--until", "2026-01-03"], 200, "shifted");
+    check(&[], 400, "shifted");
+    runs
+}
+
+#[tokio::test]
+async fn windows_of_a_sqlite_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/mlops.db", folder.path().display());
+    log(&Database::connect(&url.parse().unwrap()).await.unwrap()).await;
+    let path = folder.path().join("train.csv");
+    std::fs::write(&path, reference()).unwrap();
+    let runs = check_windows(path.to_str().unwrap(), &url);
+
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let kept: Vec<String> =
+        sqlx::query_scalar("SELECT run_uid FROM data_shift WHERE feature = 'score' ORDER BY run_timestamp")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    assert_eq!(kept, runs);
+}
+
+#[tokio::test]
+async fn windows_of_a_mysql_table_with_the_reference_in_s3() {
+    let (url, bucket) = (mysql().database().await, s3().bucket().await);
+    log(&Database::connect(&url.parse().unwrap()).await.unwrap()).await;
+    S3::new(&s3().config().await, &bucket, "models/").put("train.csv", reference().into()).await.unwrap();
+    let runs = check_windows(&format!("s3://{bucket}/models/train.csv"), &url);
+
+    let mut connection = MySqlConnection::connect(&url).await.unwrap();
+    let kept: Vec<String> =
+        sqlx::query_scalar("SELECT run_uid FROM data_shift WHERE feature = 'score' ORDER BY run_timestamp")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    assert_eq!(kept, runs);
+}
+
+#[tokio::test]
+async fn a_second_attempt_of_a_batch_job_replaces_the_first() {
+    let url = mysql().database().await;
+    log(&Database::connect(&url.parse().unwrap()).await.unwrap()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.csv");
+    std::fs::write(&path, reference()).unwrap();
+    for _attempt in 0..2 {
+        let report = drift(path.to_str().unwrap(), &url, &[]).env("AWS_BATCH_JOB_ID", "0b1c").run().json(0);
+        assert_eq!(report["run_uid"], "0b1c");
+    }
+    let mut connection = MySqlConnection::connect(&url).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM data_shift").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(rows, 2, "one a feature");
+}
+
+#[tokio::test]
+async fn an_empty_window_is_inconclusive() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/mlops.db", folder.path().display());
+    log(&Database::connect(&url.parse().unwrap()).await.unwrap()).await;
+    let path = folder.path().join("train.csv");
+    std::fs::write(&path, reference()).unwrap();
+    let report = drift(path.to_str().unwrap(), &url, &["--since", "2027-01-01"]).run().json(0);
+    assert_eq!(report["verdict"], "inconclusive", "{report}");
+    assert!(verdicts(&report).iter().all(|(_, verdict)| *verdict == "inconclusive"), "{report}");
+}

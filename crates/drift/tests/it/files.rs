@@ -1,0 +1,159 @@
+//! Two files, and no database.
+
+use mlops_testkit::{Ended, Job};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// 600 rows of a score, a group and an id; the score moves by `offset`, every `every`th row is of group `b`.
+fn table(offset: f64, every: usize) -> String {
+    let mut csv = "id,score,group,churn\n".to_owned();
+    for i in 0..600 {
+        // A permutation of 0..600, so that the score is spread evenly over the rows.
+        let score = (i * 7919 % 600) as f64 / 600.0 + offset;
+        let group = if i % every == 0 { "b" } else { "a" };
+        csv.push_str(&format!("customer {i},{score},{group},{}\n", if i % 5 == 0 { "yes" } else { "no" }));
+    }
+    csv
+}
+
+fn run(reference: &str, production: &str, arguments: &[&str]) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |folder: &TempDir, name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (reference, production) = (file(&folder, "train.csv", reference), file(&folder, "may.csv", production));
+    Job::new(env!("CARGO_BIN_EXE_drift"))
+        .args(["--reference", &reference, "--production", &production, "--target", "churn"])
+        .args(arguments)
+        .env("MLOPS_OUTPUT", "json")
+        .run()
+}
+
+fn feature<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let features = report["features"].as_array().unwrap();
+    features.iter().find(|feature| feature["feature"] == name).unwrap_or_else(|| panic!("no {name} in {report}"))
+}
+
+#[test]
+fn a_table_against_itself_is_stable() {
+    let report = run(&table(0.0, 4), &table(0.0, 4), &["--fail-on-verdict"]).json(0);
+    assert_eq!(report["verdict"], "stable", "{report}");
+    let score = feature(&report, "score");
+    assert_eq!((&score["statistic"], &score["p_value"]), (&0.0.into(), &1.0.into()), "{score}");
+}
+
+#[test]
+fn what_moved_is_named_with_its_numbers() {
+    let ended = run(&table(0.0, 4), &table(0.1, 2), &["--fail-on-verdict"]);
+    let report = ended.json(10);
+    assert_eq!(report["verdict"], "shifted", "{report}");
+    let score = feature(&report, "score");
+    assert_eq!((&score["kind"], &score["test"]), (&"numeric".into(), &"kolmogorov_smirnov".into()));
+    // scipy 1.17.1: ks_2samp(s, s + 0.1) of the same 600 values.
+    check_close(&score["statistic"], 0.101_666_666_666_666_67);
+    check_close(&score["p_value"], 0.004_029_732_104_884_785);
+    let group = feature(&report, "group");
+    assert_eq!((&group["test"], &group["effect_name"]), (&"chi_squared".into(), &"cramers_v".into()));
+    // scipy 1.17.1: chi2_contingency([[450, 150], [300, 300]]).
+    check_close(&group["statistic"], 78.936_888_888_888_89);
+    check_close(&group["p_value"], 6.412_610_705_124_439e-19);
+}
+
+fn check_close(ours: &Value, theirs: f64) {
+    let ours = ours.as_f64().unwrap();
+    assert!((ours - theirs).abs() <= 1e-9 * theirs, "{ours:e}, scipy has {theirs:e}");
+}
+
+#[test]
+fn the_document_has_the_fields_of_the_contract() {
+    let report = run(&table(0.0, 4), &table(0.1, 4), &[]).json(0);
+    let fields = [
+        "feature",
+        "kind",
+        "test",
+        "statistic",
+        "p_value",
+        "p_value_adjusted",
+        "effect",
+        "effect_name",
+        "missing_reference",
+        "missing_production",
+        "verdict",
+        "why",
+    ];
+    for entry in report["features"].as_array().unwrap() {
+        assert!(fields.iter().all(|field| entry.get(field).is_some()), "{entry}");
+    }
+    assert_eq!(report["features"].as_array().unwrap().len(), 2);
+    assert_eq!(report["run_uid"], Value::Null, "nothing is written without a database");
+}
+
+#[test]
+fn columns_that_are_no_features_are_listed() {
+    let report = run(&table(0.0, 4), &table(0.0, 4), &[]).json(0);
+    let skipped: Vec<&str> =
+        report["skipped"].as_array().unwrap().iter().map(|column| column["column"].as_str().unwrap()).collect();
+    assert_eq!(skipped, ["id", "churn"]);
+    let report = run(&table(0.0, 4), &table(0.0, 4), &["--id", "id,group"]).json(0);
+    assert_eq!(report["features"].as_array().unwrap().len(), 1, "{report}");
+}
+
+#[test]
+fn what_cannot_be_seen_is_inconclusive_and_does_not_stop_the_rest() {
+    let production: String = table(0.0, 4)
+        .lines()
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            format!("{},{},{}\n", cells[0], cells[1], cells[3])
+        })
+        .collect();
+    let report = run(&table(0.0, 4), &production, &["--fail-on-verdict"]).json(0);
+    assert_eq!(report["verdict"], "inconclusive", "{report}");
+    assert_eq!(feature(&report, "score")["verdict"], "stable");
+    let group = feature(&report, "group");
+    assert_eq!((&group["verdict"], &group["statistic"]), (&"inconclusive".into(), &Value::Null), "{group}");
+    assert_eq!(group["why"], "production has no such column");
+}
+
+#[test]
+fn few_rows_claim_nothing() {
+    let few: String = table(5.0, 2).lines().take(31).map(|line| format!("{line}\n")).collect();
+    let report = run(&table(0.0, 4), &few, &[]).json(0);
+    assert_eq!(report["verdict"], "inconclusive", "{report}");
+    assert_eq!(feature(&report, "score")["why"], "only 30 production values; 50 are needed");
+    let report = run(&table(0.0, 4), &few, &["--min-rows", "30"]).json(0);
+    assert_eq!(report["verdict"], "shifted", "{report}");
+}
+
+#[test]
+fn the_same_files_give_the_same_bytes() {
+    let once = run(&table(0.0, 4), &table(0.1, 3), &[]).stdout;
+    assert_eq!(once, run(&table(0.0, 4), &table(0.1, 3), &[]).stdout);
+}
+
+#[test]
+fn mistakes_are_named() {
+    let check =
+        |arguments: &[&str], words: &[&str]| run(&table(0.0, 4), &table(0.0, 4), arguments).check_failed(2, words);
+    check(&["--id", "cutomer"], &["--id cutomer", "id, score, group, churn"]);
+    check(&["--significance", "5"], &["significance level 5 is not between 0 and 1"]);
+    check(&["--min-rows", "1"], &["1 rows are too few"]);
+    check(&["--since", "2026-01-01"], &["--since", "--production"]);
+    run("", "", &[]).check_failed(2, &["train.csv", "the file is empty"]);
+    run(&table(0.0, 4), "id,score\n1\n", &[]).check_failed(2, &["may.csv", "line: 2"]);
+    Job::new(env!("CARGO_BIN_EXE_drift"))
+        .args(["--reference", "/nowhere/train.csv", "--production", "x.csv"])
+        .run()
+        .check_failed(2, &["/nowhere/train.csv"]);
+}
+
+#[test]
+fn people_get_a_table_with_what_needs_them_first() {
+    let ended = run(&table(0.0, 4), &table(0.1, 4), &["--output", "human"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let at = |word: &str| ended.stdout.find(word).unwrap_or_else(|| panic!("no {word} in {}", ended.stdout));
+    assert!(at("score ") < at("group "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("SHIFTED: 1 of 2 features shifted, 0 inconclusive"), "{}", ended.stdout);
+}

@@ -1,0 +1,4 @@
+//! The job's binary, over files and databases.
+
+mod databases;
+mod files;

@@ -1,0 +1,100 @@
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use crate::S3Server;
+
+/// A job's binary, run as AWS Batch or a shell would, in an environment of its own.
+#[derive(Debug)]
+pub struct Job {
+    command: Command,
+}
+
+/// A job that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; 128 and the signal where one ended it.
+    pub code: i32,
+    /// What it wrote to stdout.
+    pub stdout: String,
+    /// What it wrote to stderr.
+    pub stderr: String,
+}
+
+impl Job {
+    /// The binary at `path`, with an empty environment and in a folder without an `mlops.toml`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let mut command = Command::new(path.into());
+        command.env_clear().current_dir(std::env::temp_dir());
+        // Without these the AWS SDK asks for a role at an address that nobody answers here.
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        Self { command }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<I: AsRef<std::ffi::OsStr>>(mut self, arguments: impl IntoIterator<Item = I>) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Lets it use this S3 endpoint.
+    #[must_use]
+    pub fn on(mut self, server: &S3Server) -> Self {
+        self.command.envs(server.environment());
+        self
+    }
+
+    /// Runs it in this folder.
+    #[must_use]
+    pub fn within(mut self, folder: &std::path::Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Ended {
+        end(self.start())
+    }
+
+    /// Starts it.
+    pub fn start(mut self) -> Child {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+}
+
+/// Waits for a job that was started. It must write less than a pipe holds to stderr before its stdout ends.
+pub fn end(mut child: Child) -> Ended {
+    use std::os::unix::process::ExitStatusExt;
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    let status = child.wait().unwrap();
+    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap());
+    Ended { code, stdout, stderr }
+}
+
+impl Ended {
+    /// The JSON document of a job that ended with `code`.
+    #[track_caller]
+    pub fn json(&self, code: i32) -> serde_json::Value {
+        assert_eq!(self.code, code, "{}\n{}", self.stdout, self.stderr);
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+    }
+
+    /// Asserts that the job failed with `code`, and with these words on stderr.
+    #[track_caller]
+    pub fn check_failed(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, code, "{}\n{}", self.stdout, self.stderr);
+        for word in words {
+            assert!(self.stderr.contains(word), "no `{word}` in: {}", self.stderr);
+        }
+    }
+}

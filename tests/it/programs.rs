@@ -1,0 +1,33 @@
+//! The workspace's programs, as `cargo build` makes them.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use mlops_testkit::Job;
+
+/// Every program that has an image.
+pub(crate) const JOBS: [&str; 3] = ["drift", "etl-mysql", "simulate"];
+
+/// A program of the profile that these tests are built with, made new if its source has changed.
+pub(crate) fn job(name: &str) -> Job {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let folder = test.ancestors().nth(2).expect("a test lies in PROFILE/deps").to_owned();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--workspace", "--bins", "--locked"]).current_dir(root());
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        build.arg("--target-dir").arg(folder.parent().unwrap());
+        assert!(build.status().unwrap().success());
+        folder
+    });
+    Job::new(folder.join(name))
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}

@@ -1,0 +1,238 @@
+//! The rules of the repository, as ARCHITECTURE.md states them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::programs::{JOBS, root};
+
+/// What a crate of the workspace may use of the others. Tests may use the testkit, and whatever they test with.
+fn may_use(name: &str) -> &'static [&'static str] {
+    match name {
+        "mlops-core" => &[],
+        "mlops-aws" => &[],
+        "mlops-job" | "mlops-sql" | "mlops-table" => &["mlops-core"],
+        "mlops-objects" => &["mlops-core", "mlops-aws"],
+        "mlops-testkit" => &["mlops-core", "mlops-aws"],
+        "e2e" => &[],
+        job if JOBS.contains(&job) => &["mlops-core", "mlops-job", "mlops-objects", "mlops-sql", "mlops-table"],
+        other => panic!("{other} is new: say in tidy.rs what it may use"),
+    }
+}
+
+/// What stands in one crate only, or nowhere.
+const QUARANTINED: [(&str, &[&str]); 6] = [
+    ("sqlx", &["mlops-sql", "mlops-testkit"]),
+    ("parquet", &["mlops-table"]),
+    ("aws-sdk-s3", &["mlops-objects", "mlops-testkit"]),
+    ("aws-config", &["mlops-aws"]),
+    ("tracing-subscriber", &["mlops-job"]),
+    ("indicatif", &["mlops-job", "etl-mysql"]),
+];
+
+/// The core cannot fail for outside reasons: none of these, at any depth.
+const NOT_IN_CORE: [&str; 8] =
+    ["tokio", "clap", "sqlx", "aws-config", "aws-sdk-s3", "tracing", "getrandom", "mlops-job"];
+
+/// A second TLS stack, or one that is the system's.
+const BANNED: [&str; 4] = ["ring", "openssl", "openssl-sys", "native-tls"];
+
+const LICENCES: [&str; 13] = [
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "OpenSSL",
+    "Unicode-3.0",
+    "Zlib",
+];
+
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn array<'v>(value: &'v Value, key: &str) -> &'v Vec<Value> {
+    value[key].as_array().unwrap()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap()
+}
+
+/// The direct normal dependencies of each crate of the workspace.
+fn direct_dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let members: BTreeSet<&str> = array(metadata, "workspace_members").iter().map(|id| id.as_str().unwrap()).collect();
+    let packages = array(metadata, "packages").iter().filter(|package| members.contains(text(package, "id")));
+    packages
+        .map(|package| {
+            let normal = array(package, "dependencies").iter().filter(|dependency| dependency["kind"].is_null());
+            (text(package, "name").to_owned(), normal.map(|dependency| text(dependency, "name").to_owned()).collect())
+        })
+        .collect()
+}
+
+/// The names of everything that ends up in these packages, outside of tests and builds, as the compiler sees it.
+fn all_dependencies(names: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(names.iter().flat_map(|name| ["--package", name]))
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+fn crates() -> Vec<PathBuf> {
+    let mut crates: Vec<PathBuf> =
+        fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    crates.sort();
+    assert!(crates.len() >= 10, "{crates:?}");
+    crates
+}
+
+/// The files below a folder that git would keep, with these extensions.
+fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") && !path.ends_with(".git") {
+            found.extend(files(&path, extensions));
+        } else if path.extension().and_then(|e| e.to_str()).is_some_and(|e| extensions.contains(&e)) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn crates_use_only_those_below_them() {
+    let dependencies = direct_dependencies(&metadata());
+    for (name, used) in &dependencies {
+        let inner = used.iter().filter(|used| dependencies.contains_key(*used));
+        for used in inner {
+            assert!(may_use(name).contains(&used.as_str()), "{name} may not use {used}");
+        }
+    }
+}
+
+#[test]
+fn heavy_dependencies_stand_in_one_crate() {
+    for (name, used) in direct_dependencies(&metadata()) {
+        for (heavy, homes) in QUARANTINED {
+            assert!(
+                !used.contains(heavy) || homes.contains(&name.as_str()),
+                "{name} may not use {heavy}; {homes:?} may"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_core_is_pure() {
+    let used = all_dependencies(&["mlops-core"]);
+    assert!(used.contains("jiff"), "{used:?}");
+    for name in NOT_IN_CORE {
+        assert!(!used.contains(name), "mlops-core may not use {name}");
+    }
+}
+
+#[test]
+fn there_is_one_tls_stack() {
+    let used = all_dependencies(&JOBS);
+    assert!(used.contains("rustls") && used.contains("aws-lc-rs"), "{used:?}");
+    for name in BANNED {
+        assert!(!used.contains(name), "{name} is in the tree; see `cargo tree -i {name}`");
+    }
+}
+
+#[test]
+fn licences_are_permissive() {
+    for package in array(&metadata(), "packages") {
+        let Some(licence) = package["license"].as_str() else { panic!("{} names no licence", package["name"]) };
+        // `A OR B` leaves the choice; of `A AND B` and `A/B` every part counts, which is stricter than it must be.
+        let allowed = |alternative: &str| {
+            alternative.split(" AND ").all(|part| LICENCES.contains(&part.trim().trim_matches(['(', ')'])))
+        };
+        let licence = licence.replace('/', " OR ");
+        assert!(licence.split(" OR ").any(allowed), "{}: {licence}", package["name"]);
+    }
+}
+
+#[test]
+fn mains_are_thin() {
+    for job in JOBS {
+        let main = root().join("crates").join(job).join("src/main.rs");
+        let lines = fs::read_to_string(&main).unwrap().lines().count();
+        assert!(lines <= 40, "{} has {lines} lines", main.display());
+    }
+}
+
+#[test]
+fn files_hold_one_idea() {
+    for folder in crates() {
+        for file in files(&folder, &["rs"]) {
+            let lines = fs::read_to_string(&file).unwrap().lines().count();
+            assert!(lines <= 500, "{} has {lines} lines; split it", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_crate_has_a_readme_that_is_its_documentation() {
+    for folder in crates() {
+        let readme = fs::read_to_string(folder.join("README.md")).unwrap_or_default();
+        let lines = readme.lines().count();
+        assert!((3..=40).contains(&lines), "{}/README.md has {lines} lines", folder.display());
+        let lib = fs::read_to_string(folder.join("src/lib.rs")).unwrap();
+        assert!(lib.contains("include_str!(\"../README.md\")"), "{}/src/lib.rs", folder.display());
+    }
+}
+
+#[test]
+fn nothing_is_left_open_and_no_test_is_passed_over() {
+    // Put together here, so that this file does not find itself.
+    let words = [
+        "#[ig".to_owned() + "nore",
+        "TO".to_owned() + "DO",
+        "FIX".to_owned() + "ME",
+        "std::thread::sl".to_owned() + "eep",
+    ];
+    let harness = root().join("crates/mlops-testkit/src/server.rs");
+    for file in files(&root().join("crates"), &["rs", "sql", "sh", "toml"]) {
+        let text = fs::read_to_string(&file).unwrap();
+        for word in &words {
+            // The harness waits for a server's port, which tells nobody when it opens.
+            assert!(!text.contains(word) || file == harness, "`{word}` in {}", file.display());
+        }
+    }
+}
+
+#[test]
+fn documents_link_to_files_that_are_there() {
+    for document in files(&root(), &["md"]) {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            let is_here = !file.is_empty() && !file.contains("://");
+            let target = document.parent().unwrap().join(file);
+            assert!(!is_here || target.exists(), "{} links to {link}", document.display());
+        }
+    }
+}
