@@ -1,5 +1,7 @@
 //! The whole way of a log line, over real servers; and the rules that hold for the whole repository.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod help;
 mod log_line;
 mod programs;

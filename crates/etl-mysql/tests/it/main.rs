@@ -1,5 +1,7 @@
 //! The job's binary, over folders and S3, into SQLite and MySQL.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod dead_letters;
 mod failures;
 mod forms;

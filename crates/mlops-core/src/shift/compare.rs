@@ -1,6 +1,7 @@
+use super::level_counts::LevelCounts;
 use super::{FeatureSet, ShiftPolicy};
 use crate::stats::{Continuity, KsMethod, benjamini_hochberg, chi_squared_homogeneity, ks_two_sample};
-use crate::table::{Column, Kind, Levels, Table, Values};
+use crate::table::{Column, Kind, Table, Values};
 use crate::verdict::Verdict;
 
 /// Which statistic a feature was tested with.
@@ -118,6 +119,8 @@ struct Tested {
     statistic: f64,
     p_value: f64,
     effect: f64,
+    /// What moved most, in words.
+    change: String,
 }
 
 struct Side {
@@ -177,11 +180,10 @@ impl Outcome {
         let missing_change = self.production.missing_share() - self.reference.missing_share();
         let missing_shifted = missing_adjusted.is_some_and(|p| policy.shifted(p, missing_change.abs()));
         let tested = self.values.as_ref().ok();
-        let values_shifted =
-            tested.zip(adjusted).is_some_and(|(tested, adjusted)| policy.shifted(adjusted, tested.effect));
+        let values_shifted = tested.filter(|tested| adjusted.is_some_and(|p| policy.shifted(p, tested.effect)));
         let mut reasons = Vec::new();
-        if values_shifted {
-            reasons.push("values".to_owned());
+        if let Some(tested) = values_shifted {
+            reasons.push(tested.change.clone());
         }
         if missing_shifted {
             let (was, is) = (self.reference.missing_share(), self.production.missing_share());
@@ -194,7 +196,7 @@ impl Outcome {
             reasons.push(format!("{} values are no numbers and count as missing", self.unreadable));
         }
         let why = reasons.join("; ");
-        let verdict = if values_shifted || missing_shifted {
+        let verdict = if values_shifted.is_some() || missing_shifted {
             Verdict::Shifted
         } else if self.values.is_err() {
             Verdict::Inconclusive(why.clone())
@@ -246,22 +248,31 @@ fn missing_p_value(reference: &Side, production: &Side, policy: &ShiftPolicy) ->
 
 fn test_values(reference: &Column, production: &Column) -> Result<Tested, String> {
     match (&reference.values, &production.values) {
-        (Values::Numeric(reference), Values::Numeric(production)) => {
-            let test = ks_two_sample(&sorted_present(reference), &sorted_present(production), KsMethod::Auto)
-                .map_err(|error| error.to_string())?;
-            Ok(Tested { statistic: test.statistic, p_value: test.p_value, effect: test.statistic })
-        }
+        (Values::Numeric(reference), Values::Numeric(production)) => test_numbers(reference, production),
         (
             Values::Categorical { levels, codes },
             Values::Categorical { levels: production_levels, codes: production_codes },
-        ) => {
-            let (reference, production) = counts_by_level(levels, codes, production_levels, production_codes);
-            let test = chi_squared_homogeneity(&reference, &production, Continuity::Yates)
-                .map_err(|error| error.to_string())?;
-            Ok(Tested { statistic: test.statistic, p_value: test.p_value, effect: test.cramers_v })
-        }
+        ) => test_levels(&LevelCounts::new(levels, codes, production_levels, production_codes)),
         _ => Err("the column is of another kind in production".to_owned()),
     }
+}
+
+fn test_numbers(reference: &[f64], production: &[f64]) -> Result<Tested, String> {
+    let (reference, production) = (sorted_present(reference), sorted_present(production));
+    let test = ks_two_sample(&reference, &production, KsMethod::Auto).map_err(|error| error.to_string())?;
+    let change = format!("median {} → {}", short(median(&reference)), short(median(&production)));
+    Ok(Tested { statistic: test.statistic, p_value: test.p_value, effect: test.statistic, change })
+}
+
+fn test_levels(counts: &LevelCounts) -> Result<Tested, String> {
+    let test = chi_squared_homogeneity(&counts.reference, &counts.production, Continuity::Yates)
+        .map_err(|error| error.to_string())?;
+    Ok(Tested {
+        statistic: test.statistic,
+        p_value: test.p_value,
+        effect: test.cramers_v,
+        change: counts.largest_change(),
+    })
 }
 
 fn sorted_present(values: &[f64]) -> Vec<f64> {
@@ -270,27 +281,21 @@ fn sorted_present(values: &[f64]) -> Vec<f64> {
     present
 }
 
-/// The counts of both sides over the reference's levels, followed by those that only production has.
-fn counts_by_level(
-    levels: &Levels,
-    codes: &[Option<u32>],
-    production_levels: &Levels,
-    production_codes: &[Option<u32>],
-) -> (Vec<u64>, Vec<u64>) {
-    let mut places = Vec::with_capacity(production_levels.names().len());
-    let mut width = levels.names().len();
-    for name in production_levels.names() {
-        places.push(match levels.code(name) {
-            Some(code) => code as usize,
-            None => {
-                width += 1;
-                width - 1
-            }
-        });
+/// The middle of a sorted sample that is not empty; the lower of two.
+fn median(sorted: &[f64]) -> f64 {
+    sorted[(sorted.len() - 1) / 2]
+}
+
+/// A number to four significant digits.
+fn short(number: f64) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return number.to_string();
     }
-    let mut reference = vec![0; width];
-    let mut production = vec![0; width];
-    codes.iter().flatten().for_each(|&code| reference[code as usize] += 1);
-    production_codes.iter().flatten().for_each(|&code| production[places[code as usize]] += 1);
-    (reference, production)
+    let magnitude = number.abs().log10().floor();
+    if !(-4.0..9.0).contains(&magnitude) {
+        return format!("{number:.3e}");
+    }
+    let decimals = (3.0 - magnitude).clamp(0.0, 7.0) as usize;
+    let text = format!("{number:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod features;
+mod level_counts;
 mod policy;
 
 #[cfg(test)]

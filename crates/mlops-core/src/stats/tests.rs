@@ -114,8 +114,10 @@ fn benjamini_hochberg_agrees_with_scipy() {
 /// A statistic as the battery sees it: two samples of level numbers to a statistic and a p-value.
 struct Candidate {
     name: &'static str,
-    run: fn(&[u32], &[u32]) -> Result<(f64, f64), StatisticError>,
+    run: fn(&[u32], &[u32]) -> Outcome,
 }
+
+type Outcome = Result<(f64, f64), StatisticError>;
 
 const LEVELS: u32 = 12;
 

@@ -47,7 +47,7 @@ macro_rules! check_rows {
         let expected = ["a", "b"].map(|run| {
             [
                 row(run, "gone", "inconclusive", false, None, "production has no such column"),
-                row(run, "score", "shifted", true, Some(0.75), "values"),
+                row(run, "score", "shifted", true, Some(0.75), "median 99 → 249"),
             ]
         });
         assert_eq!(found, expected.concat());

@@ -1,5 +1,7 @@
 //! Both databases: SQLite files, and a real MySQL server.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod addresses;
 mod contract;
 mod findings;

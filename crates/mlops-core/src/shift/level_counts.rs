@@ -1,0 +1,51 @@
+use crate::table::Levels;
+
+/// The counts of both sides over the reference's levels, followed by those that only production has.
+pub(super) struct LevelCounts {
+    names: Vec<String>,
+    pub(super) reference: Vec<u64>,
+    pub(super) production: Vec<u64>,
+}
+
+impl LevelCounts {
+    pub(super) fn new(
+        levels: &Levels,
+        codes: &[Option<u32>],
+        production_levels: &Levels,
+        production_codes: &[Option<u32>],
+    ) -> Self {
+        let mut names = levels.names().to_vec();
+        let mut places = Vec::with_capacity(production_levels.names().len());
+        for name in production_levels.names() {
+            places.push(match levels.code(name) {
+                Some(code) => code as usize,
+                None => {
+                    names.push(name.clone());
+                    names.len() - 1
+                }
+            });
+        }
+        let mut reference = vec![0; names.len()];
+        let mut production = vec![0; names.len()];
+        codes.iter().flatten().for_each(|&code| reference[code as usize] += 1);
+        production_codes.iter().flatten().for_each(|&code| production[places[code as usize]] += 1);
+        Self { names, reference, production }
+    }
+
+    /// The level whose share moved most, with both shares.
+    pub(super) fn largest_change(&self) -> String {
+        let (n_reference, n_production) = (self.reference.iter().sum::<u64>(), self.production.iter().sum::<u64>());
+        let shares = self
+            .reference
+            .iter()
+            .zip(&self.production)
+            .map(|(&was, &is)| (100.0 * was as f64 / n_reference as f64, 100.0 * is as f64 / n_production as f64));
+        let distance = |(was, is): (f64, f64)| (was - is).abs();
+        let largest = shares.zip(&self.names).max_by(|a, b| distance(a.0).total_cmp(&distance(b.0)));
+        largest.map_or_else(String::new, |((was, is), name)| match (was, is) {
+            (0.0, is) => format!("new level `{name}` {is:.1}%"),
+            (was, 0.0) => format!("level `{name}` vanished, was {was:.1}%"),
+            (was, is) => format!("`{name}` {was:.1}% → {is:.1}%"),
+        })
+    }
+}

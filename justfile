@@ -1,0 +1,17 @@
+# The whole way of a log line on this machine
+demo:
+    ./demo.sh
+
+# All tests, over real servers that they start themselves
+test:
+    cargo test --workspace
+
+# What CI checks beside the tests
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# Reference values of the statistics again, in an environment with scipy and mpmath
+golden:
+    python3 crates/mlops-core/golden/make.py > crates/mlops-core/golden/stats.json
