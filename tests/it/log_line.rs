@@ -19,7 +19,7 @@ const REQUESTS: u64 = 1500;
 
 fn run(name: &str, arguments: &[&str], database: &str) -> Value {
     let job: Job = job(name).args(arguments).on(s3());
-    job.env("MLOPS_OUTPUT", "json").env("MLOPS_DATABASE", database).env("MLOPS_CREATE_TABLES", "true").run().json(0)
+    job.env("MLOPS_OUTPUT", "json").env("MLOPS_DATABASE", database).env("MLOPS_CREATE_TABLES", "1").run().json(0)
 }
 
 /// Writes training data, replays requests with these dials, loads them, and returns the drift report.

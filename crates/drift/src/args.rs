@@ -1,11 +1,11 @@
 #![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
 
 use clap::Parser;
+use clap::builder::BoolishValueParser;
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::record::parse_utc;
-use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs};
 use mlops_objects::Location;
-use mlops_sql::DatabaseUrl;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,19 +36,8 @@ pub struct Args {
     #[arg(long, env = "DRIFT_PRODUCTION", value_name = "FILE", conflicts_with_all = ["since", "until", "window"])]
     pub production: Option<Location>,
 
-    /// Where the logs are and the findings go: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
-    #[arg(
-        long,
-        env = "MLOPS_DATABASE",
-        value_name = "URL",
-        default_value = "sqlite://mlops.db",
-        hide_env_values = true
-    )]
-    pub database: DatabaseUrl,
-
-    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
-    #[arg(long, env = "MLOPS_CREATE_TABLES")]
-    pub create_tables: bool,
+    #[command(flatten)]
+    pub store: DatabaseArgs,
 
     /// Compare only requests logged from this time on, UTC: 2026-11-23 or 2026-11-23T05:30:00
     #[arg(long, env = "DRIFT_SINCE", value_name = "TIME", value_parser = time, conflicts_with = "window")]
@@ -91,7 +80,7 @@ pub struct Args {
     pub min_rows: usize,
 
     /// End with exit code 10 if the verdict is `shifted`
-    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT")]
+    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new())]
     pub fail_on_verdict: bool,
 
     #[command(flatten)]

@@ -38,7 +38,7 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
             let bar = context.progress.start("logged requests", None);
             let production = read_logs(&database, window, &features, || bar.inc(1))
                 .await
-                .with_context(|| format!("reading the logged requests of {}", args.database))?;
+                .with_context(|| format!("reading the logged requests of {}", args.store.database))?;
             bar.finish_and_clear();
             (Some(database), production)
         }
@@ -76,15 +76,18 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
             significance: report.significance,
             features: &found.features,
         };
-        database.write_data_shift(run).await.with_context(|| format!("keeping the findings in {}", args.database))?;
+        database
+            .write_data_shift(run)
+            .await
+            .with_context(|| format!("keeping the findings in {}", args.store.database))?;
     }
     Ok(report)
 }
 
 async fn open_database(args: &Args, context: &Context) -> Result<Database> {
-    context.refuse_on_batch(args.database.is_local(), "--database (MLOPS_DATABASE) is a local file")?;
-    let database = Database::connect(&args.database).await?;
-    if args.create_tables {
+    context.check_lasting(&args.store.database)?;
+    let database = Database::connect(&args.store.database).await?;
+    if args.store.create_tables {
         database.create_tables().await?;
     }
     Ok(database)

@@ -2,9 +2,8 @@
 
 use clap::Parser;
 use mlops_core::record::DEFAULT_MAX_RECORD_BYTES;
-use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs};
 use mlops_objects::Location;
-use mlops_sql::DatabaseUrl;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,19 +32,8 @@ pub struct Args {
     #[arg(long, env = "MLOPS_LOGS_PREFIX", value_name = "PREFIX", default_value = "")]
     pub prefix: String,
 
-    /// Where the rows go: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
-    #[arg(
-        long,
-        env = "MLOPS_DATABASE",
-        value_name = "URL",
-        default_value = "sqlite://mlops.db",
-        hide_env_values = true
-    )]
-    pub database: DatabaseUrl,
-
-    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
-    #[arg(long, env = "MLOPS_CREATE_TABLES")]
-    pub create_tables: bool,
+    #[command(flatten)]
+    pub store: DatabaseArgs,
 
     /// Where bad records go [default: beside --logs, with `-dead-letters` after its name]
     #[arg(long, env = "MLOPS_DEAD_LETTERS", value_name = "LOCATION")]

@@ -6,5 +6,5 @@ mod load;
 mod report;
 
 pub use args::Args;
-pub use load::{Loader, run};
+pub use load::run;
 pub use report::EtlReport;

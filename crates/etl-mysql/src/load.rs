@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mlops_core::ports::{Inserted, LogStore, ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::record::{LogRecord, to_sql_text};
 use mlops_job::{CancellationToken, Context, UsageError};
-use mlops_objects::{Objects, record_batches};
+use mlops_objects::{Location, Objects, record_batches};
 use mlops_sql::Database;
 use tokio::sync::mpsc;
 
@@ -27,12 +27,11 @@ const WAITING: usize = 8;
 
 /// Loads the logs. A second run finds every uid there and writes nothing, but the same dead letters over again.
 pub async fn run(args: Args, context: Context) -> Result<EtlReport> {
-    let Some(dead_letters) = args.dead_letters.clone().or_else(|| args.logs.sibling("-dead-letters")) else {
-        return Err(UsageError::new("--logs is a whole bucket; say with --dead-letters where bad records go").into());
-    };
-    context.refuse_on_batch(args.database.is_local(), "--database (MLOPS_DATABASE) is a local file")?;
-    let database = Database::connect(&args.database).await?;
-    if args.create_tables {
+    let dead_letters = dead_letters(&args)?;
+    let address = &args.store.database;
+    context.check_lasting(address)?;
+    let database = Database::connect(address).await?;
+    if args.store.create_tables {
         database.create_tables().await?;
     }
     let loader = Loader {
@@ -42,13 +41,13 @@ pub async fn run(args: Args, context: Context) -> Result<EtlReport> {
         concurrency: args.concurrency.into(),
         max_record_bytes: args.max_record_bytes,
     };
-    tracing::info!(logs.location = %args.logs, database.url = %args.database, "loading");
+    tracing::info!(logs.location = %args.logs, database.url = %address, "loading");
     let started = Instant::now();
     let bar = context.progress.start("records", None);
     let mut report = loader
         .load(&args.prefix, &context.shutdown, |records| bar.inc(records))
         .await
-        .with_context(|| format!("loading {} into {}", args.logs, args.database))?;
+        .with_context(|| format!("loading {} into {address}", args.logs))?;
     bar.finish_and_clear();
     report.seconds = started.elapsed().as_secs_f64();
     report.max_bad_ratio = args.max_bad_ratio;
@@ -58,18 +57,28 @@ pub async fn run(args: Args, context: Context) -> Result<EtlReport> {
     Ok(report)
 }
 
+/// Where bad records go: as the arguments say, or beside the logs, but never among them.
+fn dead_letters(args: &Args) -> Result<Location, UsageError> {
+    let Some(place) = args.dead_letters.clone().or_else(|| args.logs.sibling("-dead-letters")) else {
+        let message =
+            format!("--logs {} has no name to put bad records beside; say where with --dead-letters", args.logs);
+        return Err(UsageError::new(message));
+    };
+    if args.logs.contains(&place) {
+        let message =
+            format!("--dead-letters {place} lies in --logs, where the next run would load it; choose another place");
+        return Err(UsageError::new(message));
+    }
+    Ok(place)
+}
+
 /// Moves records from objects to a log store.
-pub struct Loader<'a, S, D> {
-    /// Where the logs are.
-    pub logs: &'a S,
-    /// Where bad records go.
-    pub dead_letters: &'a S,
-    /// Where the rows go.
-    pub database: &'a D,
-    /// Objects read at once.
-    pub concurrency: usize,
-    /// The longest record.
-    pub max_record_bytes: usize,
+struct Loader<'a, S, D> {
+    logs: &'a S,
+    dead_letters: &'a S,
+    database: &'a D,
+    concurrency: usize,
+    max_record_bytes: usize,
 }
 
 /// What an object gave, on its way to the writers.
@@ -89,7 +98,7 @@ impl<S: ObjectStore, D: LogStore> Loader<'_, S, D> {
     /// # Errors
     ///
     /// The first failure of a store. What was committed until then stays; running again goes on from there.
-    pub async fn load(
+    async fn load(
         &self,
         prefix: &str,
         shutdown: &CancellationToken,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+pub mod address;
 pub mod literal;
 pub mod ports;
 pub mod record;

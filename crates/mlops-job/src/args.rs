@@ -1,6 +1,10 @@
+#![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
+
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
+use mlops_core::address::DatabaseUrl;
 
 /// The last part of every job's `--help`.
 pub const EXIT_CODES_HELP: &str = "\
@@ -32,6 +36,24 @@ pub struct CommonArgs {
     /// Read settings from this file; without it, from mlops.toml in the working directory if there is one
     #[arg(long, global = true, env = "MLOPS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// What every job with a database takes.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseArgs {
+    /// The database: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
+    #[arg(
+        long,
+        env = "MLOPS_DATABASE",
+        value_name = "URL",
+        default_value = "sqlite://mlops.db",
+        hide_env_values = true
+    )]
+    pub database: DatabaseUrl,
+
+    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
+    #[arg(long, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
+    pub create_tables: bool,
 }
 
 /// How a result is printed.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+use mlops_core::address::DatabaseUrl;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -25,14 +26,16 @@ pub struct Context {
 }
 
 impl Context {
-    /// Refuses a place that a container takes with it when it ends, if this run is a job of AWS Batch.
+    /// Refuses a database that a container takes with it when it ends, if this run is a job of AWS Batch.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] that begins with `what`.
-    pub fn refuse_on_batch(&self, is_local: bool, what: &str) -> Result<(), UsageError> {
-        if is_local && self.on_batch {
-            return Err(UsageError::new(format!("{what}, and is lost when this container ends; name a server's")));
+    /// [`UsageError`].
+    pub fn check_lasting(&self, database: &DatabaseUrl) -> Result<(), UsageError> {
+        if database.is_local() && self.on_batch {
+            let message = "--database (MLOPS_DATABASE) is a local file, and is lost when this container ends; \
+                           name a server's";
+            return Err(UsageError::new(message));
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ mod shutdown;
 #[cfg(test)]
 mod tests;
 
-pub use args::{CommonArgs, EXIT_CODES_HELP, JobArgs, Output};
+pub use args::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Output};
 pub use exit::{Exit, UsageError};
 pub use harness::{Context, Report, main};
 pub use human::{grid, number, percent};

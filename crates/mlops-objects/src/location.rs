@@ -73,6 +73,17 @@ impl Location {
             }
         }
     }
+
+    /// Whether `other` is this place or lies in it.
+    pub fn contains(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::S3 { bucket, prefix }, Self::S3 { bucket: other_bucket, prefix: other_prefix }) => {
+                bucket == other_bucket && other_prefix.starts_with(prefix)
+            }
+            (Self::Folder(path), Self::Folder(other)) => other.starts_with(path),
+            _ => false,
+        }
+    }
 }
 
 impl FromStr for Location {

@@ -1,8 +1,8 @@
 use futures_util::stream::BoxStream;
+use mlops_core::address::DatabaseUrl;
 use mlops_core::ports::{Inserted, LogStore, ShiftRun, StoreError, StoreErrorKind, VerdictStore, Window};
 use mlops_core::record::LogRecord;
 
-use crate::DatabaseUrl;
 use crate::mysql::MySql;
 use crate::sqlite::Sqlite;
 

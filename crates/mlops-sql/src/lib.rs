@@ -6,7 +6,5 @@ mod insert;
 mod mysql;
 mod shift_rows;
 mod sqlite;
-mod url;
 
 pub use database::Database;
-pub use url::DatabaseUrl;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use futures_util::stream::{BoxStream, StreamExt};
 use jiff::Timestamp;
+use mlops_core::address::DatabaseUrl;
 use mlops_core::ports::{Inserted, LogStore, ShiftRun, StoreError, VerdictStore, Window};
 use mlops_core::record::LogRecord;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::DatabaseUrl;
 use crate::error::{failed, is_conflict};
 use crate::insert::{distinct, placeholders, runs};
 use crate::shift_rows::write_data_shift;

@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use futures_util::stream::{BoxStream, StreamExt};
 use jiff::Timestamp;
+use mlops_core::address::DatabaseUrl;
 use mlops_core::ports::{Inserted, LogStore, ShiftRun, StoreError, VerdictStore, Window};
 use mlops_core::record::{LogRecord, to_sql_text};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-use crate::DatabaseUrl;
 use crate::error::failed;
 use crate::insert::{distinct, placeholders, runs};
 use crate::shift_rows::write_data_shift;

@@ -10,6 +10,9 @@ use sqlx::{Connection, MySqlConnection, SqliteConnection};
 
 const REFERENCE_ROWS: usize = 400;
 
+/// The runs that `data_shift` holds.
+const RUNS: &str = "SELECT run_uid FROM data_shift WHERE feature = 'score' ORDER BY run_timestamp";
+
 fn reference() -> String {
     let rows = (0..REFERENCE_ROWS).map(|i| format!("{},{}\n", i % 100, ["a", "b"][i % 2]));
     format!("score,group\n{}", rows.collect::<String>())
@@ -73,11 +76,7 @@ async fn windows_of_a_sqlite_file() {
     let runs = check_windows(path.to_str().unwrap(), &url);
 
     let mut connection = SqliteConnection::connect(&url).await.unwrap();
-    let kept: Vec<String> =
-        sqlx::query_scalar("SELECT run_uid FROM data_shift WHERE feature = 'score' ORDER BY run_timestamp")
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+    let kept: Vec<String> = sqlx::query_scalar(RUNS).fetch_all(&mut connection).await.unwrap();
     assert_eq!(kept, runs);
 }
 
@@ -89,11 +88,7 @@ async fn windows_of_a_mysql_table_with_the_reference_in_s3() {
     let runs = check_windows(&format!("s3://{bucket}/models/train.csv"), &url);
 
     let mut connection = MySqlConnection::connect(&url).await.unwrap();
-    let kept: Vec<String> =
-        sqlx::query_scalar("SELECT run_uid FROM data_shift WHERE feature = 'score' ORDER BY run_timestamp")
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+    let kept: Vec<String> = sqlx::query_scalar(RUNS).fetch_all(&mut connection).await.unwrap();
     assert_eq!(kept, runs);
 }
 

@@ -73,7 +73,13 @@ async fn missing_tables_in_mysql() {
 
 #[test]
 fn a_whole_bucket_without_a_place_for_bad_records() {
-    job(&["--logs", "s3://bucket"]).run().check_failed(2, &["--dead-letters"]);
+    job(&["--logs", "s3://bucket"]).run().check_failed(2, &["s3://bucket/ has no name", "--dead-letters"]);
+}
+
+#[test]
+fn bad_records_among_the_logs() {
+    let ended = job(&["--logs", "s3://bucket/logs", "--dead-letters", "s3://bucket/logs/bad"]).run();
+    ended.check_failed(2, &["s3://bucket/logs/bad/ lies in --logs"]);
 }
 
 #[test]

@@ -55,6 +55,22 @@ fn a_sibling_is_no_part_of_its_place() {
     assert_eq!(sibling("s3://bucket"), None);
 }
 
+#[test]
+fn a_place_contains_itself_and_what_is_below() {
+    let check = |place: &str, other: &str, expected: bool| {
+        let (place, other): (Location, Location) = (place.parse().unwrap(), other.parse().unwrap());
+        assert_eq!(place.contains(&other), expected, "{other} in {place}");
+    };
+    check("s3://bucket/logs", "s3://bucket/logs/", true);
+    check("s3://bucket/logs", "s3://bucket/logs/bad", true);
+    check("s3://bucket", "s3://bucket/bad", true);
+    check("s3://bucket/logs", "s3://bucket/logs-bad", false);
+    check("s3://bucket/logs", "s3://other/logs/bad", false);
+    check("logs", "logs/bad", true);
+    check("logs", "logs-bad", false);
+    check("logs", "s3://logs/bad", false);
+}
+
 #[tokio::test]
 async fn a_folder_that_is_not_there_is_an_error_and_not_empty() {
     use futures_util::TryStreamExt;

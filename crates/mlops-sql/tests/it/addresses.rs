@@ -1,22 +1,7 @@
 //! Addresses, and what errors show of them.
 
 use mlops_core::ports::StoreErrorKind;
-use mlops_sql::{Database, DatabaseUrl};
-
-fn check(text: &str, shown: &str) {
-    let url: DatabaseUrl = text.parse().unwrap();
-    assert_eq!(url.to_string(), shown);
-    assert_eq!(format!("{url:?}"), shown);
-}
-
-#[test]
-fn a_password_is_never_shown() {
-    check("mysql://etl:s3cret@db.internal:3306/mlops", "mysql://etl@db.internal:3306/mlops");
-    check("mysql://etl:p@ss:w@rd@db.internal/mlops?ssl-mode=REQUIRED", "mysql://etl@db.internal/mlops");
-    check("mysql://db.internal/mlops?password=s3cret", "mysql://db.internal/mlops");
-    check("sqlite://mlops.db", "sqlite://mlops.db");
-    check("s3cret", "a database without a scheme");
-}
+use mlops_sql::Database;
 
 async fn failure(url: &str) -> (StoreErrorKind, String) {
     let error = Database::connect(&url.parse().unwrap()).await.unwrap_err();

@@ -139,6 +139,21 @@ fn a_table_of_ones_own_is_replayed_in_order_and_again_from_its_start() {
 }
 
 #[test]
+fn a_number_is_logged_to_its_last_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("table.csv");
+    // 19 × 1.1 and its like, which a hasty parser puts one bit off.
+    let numbers: Vec<f64> = (0..3000).map(|i| f64::from(i) * 0.05 * 1.1).collect();
+    let rows: String = numbers.iter().map(|number| format!("{number}\n")).collect();
+    std::fs::write(&table, format!("charges\n{rows}")).unwrap();
+    let logs = folder.path().join("logs");
+    traffic(&logs, &["--table", table.to_str().unwrap(), "--layout", "flat", "--per-object", "5000"]).json(0);
+    let logged: Vec<f64> =
+        records(&files(&logs)).iter().map(|record| record["input"]["charges"].as_f64().unwrap()).collect();
+    assert_eq!(logged, numbers);
+}
+
+#[test]
 fn a_dial_moves_its_feature_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let features = |name: &str, arguments: &[&str]| {

@@ -1,16 +1,18 @@
+//! Addresses that carry secrets.
+
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
 /// The address of a database, with its password. Shows everything but the password.
 ///
-/// Any text is taken; one that is no address is refused by [`crate::Database::connect`], in words without the text.
+/// Any text is taken; one that is no address is refused when it is used, in words without the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
     /// The whole address, for the driver.
-    pub(crate) fn expose(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 
@@ -46,5 +48,25 @@ impl fmt::Display for DatabaseUrl {
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, shown: &str) {
+        let url: DatabaseUrl = text.parse().unwrap();
+        assert_eq!(url.to_string(), shown);
+        assert_eq!(format!("{url:?}"), shown);
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        check("mysql://etl:s3cret@db.internal:3306/mlops", "mysql://etl@db.internal:3306/mlops");
+        check("mysql://etl:p@ss:w@rd@db.internal/mlops?ssl-mode=REQUIRED", "mysql://etl@db.internal/mlops");
+        check("mysql://db.internal/mlops?password=s3cret", "mysql://db.internal/mlops");
+        check("sqlite://mlops.db", "sqlite://mlops.db");
+        check("s3cret", "a database without a scheme");
     }
 }
