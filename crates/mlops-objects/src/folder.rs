@@ -90,10 +90,13 @@ impl ObjectStore for Folder {
         ));
         let written = path.clone();
         let result = blocking(move || {
-            if let Some(parent) = written.parent() {
-                std::fs::create_dir_all(parent)?;
+            match std::fs::write(&unfinished, &body) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    written.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+                    std::fs::write(&unfinished, &body)?;
+                }
+                result => result?,
             }
-            std::fs::write(&unfinished, &body)?;
             std::fs::rename(&unfinished, &written)
         })
         .await?;
