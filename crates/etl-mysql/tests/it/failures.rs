@@ -4,21 +4,25 @@ use mlops_testkit::{Job, mysql, s3};
 
 use crate::world::{World, line};
 
+/// The address of a database that goes with its folder.
+fn database(folder: &tempfile::TempDir) -> String {
+    format!("sqlite://{}/mlops.db", folder.path().display())
+}
+
 fn job(arguments: &[&str]) -> Job {
     Job::new(env!("CARGO_BIN_EXE_etl-mysql")).args(arguments)
 }
 
 #[test]
 fn a_folder_that_is_not_there() {
-    job(&["--logs", "/nowhere/logs", "--database", "sqlite:///tmp/never.db"]).run().check_failed(2, &["/nowhere/logs"]);
+    let folder = tempfile::tempdir().unwrap();
+    job(&["--logs", "/nowhere/logs", "--database", &database(&folder)]).run().check_failed(2, &["/nowhere/logs"]);
 }
 
 #[test]
 fn a_bucket_that_is_not_there() {
-    let ended = job(&["--logs", "s3://test-no-such-bucket/logs"])
-        .args(["--database", &format!("sqlite://{}/x.db", tempfile::tempdir().unwrap().path().display())])
-        .on(s3())
-        .run();
+    let folder = tempfile::tempdir().unwrap();
+    let ended = job(&["--logs", "s3://test-no-such-bucket/logs", "--database", &database(&folder)]).on(s3()).run();
     ended.check_failed(2, &["s3://test-no-such-bucket/logs/", "no such bucket"]);
 }
 
@@ -26,8 +30,7 @@ fn a_bucket_that_is_not_there() {
 fn an_endpoint_that_does_not_answer() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let folder = tempfile::tempdir().unwrap();
-    let ended = job(&["--logs", "s3://bucket/logs"])
-        .args(["--database", &format!("sqlite://{}/x.db", folder.path().display())])
+    let ended = job(&["--logs", "s3://bucket/logs", "--database", &database(&folder)])
         .on(s3())
         .env("AWS_ENDPOINT_URL", &format!("http://127.0.0.1:{port}"))
         .run();
@@ -37,8 +40,7 @@ fn an_endpoint_that_does_not_answer() {
 #[test]
 fn no_aws_credentials() {
     let folder = tempfile::tempdir().unwrap();
-    let ended = job(&["--logs", "s3://bucket/logs"])
-        .args(["--database", &format!("sqlite://{}/x.db", folder.path().display())])
+    let ended = job(&["--logs", "s3://bucket/logs", "--database", &database(&folder)])
         .env("AWS_ENDPOINT_URL", &s3().endpoint)
         .run();
     ended.check_failed(2, &["set AWS credentials"]);
