@@ -51,19 +51,19 @@ pub struct Args {
     #[arg(long, env = "DRIFT_WINDOW", value_name = "SPAN", value_parser = span)]
     pub window: Option<SignedDuration>,
 
-    /// Columns that name rows or customers; they are not compared
+    /// Columns that name rows or customers; they are not compared (several: A,B)
     #[arg(long, env = "DRIFT_ID", value_name = "COLUMN", value_delimiter = ',')]
     pub id: Vec<String>,
 
-    /// Columns that hold the outcome; they are not compared
+    /// Columns that hold the outcome; they are not compared (several: A,B)
     #[arg(long, env = "DRIFT_TARGET", value_name = "COLUMN", value_delimiter = ',')]
     pub target: Vec<String>,
 
-    /// Columns to treat as levels, whatever they hold
+    /// Columns to treat as levels, whatever they hold (several: A,B)
     #[arg(long, env = "DRIFT_CATEGORICAL", value_name = "COLUMN", value_delimiter = ',')]
     pub categorical: Vec<String>,
 
-    /// Columns to treat as numbers, however few values they have
+    /// Columns to treat as numbers, however few values they have (several: A,B)
     #[arg(long, env = "DRIFT_NUMERIC", value_name = "COLUMN", value_delimiter = ',')]
     pub numeric: Vec<String>,
 

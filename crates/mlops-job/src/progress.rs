@@ -1,7 +1,10 @@
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use crate::number;
 
 /// Draws progress bars on a terminal, and nothing elsewhere.
 #[derive(Debug, Clone)]
@@ -23,10 +26,14 @@ impl Progress {
     /// A bar over `total` of `what`, or a counter where the total is not known.
     pub fn start(&self, what: &'static str, total: Option<u64>) -> ProgressBar {
         let template = match total {
-            Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} ({per_sec}, {eta} left)",
-            None => "{spinner} {human_pos} {msg} ({per_sec}, {elapsed})",
+            Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} ({rate}, {eta} left)",
+            None => "{spinner} {human_pos} {msg} ({rate}, {elapsed})",
         };
         let style = ProgressStyle::with_template(template).expect("the template is written above");
+        let style = style.with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
+            // A terminal that takes no text shows no rate.
+            let _shown = write!(text, "{}/s", number(state.per_sec() as u64));
+        });
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         let bar = self.bars.add(bar.with_style(style).with_message(what));
         bar.enable_steady_tick(Duration::from_millis(200));

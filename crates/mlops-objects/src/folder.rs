@@ -115,6 +115,7 @@ fn failed(doing: &str, path: &Path, error: io::Error) -> StoreError {
     let kind = match error.kind() {
         io::ErrorKind::NotFound => StoreErrorKind::NotFound,
         io::ErrorKind::PermissionDenied => StoreErrorKind::Denied,
+        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => StoreErrorKind::Configuration,
         io::ErrorKind::Interrupted | io::ErrorKind::TimedOut => StoreErrorKind::Temporary,
         _ => StoreErrorKind::Other,
     };

@@ -31,7 +31,7 @@ impl MySql {
     pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let doing = || format!("connecting to {url}");
         let options = MySqlConnectOptions::from_str(url.expose()).map_err(|error| failed(doing(), error))?;
-        let chosen = url.expose().to_ascii_lowercase().contains("ssl-mode=");
+        let chosen = ["ssl-mode=", "sslmode="].iter().any(|name| url.expose().to_ascii_lowercase().contains(name));
         let options = match chosen || is_this_machine(options.get_host()) {
             true => options,
             false => options.ssl_mode(MySqlSslMode::Required),
@@ -130,4 +130,19 @@ fn datetime(timestamp: Timestamp) -> PrimitiveDateTime {
     let utc = OffsetDateTime::from_unix_timestamp_nanos(timestamp.as_nanosecond())
         .expect("a jiff timestamp is within the years that time has");
     PrimitiveDateTime::new(utc.date(), utc.time())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_this_machine;
+
+    #[test]
+    fn only_this_machine_may_do_without_tls() {
+        for host in ["localhost", "127.0.0.1", "127.8.9.1", "::1", "[::1]"] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in ["db.internal", "10.0.0.1", "localhost.example.org", "::2", ""] {
+            assert!(!is_this_machine(host), "{host}");
+        }
+    }
 }

@@ -20,6 +20,15 @@ fn a_folder_that_is_not_there() {
 }
 
 #[test]
+fn a_file_in_the_place_of_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.json");
+    std::fs::write(&path, line("a")).unwrap();
+    let ended = job(&["--logs", path.to_str().unwrap(), "--database", &database(&folder)]).run();
+    ended.check_failed(2, &["log.json", "Not a directory"]);
+}
+
+#[test]
 fn a_bucket_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let ended = job(&["--logs", "s3://test-no-such-bucket/logs", "--database", &database(&folder)]).on(s3()).run();

@@ -56,3 +56,9 @@ async fn a_file_that_is_no_database_is_named() {
     assert_eq!(kind, StoreErrorKind::Configuration, "{text}");
     assert!(text.contains("notes.txt"), "{text}");
 }
+
+#[tokio::test]
+async fn tls_can_be_required() {
+    let url = mlops_testkit::mysql().database().await + "?ssl-mode=REQUIRED";
+    Database::connect(&url.parse().unwrap()).await.unwrap().create_tables().await.unwrap();
+}
