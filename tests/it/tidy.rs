@@ -16,6 +16,9 @@ fn may_use(name: &str) -> &'static [&'static str] {
         "mlops-aws" => &[],
         "mlops-job" | "mlops-sql" | "mlops-table" => &["mlops-core"],
         "mlops-objects" => &["mlops-core", "mlops-aws"],
+        "mlops-etl" => &["mlops-core", "mlops-job", "mlops-objects"],
+        "etl-mysql" => &["mlops-etl", "mlops-job", "mlops-sql"],
+        "etl-dynamo" => &["mlops-aws", "mlops-core", "mlops-etl", "mlops-job"],
         "mlops-testkit" => &["mlops-core", "mlops-aws"],
         "e2e" => &[],
         job if JOBS.contains(&job) => &["mlops-core", "mlops-job", "mlops-objects", "mlops-sql", "mlops-table"],
@@ -24,13 +27,14 @@ fn may_use(name: &str) -> &'static [&'static str] {
 }
 
 /// What stands in one crate only, or nowhere.
-const QUARANTINED: [(&str, &[&str]); 6] = [
+const QUARANTINED: [(&str, &[&str]); 7] = [
     ("sqlx", &["mlops-sql", "mlops-testkit"]),
     ("parquet", &["mlops-table"]),
     ("aws-sdk-s3", &["mlops-objects", "mlops-testkit"]),
+    ("aws-sdk-dynamodb", &["etl-dynamo", "mlops-testkit"]),
     ("aws-config", &["mlops-aws"]),
     ("tracing-subscriber", &["mlops-job"]),
-    ("indicatif", &["mlops-job", "etl-mysql"]),
+    ("indicatif", &["mlops-job", "mlops-etl"]),
 ];
 
 /// The core cannot fail for outside reasons: none of these, at any depth.

@@ -4,7 +4,7 @@ use clap::Parser;
 use clap::builder::BoolishValueParser;
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::record::parse_utc;
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, span};
 use mlops_objects::Location;
 
 const EXAMPLES: &str = "\
@@ -95,21 +95,4 @@ impl JobArgs for Args {
 
 fn time(text: &str) -> Result<Timestamp, String> {
     parse_utc(text).ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
-}
-
-/// A whole number and a unit; a day has 24 hours.
-fn span(text: &str) -> Result<SignedDuration, String> {
-    let wrong = || "write a span such as 7d, 12h or 90m".to_owned();
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        'd' => 24 * 60 * 60,
-        'h' => 60 * 60,
-        'm' => 60,
-        _ => return Err(wrong()),
-    };
-    let count: u32 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
-    if count == 0 {
-        return Err(wrong());
-    }
-    Ok(SignedDuration::from_secs(i64::from(count) * seconds))
 }

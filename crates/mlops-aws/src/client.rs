@@ -1,9 +1,11 @@
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_credential_types::provider::error::CredentialsError;
 
 pub use aws_config::SdkConfig;
 
@@ -35,4 +37,10 @@ pub fn loader() -> ConfigLoader {
         .region(RegionProviderChain::default_provider().or_else("us-east-1"))
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+}
+
+/// Whether a client's error comes from there being no credentials to use.
+pub fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error: &&(dyn Error + 'static)| error.source())
+        .any(|error| error.is::<CredentialsError>())
 }

@@ -2,4 +2,4 @@
 
 mod client;
 
-pub use client::{SdkConfig, config, loader};
+pub use client::{SdkConfig, config, has_no_credentials, loader};

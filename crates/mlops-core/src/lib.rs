@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod address;
+pub mod etl;
 pub mod literal;
 pub mod ports;
 pub mod record;

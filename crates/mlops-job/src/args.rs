@@ -15,6 +15,7 @@ Exit codes:
    10  a verdict against the model, with --fail-on-verdict
    65  more bad input than allowed
    75  temporary failure; try again
+   76  the job's own deadline came with work left; try again
   143  stopped by SIGTERM, work in flight committed; try again
 
 Settings come from the argument, else its environment variable, else mlops.toml, else the default.
@@ -44,6 +45,7 @@ pub struct DatabaseArgs {
     /// The database: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
     #[arg(
         long,
+        global = true,
         env = "MLOPS_DATABASE",
         value_name = "URL",
         default_value = "sqlite://mlops.db",
@@ -52,7 +54,7 @@ pub struct DatabaseArgs {
     pub database: DatabaseUrl,
 
     /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
-    #[arg(long, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
     pub create_tables: bool,
 }
 

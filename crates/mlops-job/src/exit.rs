@@ -18,6 +18,8 @@ pub enum Exit {
     BadInput,
     /// A temporary failure outside the job; run it again.
     Temporary,
+    /// The job's own deadline came with work left; run it again.
+    Deadline,
     /// Stopped by SIGTERM with its work in flight committed; run it again.
     Terminated,
 }
@@ -32,6 +34,7 @@ impl Exit {
             Self::Verdict => 10,
             Self::BadInput => 65,
             Self::Temporary => 75,
+            Self::Deadline => 76,
             Self::Terminated => 143,
         }
     }

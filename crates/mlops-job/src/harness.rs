@@ -9,7 +9,7 @@ use mlops_core::address::DatabaseUrl;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Exit, JobArgs, Output, Progress, UsageError, config, logs, shutdown};
+use crate::{Exit, JobArgs, Output, Progress, Shard, UsageError, config, logs, shutdown};
 
 /// What a job is given beside its arguments.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct Context {
     pub shutdown: CancellationToken,
     /// Draws progress.
     pub progress: Progress,
+    /// The part that AWS Batch gave this child of an array job.
+    pub array_shard: Option<Shard>,
     on_batch: bool,
 }
 
@@ -91,6 +93,7 @@ where
                 started: now(),
                 shutdown: shutdown::watch().context("listening for signals")?,
                 progress,
+                array_shard: array_shard()?,
             };
             let shutdown = context.shutdown.clone();
             let report = run(arguments, context).await?;
@@ -133,6 +136,22 @@ fn now() -> Timestamp {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads what AWS Batch sets")]
 fn batch_job() -> Option<String> {
     std::env::var("AWS_BATCH_JOB_ID").ok()
+}
+
+/// An array job's children are told which they are; a job that is no child is told neither.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads what AWS Batch sets")]
+fn array_shard() -> Result<Option<Shard>, UsageError> {
+    let (Ok(index), Ok(count)) =
+        (std::env::var("AWS_BATCH_JOB_ARRAY_INDEX"), std::env::var("AWS_BATCH_JOB_ARRAY_SIZE"))
+    else {
+        return Ok(None);
+    };
+    let shard = format!("{index}/{count}").parse();
+    shard.map(Some).map_err(|_| {
+        let message =
+            format!("AWS_BATCH_JOB_ARRAY_INDEX is {index} and AWS_BATCH_JOB_ARRAY_SIZE is {count}; that is no child");
+        UsageError::new(message)
+    })
 }
 
 fn run_uid(job: &str) -> String {

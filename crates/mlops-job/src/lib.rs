@@ -8,6 +8,7 @@ mod human;
 mod logs;
 mod progress;
 mod shutdown;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -18,3 +19,4 @@ pub use harness::{Context, Report, main};
 pub use human::{grid, number, percent};
 pub use progress::Progress;
 pub use tokio_util::sync::CancellationToken;
+pub use values::{Shard, duration, share, span};

@@ -1,11 +1,13 @@
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use mlops_core::ports::{ByteStream, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
+use mlops_core::etl::NameRange;
+use mlops_core::ports::{ByteStream, Entry, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
 use tokio_util::io::ReaderStream;
 
 /// Files up to this size are read in one go.
@@ -58,6 +60,36 @@ impl ObjectStore for Folder {
         .boxed()
     }
 
+    fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>> {
+        let (root, folder) = (self.root.clone(), folder.to_owned());
+        let opened = async move {
+            blocking(move || {
+                let inside = |key: &str, _| names.contains(&key[folder.len()..]);
+                let keys = sorted_entries(&root, &folder, inside)?;
+                Ok((root, keys))
+            })
+            .await?
+        };
+        let paged = |(root, keys)| {
+            stream::try_unfold((root, keys), |(root, mut keys): (PathBuf, Vec<(String, bool)>)| async {
+                blocking(move || {
+                    if keys.is_empty() {
+                        return Ok(None);
+                    }
+                    let page = keys.split_off(keys.len().saturating_sub(PAGE)).into_iter().rev();
+                    let entries = page.filter_map(|(key, is_folder)| match is_folder {
+                        true => Some(Ok(Entry::Folder(key))),
+                        false => meta(&root, key).map(|meta| meta.map(Entry::Object)).transpose(),
+                    });
+                    let entries = entries.collect::<Result<Vec<_>, _>>()?;
+                    Ok(Some((stream::iter(entries.into_iter().map(Ok)), (root, keys))))
+                })
+                .await?
+            })
+        };
+        stream::once(opened).map_ok(paged).try_flatten().try_flatten().boxed()
+    }
+
     async fn get(&self, key: &str) -> Result<ByteStream, StoreError> {
         let path = self.path(key)?;
         let opened = path.clone();
@@ -101,6 +133,14 @@ impl ObjectStore for Folder {
         })
         .await?;
         result.map_err(|error| failed("writing", &path, error))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let path = self.path(key)?;
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("deleting", &path, error)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -148,61 +188,74 @@ impl Walk {
             match folder.pop() {
                 None => drop(self.open.pop()),
                 Some((key, true)) => self.enter(&key)?,
-                Some((key, false)) => page.extend(self.meta(key)?),
+                Some((key, false)) => page.extend(meta(&self.root, key)?),
             }
         }
         Ok(page)
     }
 
     fn enter(&mut self, folder: &str) -> Result<(), StoreError> {
-        let path = self.root.join(folder);
-        let entries = match std::fs::read_dir(&path) {
-            Ok(entries) => entries,
-            // Below the root a folder that is not there holds nothing, as a prefix in a bucket.
-            Err(error)
-                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-                    && !folder.is_empty()
-                    && self.root.is_dir() =>
-            {
-                return Ok(());
-            }
-            Err(error) => return Err(failed("listing", &path, error)),
-        };
-        let mut keys = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| failed("listing", &path, error))?;
-            let kind = entry.file_type().map_err(|error| failed("listing", &path, error))?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else {
-                let message = format!("the file name {name:?} in {} is not UTF-8; rename it", path.display());
-                return Err(StoreError::new(StoreErrorKind::Configuration, message));
-            };
-            // A folder sorts with its slash, as its keys do. A link is what it leads to, but a link to a folder may
-            // lead in a circle.
-            let is_folder = kind.is_dir();
-            let key = if is_folder { format!("{folder}{name}/") } else { format!("{folder}{name}") };
-            let may_match = key.starts_with(&self.prefix) || (is_folder && self.prefix.starts_with(&key));
-            if may_match && !name.starts_with(UNFINISHED) {
-                keys.push((key, is_folder));
-            }
-        }
-        keys.sort_unstable_by(|a, b| b.cmp(a));
+        let may_match =
+            |key: &str, is_folder| key.starts_with(&self.prefix) || (is_folder && self.prefix.starts_with(key));
+        let keys = sorted_entries(&self.root, folder, may_match)?;
         self.open.push(keys);
         Ok(())
     }
+}
 
-    /// `None` for a file that has gone since its folder was read, and for a link to a folder.
-    fn meta(&self, key: String) -> Result<Option<ObjectMeta>, StoreError> {
-        let path = self.root.join(&key);
-        let metadata = match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => metadata,
-            Ok(_) => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed("listing", &path, error)),
+/// The keys directly in `folder`, with whether each is a folder, for those that `keep` wants; the last one first.
+fn sorted_entries(
+    root: &Path,
+    folder: &str,
+    keep: impl Fn(&str, bool) -> bool,
+) -> Result<Vec<(String, bool)>, StoreError> {
+    let path = root.join(folder);
+    let entries = match std::fs::read_dir(&path) {
+        Ok(entries) => entries,
+        // Below the root a folder that is not there holds nothing, as a prefix in a bucket.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+                && !folder.is_empty()
+                && root.is_dir() =>
+        {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(failed("listing", &path, error)),
+    };
+    let mut keys = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| failed("listing", &path, error))?;
+        let kind = entry.file_type().map_err(|error| failed("listing", &path, error))?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else {
+            let message = format!("the file name {name:?} in {} is not UTF-8; rename it", path.display());
+            return Err(StoreError::new(StoreErrorKind::Configuration, message));
         };
-        let modified = metadata.modified().map_err(|error| failed("listing", &path, error))?;
-        let last_modified = Timestamp::try_from(modified)
-            .map_err(|error| StoreError::caused(StoreErrorKind::Other, format!("listing {}", path.display()), error))?;
-        Ok(Some(ObjectMeta { key, size_bytes: metadata.len(), last_modified }))
+        // A folder sorts with its slash, as its keys do. A link is what it leads to, but a link to a folder may lead in
+        // a circle.
+        let is_folder = kind.is_dir();
+        let key = if is_folder { format!("{folder}{name}/") } else { format!("{folder}{name}") };
+        if keep(&key, is_folder) && !name.starts_with(UNFINISHED) {
+            keys.push((key, is_folder));
+        }
     }
+    keys.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(keys)
+}
+
+/// `None` for a file that has gone since its folder was read, and for a link to a folder.
+fn meta(root: &Path, key: String) -> Result<Option<ObjectMeta>, StoreError> {
+    let path = root.join(&key);
+    let metadata = match std::fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => metadata,
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("listing", &path, error)),
+    };
+    let modified = metadata.modified().map_err(|error| failed("listing", &path, error))?;
+    let last_modified = Timestamp::try_from(modified)
+        .map_err(|error| StoreError::caused(StoreErrorKind::Other, format!("listing {}", path.display()), error))?;
+    // A file that is written anew within a tick of the system's clock is still another file.
+    let version = format!("{}-{}-{}", last_modified.as_nanosecond(), metadata.len(), metadata.ino());
+    Ok(Some(ObjectMeta { key, size_bytes: metadata.len(), last_modified, version }))
 }

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use mlops_core::ports::{ByteStream, ObjectMeta, ObjectStore, StoreError};
+use mlops_core::etl::NameRange;
+use mlops_core::ports::{ByteStream, Entry, ObjectMeta, ObjectStore, StoreError};
 
 use crate::{Folder, Location, S3};
 
@@ -31,6 +32,13 @@ impl ObjectStore for Objects {
         }
     }
 
+    fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>> {
+        match self {
+            Self::S3(store) => store.browse(folder, names),
+            Self::Folder(store) => store.browse(folder, names),
+        }
+    }
+
     async fn get(&self, key: &str) -> Result<ByteStream, StoreError> {
         match self {
             Self::S3(store) => store.get(key).await,
@@ -42,6 +50,13 @@ impl ObjectStore for Objects {
         match self {
             Self::S3(store) => store.put(key, body).await,
             Self::Folder(store) => store.put(key, body).await,
+        }
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        match self {
+            Self::S3(store) => store.delete(key).await,
+            Self::Folder(store) => store.delete(key).await,
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::decode::Decoder;
 /// A few records of one object, in its order.
 #[derive(Debug, Default)]
 pub struct RecordBatch {
-    /// Good ones.
-    pub records: Vec<LogRecord>,
+    /// Good ones, each with its line.
+    pub records: Vec<(u64, LogRecord)>,
     /// Bad ones.
     pub bad: Vec<BadRecord>,
     /// The bytes of the object that were read for them, as stored.
@@ -17,8 +17,8 @@ pub struct RecordBatch {
 }
 
 impl RecordSink for RecordBatch {
-    fn record(&mut self, record: LogRecord) {
-        self.records.push(record);
+    fn record(&mut self, line: u64, record: LogRecord) {
+        self.records.push((line, record));
     }
 
     fn bad(&mut self, bad: BadRecord) {

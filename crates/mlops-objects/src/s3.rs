@@ -1,4 +1,3 @@
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -8,7 +7,8 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_aws::SdkConfig;
-use mlops_core::ports::{ByteStream, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
+use mlops_core::etl::NameRange;
+use mlops_core::ports::{ByteStream, Entry, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
 
 /// How often a body that was cut is taken up again, without a byte in between.
 const RESUMES: u32 = 4;
@@ -64,6 +64,55 @@ impl ObjectStore for S3 {
             .boxed()
     }
 
+    fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>> {
+        let folder = self.key(folder);
+        let place = format!("listing s3://{}/{folder}", self.bucket);
+        // A range of one character is a prefix. Otherwise the listing begins just before the first name: after every
+        // name that is its predecessor with something appended, of which the few that follow `~` are left out below.
+        let (prefix, after) = match names.from.map(|from| (from, predecessor(from))) {
+            None => (folder.clone(), None),
+            Some((from, _)) if names.to.is_some_and(|to| predecessor(to) == from) => (format!("{folder}{from}"), None),
+            Some((_, before)) => (folder.clone(), Some(format!("{folder}{before}~"))),
+        };
+        let pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(prefix)
+            .delimiter("/")
+            .set_start_after(after)
+            .into_paginator()
+            .send();
+        stream::unfold(pages, |mut pages| async { pages.next().await.map(|page| (page, pages)) })
+            .map(move |page| {
+                let page = page.map_err(|error| failed(place.clone(), error))?;
+                let folders = page.common_prefixes.unwrap_or_default().into_iter().filter_map(|folder| folder.prefix);
+                let folders = folders.filter_map(|folder| folder.strip_prefix(&self.prefix).map(str::to_owned));
+                let objects = page.contents.unwrap_or_default().into_iter();
+                let objects = objects.filter_map(|object| meta(&self.prefix, &object)).map(Entry::Object);
+                let mut entries: Vec<Entry> = objects.chain(folders.map(Entry::Folder)).collect();
+                entries.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+                Ok(entries)
+            })
+            .try_take_while({
+                let start = folder.len() - self.prefix.len();
+                move |entries| {
+                    let past =
+                        entries.first().is_some_and(|first| names.to.is_some_and(|to| &name(first)[start..] >= to));
+                    std::future::ready(Ok(!past))
+                }
+            })
+            .map_ok({
+                let start = folder.len() - self.prefix.len();
+                move |entries| {
+                    let inside = entries.into_iter().filter(move |entry| names.contains(&name(entry)[start..]));
+                    stream::iter(inside.map(Ok))
+                }
+            })
+            .try_flatten()
+            .boxed()
+    }
+
     async fn get(&self, key: &str) -> Result<ByteStream, StoreError> {
         let opened = self.open(key, 0, None).await?;
         let download = Download {
@@ -90,6 +139,11 @@ impl ObjectStore for S3 {
             .await
             .map(drop)
             .map_err(|error| failed(format!("writing s3://{}/{}", self.bucket, self.key(key)), error))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let deleted = self.client.delete_object().bucket(&self.bucket).key(self.key(key)).send().await;
+        deleted.map(drop).map_err(|error| failed(format!("deleting s3://{}/{}", self.bucket, self.key(key)), error))
     }
 }
 
@@ -128,6 +182,19 @@ impl Download {
     }
 }
 
+/// The character before a name of one character.
+fn predecessor(name: &str) -> String {
+    let before = name.chars().next().and_then(|first| char::from_u32(u32::from(first).saturating_sub(1)));
+    before.map_or_else(String::new, String::from)
+}
+
+fn name(entry: &Entry) -> &str {
+    match entry {
+        Entry::Object(object) => &object.key,
+        Entry::Folder(folder) => folder,
+    }
+}
+
 /// `None` for the marker of a folder, which S3 consoles make.
 fn meta(prefix: &str, object: &aws_sdk_s3::types::Object) -> Option<ObjectMeta> {
     let key = object.key()?.strip_prefix(prefix)?;
@@ -139,6 +206,7 @@ fn meta(prefix: &str, object: &aws_sdk_s3::types::Object) -> Option<ObjectMeta> 
         key: key.to_owned(),
         size_bytes: object.size().unwrap_or(0).try_into().unwrap_or(0),
         last_modified: Timestamp::new(modified.secs(), modified.subsec_nanos() as i32).ok()?,
+        version: object.e_tag().unwrap_or_default().to_owned(),
     })
 }
 
@@ -157,7 +225,7 @@ where
         (_, _, Some(429 | 500..)) => (Temporary, ""),
         (SdkError::TimeoutError(_), ..) => (Temporary, "; no answer in time"),
         (SdkError::ConstructionFailure(_), ..) => (Configuration, "; check the region and AWS_ENDPOINT_URL"),
-        (SdkError::DispatchFailure(_), ..) if has_no_credentials(&error) => {
+        (SdkError::DispatchFailure(_), ..) if mlops_aws::has_no_credentials(&error) => {
             (Configuration, "; set AWS credentials, or give the job a role")
         }
         (SdkError::DispatchFailure(_), ..) => (Temporary, "; the endpoint cannot be reached"),
@@ -165,8 +233,4 @@ where
         _ => (Other, ""),
     };
     StoreError::caused(kind, format!("{doing}{remedy}"), error.into_source().unwrap_or_else(|error| Box::new(error)))
-}
-
-fn has_no_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<CredentialsError>())
 }

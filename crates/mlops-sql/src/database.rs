@@ -1,6 +1,12 @@
+use std::collections::HashMap;
+
 use futures_util::stream::BoxStream;
 use mlops_core::address::DatabaseUrl;
-use mlops_core::ports::{Inserted, LogStore, ShiftRun, StoreError, StoreErrorKind, VerdictStore, Window};
+use mlops_core::etl::{Fingerprint, ObjectId, Totals};
+use mlops_core::ports::{
+    Batch, Commit, EtlStore, Lease, LogStore, PartitionState, Settled, ShiftRun, StoreError, StoreErrorKind,
+    VerdictStore, Watermark, Window,
+};
 use mlops_core::record::LogRecord;
 
 use crate::mysql::MySql;
@@ -48,27 +54,98 @@ impl Database {
     }
 }
 
-impl LogStore for Database {
-    async fn insert(&self, records: &[LogRecord]) -> Result<Inserted, StoreError> {
-        match &self.0 {
-            Driver::MySql(database) => database.insert(records).await,
-            Driver::Sqlite(database) => database.insert(records).await,
+/// Calls the same method of whichever driver it is.
+macro_rules! of_driver {
+    ($self:ident, $driver:ident => $call:expr) => {
+        match &$self.0 {
+            Driver::MySql($driver) => $call,
+            Driver::Sqlite($driver) => $call,
         }
-    }
+    };
+}
 
+impl LogStore for Database {
     fn payloads(&self, window: Window) -> BoxStream<'_, Result<String, StoreError>> {
-        match &self.0 {
-            Driver::MySql(database) => database.payloads(window),
-            Driver::Sqlite(database) => database.payloads(window),
-        }
+        of_driver!(self, driver => driver.payloads(window))
     }
 }
 
 impl VerdictStore for Database {
     async fn write_data_shift(&self, run: ShiftRun<'_>) -> Result<(), StoreError> {
-        match &self.0 {
-            Driver::MySql(database) => database.write_data_shift(run).await,
-            Driver::Sqlite(database) => database.write_data_shift(run).await,
-        }
+        of_driver!(self, driver => driver.write_data_shift(run).await)
+    }
+}
+
+impl EtlStore for Database {
+    fn refuses(&self, record: &LogRecord) -> Option<String> {
+        of_driver!(self, driver => driver.refuses(record))
+    }
+
+    fn fingerprint(&self, record: &LogRecord) -> Fingerprint {
+        of_driver!(self, driver => driver.fingerprint(record))
+    }
+
+    fn write_units(&self, record: &LogRecord) -> u64 {
+        of_driver!(self, driver => driver.write_units(record))
+    }
+
+    async fn find(&self, uids: &[&str]) -> Result<HashMap<String, Fingerprint>, StoreError> {
+        of_driver!(self, driver => driver.find(uids).await)
+    }
+
+    async fn commit(&self, batch: Batch<'_>) -> Result<Commit, StoreError> {
+        of_driver!(self, driver => driver.commit(batch).await)
+    }
+
+    async fn replace(&self, record: &LogRecord) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.replace(record).await)
+    }
+
+    async fn partitions(&self, pipeline: &str, ids: &[String]) -> Result<Vec<PartitionState>, StoreError> {
+        of_driver!(self, driver => driver.partitions(pipeline, ids).await)
+    }
+
+    async fn open_partitions(&self, pipeline: &str) -> Result<Vec<PartitionState>, StoreError> {
+        of_driver!(self, driver => driver.open_partitions(pipeline).await)
+    }
+
+    async fn register(&self, pipeline: &str, ids: &[String]) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.register(pipeline, ids).await)
+    }
+
+    async fn claim(&self, pipeline: &str, ids: &[String], owner: &str) -> Result<Vec<PartitionState>, StoreError> {
+        of_driver!(self, driver => driver.claim(pipeline, ids, owner).await)
+    }
+
+    async fn ledger(&self, pipeline: &str, id: &str) -> Result<Vec<ObjectId>, StoreError> {
+        of_driver!(self, driver => driver.ledger(pipeline, id).await)
+    }
+
+    async fn settle(&self, pipeline: &str, settled: &[Settled]) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.settle(pipeline, settled).await)
+    }
+
+    async fn reopen(&self, pipeline: &str, id: &str) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.reopen(pipeline, id).await)
+    }
+
+    async fn totals(&self, pipeline: &str) -> Result<Totals, StoreError> {
+        of_driver!(self, driver => driver.totals(pipeline).await)
+    }
+
+    async fn watermark(&self, pipeline: &str) -> Result<Option<Watermark>, StoreError> {
+        of_driver!(self, driver => driver.watermark(pipeline).await)
+    }
+
+    async fn advance(&self, pipeline: &str, watermark: &Watermark) -> Result<bool, StoreError> {
+        of_driver!(self, driver => driver.advance(pipeline, watermark).await)
+    }
+
+    async fn lease(&self, name: &str) -> Result<Option<Lease>, StoreError> {
+        of_driver!(self, driver => driver.lease(name).await)
+    }
+
+    async fn swap_lease(&self, name: &str, seen: Option<&Lease>, next: Option<&Lease>) -> Result<bool, StoreError> {
+        of_driver!(self, driver => driver.swap_lease(name, seen, next).await)
     }
 }

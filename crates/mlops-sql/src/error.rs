@@ -6,7 +6,8 @@ use sqlx::mysql::MySqlDatabaseError;
 /// The statements that make the tables, for the message that one is missing.
 pub(crate) const MYSQL_TABLES: &str = concat!(
     include_str!("../migrations/mysql/0001_model_logs.sql"),
-    include_str!("../migrations/mysql/0002_data_shift.sql")
+    include_str!("../migrations/mysql/0002_data_shift.sql"),
+    include_str!("../migrations/mysql/0003_etl.sql")
 );
 
 /// A driver's error, with what was being done and what to do about it.
@@ -15,10 +16,11 @@ pub(crate) fn failed(doing: impl Into<String>, error: Error) -> StoreError {
     StoreError::caused(kind, format!("{}{remedy}", doing.into()), error)
 }
 
-/// Whether the same transaction in MySQL may succeed at once: another's row came first, or its lock did.
+/// Whether the same transaction may succeed at once: another's row came first, or its lock did.
 pub(crate) fn is_conflict(error: &Error) -> bool {
     match error {
-        Error::Database(error) => matches!(mysql_number(error.as_ref()), Some(1062 | 1205 | 1213)),
+        Error::Database(error) if error.is_unique_violation() => true,
+        Error::Database(error) => matches!(mysql_number(error.as_ref()), Some(1205 | 1213)),
         _ => false,
     }
 }

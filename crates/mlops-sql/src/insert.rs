@@ -1,7 +1,5 @@
 //! Statements over many rows, in a few fixed sizes.
 
-use std::collections::HashSet;
-
 use mlops_core::record::LogRecord;
 
 /// The rows of one statement. A statement is prepared once for each size and then found again; any number of rows is a
@@ -24,10 +22,19 @@ pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
     vec![row; rows].join(",")
 }
 
-/// The first record of each uid, in the order of the uids, so that two writers lock rows in one order.
-pub(crate) fn distinct(records: &[LogRecord]) -> Vec<&LogRecord> {
-    let mut seen = HashSet::with_capacity(records.len());
-    let mut distinct: Vec<&LogRecord> = records.iter().filter(|record| seen.insert(record.uid.as_str())).collect();
-    distinct.sort_unstable_by(|a, b| a.uid.cmp(&b.uid));
-    distinct
+/// The records of each statement: a run, of not much more than `max_bytes`.
+pub(crate) fn statements<'r>(records: &'r [&'r LogRecord], max_bytes: usize) -> Vec<&'r [&'r LogRecord]> {
+    let mut statements = Vec::new();
+    let mut rest = records;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = rest.iter().take_while(|record| {
+            bytes += record.payload.len();
+            bytes <= max_bytes
+        });
+        let (part, following) = rest.split_at(fits.count().max(1));
+        statements.extend(runs(part));
+        rest = following;
+    }
+    statements
 }

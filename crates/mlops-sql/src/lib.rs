@@ -2,9 +2,11 @@
 
 mod database;
 mod error;
+mod etl_statements;
 mod insert;
 mod mysql;
 mod shift_rows;
 mod sqlite;
+mod watermark_statements;
 
 pub use database::Database;

@@ -1,30 +1,40 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 use std::time::Duration;
 
-use futures_util::stream::{BoxStream, StreamExt};
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
-use mlops_core::ports::{Inserted, LogStore, ShiftRun, StoreError, VerdictStore, Window};
+use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
+use mlops_core::ports::{
+    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, PartitionState, Settled, ShiftRun, StoreError, VerdictStore,
+    Watermark, Window,
+};
 use mlops_core::record::LogRecord;
-use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
+use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::error::{failed, is_conflict};
-use crate::insert::{distinct, placeholders, runs};
+use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
+use crate::insert::{placeholders, runs, statements};
 use crate::shift_rows::write_data_shift;
+use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
 
 const MAX_CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A transaction that met another's rows or locks is run this often in all, which takes up to ten seconds.
-const ATTEMPTS: u32 = 9;
+/// A statement has not many more bytes, so that the server answers within a fraction of a second.
+const STATEMENT_BYTES: usize = 4 << 20;
+
+/// What a packet has beside the payload: the uid, the time, and the protocol's own.
+const PACKET_MARGIN_BYTES: usize = 4 << 10;
 
 /// The tables in MySQL.
 #[derive(Debug, Clone)]
 pub(crate) struct MySql {
     pool: MySqlPool,
+    max_packet_bytes: usize,
 }
 
 impl MySql {
@@ -38,10 +48,21 @@ impl MySql {
         };
         let options = options.disable_statement_logging();
         // The pool would try for its whole timeout and then say only that it timed out.
-        let first = options.connect().await.map_err(|error| failed(doing(), error))?;
+        let mut first = options.connect().await.map_err(|error| failed(doing(), error))?;
+        let packet = sqlx::query_scalar::<_, u64>("SELECT @@max_allowed_packet").fetch_one(&mut first).await;
+        let max_packet_bytes = packet.map_err(|error| failed(doing(), error))? as usize;
         first.close().await.map_err(|error| failed(doing(), error))?;
-        let pool = MySqlPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
-        Ok(Self { pool: pool.connect_lazy_with(options) })
+        let pool = MySqlPoolOptions::new()
+            .max_connections(MAX_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // Without gap locks two writers of different rows do not meet.
+            .after_connect(|connection, _| {
+                Box::pin(async {
+                    let level = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+                    connection.execute(level).await.map(drop)
+                })
+            });
+        Ok(Self { pool: pool.connect_lazy_with(options), max_packet_bytes })
     }
 
     pub(crate) async fn create_tables(&self) -> Result<(), StoreError> {
@@ -49,33 +70,33 @@ impl MySql {
         migrations.map_err(|error| failed("creating the tables", error.into()))
     }
 
-    /// Writes what is not there yet. Another writer of the same uid makes this fail with a conflict, and not count it.
-    async fn try_insert(&self, records: &[&LogRecord]) -> Result<u64, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        // The driver counts an unchanged row as affected, so what is there is asked for first.
-        let mut there = HashSet::new();
-        for run in runs(records) {
-            let select = format!("SELECT uid FROM model_logs WHERE uid IN {}", placeholders(1, run.len()));
-            let mut query = sqlx::query_scalar::<_, String>(AssertSqlSafe(select));
-            for record in run {
-                query = query.bind(&record.uid);
-            }
-            there.extend(query.fetch_all(&mut *transaction).await?);
-        }
-        let new: Vec<&LogRecord> = records.iter().copied().filter(|record| !there.contains(&record.uid)).collect();
-        for run in runs(&new) {
-            let insert = format!(
-                "INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES {}",
-                placeholders(run.len(), 3)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(insert));
-            for record in run {
-                query = query.bind(&record.uid).bind(datetime(record.logging_timestamp)).bind(&record.payload);
-            }
-            query.execute(&mut *transaction).await?;
-        }
-        transaction.commit().await?;
-        Ok(new.len() as u64)
+    async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::MySql>, sqlx::Error> {
+        self.pool.begin().await
+    }
+
+    fn time(timestamp: Timestamp) -> PrimitiveDateTime {
+        datetime(timestamp)
+    }
+
+    fn read_time(row: &MySqlRow, index: usize) -> Result<Option<Timestamp>, sqlx::Error> {
+        let time: Option<PrimitiveDateTime> = row.try_get(index)?;
+        let nanosecond = time.map(|time| time.assume_utc().unix_timestamp_nanos());
+        nanosecond.map(Timestamp::from_nanosecond).transpose().map_err(|error| sqlx::Error::Decode(error.into()))
+    }
+
+    /// A row that is there already stays; the driver counts it as written, so that nobody counts by it.
+    const UNCHANGED: &str = "ON DUPLICATE KEY UPDATE partition_key = partition_key";
+
+    fn statements<'r>(&self, records: &'r [&'r LogRecord]) -> Vec<&'r [&'r LogRecord]> {
+        statements(records, STATEMENT_BYTES.min(self.max_packet_bytes / 2))
+    }
+
+    fn too_large(&self, record: &LogRecord) -> Option<String> {
+        let bytes = record.payload.len() + PACKET_MARGIN_BYTES;
+        (bytes > self.max_packet_bytes).then(|| {
+            let limit = self.max_packet_bytes;
+            format!("the record has {bytes} bytes and the server's max_allowed_packet is {limit}; raise it there")
+        })
     }
 
     async fn try_write(&self, run: &ShiftRun<'_>) -> Result<(), sqlx::Error> {
@@ -85,23 +106,10 @@ impl MySql {
     }
 }
 
-impl LogStore for MySql {
-    async fn insert(&self, records: &[LogRecord]) -> Result<Inserted, StoreError> {
-        let distinct = distinct(records);
-        let mut attempt = 1;
-        loop {
-            match self.try_insert(&distinct).await {
-                Ok(loaded) => return Ok(Inserted { loaded, already_there: records.len() as u64 - loaded }),
-                Err(error) if is_conflict(&error) && attempt < ATTEMPTS => {
-                    tracing::debug!(attempt, "inserting again: {error}");
-                    tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
-                    attempt += 1;
-                }
-                Err(error) => return Err(failed("writing to model_logs", error)),
-            }
-        }
-    }
+etl_statements!(MySql, sqlx::MySql);
+watermark_statements!(MySql);
 
+impl LogStore for MySql {
     fn payloads(&self, window: Window) -> BoxStream<'_, Result<String, StoreError>> {
         // A JSON column has no text of its own; the cast gives it one.
         let select = "SELECT CAST(input_output_payloads AS CHAR) FROM model_logs \

@@ -1,20 +1,32 @@
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 use std::time::Duration;
 
-use futures_util::stream::{BoxStream, StreamExt};
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
-use mlops_core::ports::{Inserted, LogStore, ShiftRun, StoreError, VerdictStore, Window};
-use mlops_core::record::{LogRecord, to_sql_text};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
+use mlops_core::ports::{
+    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, PartitionState, Settled, ShiftRun, StoreError, VerdictStore,
+    Watermark, Window,
+};
+use mlops_core::record::{LogRecord, parse_utc, to_sql_text};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-use crate::error::failed;
-use crate::insert::{distinct, placeholders, runs};
+use crate::error::{failed, is_conflict};
+use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
+use crate::insert::{placeholders, runs, statements};
 use crate::shift_rows::write_data_shift;
+use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
 
 /// How long a writer waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A statement has not many more bytes, which SQLite holds in memory.
+const STATEMENT_BYTES: usize = 4 << 20;
 
 /// The tables in one SQLite file.
 #[derive(Debug, Clone)]
@@ -47,23 +59,28 @@ impl Sqlite {
         Ok(Self { pool })
     }
 
-    async fn try_insert(&self, records: &[&LogRecord]) -> Result<u64, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let mut loaded = 0;
-        for run in runs(records) {
-            let insert = format!(
-                "INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES {} \
-                 ON CONFLICT (uid) DO NOTHING",
-                placeholders(run.len(), 3)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(insert));
-            for record in run {
-                query = query.bind(&record.uid).bind(to_sql_text(record.logging_timestamp)).bind(&record.payload);
-            }
-            loaded += query.execute(&mut *transaction).await?.rows_affected();
-        }
-        transaction.commit().await?;
-        Ok(loaded)
+    async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
+        self.pool.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    fn time(timestamp: Timestamp) -> String {
+        to_sql_text(timestamp)
+    }
+
+    fn read_time(row: &SqliteRow, index: usize) -> Result<Option<Timestamp>, sqlx::Error> {
+        let text: Option<String> = row.try_get(index)?;
+        Ok(text.as_deref().and_then(parse_utc))
+    }
+
+    const UNCHANGED: &str = "ON CONFLICT DO NOTHING";
+
+    fn statements<'r>(&self, records: &'r [&'r LogRecord]) -> Vec<&'r [&'r LogRecord]> {
+        statements(records, STATEMENT_BYTES)
+    }
+
+    /// A row may have a gigabyte, and a record never has.
+    fn too_large(&self, _record: &LogRecord) -> Option<String> {
+        None
     }
 
     async fn try_write(&self, run: &ShiftRun<'_>) -> Result<(), sqlx::Error> {
@@ -73,13 +90,10 @@ impl Sqlite {
     }
 }
 
-impl LogStore for Sqlite {
-    async fn insert(&self, records: &[LogRecord]) -> Result<Inserted, StoreError> {
-        let loaded =
-            self.try_insert(&distinct(records)).await.map_err(|error| failed("writing to model_logs", error))?;
-        Ok(Inserted { loaded, already_there: records.len() as u64 - loaded })
-    }
+etl_statements!(Sqlite, sqlx::Sqlite);
+watermark_statements!(Sqlite);
 
+impl LogStore for Sqlite {
     fn payloads(&self, window: Window) -> BoxStream<'_, Result<String, StoreError>> {
         let select = "SELECT input_output_payloads FROM model_logs \
                       WHERE logging_timestamp >= ? AND logging_timestamp < ?";

@@ -63,6 +63,8 @@ run() {
   if [ ! -d "$data/db/mysql" ]; then
     (mysqld "$data" --initialize-insecure --innodb-redo-log-capacity=8M)
   fi
+  # A killed server leaves it, and its process may be there for a while, or its number another's.
+  rm -f "$data/mysql.sock.lock"
   echo "CREATE USER IF NOT EXISTS 'test'@'%' IDENTIFIED BY 'test'; GRANT ALL ON *.* TO 'test'@'%';" >"$data/init.sql"
   # A test server: durable enough to survive its own restart, not a power cut.
   mysqld "$data" --bind-address=127.0.0.1 --port="$port" --socket="$data/mysql.sock" --pid-file="$data/mysqld.pid" \

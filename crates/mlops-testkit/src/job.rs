@@ -2,7 +2,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use crate::S3Server;
+use crate::AwsServer;
 
 /// A job's binary, run as AWS Batch or a shell would, in an environment of its own.
 #[derive(Debug)]
@@ -45,9 +45,9 @@ impl Job {
         self
     }
 
-    /// Lets it use this S3 endpoint.
+    /// Lets it use this S3 or DynamoDB endpoint; one of each, if it is called twice.
     #[must_use]
-    pub fn on(mut self, server: &S3Server) -> Self {
+    pub fn on(mut self, server: &AwsServer) -> Self {
         self.command.envs(server.environment());
         self
     }
@@ -70,12 +70,19 @@ impl Job {
     }
 }
 
-/// Waits for a job that was started. It must write less than a pipe holds to stderr before its stdout ends.
+/// Waits for a job that was started.
 pub fn end(mut child: Child) -> Ended {
     use std::os::unix::process::ExitStatusExt;
-    let (mut stdout, mut stderr) = (String::new(), String::new());
+    let mut errors = child.stderr.take().unwrap();
+    // Both at a time: a job that fills one pipe waits until somebody reads it.
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        errors.read_to_string(&mut text).unwrap();
+        text
+    });
+    let mut stdout = String::new();
     child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    let stderr = reading.join().unwrap();
     let status = child.wait().unwrap();
     let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap());
     Ended { code, stdout, stderr }

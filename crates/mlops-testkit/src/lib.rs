@@ -1,14 +1,20 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod aws;
 pub mod contract;
-mod cutting;
+mod dynamo;
+mod faults;
 mod job;
 mod mysql;
+mod private_mysql;
 mod s3;
 mod server;
 
-pub use cutting::Cutting;
+pub use aws::AwsServer;
+pub use dynamo::{DynamoServer, dynalite, moto_dynamo};
+pub use faults::{Calls, Fault, Faults};
 pub use job::{Ended, Job, end};
 pub use mysql::{MySqlServer, mysql};
+pub use private_mysql::PrivateMySql;
 pub use s3::{S3Server, s3};

@@ -29,14 +29,19 @@ pub fn mysql() -> &'static MySqlServer {
 impl MySqlServer {
     /// The address of a new, empty database.
     pub async fn database(&self) -> String {
-        static DATABASES: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
-        let mut connection = MySqlConnection::connect(&self.url).await.unwrap();
-        let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut connection).await.unwrap();
-        assert!(!version.contains("MariaDB"), "the tests need MySQL, this is {version}");
-        for statement in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
-            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
-        }
-        format!("{}/{name}", self.url)
+        new_database(&self.url).await
     }
+}
+
+/// The address of a new, empty database of the server at `url`.
+pub(crate) async fn new_database(url: &str) -> String {
+    static DATABASES: AtomicU32 = AtomicU32::new(0);
+    let name = format!("test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
+    let mut connection = MySqlConnection::connect(url).await.unwrap();
+    let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut connection).await.unwrap();
+    assert!(!version.contains("MariaDB"), "the tests need MySQL, this is {version}");
+    for statement in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    }
+    format!("{url}/{name}")
 }

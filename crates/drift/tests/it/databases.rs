@@ -1,9 +1,10 @@
 //! A training file in S3 or on disk against the logged requests in both databases.
 
-use mlops_core::ports::{LogStore, ObjectStore};
+use mlops_core::ports::ObjectStore;
 use mlops_core::record::{LogRecord, parse_utc};
 use mlops_objects::S3;
 use mlops_sql::Database;
+use mlops_testkit::contract::etl_store::insert;
 use mlops_testkit::{Job, mysql, s3};
 use serde_json::Value;
 use sqlx::{Connection, MySqlConnection, SqliteConnection};
@@ -32,7 +33,7 @@ async fn log(database: &Database) {
     add(1, r#"{"output":{"prediction":0.5}}"#.to_owned());
     add(1, r#"[1]"#.to_owned());
     database.create_tables().await.unwrap();
-    database.insert(&records).await.unwrap();
+    insert(database, &records).await;
 }
 
 fn drift(reference: &str, database: &str, arguments: &[&str]) -> Job {

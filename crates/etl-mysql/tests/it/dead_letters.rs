@@ -60,10 +60,11 @@ async fn more_bad_records_than_allowed_end_the_job_with_65_after_loading_the_goo
     let world = World::local();
     let good: String = (0..18).map(|uid| line(uid) + "\n").collect();
     world.put("log.ndjson", good + "bad\nbad\n").await;
-    world.job().args(["--max-bad-ratio", "0.1"]).run().json(0);
     let report = world.job().args(["--max-bad-ratio", "0.09"]).run().json(65);
     assert_eq!(report["bad"], 2, "{report}");
     assert_eq!(world.uids().await.len(), 18);
+    let report = world.job().args(["--max-bad-ratio", "0.1", "--pipeline", "again"]).run().json(0);
+    assert_eq!((&report["bad"], &report["already_there"]), (&2.into(), &18.into()), "{report}");
 }
 
 #[tokio::test]

@@ -47,8 +47,11 @@ async fn check(world: World) {
     assert_eq!(world.uids().await, UIDS);
 
     let second = world.job().run().json(0);
-    assert_eq!((&second["loaded"], &second["already_there"]), (&0.into(), &11.into()), "{second}");
+    assert_eq!((&second["objects"], &second["loaded"]), (&0.into(), &0.into()), "{second}");
+    assert_eq!(second["watermark"], first["watermark"]);
     assert_eq!(world.uids().await, UIDS);
+    let verified = world.command("verify").run().json(0);
+    assert_eq!((&verified["records"], &verified["equal"]), (&11.into(), &11.into()), "{verified}");
 }
 
 #[tokio::test]
@@ -97,7 +100,7 @@ async fn an_empty_folder_is_nothing_to_do() {
 async fn settings_may_stand_in_a_file() {
     let world = World::local();
     fill(&world).await;
-    let settings = format!("logs = '{}'\n[etl-mysql]\nprefix = 'dt='\noutput = 'json'\n", world.location);
+    let settings = format!("logs = '{}'\n[etl-mysql]\nprefix = 'dt=2026-01-01'\noutput = 'json'\n", world.location);
     std::fs::write(world.folder.path().join("mlops.toml"), settings).unwrap();
     let job = mlops_testkit::Job::new(env!("CARGO_BIN_EXE_etl-mysql")).within(world.folder.path());
     let report = job.run().json(0);

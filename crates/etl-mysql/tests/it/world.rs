@@ -50,7 +50,12 @@ impl World {
     }
 
     pub(crate) fn job(&self) -> Job {
-        let job = Job::new(env!("CARGO_BIN_EXE_etl-mysql")).args(["--create-tables"]).env("MLOPS_OUTPUT", "json");
+        self.command("run")
+    }
+
+    pub(crate) fn command(&self, command: &str) -> Job {
+        let job =
+            Job::new(env!("CARGO_BIN_EXE_etl-mysql")).args([command, "--create-tables"]).env("MLOPS_OUTPUT", "json");
         let job = if self.location.starts_with("s3:") { job.on(s3()) } else { job };
         job.args(["--logs", &self.location]).env("MLOPS_DATABASE", &self.database)
     }

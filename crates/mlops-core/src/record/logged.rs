@@ -50,6 +50,9 @@ pub enum RecordError {
         /// The limit in force.
         limit: usize,
     },
+    /// The record is good, and the store that it was for cannot hold it, or holds another under its uid.
+    #[error("{0}")]
+    Refused(String),
     /// The object cannot be decompressed to its end.
     #[error("the compressed object is damaged: {0}")]
     Damaged(String),

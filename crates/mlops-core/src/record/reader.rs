@@ -24,8 +24,8 @@ pub struct BadRecord {
 
 /// Takes what a [`RecordReader`] finds, in the order of the object.
 pub trait RecordSink {
-    /// One good record.
-    fn record(&mut self, record: LogRecord);
+    /// One good record, and the line of the object that it begins on, from 1.
+    fn record(&mut self, line: u64, record: LogRecord);
     /// One bad one.
     fn bad(&mut self, bad: BadRecord);
 }
@@ -95,7 +95,7 @@ impl RecordReader {
             let sole = self.found == 1;
             let result = if sole { unnamed.parsed.clone().named(self.stem) } else { Err(RecordError::NoUid) };
             match result {
-                Ok(record) => sink.record(record),
+                Ok(record) => sink.record(unnamed.line, record),
                 Err(reason) => sink.bad(unnamed.bad(reason)),
             }
         }
@@ -224,7 +224,7 @@ impl RecordReader {
             Err(reason) => Err(reason),
         };
         match named {
-            Ok(record) => sink.record(record),
+            Ok(record) => sink.record(line, record),
             Err(reason) => sink.bad(bad_record(line, reason, raw)),
         }
     }

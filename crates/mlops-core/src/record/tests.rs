@@ -7,7 +7,8 @@ struct Found {
 }
 
 impl RecordSink for Found {
-    fn record(&mut self, record: LogRecord) {
+    fn record(&mut self, line: u64, record: LogRecord) {
+        assert!(line > 0, "lines count from 1");
         self.records.push(record);
     }
 

@@ -7,39 +7,43 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mlops_core::ports::{ObjectStore, StoreErrorKind};
 use mlops_objects::S3;
-use mlops_testkit::{Cutting, s3};
+use mlops_testkit::{Calls, Fault, Faults, s3};
 
 const BODY_BYTES: usize = 1_000_000;
 
-async fn through(cutting: &Cutting) -> S3 {
+async fn through(faults: &Faults) -> S3 {
     let server = s3();
     let bucket = server.bucket().await;
     let body: Vec<u8> = (0..BODY_BYTES).map(|i| (i % 253) as u8).collect();
     S3::new(&server.config().await, &bucket, "").put("object", body.into()).await.unwrap();
-    S3::new(&server.config_at(&cutting.endpoint).await, &bucket, "")
+    S3::new(&server.config_at(&faults.endpoint).await, &bucket, "")
 }
 
 #[tokio::test]
 async fn a_cut_answer_is_taken_up_where_it_ended() {
-    let cutting = Cutting::start(&s3().endpoint, 3, 200_000).await;
-    let store = through(&cutting).await;
+    let faults = Faults::start(&s3().endpoint);
+    faults.inject("GetObject", Calls::First(3), Fault::CutBody { bytes: 200_000 });
+    let store = through(&faults).await;
     let chunks: Vec<Bytes> = store.get("object").await.unwrap().try_collect().await.unwrap();
     let body = chunks.concat();
     assert_eq!(body.len(), BODY_BYTES);
     assert!(body.iter().enumerate().all(|(i, &byte)| byte == (i % 253) as u8), "bytes were lost or doubled");
-    assert_eq!(cutting.connections(), 4);
+    assert_eq!(faults.calls("GetObject"), 4);
 }
 
 #[tokio::test]
 async fn an_endpoint_that_cuts_every_answer_is_a_temporary_failure() {
-    // Enough for the headers and no byte of the body.
-    let cutting = Cutting::start(&s3().endpoint, u32::MAX, 20).await;
-    let store = through(&cutting).await;
-    let error = match store.get("object").await {
-        Err(error) => error,
-        Ok(body) => body.try_collect::<Vec<_>>().await.unwrap_err(),
-    };
-    assert_eq!(error.kind, StoreErrorKind::Temporary, "{error}");
+    // Before the header, and between the header and the first byte of the body.
+    for fault in [Fault::Drop, Fault::CutBody { bytes: 0 }] {
+        let faults = Faults::start(&s3().endpoint);
+        faults.inject("GetObject", Calls::All, fault.clone());
+        let store = through(&faults).await;
+        let error = match store.get("object").await {
+            Err(error) => error,
+            Ok(body) => body.try_collect::<Vec<_>>().await.unwrap_err(),
+        };
+        assert_eq!(error.kind, StoreErrorKind::Temporary, "{fault:?}: {error}");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The suite of the port, over both databases.
+//! The suites of the ports, over both databases.
 
 use mlops_sql::Database;
 use mlops_testkit::mysql;
@@ -16,10 +16,18 @@ pub(crate) async fn in_sqlite() -> (Database, tempfile::TempDir) {
     (Database::connect(&url.parse().unwrap()).await.unwrap(), folder)
 }
 
-mod sqlite {
+mod sqlite_logs {
     mlops_testkit::log_store_contract!(super::in_sqlite);
 }
 
-mod mysql_server {
+mod sqlite_etl {
+    mlops_testkit::etl_store_contract!(super::in_sqlite);
+}
+
+mod mysql_logs {
     mlops_testkit::log_store_contract!(super::in_mysql);
+}
+
+mod mysql_etl {
+    mlops_testkit::etl_store_contract!(super::in_mysql);
 }

@@ -3,6 +3,7 @@
 //! A suite is a list of tests, each a function of a fresh, empty store. `object_store_contract!(fixture)` makes a
 //! `#[tokio::test]` of each; `fixture` is an async function that gives a store, and whatever must live as long as it.
 
+pub mod etl_store;
 pub mod log_store;
 pub mod object_store;
 

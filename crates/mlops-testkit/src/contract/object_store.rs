@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use mlops_core::ports::{ObjectStore, StoreErrorKind};
+use mlops_core::etl::{NameRange, Partition};
+use mlops_core::ports::{Entry, ObjectStore, StoreErrorKind};
 
 /// The tests of this suite over one store.
 #[macro_export]
@@ -22,6 +23,10 @@ macro_rules! object_store_contract {
                 listing_tells_size_and_time,
                 an_unknown_prefix_lists_nothing,
                 odd_names_survive,
+                browsing_shows_one_level_of_a_folder,
+                browsing_a_range_shows_the_names_in_it,
+                a_new_content_has_a_new_version,
+                what_is_deleted_is_gone,
             ]
         );
     };
@@ -111,4 +116,67 @@ pub async fn odd_names_survive(store: &impl ObjectStore) {
     put(store, name, "x").await;
     assert_eq!(keys(store, "uid").await, [name]);
     assert_eq!(get(store, name).await, b"x");
+}
+
+async fn browse(store: &impl ObjectStore, folder: &str, names: NameRange) -> Vec<String> {
+    let name = |entry| match entry {
+        Entry::Object(object) => object.key,
+        Entry::Folder(folder) => folder,
+    };
+    store.browse(folder, names).map_ok(name).try_collect().await.unwrap()
+}
+
+pub async fn browsing_shows_one_level_of_a_folder(store: &impl ObjectStore) {
+    for key in ["a.json", "dt=1/hh=1/x", "dt=1/hh=2/x", "dt=1/y", "dt=1.json", "dt=2/x"] {
+        put(store, key, "x").await;
+    }
+    assert_eq!(browse(store, "", NameRange::default()).await, ["a.json", "dt=1.json", "dt=1/", "dt=2/"]);
+    assert_eq!(browse(store, "dt=1/", NameRange::default()).await, ["dt=1/hh=1/", "dt=1/hh=2/", "dt=1/y"]);
+    assert_eq!(browse(store, "dt=3/", NameRange::default()).await, [""; 0]);
+    for i in 0..1100 {
+        put(store, &format!("many/{i:04}"), "x").await;
+    }
+    assert_eq!(browse(store, "many/", NameRange::default()).await.len(), 1100);
+}
+
+pub async fn browsing_a_range_shows_the_names_in_it(store: &impl ObjectStore) {
+    let mut keys = Vec::new();
+    for name in
+        ["!", "-~", "0", "00ff.json", "0~", "9~~", ":", "A.json", "Z", "_", "`", "aa", "a~", "b", "f~", "g", "z", "~"]
+    {
+        for key in [format!("in/{name}"), format!("in/{name}/below")] {
+            // A file and a folder of one name can only be in a bucket.
+            let key = if key.ends_with("below") { key.replace("/below", "-folder/x") } else { key };
+            put(store, &key, "x").await;
+            keys.push(key);
+        }
+    }
+    put(store, "in.json", "x").await;
+    let mut found = Vec::new();
+    for (_, range) in Partition::RANGES {
+        found.extend(browse(store, "in/", range).await);
+    }
+    let mut expected: Vec<String> = keys.into_iter().map(|key| key.replace("-folder/x", "-folder/")).collect();
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+pub async fn a_new_content_has_a_new_version(store: &impl ObjectStore) {
+    let mut versions = Vec::new();
+    for body in ["one", "two", "three"] {
+        put(store, "a", body).await;
+        versions.extend(store.list("").map_ok(|object| object.version).try_collect::<Vec<_>>().await.unwrap());
+        let browsed: Vec<Entry> = store.browse("", NameRange::default()).try_collect().await.unwrap();
+        assert!(matches!(&browsed[..], [Entry::Object(object)] if object.version == *versions.last().unwrap()));
+    }
+    versions.dedup();
+    assert_eq!(versions.len(), 3, "{versions:?}");
+}
+
+pub async fn what_is_deleted_is_gone(store: &impl ObjectStore) {
+    put(store, "a/b", "x").await;
+    store.delete("a/b").await.unwrap();
+    assert_eq!(keys(store, "").await, [""; 0]);
+    store.delete("a/b").await.unwrap();
 }

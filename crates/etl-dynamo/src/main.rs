@@ -1,0 +1,7 @@
+//! `etl-dynamo`; see the crate's README.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mlops_job::main(etl_dynamo::run)
+}

@@ -1,0 +1,380 @@
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, ReturnValue, WriteRequest};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::SignedDuration;
+use mlops_aws::SdkConfig;
+use mlops_core::etl::{Fingerprint, ObjectId, Totals, fingerprint};
+use mlops_core::literal::Value;
+use mlops_core::ports::{Batch, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, StoreError, Watermark};
+use mlops_core::record::{LogRecord, parse_payload, to_sql_text};
+
+use crate::args::TableName;
+use crate::attribute::{from_attribute, item_bytes, storable, to_attribute};
+use crate::batches::{Item, read_all, write_all};
+use crate::books::{
+    LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, ledger_key, listing_attributes, number, read_lease,
+    read_ledger, read_partition, read_totals, read_watermark, text, watermark_item, with_totals,
+};
+use crate::error::{failed, is_refused};
+
+pub(crate) const UID: &str = "uid";
+pub(crate) const TTL: &str = "expires_at";
+const TIMESTAMP: &str = "logging_timestamp";
+const PAYLOAD: &str = "input_output_payloads";
+
+/// What DynamoDB holds in one item.
+const MAX_ITEM_BYTES: usize = 400 << 10;
+
+/// One write unit writes this much.
+const WRITE_UNIT_BYTES: usize = 1 << 10;
+
+/// Partitions that are written at once.
+const CONCURRENT: usize = 16;
+
+/// The table of records, and the table of the job's own books.
+///
+/// Items are written first, then the ledger, then the watermark. An item is a function of its record alone, so that
+/// writing it twice changes nothing; what must not be overtaken has a condition.
+#[derive(Debug, Clone)]
+pub struct Dynamo {
+    pub(crate) client: Client,
+    pub(crate) table: TableName,
+    pub(crate) books: TableName,
+    pub(crate) ttl: Option<SignedDuration>,
+}
+
+impl Dynamo {
+    /// The tables of these names. Nothing is read or written yet; one that is not there shows at the first call.
+    pub fn new(config: &SdkConfig, table: TableName, books: TableName, ttl: Option<SignedDuration>) -> Self {
+        Self { client: Client::new(config), table, books, ttl }
+    }
+
+    fn item(&self, record: &LogRecord) -> Item {
+        let mut item = HashMap::from([
+            (UID.to_owned(), text(&record.uid)),
+            (TIMESTAMP.to_owned(), text(to_sql_text(record.logging_timestamp))),
+            (PAYLOAD.to_owned(), to_attribute(&storable(&payload(record)))),
+        ]);
+        if let Some(ttl) = self.ttl {
+            let expires = record.logging_timestamp.as_second().saturating_add(ttl.as_secs());
+            item.insert(TTL.to_owned(), AttributeValue::N(expires.to_string()));
+        }
+        item
+    }
+
+    /// The items of `pk` whose `sk` begins with `prefix`, read consistently.
+    async fn query(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, StoreError> {
+        let books = self.books.as_str();
+        let mut query = self
+            .client
+            .query()
+            .table_name(books)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(pk));
+        if !prefix.is_empty() {
+            query = query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", text(prefix));
+        }
+        let mut pages = query.into_paginator().items().send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item.map_err(|error| failed(format!("reading the table {books}"), error))?);
+        }
+        Ok(items)
+    }
+
+    async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, StoreError> {
+        let books = self.books.as_str();
+        let got =
+            self.client.get_item().table_name(books).set_key(Some(key(pk, sk))).consistent_read(true).send().await;
+        got.map(|got| got.item).map_err(|error| failed(format!("reading the table {books}"), error))
+    }
+
+    /// Puts an item if the condition holds; tells whether it did.
+    async fn put_if(&self, item: Item, condition: &str, values: &[(&str, AttributeValue)]) -> Result<bool, StoreError> {
+        let books = self.books.as_str();
+        let mut put = self.client.put_item().table_name(books).set_item(Some(item)).condition_expression(condition);
+        for (name, value) in values {
+            put = put.expression_attribute_values(*name, value.clone());
+        }
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_refused(&error) => Ok(false),
+            Err(error) => Err(failed(format!("writing to the table {books}"), error)),
+        }
+    }
+
+    /// Deletes an item if the condition holds; tells whether it did.
+    async fn delete_if(&self, pk: &str, sk: &str, condition: &str, value: AttributeValue) -> Result<bool, StoreError> {
+        let books = self.books.as_str();
+        let delete = self.client.delete_item().table_name(books).set_key(Some(key(pk, sk)));
+        match delete.condition_expression(condition).expression_attribute_values(":v", value).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_refused(&error) => Ok(false),
+            Err(error) => Err(failed(format!("writing to the table {books}"), error)),
+        }
+    }
+
+    async fn ledger_items(&self, pipeline: &str, id: &str) -> Result<HashMap<ObjectId, Totals>, StoreError> {
+        read_ledger(&self.query(&ledger_key(pipeline, id), "").await?)
+    }
+
+    async fn delete_ledger(&self, pipeline: &str, id: &str) -> Result<(), StoreError> {
+        let items = self.query(&ledger_key(pipeline, id), "").await?;
+        let deletes = items.into_iter().map(|mut item| {
+            item.retain(|name, _| name == "pk" || name == "sk");
+            let delete = DeleteRequest::builder().set_key(Some(item)).build().expect("the key is set");
+            WriteRequest::builder().delete_request(delete).build()
+        });
+        write_all(&self.client, self.books.as_str(), deletes.collect()).await
+    }
+
+    /// Marks that a batch is entered, if the fence still stands.
+    ///
+    /// The ledger's item that follows may come after another claim. It says no more than what is true: that these
+    /// objects' records are in the table.
+    async fn check_fence(&self, pipeline: &str, id: &str, fence: u64) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.books.as_str())
+            .set_key(Some(key(pipeline, &format!("{OPEN}{id}"))))
+            .update_expression("SET entered = :fence")
+            .condition_expression("fence = :fence")
+            .expression_attribute_values(":fence", number(fence));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_refused(&error) => Ok(false),
+            Err(error) => Err(failed(format!("writing to the table {}", self.books.as_str()), error)),
+        }
+    }
+
+    async fn claim_one(&self, pipeline: &str, id: &str, owner: &str) -> Result<Option<PartitionState>, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.books.as_str())
+            .set_key(Some(key(pipeline, &format!("{OPEN}{id}"))))
+            .update_expression("SET #owner = :owner ADD fence :one")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew);
+        match update.send().await {
+            Ok(answer) => answer.attributes.as_ref().map(read_partition).transpose(),
+            Err(error) if is_refused(&error) => Ok(None),
+            Err(error) => Err(failed(format!("writing to the table {}", self.books.as_str()), error)),
+        }
+    }
+
+    async fn settle_one(&self, pipeline: &str, settled: &Settled) -> Result<(), StoreError> {
+        let Settled { claim, listing, seal } = settled;
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(self.books.as_str())
+            .set_key(Some(key(pipeline, &format!("{OPEN}{}", claim.id))))
+            .update_expression(
+                "SET listed_objects = :listed_objects, listed_bytes = :listed_bytes, listed_digest = :listed_digest",
+            )
+            .condition_expression("fence = :fence")
+            .expression_attribute_values(":fence", number(claim.fence));
+        for (name, value) in listing_attributes(listing) {
+            update = update.expression_attribute_values(format!(":{name}"), value);
+        }
+        match update.send().await {
+            Ok(_) => {}
+            // Overtaken: the other run settles it.
+            Err(error) if is_refused(&error) => return Ok(()),
+            Err(error) => return Err(failed(format!("writing to the table {}", self.books.as_str()), error)),
+        }
+        if *seal { self.seal(pipeline, settled).await } else { Ok(()) }
+    }
+
+    /// Writes the sealed item, then takes the open one away, then the ledger. Killed in between, the partition is still
+    /// open, and the next run seals it again.
+    async fn seal(&self, pipeline: &str, settled: &Settled) -> Result<(), StoreError> {
+        let Settled { claim, listing, .. } = settled;
+        let ledger = self.ledger_items(pipeline, &claim.id).await?;
+        let totals = ledger.into_values().fold(Totals::default(), Totals::and);
+        let mut item = with_totals(key(pipeline, &format!("{SEALED}{}", claim.id)), &totals);
+        item.insert("fence".to_owned(), number(claim.fence));
+        item.extend(listing_attributes(listing).map(|(name, value)| (name.to_owned(), value)));
+        self.put_if(item, "attribute_not_exists(pk) OR fence <= :fence", &[(":fence", number(claim.fence))]).await?;
+        let open = format!("{OPEN}{}", claim.id);
+        if self.delete_if(pipeline, &open, "fence = :v", number(claim.fence)).await? {
+            self.delete_ledger(pipeline, &claim.id).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Awaits several requests at a time.
+async fn at_once<T>(requests: Vec<impl Future<Output = Result<T, StoreError>>>) -> Result<Vec<T>, StoreError> {
+    stream::iter(requests).buffer_unordered(CONCURRENT).try_collect().await
+}
+
+/// The payload is JSON, since [`mlops_core::literal::write_json`] made it.
+fn payload(record: &LogRecord) -> Value<'_> {
+    parse_payload(&record.payload).unwrap_or_else(|_| Value::String(record.payload.as_str().into()))
+}
+
+impl EtlStore for Dynamo {
+    fn refuses(&self, record: &LogRecord) -> Option<String> {
+        let bytes = item_bytes(&self.item(record));
+        (bytes > MAX_ITEM_BYTES).then(|| {
+            format!("the item has {bytes} bytes, and DynamoDB takes {MAX_ITEM_BYTES}; log less in one request")
+        })
+    }
+
+    fn fingerprint(&self, record: &LogRecord) -> Fingerprint {
+        fingerprint(&storable(&payload(record)))
+    }
+
+    fn write_units(&self, record: &LogRecord) -> u64 {
+        item_bytes(&self.item(record)).div_ceil(WRITE_UNIT_BYTES) as u64
+    }
+
+    async fn find(&self, uids: &[&str]) -> Result<HashMap<String, Fingerprint>, StoreError> {
+        let keys = uids.iter().map(|uid| HashMap::from([(UID.to_owned(), text(*uid))])).collect();
+        let items = read_all(&self.client, self.table.as_str(), keys).await?;
+        let found = items.iter().filter_map(|item| {
+            let uid = item.get(UID)?.as_s().ok()?.clone();
+            let payload = item.get(PAYLOAD).map_or(Value::Null, from_attribute);
+            Some((uid, fingerprint(&payload)))
+        });
+        Ok(found.collect())
+    }
+
+    async fn commit(&self, batch: Batch<'_>) -> Result<Commit, StoreError> {
+        let puts = batch.records.iter().map(|record| {
+            let put = PutRequest::builder().set_item(Some(self.item(record))).build().expect("the item is set");
+            WriteRequest::builder().put_request(put).build()
+        });
+        write_all(&self.client, self.table.as_str(), puts.collect()).await?;
+        let mut partitions = BTreeMap::<&str, Vec<&EndedObject>>::new();
+        for object in batch.ended {
+            partitions.entry(&object.claim.id).or_default().push(object);
+        }
+        let mut chunks = Vec::new();
+        for (id, objects) in partitions {
+            if !self.check_fence(batch.pipeline, id, objects[0].claim.fence).await? {
+                return Ok(Commit::Fenced(id.to_owned()));
+            }
+            let put = PutRequest::builder().set_item(Some(ledger_chunk(batch.pipeline, id, &objects))).build();
+            chunks.push(WriteRequest::builder().put_request(put.expect("the item is set")).build());
+        }
+        write_all(&self.client, self.books.as_str(), chunks).await?;
+        Ok(Commit::Done)
+    }
+
+    async fn replace(&self, record: &LogRecord) -> Result<(), StoreError> {
+        let table = self.table.as_str();
+        let put = self.client.put_item().table_name(table).set_item(Some(self.item(record))).send().await;
+        put.map(drop).map_err(|error| failed(format!("writing to the table {table}"), error))
+    }
+
+    async fn partitions(&self, pipeline: &str, ids: &[String]) -> Result<Vec<PartitionState>, StoreError> {
+        let keys = |kind: &str| ids.iter().map(|id| key(pipeline, &format!("{kind}{id}"))).collect::<Vec<_>>();
+        let items = read_all(&self.client, self.books.as_str(), [keys(OPEN), keys(SEALED)].concat()).await?;
+        let mut states: BTreeMap<String, PartitionState> = BTreeMap::new();
+        for item in &items {
+            let state = read_partition(item)?;
+            match states.get(&state.id) {
+                Some(other) if !other.sealed => {}
+                _ => drop(states.insert(state.id.clone(), state)),
+            }
+        }
+        Ok(states.into_values().collect())
+    }
+
+    async fn open_partitions(&self, pipeline: &str) -> Result<Vec<PartitionState>, StoreError> {
+        self.query(pipeline, OPEN).await?.iter().map(read_partition).collect()
+    }
+
+    async fn register(&self, pipeline: &str, ids: &[String]) -> Result<(), StoreError> {
+        let known = self.partitions(pipeline, ids).await?;
+        let mut new = Vec::new();
+        for id in ids.iter().filter(|id| !known.iter().any(|state| state.id == **id)) {
+            let mut item = key(pipeline, &format!("{OPEN}{id}"));
+            item.insert("fence".to_owned(), number(0));
+            new.push(self.put_if(item, "attribute_not_exists(pk)", &[]));
+        }
+        // Whose condition fails has been registered by another in between.
+        at_once(new).await.map(drop)
+    }
+
+    async fn claim(&self, pipeline: &str, ids: &[String], owner: &str) -> Result<Vec<PartitionState>, StoreError> {
+        let claims = ids.iter().map(|id| self.claim_one(pipeline, id, owner)).collect();
+        Ok(at_once(claims).await?.into_iter().flatten().collect())
+    }
+
+    async fn ledger(&self, pipeline: &str, id: &str) -> Result<Vec<ObjectId>, StoreError> {
+        Ok(self.ledger_items(pipeline, id).await?.into_keys().collect())
+    }
+
+    async fn settle(&self, pipeline: &str, settled: &[Settled]) -> Result<(), StoreError> {
+        at_once(settled.iter().map(|settled| self.settle_one(pipeline, settled)).collect()).await.map(drop)
+    }
+
+    async fn reopen(&self, pipeline: &str, id: &str) -> Result<(), StoreError> {
+        let sealed = format!("{SEALED}{id}");
+        let Some(item) = self.get(pipeline, &sealed).await? else { return Ok(()) };
+        self.delete_ledger(pipeline, id).await?;
+        let fence = read_partition(&item)?.fence;
+        let mut open = key(pipeline, &format!("{OPEN}{id}"));
+        open.insert("fence".to_owned(), number(fence + 1));
+        // Where it is open already, an earlier attempt has come this far.
+        self.put_if(open, "attribute_not_exists(pk)", &[]).await?;
+        self.delete_if(pipeline, &sealed, "fence = :v", number(fence)).await.map(drop)
+    }
+
+    async fn totals(&self, pipeline: &str) -> Result<Totals, StoreError> {
+        let open = self.open_partitions(pipeline).await?;
+        let ledgers = open.iter().map(|state| self.ledger_items(pipeline, &state.id)).collect();
+        let mut totals =
+            at_once(ledgers).await?.into_iter().flat_map(HashMap::into_values).fold(Totals::default(), Totals::and);
+        for item in self.query(pipeline, SEALED).await? {
+            let id = read_partition(&item)?.id;
+            if !open.iter().any(|state| state.id == id) {
+                totals = totals.and(read_totals(&item)?);
+            }
+        }
+        Ok(totals)
+    }
+
+    async fn watermark(&self, pipeline: &str) -> Result<Option<Watermark>, StoreError> {
+        self.get(pipeline, WATERMARK).await?.as_ref().map(read_watermark).transpose()
+    }
+
+    async fn advance(&self, pipeline: &str, watermark: &Watermark) -> Result<bool, StoreError> {
+        let item = watermark_item(pipeline, watermark);
+        let put = match watermark.version {
+            1 => self.put_if(item, "attribute_not_exists(pk)", &[]).await?,
+            version => self.put_if(item, "version = :before", &[(":before", number(version - 1))]).await?,
+        };
+        // A write whose answer was lost is tried again by the SDK, and refused: it has landed.
+        Ok(put || self.watermark(pipeline).await?.as_ref() == Some(watermark))
+    }
+
+    async fn lease(&self, name: &str) -> Result<Option<Lease>, StoreError> {
+        self.get(name, LEASE).await?.as_ref().map(read_lease).transpose()
+    }
+
+    async fn swap_lease(&self, name: &str, seen: Option<&Lease>, next: Option<&Lease>) -> Result<bool, StoreError> {
+        let swapped = match (seen, next) {
+            (None, None) => true,
+            (None, Some(next)) => self.put_if(lease_item(name, next), "attribute_not_exists(pk)", &[]).await?,
+            (Some(seen), Some(next)) => {
+                self.put_if(lease_item(name, next), "beat = :seen", &[(":seen", number(seen.beat))]).await?
+            }
+            (Some(seen), None) => self.delete_if(name, LEASE, "beat = :v", number(seen.beat)).await?,
+        };
+        Ok(swapped || self.lease(name).await?.as_ref() == next)
+    }
+}

@@ -1,0 +1,88 @@
+use std::collections::HashMap;
+
+use super::Fingerprint;
+use crate::ports::{Batch, Commit, EndedObject, EtlStore, StoreError, StoreErrorKind};
+use crate::record::LogRecord;
+
+/// A batch that met another writer this often is given up.
+const ATTEMPTS: u32 = 12;
+
+/// What became of a batch of records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inserted {
+    /// Records that were written now.
+    pub loaded: u64,
+    /// Records that were there before with the same content, in the store or earlier in the batch.
+    pub already_there: u64,
+    /// The places of records whose uid was there before with another content; what is there stays.
+    pub conflicts: Vec<usize>,
+    /// The partition that another run has claimed, where that ended it.
+    pub fenced: Option<String>,
+}
+
+/// Writes each of the records once, and then enters the objects that they end.
+///
+/// `set_aside` is given the places of conflicting records before anything is written, and again if that is done again.
+///
+/// # Errors
+///
+/// What the store says; [`StoreErrorKind::Temporary`] where other writers of the same uids never let it through.
+pub async fn insert_new<S: EtlStore>(
+    store: &S,
+    pipeline: &str,
+    records: &[LogRecord],
+    ended: &[EndedObject],
+    set_aside: &impl AsyncFn(&[usize]) -> Result<(), StoreError>,
+) -> Result<Inserted, StoreError> {
+    for _ in 0..ATTEMPTS {
+        let sorted = sort_out(store, records).await?;
+        if !sorted.conflicts.is_empty() {
+            set_aside(&sorted.conflicts).await?;
+        }
+        let new: Vec<&LogRecord> = sorted.new.iter().map(|&index| &records[index]).collect();
+        let fenced = match store.commit(Batch { pipeline, records: &new, ended }).await? {
+            Commit::Raced => continue,
+            Commit::Done => None,
+            Commit::Fenced(partition) => Some(partition),
+        };
+        return Ok(Inserted {
+            loaded: new.len() as u64,
+            already_there: (records.len() - new.len() - sorted.conflicts.len()) as u64,
+            conflicts: sorted.conflicts,
+            fenced,
+        });
+    }
+    let message = format!("another writer inserted the same uids {ATTEMPTS} times in between");
+    Err(StoreError::new(StoreErrorKind::Temporary, message))
+}
+
+struct Sorted {
+    new: Vec<usize>,
+    conflicts: Vec<usize>,
+}
+
+/// Which records are new, in the order of their uids, so that two writers lock rows in one order.
+async fn sort_out<S: EtlStore>(store: &S, records: &[LogRecord]) -> Result<Sorted, StoreError> {
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    order.sort_by(|&a, &b| records[a].uid.cmp(&records[b].uid));
+    let mut uids: Vec<&str> = order.iter().map(|&index| records[index].uid.as_str()).collect();
+    uids.dedup();
+    let there: HashMap<String, Fingerprint> = if uids.is_empty() { HashMap::new() } else { store.find(&uids).await? };
+    let mut sorted = Sorted { new: Vec::new(), conflicts: Vec::new() };
+    let mut first = 0;
+    for (place, &index) in order.iter().enumerate() {
+        let record = &records[index];
+        if records[order[first]].uid != record.uid {
+            first = place;
+        }
+        let known = there.get(&record.uid).copied();
+        let known = known.or_else(|| (place > first).then(|| store.fingerprint(&records[order[first]])));
+        match known {
+            None => sorted.new.push(index),
+            Some(known) if known == store.fingerprint(record) => {}
+            Some(_) => sorted.conflicts.push(index),
+        }
+    }
+    sorted.conflicts.sort_unstable();
+    Ok(sorted)
+}

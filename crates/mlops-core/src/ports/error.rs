@@ -1,0 +1,45 @@
+use std::error::Error;
+
+/// What a caller can do about a store's failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// The object, the table or the column is not there.
+    NotFound,
+    /// The store refuses this caller.
+    Denied,
+    /// The store was named or set up wrongly; trying again changes nothing.
+    Configuration,
+    /// Trying again later may work.
+    Temporary,
+    /// Anything else.
+    Other,
+}
+
+/// A store's failure: what was being done, to what, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct StoreError {
+    /// What a caller can do about it.
+    pub kind: StoreErrorKind,
+    /// What was being done, to what, and the remedy where there is one.
+    pub message: String,
+    /// The adapter's own error.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl StoreError {
+    /// A failure without an error below it.
+    pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    /// A failure with the error that caused it.
+    pub fn caused(
+        kind: StoreErrorKind,
+        message: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { kind, message: message.into(), source: Some(source.into()) }
+    }
+}

@@ -1,0 +1,13 @@
+//! The ports: what the jobs ask of the world outside. Adapters implement them; nothing here does any IO.
+
+mod error;
+mod etl;
+mod logs;
+mod objects;
+mod verdicts;
+
+pub use error::{StoreError, StoreErrorKind};
+pub use etl::{Batch, Claim, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark};
+pub use logs::{LogStore, Window};
+pub use objects::{ByteStream, Entry, ObjectMeta, ObjectStore};
+pub use verdicts::{ShiftRun, VerdictStore};

@@ -1,0 +1,27 @@
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use super::{StoreError, Window};
+use crate::shift::FeatureShift;
+
+/// One run of a comparison, for `data_shift`.
+#[derive(Debug, Clone)]
+pub struct ShiftRun<'a> {
+    /// Names the run; writing it again replaces what it wrote before.
+    pub run_uid: &'a str,
+    /// When it ran.
+    pub run_timestamp: Timestamp,
+    /// What it looked at.
+    pub window: Window,
+    /// The level that adjusted p-values were compared with.
+    pub significance: f64,
+    /// What it found.
+    pub features: &'a [FeatureShift],
+}
+
+/// Where verdicts are kept.
+pub trait VerdictStore: Send + Sync {
+    /// Writes one row a feature in one transaction.
+    fn write_data_shift(&self, run: ShiftRun<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

@@ -1,0 +1,201 @@
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use indicatif::ProgressBar;
+use mlops_core::etl::{Inserted, Totals, insert_new};
+use mlops_core::ports::{EndedObject, EtlStore, StoreError, StoreErrorKind};
+use mlops_core::record::LogRecord;
+use tokio::sync::mpsc;
+
+use crate::dead_letters::set_aside_conflicts;
+use crate::engine::Engine;
+use crate::object::Message;
+
+/// Rows of one transaction. More gain little and hold locks longer.
+const BATCH_ROWS: usize = 1000;
+
+/// A transaction ends earlier at this size.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Transactions under way at once.
+const WRITERS: usize = 4;
+
+/// What the batches came to.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Written {
+    pub(crate) totals: Totals,
+    pub(crate) loaded: u64,
+    pub(crate) already_there: u64,
+    pub(crate) conflicts: u64,
+}
+
+/// Packs the records of many objects into transactions.
+///
+/// An object is entered into the ledger with its last records, or later: never before all its records are written.
+pub(crate) struct Batcher<'e, S> {
+    engine: &'e Engine<S>,
+    bar: ProgressBar,
+    open: Batch,
+    under_way: FuturesUnordered<LocalBoxFuture<'e, Result<Done, StoreError>>>,
+    /// The numbers of the batches under way.
+    numbers: BTreeSet<u64>,
+    /// The uids in them: another record of the same uid waits, so that it finds what was written.
+    uids: HashSet<String>,
+    /// For each object that has not ended, the last batch that has records of it.
+    begun: HashMap<Arc<str>, u64>,
+    /// Objects that have ended, and the batch that they wait for.
+    waiting: Vec<(u64, EndedObject)>,
+    written: Written,
+}
+
+#[derive(Default)]
+struct Batch {
+    number: u64,
+    records: Vec<LogRecord>,
+    /// Object and line of each record.
+    origins: Vec<(Arc<str>, u64)>,
+    bytes: usize,
+    ended: Vec<EndedObject>,
+}
+
+struct Done {
+    batch: Batch,
+    inserted: Inserted,
+}
+
+impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
+    pub(crate) fn new(engine: &'e Engine<S>, bar: ProgressBar) -> Self {
+        Self {
+            engine,
+            bar,
+            open: Batch::default(),
+            under_way: FuturesUnordered::new(),
+            numbers: BTreeSet::new(),
+            uids: HashSet::new(),
+            begun: HashMap::new(),
+            waiting: Vec::new(),
+            written: Written::default(),
+        }
+    }
+
+    /// Writes all that comes in, until every sender is gone.
+    ///
+    /// # Errors
+    ///
+    /// The first failure of a store. What was committed until then stays; running again goes on from there.
+    pub(crate) async fn run(mut self, mut receiver: mpsc::Receiver<Message>) -> Result<Written, StoreError> {
+        loop {
+            tokio::select! {
+                message = receiver.recv(), if self.under_way.len() < WRITERS => match message {
+                    Some(message) => self.take(message).await?,
+                    None => break,
+                },
+                Some(done) = self.under_way.next() => self.count(done?)?,
+            }
+        }
+        self.launch();
+        self.drain().await?;
+        // Objects whose last records were in a batch that ended before an earlier one.
+        if !self.waiting.is_empty() {
+            self.launch();
+            self.drain().await?;
+        }
+        Ok(self.written)
+    }
+
+    async fn take(&mut self, message: Message) -> Result<(), StoreError> {
+        if message.records.iter().any(|(_, record)| self.uids.contains(&record.uid)) {
+            self.launch();
+            self.drain().await?;
+        }
+        let has_records = !message.records.is_empty();
+        for (line, record) in message.records {
+            self.open.bytes += record.payload.len();
+            self.open.records.push(record);
+            self.open.origins.push((message.object.clone(), line));
+        }
+        match message.ended {
+            Some(ended) => match self.begun.remove(&message.object) {
+                Some(earlier) if earlier < self.open.number => self.waiting.push((earlier, ended)),
+                _ => self.open.ended.push(ended),
+            },
+            None if has_records => drop(self.begun.insert(message.object, self.open.number)),
+            None => {}
+        }
+        if self.open.records.len() >= BATCH_ROWS
+            || self.open.bytes >= BATCH_BYTES
+            || self.open.ended.len() >= BATCH_ROWS
+        {
+            self.launch();
+        }
+        Ok(())
+    }
+
+    /// Starts to write the open batch, and begins another.
+    fn launch(&mut self) {
+        let oldest = self.numbers.first().copied().unwrap_or(self.open.number);
+        let (ready, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|(after, _)| *after < oldest);
+        self.waiting = waiting;
+        let ready: Vec<(u64, EndedObject)> = ready;
+        self.open.ended.extend(ready.into_iter().map(|(_, ended)| ended));
+        let next = Batch { number: self.open.number + 1, ..Batch::default() };
+        let batch = std::mem::replace(&mut self.open, next);
+        if batch.records.is_empty() && batch.ended.is_empty() {
+            return;
+        }
+        self.numbers.insert(batch.number);
+        self.uids.extend(batch.records.iter().map(|record| record.uid.clone()));
+        self.under_way.push(Box::pin(write(self.engine, batch)));
+    }
+
+    async fn drain(&mut self) -> Result<(), StoreError> {
+        while let Some(done) = self.under_way.next().await {
+            self.count(done?)?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, done: Done) -> Result<(), StoreError> {
+        let Done { batch, inserted } = done;
+        if let Some(partition) = inserted.fenced {
+            let message = format!("another run has taken over the partition {partition}; run again");
+            return Err(StoreError::new(StoreErrorKind::Temporary, message));
+        }
+        self.numbers.remove(&batch.number);
+        for record in &batch.records {
+            self.uids.remove(&record.uid);
+        }
+        self.written.loaded += inserted.loaded;
+        self.written.already_there += inserted.already_there;
+        self.written.conflicts += inserted.conflicts.len() as u64;
+        for ended in &batch.ended {
+            self.written.totals = self.written.totals.and(ended.totals);
+        }
+        self.bar.inc(batch.ended.len() as u64);
+        Ok(())
+    }
+}
+
+async fn write<S: EtlStore + 'static>(engine: &Engine<S>, batch: Batch) -> Result<Done, StoreError> {
+    let set_aside = async |conflicts: &[usize]| {
+        let mut by_object: HashMap<&str, Vec<(u64, &LogRecord)>> = HashMap::new();
+        for &index in conflicts {
+            let (object, line) = &batch.origins[index];
+            by_object.entry(object).or_default().push((*line, &batch.records[index]));
+        }
+        for &index in conflicts {
+            let (object, _) = &batch.origins[index];
+            if let Some(records) = by_object.remove(object.as_ref()) {
+                let put = async || set_aside_conflicts(&engine.dead_letters, object, &records).await;
+                engine.logs_retry.run(put).await?;
+            }
+        }
+        Ok(())
+    };
+    let insert =
+        async || insert_new(engine.store.as_ref(), &engine.pipeline, &batch.records, &batch.ended, &set_aside).await;
+    let inserted = engine.retry.run(insert).await?;
+    Ok(Done { batch, inserted })
+}

@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use mlops_core::ports::EtlStore;
+use mlops_job::{Context, Exit, Report};
+use serde::Serialize;
+
+use crate::engine::Engine;
+use crate::plan::PlanReport;
+use crate::redrive::RedriveReport;
+use crate::report::RunReport;
+use crate::status::StatusReport;
+use crate::verify::VerifyReport;
+use crate::{Command, EtlArgs};
+
+/// What a command has to say.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "each is the report of the command of its name")]
+pub enum Outcome {
+    Run(RunReport),
+    Plan(PlanReport),
+    Verify(VerifyReport),
+    Redrive(RedriveReport),
+    Status(StatusReport),
+}
+
+impl Outcome {
+    fn report(&self) -> &dyn ReportText {
+        match self {
+            Self::Run(report) => report,
+            Self::Plan(report) => report,
+            Self::Verify(report) => report,
+            Self::Redrive(report) => report,
+            Self::Status(report) => report,
+        }
+    }
+}
+
+/// The part of [`Report`] that can be had of any report.
+trait ReportText {
+    fn text(&self) -> String;
+    fn exit_of(&self) -> Exit;
+}
+
+impl<R: Report> ReportText for R {
+    fn text(&self) -> String {
+        self.human()
+    }
+
+    fn exit_of(&self) -> Exit {
+        self.exit()
+    }
+}
+
+impl Report for Outcome {
+    fn human(&self) -> String {
+        self.report().text()
+    }
+
+    fn exit(&self) -> Exit {
+        self.report().exit_of()
+    }
+}
+
+/// Carries out a command over the store that `open` opens, once the arguments are found to be right.
+///
+/// # Errors
+///
+/// [`mlops_job::UsageError`] for arguments that do not go together, and the failures of the stores.
+pub async fn execute<S: EtlStore + 'static>(
+    args: &EtlArgs,
+    command: Option<Command>,
+    open: impl AsyncFnOnce() -> Result<S>,
+    context: Context,
+) -> Result<Outcome> {
+    let engine = Arc::new(Engine::new(args, open, context).await?);
+    let place = engine.logs_location.to_string();
+    match command.unwrap_or(Command::Run) {
+        Command::Run => engine.run().await.map(Outcome::Run).with_context(|| format!("loading {place}")),
+        Command::Plan => engine.plan().await.map(Outcome::Plan).with_context(|| format!("planning to load {place}")),
+        Command::Verify { repair, overwrite } => {
+            engine.verify(repair, overwrite).await.map(Outcome::Verify).with_context(|| format!("verifying {place}"))
+        }
+        Command::Redrive => engine
+            .redrive()
+            .await
+            .map(Outcome::Redrive)
+            .with_context(|| format!("loading bad records of {place} again")),
+        Command::Status => engine.status().await.map(Outcome::Status).context("reading the watermark"),
+    }
+}

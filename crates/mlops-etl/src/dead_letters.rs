@@ -1,0 +1,112 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use mlops_core::ports::{ObjectStore, StoreError};
+use mlops_core::record::{BadRecord, LogRecord, RecordError};
+use mlops_objects::Objects;
+use serde::{Deserialize, Serialize};
+
+/// A dead letter object is written once it has this much, so that a source of bad lines only needs no more memory.
+const PART_BYTES: usize = 1 << 20;
+
+/// Of a good record that is refused at most this much is kept, as of a bad one; the object itself still has the rest.
+const MAX_KEPT_BYTES: usize = 256 << 10;
+
+/// One bad record as it is set aside: a line of NDJSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DeadLetter {
+    pub(crate) object: String,
+    pub(crate) line: u64,
+    pub(crate) reason: String,
+    /// The record's bytes, where they are UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) raw: Option<String>,
+    /// The same where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw_base64: Option<String>,
+    /// How many bytes the record has; more than are here if it is very long.
+    raw_bytes: usize,
+}
+
+impl DeadLetter {
+    pub(crate) fn new(object: &str, bad: &BadRecord) -> Self {
+        let raw = std::str::from_utf8(&bad.raw).ok().map(str::to_owned);
+        Self {
+            object: object.to_owned(),
+            line: bad.line,
+            reason: bad.reason.to_string(),
+            raw_base64: raw.is_none().then(|| BASE64_STANDARD.encode(&bad.raw)),
+            raw,
+            raw_bytes: bad.raw_bytes,
+        }
+    }
+
+    /// The record's bytes, where all of them are here.
+    pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
+        let bytes = match (&self.raw, &self.raw_base64) {
+            // A person may have mended it in place, which changes its length.
+            (Some(raw), _) => raw.clone().into_bytes(),
+            (None, Some(base64)) => BASE64_STANDARD.decode(base64).ok()?,
+            (None, None) => return None,
+        };
+        let is_cut = bytes.len() == MAX_KEPT_BYTES && self.raw_bytes > MAX_KEPT_BYTES;
+        (!is_cut).then_some(bytes)
+    }
+
+    pub(crate) fn write(&self, lines: &mut Vec<u8>) {
+        serde_json::to_writer(&mut *lines, self).expect("strings and numbers always serialise");
+        lines.push(b'\n');
+    }
+}
+
+/// A good record that the store refuses.
+pub(crate) fn refused(line: u64, record: &LogRecord, reason: String) -> BadRecord {
+    let raw = record.payload.as_bytes();
+    let kept = raw[..raw.len().min(MAX_KEPT_BYTES)].to_vec();
+    BadRecord { line, reason: RecordError::Refused(reason), raw: kept, raw_bytes: raw.len() }
+}
+
+/// Sets aside the bad records of one object, under the object's own key: a second run writes the same bytes again.
+pub(crate) struct DeadLetters<'s> {
+    store: &'s Objects,
+    object: &'s str,
+    parts: u32,
+    lines: Vec<u8>,
+}
+
+impl<'s> DeadLetters<'s> {
+    pub(crate) fn new(store: &'s Objects, object: &'s str) -> Self {
+        Self { store, object, parts: 0, lines: Vec::new() }
+    }
+
+    pub(crate) async fn add(&mut self, bad: &BadRecord) -> Result<(), StoreError> {
+        tracing::debug!(object.key = self.object, object.line = bad.line, "bad record: {}", bad.reason);
+        DeadLetter::new(self.object, bad).write(&mut self.lines);
+        if self.lines.len() >= PART_BYTES { self.write_part().await } else { Ok(()) }
+    }
+
+    pub(crate) async fn finish(mut self) -> Result<(), StoreError> {
+        if self.lines.is_empty() { Ok(()) } else { self.write_part().await }
+    }
+
+    async fn write_part(&mut self) -> Result<(), StoreError> {
+        let key = format!("{}.{:04}.ndjson", self.object, self.parts);
+        self.parts += 1;
+        self.store.put(&key, Bytes::from(std::mem::take(&mut self.lines))).await
+    }
+}
+
+/// Sets aside records of one object that are good, but whose uid has another content in the store.
+pub(crate) async fn set_aside_conflicts(
+    store: &Objects,
+    object: &str,
+    records: &[(u64, &LogRecord)],
+) -> Result<(), StoreError> {
+    let mut lines = Vec::new();
+    for (line, record) in records {
+        let reason = format!("the uid `{}` is there already, with another content, which was kept", record.uid);
+        DeadLetter::new(object, &refused(*line, record, reason)).write(&mut lines);
+    }
+    let first = records.first().map_or(0, |(line, _)| *line);
+    store.put(&format!("{object}.conflict-{first}.ndjson"), lines.into()).await
+}

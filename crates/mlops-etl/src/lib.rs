@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod args;
+mod batcher;
+mod command;
+mod dead_letters;
+mod discover;
+mod engine;
+mod lease;
+mod object;
+mod partition;
+mod plan;
+mod redrive;
+mod report;
+mod retry;
+mod run;
+mod status;
+mod verify;
+mod watermark;
+
+pub use args::{Command, EtlArgs};
+pub use command::{Outcome, execute};

@@ -1,0 +1,168 @@
+use futures_util::TryStreamExt;
+use mlops_core::ports::{EtlStore, ObjectStore, StoreError, StoreErrorKind};
+use mlops_core::record::{LogRecord, RecordReader};
+use mlops_job::{Exit, Report, grid, number};
+use mlops_objects::{RecordBatch, record_batches};
+use serde::Serialize;
+
+use crate::dead_letters::DeadLetter;
+use crate::engine::Engine;
+
+/// What became of the bad records.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RedriveReport {
+    /// Dead letters read.
+    pub dead_letters: u64,
+    /// Records that were written now.
+    pub loaded: u64,
+    /// Records that were there already.
+    pub already_there: u64,
+    /// Records that are still bad, and stay set aside.
+    pub still_bad: u64,
+    /// Files among the dead letters that have none, and were left alone.
+    pub unreadable: Vec<String>,
+}
+
+/// What a dead letter is now.
+enum Replayed {
+    Good { is_new: bool },
+    Bad,
+}
+
+impl<S: EtlStore + 'static> Engine<S> {
+    /// Tries every dead letter again: its bytes, which a person may have mended in place, and else its line in the object
+    /// that it came from. What is good now is loaded and leaves the dead letters; a second run finds only the rest.
+    pub(crate) async fn redrive(&self) -> Result<RedriveReport, StoreError> {
+        let mut report = RedriveReport::default();
+        let listed = self.dead_letters.list("").map_ok(|object| object.key).try_collect().await;
+        let keys: Vec<String> = match listed {
+            Ok(keys) => keys,
+            // Nothing was ever set aside.
+            Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(report),
+            Err(error) => return Err(error),
+        };
+        let bar = self.progress.start("files", Some(keys.len() as u64));
+        for key in keys {
+            if self.stop.is_cancelled() {
+                break;
+            }
+            self.redrive_file(&key, &mut report).await?;
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(report)
+    }
+
+    async fn redrive_file(&self, key: &str, report: &mut RedriveReport) -> Result<(), StoreError> {
+        let body = self
+            .logs_retry
+            .run(async || {
+                let chunks: Vec<bytes::Bytes> = self.dead_letters.get(key).await?.try_collect().await?;
+                Ok(chunks.concat())
+            })
+            .await?;
+        let lines = body.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        let letters: Result<Vec<DeadLetter>, _> = lines.map(serde_json::from_slice).collect();
+        let Ok(letters) = letters else {
+            tracing::warn!(object.key = key, "no file of dead letters; it is left as it is");
+            report.unreadable.push(key.to_owned());
+            return Ok(());
+        };
+        let mut rest = Vec::new();
+        let mut still_bad = 0;
+        for letter in &letters {
+            report.dead_letters += 1;
+            match self.replay(letter).await? {
+                Replayed::Good { is_new: true } => report.loaded += 1,
+                Replayed::Good { is_new: false } => report.already_there += 1,
+                Replayed::Bad => {
+                    still_bad += 1;
+                    letter.write(&mut rest);
+                }
+            }
+        }
+        report.still_bad += still_bad;
+        // Loaded first and taken away then: a run that is killed in between finds the records there.
+        self.logs_retry
+            .run(async || match still_bad {
+                0 => self.dead_letters.delete(key).await,
+                all if all == letters.len() as u64 => Ok(()),
+                _ => self.dead_letters.put(key, rest.clone().into()).await,
+            })
+            .await
+    }
+
+    async fn replay(&self, letter: &DeadLetter) -> Result<Replayed, StoreError> {
+        let from_bytes = letter.bytes().and_then(|bytes| self.sole_record(&bytes));
+        let record = match from_bytes {
+            Some(record) => Some(record),
+            None => self.line_of(&letter.object, letter.line).await?,
+        };
+        let Some(record) = record.filter(|record| self.store.refuses(record).is_none()) else {
+            return Ok(Replayed::Bad);
+        };
+        let there = self.retry.run(async || self.store.find(&[&record.uid]).await).await?;
+        match there.get(&record.uid) {
+            Some(found) if *found == self.store.fingerprint(&record) => Ok(Replayed::Good { is_new: false }),
+            Some(_) => Ok(Replayed::Bad),
+            None => {
+                self.insert(&letter.object, &[(letter.line, record)]).await?;
+                Ok(Replayed::Good { is_new: true })
+            }
+        }
+    }
+
+    /// The record of these bytes, if it has a uid of its own.
+    fn sole_record(&self, bytes: &[u8]) -> Option<LogRecord> {
+        let mut found = RecordBatch::default();
+        // Without a name the record cannot take its uid from its object, whose sole one it may not be.
+        let mut reader = RecordReader::new("", self.args.max_record_bytes);
+        reader.push(bytes, &mut found);
+        reader.finish(&mut found);
+        match (found.records.pop(), found.records.is_empty() && found.bad.is_empty()) {
+            (Some((_, record)), true) if !record.uid.is_empty() => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The record on a line of an object that is still there.
+    async fn line_of(&self, object: &str, line: u64) -> Result<Option<LogRecord>, StoreError> {
+        self.logs_retry
+            .run(async || {
+                let mut batches = std::pin::pin!(record_batches(&self.logs, object, self.args.max_record_bytes));
+                loop {
+                    match batches.try_next().await {
+                        Ok(Some(batch)) => {
+                            if let Some((_, record)) = batch.records.into_iter().find(|(at, _)| *at == line) {
+                                return Ok(Some(record));
+                            }
+                        }
+                        Ok(None) => return Ok(None),
+                        Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(None),
+                        Err(error) => return Err(error),
+                    }
+                }
+            })
+            .await
+    }
+}
+
+impl Report for RedriveReport {
+    fn human(&self) -> String {
+        let rows = [
+            ("dead letters", number(self.dead_letters)),
+            ("loaded", number(self.loaded)),
+            ("already there", number(self.already_there)),
+            ("still bad", number(self.still_bad)),
+        ];
+        let mut text = grid(&["redriven", ""], &rows.map(|(name, value)| vec![name.to_owned(), value]));
+        if !self.unreadable.is_empty() {
+            text.push_str(&format!("\n\nno dead letters: {}", self.unreadable.join(", ")));
+        }
+        text
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}

@@ -1,0 +1,123 @@
+use mlops_job::{Exit, Report, grid, number, percent};
+use serde::Serialize;
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RunReport {
+    /// Objects read.
+    pub objects: u64,
+    /// Records found in them, good and bad.
+    pub records: u64,
+    /// Records written now.
+    pub loaded: u64,
+    /// Records that were there before.
+    pub already_there: u64,
+    /// Records set aside.
+    pub bad: u64,
+    /// Of these, records whose uid was there before with another content.
+    pub conflicts: u64,
+    /// Bytes read, as stored.
+    pub bytes: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// The newest logging timestamp loaded so far; `None` before the first.
+    pub watermark: Option<String>,
+    /// How long before the run's start that was.
+    pub lag_seconds: Option<f64>,
+    /// What was done with the partitions.
+    pub partitions: Partitions,
+    /// Where the bad records are; `None` where there were none.
+    pub dead_letters: Option<String>,
+    /// The run that holds the lease, where this one therefore did nothing.
+    pub lease_held_by: Option<String>,
+    /// There is more to do: the run was stopped, or its deadline came.
+    pub stopped_early: bool,
+    #[serde(skip)]
+    pub(crate) max_bad_ratio: f64,
+}
+
+/// Partitions by what was done with them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Partitions {
+    /// Something new was read.
+    pub read: u64,
+    /// Nothing had changed.
+    pub unchanged: u64,
+    /// Of these, sealed now.
+    pub sealed: u64,
+    /// Sealed before.
+    pub passed_over: u64,
+}
+
+impl RunReport {
+    /// The report of a run that another was before.
+    pub(crate) fn left_to(owner: String) -> Self {
+        Self { lease_held_by: Some(owner), ..Self::default() }
+    }
+
+    fn nothing_new(&self) -> String {
+        let seen = self.partitions.unchanged + self.partitions.read;
+        let mut text = format!("nothing new in {} open partitions, in {:.2} seconds", number(seen), self.seconds);
+        if let (Some(watermark), Some(lag)) = (&self.watermark, self.lag_seconds) {
+            text.push_str(&format!("; the newest record is of {watermark} UTC, {lag:.0} seconds ago"));
+        }
+        text
+    }
+
+    /// The share of bad records; 0 without records.
+    pub fn bad_ratio(&self) -> f64 {
+        if self.records == 0 { 0.0 } else { self.bad as f64 / self.records as f64 }
+    }
+}
+
+impl Report for RunReport {
+    fn human(&self) -> String {
+        if let Some(owner) = &self.lease_held_by {
+            return format!("nothing done: {owner} is at work and holds the lease");
+        }
+        if self.objects == 0 && !self.stopped_early {
+            return self.nothing_new();
+        }
+        let rate = self.records as f64 / self.seconds.max(1e-9);
+        let mut rows = vec![
+            vec!["objects".to_owned(), number(self.objects)],
+            vec!["records".to_owned(), number(self.records)],
+            vec!["loaded".to_owned(), number(self.loaded)],
+            vec!["already there".to_owned(), number(self.already_there)],
+            vec!["bad".to_owned(), number(self.bad)],
+            vec!["bytes".to_owned(), number(self.bytes)],
+            vec!["seconds".to_owned(), format!("{:.2}", self.seconds)],
+            vec!["records per second".to_owned(), number(rate as u64)],
+        ];
+        if let (Some(watermark), Some(lag)) = (&self.watermark, self.lag_seconds) {
+            rows.push(vec!["newest record".to_owned(), format!("{watermark} UTC")]);
+            rows.push(vec!["lag in seconds".to_owned(), format!("{lag:.0}")]);
+        }
+        let mut text = grid(&["loaded from logs", ""], &rows);
+        if let Some(place) = &self.dead_letters {
+            let share = percent(self.bad_ratio());
+            text.push_str(&format!("\n\n{} bad records ({share}) are set aside in {place}", number(self.bad)));
+            if self.bad_ratio() > self.max_bad_ratio {
+                text.push_str(&format!(": more than {} allow", percent(self.max_bad_ratio)));
+            }
+            if self.conflicts > 0 {
+                let conflicts = number(self.conflicts);
+                text.push_str(&format!("\n{conflicts} of them have a uid that was there with another content"));
+            }
+        }
+        if self.stopped_early {
+            text.push_str("\n\nstopped before the end; the next run goes on from here");
+        }
+        text
+    }
+
+    fn exit(&self) -> Exit {
+        if self.stopped_early {
+            Exit::Deadline
+        } else if self.bad_ratio() > self.max_bad_ratio {
+            Exit::BadInput
+        } else {
+            Exit::Done
+        }
+    }
+}

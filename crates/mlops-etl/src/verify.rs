@@ -1,0 +1,295 @@
+use std::collections::HashMap;
+
+use futures_util::TryStreamExt;
+use futures_util::stream::{self, StreamExt};
+use mlops_core::etl::{Fingerprint, Partition};
+use mlops_core::ports::{Entry, EtlStore, ObjectMeta, StoreError, StoreErrorKind};
+use mlops_core::record::LogRecord;
+use mlops_job::{Exit, Report, grid, number};
+use mlops_objects::record_batches;
+use serde::Serialize;
+
+use crate::dead_letters::set_aside_conflicts;
+use crate::engine::Engine;
+
+/// Records compared at once.
+const BATCH_ROWS: usize = 500;
+
+/// Objects read and compared at once.
+const OBJECTS: usize = 32;
+
+/// Partitions shown of those with a difference, and uids of these.
+const SHOWN: usize = 20;
+
+/// Whether the store has what the source has.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct VerifyReport {
+    /// Everything together.
+    #[serde(flatten)]
+    pub all: Compared,
+    /// How many partitions were compared.
+    pub partitions: u64,
+    /// Those in which something is missing or different.
+    pub differing: Vec<Differing>,
+}
+
+/// What a comparison counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// Objects read.
+    pub objects: u64,
+    /// Records found in them, good and bad.
+    pub records: u64,
+    /// Records that are in the store with the same content.
+    pub equal: u64,
+    /// Records that are not in the store.
+    pub missing: u64,
+    /// Records that are in the store with another content.
+    pub different: u64,
+    /// Records that are bad, or that the store refuses.
+    pub bad: u64,
+    /// Of the missing and the different, those that were written now.
+    pub repaired: u64,
+}
+
+/// A partition in which something is missing or different.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Differing {
+    /// Its name.
+    pub partition: String,
+    /// What was counted in it.
+    #[serde(flatten)]
+    pub compared: Compared,
+    /// The first uids that are missing or different.
+    pub uids: Vec<String>,
+}
+
+#[derive(Default)]
+struct Comparison {
+    compared: Compared,
+    uids: Vec<String>,
+}
+
+impl Comparison {
+    fn add(&mut self, other: Self) {
+        self.compared.add(other.compared);
+        self.uids.extend(other.uids);
+        self.uids.truncate(SHOWN);
+    }
+}
+
+impl Compared {
+    fn add(&mut self, other: Self) {
+        self.objects += other.objects;
+        self.records += other.records;
+        self.equal += other.equal;
+        self.missing += other.missing;
+        self.different += other.different;
+        self.bad += other.bad;
+        self.repaired += other.repaired;
+    }
+}
+
+impl<S: EtlStore + 'static> Engine<S> {
+    /// Reads every object again and looks every record up. With `repair`, writes what is missing; with `overwrite` also,
+    /// the source's content over what differs.
+    pub(crate) async fn verify(&self, repair: bool, overwrite: bool) -> Result<VerifyReport, StoreError> {
+        let bar = self.progress.start("objects", Some(0));
+        let mut report = VerifyReport::default();
+        let mut folders = vec![self.args.prefix.clone()];
+        let mut are_all_mine = false;
+        while !folders.is_empty() && !self.stop.is_cancelled() {
+            let found = self.discover(std::mem::take(&mut folders), None, &Default::default()).await?;
+            for partition in found.partitions {
+                if !are_all_mine && !self.is_mine(&partition.id()) {
+                    continue;
+                }
+                let comparison = self.compare(&partition, repair, overwrite, &mut folders, &bar).await?;
+                report.partitions += 1;
+                report.all.add(comparison.compared);
+                if comparison.compared.missing + comparison.compared.different > 0 {
+                    let Comparison { compared, uids } = comparison;
+                    report.differing.push(Differing { partition: partition.id(), compared, uids });
+                }
+            }
+            are_all_mine = true;
+        }
+        bar.finish_and_clear();
+        Ok(report)
+    }
+
+    async fn compare(
+        &self,
+        partition: &Partition,
+        repair: bool,
+        overwrite: bool,
+        folders: &mut Vec<String>,
+        bar: &indicatif::ProgressBar,
+    ) -> Result<Comparison, StoreError> {
+        let mut comparison = Comparison::default();
+        let mut part: Vec<ObjectMeta> = Vec::new();
+        let compare_part = async |part: Vec<ObjectMeta>| {
+            bar.inc_length(part.len() as u64);
+            let compared = part.into_iter().map(|object| self.compare_object(object, repair, overwrite));
+            let mut compared = stream::iter(compared).buffer_unordered(OBJECTS);
+            let mut sum = Comparison::default();
+            while let Some(one) = compared.try_next().await? {
+                bar.inc(1);
+                sum.add(one);
+            }
+            Ok::<_, StoreError>(sum)
+        };
+        self.walk(partition, async |entry| {
+            match entry {
+                Entry::Folder(folder) => folders.push(folder),
+                Entry::Object(object) => part.push(object),
+            }
+            if part.len() >= 1000 {
+                comparison.add(compare_part(std::mem::take(&mut part)).await?);
+            }
+            Ok(())
+        })
+        .await?;
+        comparison.add(compare_part(part).await?);
+        Ok(comparison)
+    }
+
+    async fn compare_object(
+        &self,
+        object: ObjectMeta,
+        repair: bool,
+        overwrite: bool,
+    ) -> Result<Comparison, StoreError> {
+        self.logs_retry
+            .run(async || {
+                let mut comparison = Comparison::default();
+                let mut records = Vec::new();
+                let mut batches = std::pin::pin!(record_batches(&self.logs, &object.key, self.args.max_record_bytes));
+                loop {
+                    let batch = match batches.try_next().await {
+                        Ok(Some(batch)) => batch,
+                        Ok(None) => break,
+                        Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(Comparison::default()),
+                        Err(error) => return Err(error),
+                    };
+                    comparison.compared.records += (batch.records.len() + batch.bad.len()) as u64;
+                    comparison.compared.bad += batch.bad.len() as u64;
+                    for (line, record) in batch.records {
+                        if self.store.refuses(&record).is_some() {
+                            comparison.compared.bad += 1;
+                            continue;
+                        }
+                        records.push((line, record));
+                        if records.len() >= BATCH_ROWS {
+                            let compared = self.compare_records(&object.key, &records, repair, overwrite).await?;
+                            comparison.add(compared);
+                            records.clear();
+                        }
+                    }
+                }
+                comparison.add(self.compare_records(&object.key, &records, repair, overwrite).await?);
+                comparison.compared.objects = 1;
+                Ok(comparison)
+            })
+            .await
+    }
+
+    async fn compare_records(
+        &self,
+        object: &str,
+        records: &[(u64, LogRecord)],
+        repair: bool,
+        overwrite: bool,
+    ) -> Result<Comparison, StoreError> {
+        let mut comparison = Comparison::default();
+        if records.is_empty() {
+            return Ok(comparison);
+        }
+        let mut uids: Vec<&str> = records.iter().map(|(_, record)| record.uid.as_str()).collect();
+        uids.sort_unstable();
+        uids.dedup();
+        let there: HashMap<String, Fingerprint> = self.retry.run(async || self.store.find(&uids).await).await?;
+        let mut missing: Vec<(u64, LogRecord)> = Vec::new();
+        for (line, record) in records {
+            match there.get(&record.uid) {
+                Some(found) if *found == self.store.fingerprint(record) => {
+                    comparison.compared.equal += 1;
+                    continue;
+                }
+                Some(_) => {
+                    comparison.compared.different += 1;
+                    if overwrite {
+                        self.retry.run(async || self.store.replace(record).await).await?;
+                        comparison.compared.repaired += 1;
+                    }
+                }
+                None => {
+                    comparison.compared.missing += 1;
+                    missing.push((*line, record.clone()));
+                }
+            }
+            comparison.uids.push(record.uid.clone());
+        }
+        comparison.uids.truncate(SHOWN);
+        if repair && !missing.is_empty() {
+            comparison.compared.repaired += self.insert(object, &missing).await?;
+        }
+        Ok(comparison)
+    }
+
+    /// Writes records outside of the ledger, which has their object, or will have it. Tells how many were new.
+    pub(crate) async fn insert(&self, object: &str, located: &[(u64, LogRecord)]) -> Result<u64, StoreError> {
+        let records: Vec<LogRecord> = located.iter().map(|(_, record)| record.clone()).collect();
+        let set_aside = async |conflicts: &[usize]| {
+            let conflicting: Vec<(u64, &LogRecord)> =
+                conflicts.iter().map(|&index| (located[index].0, &records[index])).collect();
+            set_aside_conflicts(&self.dead_letters, object, &conflicting).await
+        };
+        let insert =
+            async || mlops_core::etl::insert_new(self.store.as_ref(), &self.pipeline, &records, &[], &set_aside).await;
+        Ok(self.retry.run(insert).await?.loaded)
+    }
+}
+
+impl VerifyReport {
+    fn is_equal(&self) -> bool {
+        self.all.missing + self.all.different == self.all.repaired
+    }
+}
+
+impl Report for VerifyReport {
+    fn human(&self) -> String {
+        let all = &self.all;
+        let rows = [
+            ("partitions", number(self.partitions)),
+            ("objects", number(all.objects)),
+            ("records", number(all.records)),
+            ("equal", number(all.equal)),
+            ("missing", number(all.missing)),
+            ("different", number(all.different)),
+            ("bad", number(all.bad)),
+            ("repaired", number(all.repaired)),
+        ];
+        let mut text = grid(&["source and destination", ""], &rows.map(|(name, value)| vec![name.to_owned(), value]));
+        for differing in self.differing.iter().take(SHOWN) {
+            let Differing { partition, compared, uids } = differing;
+            let first: Vec<&str> = uids.iter().take(3).map(String::as_str).collect();
+            text.push_str(&format!(
+                "\n\n{partition}: {} missing, {} different; {}",
+                number(compared.missing),
+                number(compared.different),
+                first.join(", ")
+            ));
+        }
+        text.push_str(match (self.is_equal(), all.repaired) {
+            (true, 0) => "\n\nEQUAL: every good record of the source is there, with its content",
+            (true, _) => "\n\nREPAIRED: every good record of the source is there now, with its content",
+            (false, _) => "\n\nDIFFERENT: load what is missing with --repair, and with --overwrite also what differs",
+        });
+        text
+    }
+
+    fn exit(&self) -> Exit {
+        if self.is_equal() { Exit::Done } else { Exit::Failed }
+    }
+}
