@@ -66,14 +66,16 @@ async fn read_part(client: &Client, table: &str, keys: Vec<Item>) -> Result<Vec<
         let keys = keys.expect("the keys are set");
         let sent = client.batch_get_item().request_items(table, keys).send().await;
         let answer = sent.map_err(|error| failed(format!("reading the table {table}"), error))?;
-        items.extend(answer.responses.unwrap_or_default().remove(table).unwrap_or_default());
+        let read = answer.responses.unwrap_or_default().remove(table).unwrap_or_default();
+        let is_throttled = read.is_empty();
+        items.extend(read);
         let rest = answer.unprocessed_keys.unwrap_or_default().remove(table);
         part = rest.map(|rest| rest.keys).unwrap_or_default();
         if part.is_empty() {
             return Ok(items);
         }
         // An answer that is full, at 16 MB, leaves keys too, and need not be waited for.
-        if items.is_empty() {
+        if is_throttled {
             back_off(&format!("{:?}", part[0]), attempt).await;
         }
     }

@@ -225,6 +225,8 @@ fn payload(record: &LogRecord) -> Value<'_> {
 }
 
 impl EtlStore for Dynamo {
+    const REFUSES_DUPLICATES: bool = false;
+
     fn refuses(&self, record: &LogRecord) -> Option<String> {
         let bytes = item_bytes(&self.item(record));
         (bytes > MAX_ITEM_BYTES).then(|| {

@@ -43,9 +43,9 @@ pub(crate) struct Batcher<'e, S> {
     numbers: BTreeSet<u64>,
     /// The uids in them: another record of the same uid waits, so that it finds what was written.
     uids: HashSet<String>,
-    /// For each object that has not ended, the last batch that has records of it.
+    /// For each object that has not ended, the first batch that has records of it.
     begun: HashMap<Arc<str>, u64>,
-    /// Objects that have ended, and the batch that they wait for.
+    /// Objects that have ended, and the last batch that they wait for.
     waiting: Vec<(u64, EndedObject)>,
     written: Written,
 }
@@ -97,7 +97,7 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
         }
         self.launch();
         self.drain().await?;
-        // Objects whose last records were in a batch that ended before an earlier one.
+        // Objects of several batches.
         if !self.waiting.is_empty() {
             self.launch();
             self.drain().await?;
@@ -118,10 +118,11 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
         }
         match message.ended {
             Some(ended) => match self.begun.remove(&message.object) {
-                Some(earlier) if earlier < self.open.number => self.waiting.push((earlier, ended)),
+                // Its last batch may be written before its first.
+                Some(first) if first < self.open.number => self.waiting.push((self.open.number, ended)),
                 _ => self.open.ended.push(ended),
             },
-            None if has_records => drop(self.begun.insert(message.object, self.open.number)),
+            None if has_records => drop(self.begun.entry(message.object).or_insert(self.open.number)),
             None => {}
         }
         if self.open.records.len() >= BATCH_ROWS

@@ -12,7 +12,7 @@ use crate::engine::{Engine, before};
 use crate::object::{Message, Read};
 
 /// A larger object counts for several: it takes more memory to read.
-const BYTES_A_PERMIT: u64 = 64 << 10;
+const BYTES_A_PERMIT: u64 = 16 << 10;
 const MOST_PERMITS: u64 = 8;
 
 /// What compressed objects may grow to, as far as memory goes.
@@ -124,7 +124,8 @@ impl<S: EtlStore + 'static> Engine<S> {
                 return Ok(());
             }
             readers.bar.inc_length(1);
-            let permits = readers.permits.clone().acquire_many_owned(permits(&object));
+            let wanted = permits(&object).min(self.args.concurrency.into());
+            let permits = readers.permits.clone().acquire_many_owned(wanted);
             let permits = permits.await.expect("the semaphore is never closed");
             let (engine, claim, sender) = (self.clone(), claim.clone(), readers.sender.clone());
             reading.spawn(async move {

@@ -77,6 +77,8 @@ impl VerdictStore for Database {
 }
 
 impl EtlStore for Database {
+    const REFUSES_DUPLICATES: bool = true;
+
     fn refuses(&self, record: &LogRecord) -> Option<String> {
         of_driver!(self, driver => driver.refuses(record))
     }

@@ -297,6 +297,8 @@ macro_rules! etl_statements {
         }
 
         impl EtlStore for $driver {
+            const REFUSES_DUPLICATES: bool = true;
+
             fn refuses(&self, record: &LogRecord) -> Option<String> {
                 self.too_large(record)
             }

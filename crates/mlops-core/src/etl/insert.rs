@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Fingerprint;
 use crate::ports::{Batch, Commit, EndedObject, EtlStore, StoreError, StoreErrorKind};
@@ -34,9 +34,15 @@ pub async fn insert_new<S: EtlStore>(
     ended: &[EndedObject],
     set_aside: &impl AsyncFn(&[usize]) -> Result<(), StoreError>,
 ) -> Result<Inserted, StoreError> {
-    for _ in 0..ATTEMPTS {
-        let sorted = sort_out(store, records).await?;
+    for attempt in 0..ATTEMPTS {
+        // Most records are new, and a store that knows better says so.
+        let is_guess = S::REFUSES_DUPLICATES && attempt == 0;
+        let there = if is_guess { HashMap::new() } else { find(store, records).await? };
+        let sorted = sort_out(store, records, &there);
         if !sorted.conflicts.is_empty() {
+            if is_guess {
+                continue;
+            }
             set_aside(&sorted.conflicts).await?;
         }
         let new: Vec<&LogRecord> = sorted.new.iter().map(|&index| &records[index]).collect();
@@ -61,13 +67,16 @@ struct Sorted {
     conflicts: Vec<usize>,
 }
 
+async fn find<S: EtlStore>(store: &S, records: &[LogRecord]) -> Result<HashMap<String, Fingerprint>, StoreError> {
+    let uids: BTreeSet<&str> = records.iter().map(|record| record.uid.as_str()).collect();
+    let uids: Vec<&str> = uids.into_iter().collect();
+    if uids.is_empty() { Ok(HashMap::new()) } else { store.find(&uids).await }
+}
+
 /// Which records are new, in the order of their uids, so that two writers lock rows in one order.
-async fn sort_out<S: EtlStore>(store: &S, records: &[LogRecord]) -> Result<Sorted, StoreError> {
+fn sort_out<S: EtlStore>(store: &S, records: &[LogRecord], there: &HashMap<String, Fingerprint>) -> Sorted {
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by(|&a, &b| records[a].uid.cmp(&records[b].uid));
-    let mut uids: Vec<&str> = order.iter().map(|&index| records[index].uid.as_str()).collect();
-    uids.dedup();
-    let there: HashMap<String, Fingerprint> = if uids.is_empty() { HashMap::new() } else { store.find(&uids).await? };
     let mut sorted = Sorted { new: Vec::new(), conflicts: Vec::new() };
     let mut first = 0;
     for (place, &index) in order.iter().enumerate() {
@@ -84,5 +93,5 @@ async fn sort_out<S: EtlStore>(store: &S, records: &[LogRecord]) -> Result<Sorte
         }
     }
     sorted.conflicts.sort_unstable();
-    Ok(sorted)
+    sorted
 }

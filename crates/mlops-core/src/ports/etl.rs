@@ -118,6 +118,10 @@ pub trait EtlStore: Send + Sync {
     /// The write units that one record costs; 0 where writing has no price by the record.
     fn write_units(&self, record: &LogRecord) -> u64;
 
+    /// Whether [`commit`](EtlStore::commit) answers [`Commit::Raced`] for a uid that is there, so that nobody need look
+    /// before; a store that writes over it says `false`.
+    const REFUSES_DUPLICATES: bool;
+
     /// The fingerprints of those of the uids that are there.
     fn find(&self, uids: &[&str]) -> impl Future<Output = Result<HashMap<String, Fingerprint>, StoreError>> + Send;
 

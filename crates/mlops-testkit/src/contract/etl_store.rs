@@ -16,6 +16,7 @@ macro_rules! etl_store_contract {
             [
                 a_uid_is_written_once,
                 a_uid_that_comes_twice_in_a_batch_is_written_once,
+                what_is_there_counts_before_what_comes_first,
                 a_uid_is_compared_by_its_bytes,
                 another_content_under_a_uid_is_a_conflict,
                 a_content_is_the_same_however_it_is_written,
@@ -71,6 +72,14 @@ pub async fn a_uid_that_comes_twice_in_a_batch_is_written_once(store: &impl EtlS
     let inserted = insert(store, &records).await;
     assert_eq!((inserted.loaded, inserted.already_there, inserted.conflicts), (3, 1, vec![4]));
     assert!(is_there(store, &records[1]).await);
+}
+
+pub async fn what_is_there_counts_before_what_comes_first(store: &impl EtlStore) {
+    let records = numbered(0..1);
+    insert(store, &records).await;
+    let other = record("uid-0", "2026-01-01", r#"{"input":{"n":"other"}}"#);
+    let inserted = insert(store, &[other, records[0].clone()]).await;
+    assert_eq!((inserted.loaded, inserted.already_there, inserted.conflicts), (0, 1, vec![0]));
 }
 
 pub async fn a_uid_is_compared_by_its_bytes(store: &impl EtlStore) {
