@@ -15,3 +15,9 @@ lint:
 # Reference values of the statistics again, in an environment with scipy and mpmath
 golden:
     python3 crates/mlops-core/golden/make.py > crates/mlops-core/golden/stats.json
+
+# Ours against what people use today, side by side, into target/bench/NAME.json
+bench NAME *ARGUMENTS:
+    cargo build --release --workspace --bins --locked
+    cargo build --release --locked --manifest-path benches/s3-in-memory/Cargo.toml
+    python3 benches/{{NAME}}/run.py {{ARGUMENTS}}

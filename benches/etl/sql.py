@@ -1,0 +1,13 @@
+"""Run SQL statements, given after the port, and print the first value of the last answer."""
+
+import sys
+
+import pymysql
+
+port, *statements = sys.argv[1:]
+with pymysql.connect(host="127.0.0.1", port=int(port), user="test", password="test", autocommit=True) as connection:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        row = cursor.fetchone()
+        print(row[0] if row else "")
