@@ -1,4 +1,4 @@
-use mlops_core::shift::{DataShift, FeatureShift, Skipped};
+use mlops_core::shift::{DataShift, FeatureShift, Measures, Skipped};
 use mlops_core::verdict::Verdict;
 use mlops_job::{Exit, Report, grid, number, percent};
 use serde::Serialize;
@@ -26,6 +26,12 @@ pub struct DriftReport {
     pub significance: f64,
     /// The smallest effect of a shift.
     pub min_effect: f64,
+    /// How p-values were adjusted for their number.
+    pub correction: &'static str,
+    /// Features whose data are broken rather than shifted; a model must not be fitted to them.
+    pub data_bugs: Vec<String>,
+    /// Columns of production that the training data do not have.
+    pub new_columns: Vec<String>,
     /// One entry a feature.
     pub features: Vec<FeatureReport>,
     /// Columns that were not compared.
@@ -53,6 +59,10 @@ pub struct FeatureReport {
     pub effect: Option<f64>,
     /// What the effect is.
     pub effect_name: &'static str,
+    /// How far the samples are apart by other measures.
+    pub measures: Option<Measures>,
+    /// The smallest shift that would have shown: in standard deviations of a numeric feature, else in shares of rows.
+    pub smallest_shift: Option<f64>,
     /// The share of training rows without a value.
     pub missing_reference: f64,
     /// The share of production rows without a value.
@@ -65,6 +75,9 @@ pub struct FeatureReport {
     pub n_production: usize,
     /// `stable`, `shifted` or `inconclusive`.
     pub verdict: &'static str,
+    /// What is the matter: `ok`, `value_shift`, `new_levels`, `constant`, `missing_shift`, `all_missing`, `vanished_column`,
+    /// `type_changed`, `unit_changed` or `insufficient`.
+    pub state: &'static str,
     /// What moved, or why nothing can be said.
     pub why: String,
 }
@@ -89,12 +102,15 @@ impl From<&FeatureShift> for FeatureReport {
             p_value_adjusted: found.p_value_adjusted,
             effect: found.effect,
             effect_name: found.test.effect_name(),
+            measures: found.measures,
+            smallest_shift: Some(found.smallest_shift).filter(|shift| shift.is_finite()),
             missing_reference: found.missing_reference,
             missing_production: found.missing_production,
             missing_p_value_adjusted: found.missing_p_value_adjusted,
             n_reference: found.n_reference,
             n_production: found.n_production,
             verdict: found.verdict.name(),
+            state: found.state.name(),
             why: found.why.clone(),
         }
     }
@@ -111,6 +127,8 @@ impl DriftReport {
         self.verdict = found.verdict.name();
         self.why = found.verdict.why().map(str::to_owned);
         self.features = found.features.iter().map(FeatureReport::from).collect();
+        let bugs = found.features.iter().filter(|feature| feature.state.is_data_bug());
+        self.data_bugs = bugs.map(|feature| feature.feature.clone()).collect();
     }
 }
 
@@ -129,6 +147,9 @@ impl Report for DriftReport {
         for skipped in &self.skipped {
             text.push_str(&format!("\nnot compared: {}, {}", skipped.column, skipped.why));
         }
+        for column in &self.new_columns {
+            text.push_str(&format!("\nnew in production: {column}, which the model does not know"));
+        }
         let count = |verdict: &str| self.features.iter().filter(|feature| feature.verdict == verdict).count();
         text.push_str(&format!(
             "\n\n{}: {} of {} features shifted, {} inconclusive ({} training rows, {} production rows)",
@@ -142,6 +163,12 @@ impl Report for DriftReport {
         if let Some(why) = &self.why {
             text.push_str(&format!("\n{why}"));
         }
+        if !self.data_bugs.is_empty() {
+            let features = self.data_bugs.join(", ");
+            text.push_str(&format!(
+                "\nDATA BUG, not a shift: {features}; mend the data before a model is fitted to them"
+            ));
+        }
         text
     }
 
@@ -151,9 +178,14 @@ impl Report for DriftReport {
 }
 
 fn row(feature: &FeatureReport) -> Vec<String> {
-    let test = match feature.kind {
-        "numeric" => "KS",
-        _ => "chi²",
+    let test = match feature.test {
+        "kolmogorov_smirnov" => "KS",
+        "anderson_darling" => "AD",
+        "mann_whitney" => "MW",
+        "chi_squared" => "chi²",
+        "g_test" => "G",
+        "psi" => "PSI",
+        _ => "JS",
     };
     let missing = if feature.missing_reference == feature.missing_production {
         percent(feature.missing_reference)
@@ -162,7 +194,10 @@ fn row(feature: &FeatureReport) -> Vec<String> {
     };
     vec![
         feature.feature.clone(),
-        feature.verdict.to_owned(),
+        match feature.state {
+            "ok" | "value_shift" | "insufficient" => feature.verdict.to_owned(),
+            state => format!("{}: {}", feature.verdict, state.replace('_', " ")),
+        },
         test.to_owned(),
         feature.statistic.map_or_else(String::new, |statistic| format!("{statistic:.4}")),
         feature.p_value_adjusted.map_or_else(String::new, p_value),

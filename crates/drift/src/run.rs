@@ -2,7 +2,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mlops_core::ports::{ShiftRun, VerdictStore, Window};
 use mlops_core::record::to_sql_text;
-use mlops_core::shift::{FeatureSet, Roles, ShiftPolicy, compare};
+use mlops_core::shift::{FeatureSet, Roles, compare};
 use mlops_core::table::Table;
 use mlops_job::{Context, UsageError};
 use mlops_objects::{Location, local_copy};
@@ -15,7 +15,7 @@ use crate::{Args, DriftReport};
 /// Compares production with the training data. A second run writes its own rows into `data_shift`; a second attempt of one
 /// AWS Batch job replaces what the first wrote.
 pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
-    let policy = ShiftPolicy::new(args.significance, args.min_effect, args.min_rows).map_err(UsageError::because)?;
+    let policy = args.policy().map_err(UsageError::because)?;
     let roles = Roles {
         ids: args.id.clone(),
         targets: args.target.clone(),
@@ -31,7 +31,7 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
     let (database, production) = match &args.production {
         Some(location) => {
             let table = read_file(location).await.context("reading the production data")?;
-            (None, Production { table: features.align(table), without_input: 0 })
+            (None, Production::of_table(table, &features))
         }
         None => {
             let database = open_database(&args, &context).await?;
@@ -43,7 +43,7 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
             (Some(database), production)
         }
     };
-    let Production { table, without_input } = production;
+    let Production { table, without_input, new_columns } = production;
     if without_input > 0 {
         tracing::warn!(
             requests.without_input = without_input,
@@ -61,6 +61,9 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
         without_input,
         significance: policy.significance(),
         min_effect: policy.min_effect(),
+        correction: policy.correction().name(),
+        data_bugs: Vec::new(),
+        new_columns,
         features: Vec::new(),
         skipped: features.skipped.iter().map(SkippedReport::from).collect(),
         fail_on_verdict: args.fail_on_verdict,

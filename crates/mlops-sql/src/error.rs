@@ -7,7 +7,8 @@ use sqlx::mysql::MySqlDatabaseError;
 pub(crate) const MYSQL_TABLES: &str = concat!(
     include_str!("../migrations/mysql/0001_model_logs.sql"),
     include_str!("../migrations/mysql/0002_data_shift.sql"),
-    include_str!("../migrations/mysql/0003_etl.sql")
+    include_str!("../migrations/mysql/0003_etl.sql"),
+    include_str!("../migrations/mysql/0004_shift_state.sql")
 );
 
 /// A driver's error, with what was being done and what to do about it.

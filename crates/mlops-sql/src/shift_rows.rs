@@ -24,6 +24,7 @@ macro_rules! write_data_shift {
                 .bind(found.n_reference as i64)
                 .bind(found.n_production as i64)
                 .bind(found.verdict.name())
+                .bind(found.state.name())
                 .bind(&found.why)
                 .bind(found.verdict == mlops_core::verdict::Verdict::Shifted)
                 .execute(&mut **$transaction)
@@ -35,5 +36,5 @@ pub(crate) use write_data_shift;
 
 pub(crate) const INSERT: &str = "INSERT INTO data_shift \
     (run_uid, feature, run_timestamp, window_from, window_to, kind, test, statistic, p_value, p_value_adjusted, cutoff, \
-     effect, effect_name, missing_reference, missing_production, n_reference, n_production, verdict, why, shift_occurred) \
-    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+     effect, effect_name, missing_reference, missing_production, n_reference, n_production, verdict, state, why, shift_occurred) \
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";

@@ -14,6 +14,9 @@ const REFERENCE_ROWS: usize = 400;
 /// The runs that `data_shift` holds.
 const RUNS: &str = "SELECT run_uid FROM data_shift WHERE feature = 'score' ORDER BY run_timestamp";
 
+/// What is the matter, in the same order.
+const STATES: &str = "SELECT state FROM data_shift WHERE feature = 'score' ORDER BY run_timestamp";
+
 fn reference() -> String {
     let rows = (0..REFERENCE_ROWS).map(|i| format!("{},{}\n", i % 100, ["a", "b"][i % 2]));
     format!("score,group\n{}", rows.collect::<String>())
@@ -61,6 +64,7 @@ fn check_windows(reference: &str, database: &str) -> Vec<String> {
     };
     let first_day = check(&["--until", "2026-01-02"], 200, "stable");
     assert_eq!(first_day["without_input"], 2, "{first_day}");
+    assert_eq!(first_day["new_columns"], serde_json::json!(["new"]), "{first_day}");
     check(&["--since", "2026-01-02"], 200, "shifted");
     check(&["--window", "24h", "--until", "2026-01-03"], 200, "shifted");
     check(&[], 400, "shifted");
@@ -91,6 +95,8 @@ async fn windows_of_a_mysql_table_with_the_reference_in_s3() {
     let mut connection = MySqlConnection::connect(&url).await.unwrap();
     let kept: Vec<String> = sqlx::query_scalar(RUNS).fetch_all(&mut connection).await.unwrap();
     assert_eq!(kept, runs);
+    let states: Vec<String> = sqlx::query_scalar(STATES).fetch_all(&mut connection).await.unwrap();
+    assert_eq!(states, ["ok", "value_shift", "value_shift", "value_shift"]);
 }
 
 #[tokio::test]

@@ -80,7 +80,10 @@ fn the_document_has_the_fields_of_the_contract() {
         "effect_name",
         "missing_reference",
         "missing_production",
+        "measures",
+        "smallest_shift",
         "verdict",
+        "state",
         "why",
     ];
     for entry in report["features"].as_array().unwrap() {
@@ -115,6 +118,51 @@ fn what_cannot_be_seen_is_inconclusive_and_does_not_stop_the_rest() {
     let group = feature(&report, "group");
     assert_eq!((&group["verdict"], &group["statistic"]), (&"inconclusive".into(), &Value::Null), "{group}");
     assert_eq!(group["why"], "production has no such column");
+    assert_eq!((&group["state"], &report["data_bugs"]), (&"vanished_column".into(), &serde_json::json!(["group"])));
+}
+
+#[test]
+fn another_unit_is_a_data_bug() {
+    let scaled: String = table(1.0, 4)
+        .lines()
+        .enumerate()
+        .map(|(line, text)| {
+            let cells: Vec<&str> = text.split(',').collect();
+            let score =
+                cells[1].parse().map_or_else(|_| cells[1].to_owned(), |score: f64| (score * 1000.0).to_string());
+            format!("{},{score},{},{},{}\n", cells[0], cells[2], cells[3], if line == 0 { "version" } else { "2" })
+        })
+        .collect();
+    let report = run(&table(1.0, 4), &scaled, &[]).json(0);
+    assert_eq!(feature(&report, "score")["state"], "unit_changed", "{report}");
+    assert_eq!(report["data_bugs"], serde_json::json!(["score"]));
+    assert_eq!(report["new_columns"], serde_json::json!(["version"]));
+    let people = run(&table(1.0, 4), &scaled, &["--output", "human"]).stdout;
+    for words in
+        ["shifted: unit changed", "another unit: ×1000", "DATA BUG, not a shift: score", "new in production: version"]
+    {
+        assert!(people.contains(words), "no `{words}` in {people}");
+    }
+}
+
+#[test]
+fn the_policy_is_chosen_by_arguments() {
+    let verdict = |arguments: &[&str]| {
+        let report = run(&table(0.0, 4), &table(0.1, 2), arguments).json(0);
+        let found = |name| (feature(&report, name)["test"].clone(), feature(&report, name)["p_value_adjusted"].clone());
+        (found("score"), found("group"), report["correction"].clone())
+    };
+    let (score, group, correction) = verdict(&["--numeric-test", "mann-whitney", "--categorical-test", "g"]);
+    assert_eq!((score.0, group.0, correction), ("mann_whitney".into(), "g_test".into(), "benjamini_hochberg".into()));
+    let raw = verdict(&["--correction", "none"]);
+    let bonferroni = verdict(&["--correction", "bonferroni"]);
+    let (raw, twice) = (raw.0.1.as_f64().unwrap(), bonferroni.0.1.as_f64().unwrap());
+    assert!((twice - 2.0 * raw).abs() < 1e-15, "{twice} of {raw}");
+    // An effect below the floor and a p-value that is not adjusted: the plain rule minds neither.
+    let report = run(&table(0.0, 4), &table(0.1, 4), &["--min-effect", "0.2"]).json(0);
+    assert_eq!(report["verdict"], "stable", "{report}");
+    let report = run(&table(0.0, 4), &table(0.1, 4), &["--compat", "plain"]).json(0);
+    assert_eq!((&report["verdict"], &report["correction"]), (&"shifted".into(), &"none".into()), "{report}");
 }
 
 #[test]
@@ -122,7 +170,8 @@ fn few_rows_claim_nothing() {
     let few: String = table(5.0, 2).lines().take(31).map(|line| format!("{line}\n")).collect();
     let report = run(&table(0.0, 4), &few, &[]).json(0);
     assert_eq!(report["verdict"], "inconclusive", "{report}");
-    assert_eq!(feature(&report, "score")["why"], "only 30 production values; 50 are needed");
+    let why = "only 30 production values; 50 are needed; less than 0.52 sd would not show";
+    assert_eq!(feature(&report, "score")["why"], why);
     let report = run(&table(0.0, 4), &few, &["--min-rows", "30"]).json(0);
     assert_eq!(report["verdict"], "shifted", "{report}");
 }

@@ -1,35 +1,10 @@
 use super::level_counts::LevelCounts;
-use super::{FeatureSet, ShiftPolicy};
-use crate::stats::{Continuity, KsMethod, benjamini_hochberg, chi_squared_homogeneity, ks_two_sample};
+use super::state::unit_factor;
+use super::test::TestResult;
+use super::{FeatureSet, Measures, ShiftPolicy, State, Test, smallest_shift};
+use crate::stats::{Continuity, chi_squared_homogeneity};
 use crate::table::{Column, Kind, Table, Values};
 use crate::verdict::Verdict;
-
-/// Which statistic a feature was tested with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Test {
-    /// Two-sample Kolmogorov–Smirnov; the effect is D itself.
-    KolmogorovSmirnov,
-    /// Chi-squared test of homogeneity; the effect is Cramér's V.
-    ChiSquared,
-}
-
-impl Test {
-    /// `kolmogorov_smirnov` or `chi_squared`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::KolmogorovSmirnov => "kolmogorov_smirnov",
-            Self::ChiSquared => "chi_squared",
-        }
-    }
-
-    /// `ks_distance` or `cramers_v`.
-    pub fn effect_name(self) -> &'static str {
-        match self {
-            Self::KolmogorovSmirnov => "ks_distance",
-            Self::ChiSquared => "cramers_v",
-        }
-    }
-}
 
 /// What was found of one feature.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,10 +19,15 @@ pub struct FeatureShift {
     pub statistic: Option<f64>,
     /// The test's p-value.
     pub p_value: Option<f64>,
-    /// The p-value adjusted for all tests of this comparison (Benjamini–Hochberg).
+    /// The p-value adjusted for all tests of this comparison, as the policy says.
     pub p_value_adjusted: Option<f64>,
-    /// The size of the difference, in \[0, 1\]; see [`Test`].
+    /// The size of the difference, from 0; see [`Test`].
     pub effect: Option<f64>,
+    /// How far the samples are apart by other measures; `None` where nothing was tested.
+    pub measures: Option<Measures>,
+    /// The smallest shift that this many values would have shown: of a numeric feature's mean in standard deviations, of a
+    /// level's share for the others. See [`smallest_shift`].
+    pub smallest_shift: f64,
     /// The share of reference rows without a value.
     pub missing_reference: f64,
     /// The share of production rows without a value.
@@ -60,6 +40,8 @@ pub struct FeatureShift {
     pub n_production: usize,
     /// The verdict.
     pub verdict: Verdict,
+    /// What is the matter.
+    pub state: State,
     /// What moved, in words, or why nothing can be said; empty where the feature is stable.
     pub why: String,
 }
@@ -91,7 +73,7 @@ pub fn compare(features: &FeatureSet, production: &Table, policy: &ShiftPolicy) 
         .collect();
     let p_values: Vec<f64> =
         outcomes.iter().flat_map(|outcome| [outcome.p_value(), outcome.missing_p_value]).flatten().collect();
-    let mut adjusted = benjamini_hochberg(&p_values).into_iter();
+    let mut adjusted = policy.correction().adjust(&p_values).into_iter();
     let mut features = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         // The same order as above: each p-value that is there takes the next adjusted one.
@@ -113,12 +95,14 @@ struct Outcome {
     reference: Side,
     production: Side,
     unreadable: usize,
+    is_absent: bool,
 }
 
 struct Tested {
-    statistic: f64,
-    p_value: f64,
-    effect: f64,
+    result: TestResult,
+    measures: Measures,
+    /// What the state is if this is a shift.
+    state: State,
     /// What moved most, in words.
     change: String,
 }
@@ -144,13 +128,10 @@ impl Side {
 
 impl Outcome {
     fn of(reference: &Column, production: &Column, policy: &ShiftPolicy) -> Self {
-        let test = match reference.kind() {
-            Kind::Numeric => Test::KolmogorovSmirnov,
-            Kind::Categorical | Kind::Date => Test::ChiSquared,
-        };
+        let test = policy.test(reference.kind());
         let (reference_side, production_side) = (Side::of(reference), Side::of(production));
-        let values =
-            enough(&reference_side, &production_side, policy).and_then(|()| test_values(reference, production));
+        let values = enough(&reference_side, &production_side, policy)
+            .and_then(|()| test_values(test, reference, production, policy));
         Self {
             feature: reference.name.clone(),
             kind: reference.kind(),
@@ -160,6 +141,7 @@ impl Outcome {
             reference: reference_side,
             production: production_side,
             unreadable: production.unreadable,
+            is_absent: false,
         }
     }
 
@@ -168,19 +150,20 @@ impl Outcome {
         Self {
             values: Err("production has no such column".to_owned()),
             missing_p_value: None,
+            is_absent: true,
             ..Self::of(reference, &Column::new(&reference.name, reference.kind()), policy)
         }
     }
 
     fn p_value(&self) -> Option<f64> {
-        self.values.as_ref().ok().map(|tested| tested.p_value)
+        self.values.as_ref().ok().map(|tested| tested.result.p_value)
     }
 
     fn judge(self, adjusted: Option<f64>, missing_adjusted: Option<f64>, policy: &ShiftPolicy) -> FeatureShift {
         let missing_change = self.production.missing_share() - self.reference.missing_share();
         let missing_shifted = missing_adjusted.is_some_and(|p| policy.shifted(p, missing_change.abs()));
         let tested = self.values.as_ref().ok();
-        let values_shifted = tested.filter(|tested| adjusted.is_some_and(|p| policy.shifted(p, tested.effect)));
+        let values_shifted = tested.filter(|tested| adjusted.is_some_and(|p| policy.shifted(p, tested.result.effect)));
         let mut reasons = Vec::new();
         if let Some(tested) = values_shifted {
             reasons.push(tested.change.clone());
@@ -203,11 +186,16 @@ impl Outcome {
         } else {
             Verdict::Stable
         };
+        let state = self.state(values_shifted.map(|tested| tested.state), missing_shifted, policy);
+        let smallest = smallest_shift(self.reference.present(), self.production.present(), policy.significance());
         FeatureShift {
-            statistic: tested.map(|tested| tested.statistic),
+            statistic: tested.map(|tested| tested.result.statistic),
             p_value: self.p_value(),
             p_value_adjusted: adjusted,
-            effect: tested.map(|tested| tested.effect),
+            effect: tested.map(|tested| tested.result.effect),
+            measures: tested.map(|tested| tested.measures),
+            smallest_shift: if self.kind == Kind::Numeric { smallest.sds } else { smallest.share },
+            state,
             missing_reference: self.reference.missing_share(),
             missing_production: self.production.missing_share(),
             missing_p_value_adjusted: missing_adjusted,
@@ -222,6 +210,27 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    fn state(&self, values: Option<State>, missing_shifted: bool, policy: &ShiftPolicy) -> State {
+        let with_value = self.production.present() + self.unreadable;
+        if self.is_absent {
+            State::VanishedColumn
+        } else if self.unreadable >= policy.min_rows() && 2 * self.unreadable >= with_value {
+            State::TypeChanged
+        } else if self.production.rows >= policy.min_rows() && with_value == 0 && self.reference.present() > 0 {
+            State::AllMissing
+        } else if let Some(state) = values {
+            state
+        } else if missing_shifted {
+            State::MissingShift
+        } else if self.values.is_err() {
+            State::Insufficient
+        } else {
+            State::Ok
+        }
+    }
+}
+
 fn enough(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Result<(), String> {
     for (name, side) in [("reference", reference), ("production", production)] {
         let present = side.present();
@@ -229,7 +238,11 @@ fn enough(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Result<(
             return Err(match (side.rows, present) {
                 (0, _) => format!("no {name} rows"),
                 (_, 0) => format!("all {} {name} values are missing", side.rows),
-                _ => format!("only {present} {name} values; {} are needed", policy.min_rows()),
+                _ => {
+                    let least = smallest_shift(reference.present(), production.present(), policy.significance()).sds;
+                    let needed = policy.min_rows();
+                    format!("only {present} {name} values; {needed} are needed; less than {least:.2} sd would not show")
+                }
             });
         }
     }
@@ -246,33 +259,46 @@ fn missing_p_value(reference: &Side, production: &Side, policy: &ShiftPolicy) ->
     test.ok().map(|test| test.p_value)
 }
 
-fn test_values(reference: &Column, production: &Column) -> Result<Tested, String> {
+fn test_values(test: Test, reference: &Column, production: &Column, policy: &ShiftPolicy) -> Result<Tested, String> {
     match (&reference.values, &production.values) {
-        (Values::Numeric(reference), Values::Numeric(production)) => test_numbers(reference, production),
+        (Values::Numeric(reference), Values::Numeric(production)) => test_numbers(test, reference, production),
         (
             Values::Categorical { levels, codes },
             Values::Categorical { levels: production_levels, codes: production_codes },
-        ) => test_levels(&LevelCounts::new(levels, codes, production_levels, production_codes)),
+        ) => test_levels(test, &LevelCounts::new(levels, codes, production_levels, production_codes), policy),
         _ => Err("the column is of another kind in production".to_owned()),
     }
 }
 
-fn test_numbers(reference: &[f64], production: &[f64]) -> Result<Tested, String> {
+fn test_numbers(test: Test, reference: &[f64], production: &[f64]) -> Result<Tested, String> {
     let (reference, production) = (sorted_present(reference), sorted_present(production));
-    let test = ks_two_sample(&reference, &production, KsMethod::Auto).map_err(|error| error.to_string())?;
-    let change = format!("median {} → {}", short(median(&reference)), short(median(&production)));
-    Ok(Tested { statistic: test.statistic, p_value: test.p_value, effect: test.statistic, change })
+    let result = test.of_numbers(&reference, &production).map_err(|error| error.to_string())?;
+    let measures = Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;
+    let mut change = format!("median {} → {}", short(median(&reference)), short(median(&production)));
+    let is_constant = |sorted: &[f64]| sorted[0] == sorted[sorted.len() - 1];
+    let state = if let Some(factor) = unit_factor(&reference, &production) {
+        change.push_str(&format!(", as in another unit: ×{}", short(factor)));
+        State::UnitChanged(factor)
+    } else if is_constant(&production) && !is_constant(&reference) {
+        change.push_str(", always");
+        State::Constant
+    } else {
+        State::ValueShift
+    };
+    Ok(Tested { result, measures, state, change })
 }
 
-fn test_levels(counts: &LevelCounts) -> Result<Tested, String> {
-    let test = chi_squared_homogeneity(&counts.reference, &counts.production, Continuity::Yates)
-        .map_err(|error| error.to_string())?;
-    Ok(Tested {
-        statistic: test.statistic,
-        p_value: test.p_value,
-        effect: test.cramers_v,
-        change: counts.largest_change(),
-    })
+fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result<Tested, String> {
+    let result = test.of_levels(counts).map_err(|error| error.to_string())?;
+    let measures = Measures::of_levels(counts).map_err(|error| error.to_string())?;
+    let state = if counts.became_constant() {
+        State::Constant
+    } else if counts.new_level_share() > 0.0 && counts.new_level_share() >= policy.min_effect() {
+        State::NewLevels
+    } else {
+        State::ValueShift
+    };
+    Ok(Tested { result, measures, state, change: counts.largest_change() })
 }
 
 fn sorted_present(values: &[f64]) -> Vec<f64> {

@@ -58,6 +58,11 @@ impl FeatureSet {
         Self { reference: features, skipped }
     }
 
+    /// Whether the reference has a column of this name, be it a feature or not.
+    pub fn knows(&self, column: &str) -> bool {
+        self.reference.column(column).is_some() || self.skipped.iter().any(|skipped| skipped.column == column)
+    }
+
     /// An empty table with the features' names and kinds, to take production's rows.
     pub fn empty_production(&self) -> Table {
         let columns = self.reference.columns.iter().map(|column| Column::new(&column.name, column.kind())).collect();

@@ -32,6 +32,19 @@ impl LevelCounts {
         Self { names, reference, production }
     }
 
+    /// The share of production rows whose level the reference does not have.
+    pub(super) fn new_level_share(&self) -> f64 {
+        let new: u64 =
+            self.reference.iter().zip(&self.production).filter(|(was, _)| **was == 0).map(|(_, is)| is).sum();
+        new as f64 / self.production.iter().sum::<u64>() as f64
+    }
+
+    /// Whether production has one level, and the reference more.
+    pub(super) fn became_constant(&self) -> bool {
+        let levels = |counts: &[u64]| counts.iter().filter(|&&count| count > 0).count();
+        levels(&self.production) == 1 && levels(&self.reference) > 1
+    }
+
     /// The level whose share moved most, with both shares.
     pub(super) fn largest_change(&self) -> String {
         let (n_reference, n_production) = (self.reference.iter().sum::<u64>(), self.production.iter().sum::<u64>());

@@ -3,11 +3,19 @@
 mod compare;
 mod features;
 mod level_counts;
+mod measures;
 mod policy;
+mod power;
+mod state;
+mod test;
 
 #[cfg(test)]
 mod tests;
 
-pub use compare::{DataShift, FeatureShift, Test, compare};
+pub use compare::{DataShift, FeatureShift, compare};
 pub use features::{FeatureSet, Roles, Skipped};
+pub use measures::Measures;
 pub use policy::{PolicyError, ShiftPolicy};
+pub use power::{SmallestShift, smallest_shift};
+pub use state::State;
+pub use test::Test;

@@ -1,3 +1,7 @@
+use super::Test;
+use crate::stats::Correction;
+use crate::table::Kind;
+
 /// When a difference is a shift.
 ///
 /// A p-value alone is not enough, since at a million rows every p-value is small; an effect alone is not, since at
@@ -7,6 +11,9 @@ pub struct ShiftPolicy {
     significance: f64,
     min_effect: f64,
     min_rows: usize,
+    correction: Correction,
+    numeric_test: Test,
+    categorical_test: Test,
 }
 
 /// Why a policy is none.
@@ -21,6 +28,14 @@ pub enum PolicyError {
     /// Rows that can show nothing.
     #[error("{0} rows are too few to show anything; take at least 2")]
     MinRows(usize),
+    /// A test of the other kind of feature.
+    #[error("{} is no test of {kind} features", .test.name())]
+    Test {
+        /// The test.
+        test: Test,
+        /// `numeric` or `categorical`.
+        kind: &'static str,
+    },
 }
 
 impl ShiftPolicy {
@@ -40,7 +55,48 @@ impl ShiftPolicy {
         if min_rows < 2 {
             return Err(PolicyError::MinRows(min_rows));
         }
-        Ok(Self { significance, min_effect, min_rows })
+        Ok(Self {
+            significance,
+            min_effect,
+            min_rows,
+            correction: Correction::default(),
+            numeric_test: Test::KolmogorovSmirnov,
+            categorical_test: Test::ChiSquared,
+        })
+    }
+
+    /// With another adjustment of the p-values for their number.
+    #[must_use]
+    pub fn with_correction(self, correction: Correction) -> Self {
+        Self { correction, ..self }
+    }
+
+    /// With other tests.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Test`] where one does not take that kind of feature.
+    pub fn with_tests(self, numeric_test: Test, categorical_test: Test) -> Result<Self, PolicyError> {
+        if !numeric_test.takes_numbers() {
+            return Err(PolicyError::Test { test: numeric_test, kind: "numeric" });
+        }
+        if !categorical_test.takes_levels() {
+            return Err(PolicyError::Test { test: categorical_test, kind: "categorical" });
+        }
+        Ok(Self { numeric_test, categorical_test, ..self })
+    }
+
+    /// How p-values are adjusted for their number.
+    pub fn correction(&self) -> Correction {
+        self.correction
+    }
+
+    /// The test of a feature of this kind.
+    pub fn test(&self, kind: Kind) -> Test {
+        match kind {
+            Kind::Numeric => self.numeric_test,
+            Kind::Categorical | Kind::Date => self.categorical_test,
+        }
     }
 
     /// The level for adjusted p-values.

@@ -214,3 +214,84 @@ fn a_policy_that_cannot_be_is_refused() {
     assert_eq!(ShiftPolicy::new(0.05, 1.0, 50), Err(PolicyError::MinEffect(1.0)));
     assert_eq!(ShiftPolicy::new(0.05, 0.05, 1), Err(PolicyError::MinRows(1)));
 }
+
+fn check_state(reference: Column, production: Column, state: &str, is_data_bug: bool) {
+    let found = compare_one(reference, production);
+    assert_eq!((found.state.name(), found.state.is_data_bug()), (state, is_data_bug), "{found:?}");
+}
+
+#[test]
+fn a_state_says_what_is_the_matter() {
+    let some = |name, n| std::iter::repeat_n(name, n);
+    let good = || numeric(uniform(1, 2000, 1.0));
+    check_state(good(), numeric(uniform(2, 500, 1.0)), "ok", false);
+    check_state(good(), numeric(uniform(2, 500, 1.4)), "value_shift", false);
+    check_state(good(), numeric(uniform(2, 20, 1.0)), "insufficient", false);
+    check_state(good(), numeric(vec![1.5; 500]), "constant", false);
+    check_state(good(), numeric(uniform(2, 500, 1.0).into_iter().chain(vec![f64::NAN; 200])), "missing_shift", false);
+    let two = || levels(some("a", 600).chain(some("b", 400)));
+    check_state(two(), levels(some("a", 500).chain(some("c", 300))), "new_levels", false);
+    check_state(two(), levels(some("a", 300)), "constant", false);
+}
+
+#[test]
+fn broken_data_are_told_apart_from_a_shift() {
+    let good = || numeric(uniform(1, 2000, 1.0));
+    check_state(good(), numeric(vec![f64::NAN; 500]), "all_missing", true);
+    check_state(good(), levels((0..500).map(|i| if i % 3 == 0 { "0.5" } else { "n/k" })), "type_changed", true);
+    let mut other = numeric(uniform(2, 500, 1.0));
+    other.name = "another".to_owned();
+    check_state(good(), other, "vanished_column", true);
+    for factor in [1000.0, 0.01, 60.0, 1.0 / 3600.0] {
+        let scaled = uniform(2, 500, 1.0).into_iter().map(|value| value * factor);
+        let found = compare_one(good(), numeric(scaled));
+        assert!(matches!(found.state, State::UnitChanged(f) if (f / factor - 1.0).abs() < 1e-12), "{found:?}");
+        assert_eq!(found.verdict, Verdict::Shifted, "{found:?}");
+    }
+    // A thousand times as large, but distributed in another way: that is no unit.
+    let skewed = uniform(2, 500, 0.0).into_iter().map(|value| 1000.0 * (0.1 + value.powi(6) * 9.0));
+    check_state(good(), numeric(skewed), "value_shift", false);
+}
+
+#[test]
+fn every_test_finds_a_shift_and_leaves_no_shift_alone() {
+    let numbers = [Test::KolmogorovSmirnov, Test::AndersonDarling, Test::MannWhitney, Test::Psi, Test::JensenShannon];
+    let counts = [Test::ChiSquared, Test::G, Test::Psi, Test::JensenShannon];
+    let cycle = |n: usize, a: usize| levels((0..n).map(move |i| if i % 10 < a { "a" } else { "b" }));
+    for numeric_test in numbers {
+        for categorical_test in counts {
+            let policy = policy().with_tests(numeric_test, categorical_test).unwrap();
+            for (offset, a, verdict) in [(0.0, 5, "stable"), (0.3, 8, "shifted")] {
+                for (reference, production) in [
+                    (numeric(uniform(1, 2000, 0.0)), numeric(uniform(2, 1500, offset))),
+                    (cycle(2000, 5), cycle(1500, a)),
+                ] {
+                    let features = FeatureSet::new(Table { columns: vec![reference] }, &Roles::default());
+                    let production = features.align(Table { columns: vec![production] });
+                    let found = compare(&features, &production, &policy).features.remove(0);
+                    assert_eq!(found.verdict.name(), verdict, "{found:?}");
+                    assert!([numeric_test, categorical_test].contains(&found.test), "{found:?}");
+                }
+            }
+        }
+    }
+    assert!(policy().with_tests(Test::G, Test::G).is_err());
+    assert!(policy().with_tests(Test::MannWhitney, Test::MannWhitney).is_err());
+}
+
+#[test]
+fn measures_stand_beside_the_verdict() {
+    let found = compare_one(numeric(uniform(1, 20_000, 0.0)), numeric(uniform(2, 20_000, 0.1)));
+    let Some(Measures::Numbers { mean_shift, sd_ratio, wasserstein, out_of_range, psi, .. }) = found.measures else {
+        panic!("{found:?}");
+    };
+    // The standard deviation of a uniform variable is the root of 1/12.
+    assert!((mean_shift.unwrap() - 0.1 * 12.0_f64.sqrt()).abs() < 0.03, "{found:?}");
+    assert!((sd_ratio.unwrap() - 1.0).abs() < 0.02 && (wasserstein - 0.1).abs() < 0.01, "{found:?}");
+    assert!((out_of_range - 0.1).abs() < 0.01 && psi > 0.1, "{found:?}");
+    assert!((found.smallest_shift - 0.028).abs() < 1e-3, "{found:?}");
+    let some = |name, n| std::iter::repeat_n(name, n);
+    let found = compare_one(levels(some("a", 900).chain(some("b", 100))), levels(some("a", 800).chain(some("c", 200))));
+    let Some(Measures::Levels { total_variation, new_levels, .. }) = found.measures else { panic!("{found:?}") };
+    assert!((total_variation - 0.2).abs() < 1e-12 && (new_levels - 0.2).abs() < 1e-12, "{found:?}");
+}

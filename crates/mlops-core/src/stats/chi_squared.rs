@@ -1,6 +1,7 @@
 use statrs::function::gamma::gamma_ur;
 
 use super::StatisticError;
+use super::samples::{occurring, totals};
 
 /// The result of a chi-squared test of homogeneity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,22 +60,13 @@ pub fn chi_squared_homogeneity(
     production: &[u64],
     continuity: Continuity,
 ) -> Result<ChiSquared, StatisticError> {
-    if reference.len() != production.len() {
-        return Err(StatisticError::Levels { reference: reference.len(), production: production.len() });
-    }
-    let n_reference: u64 = reference.iter().sum();
-    let n_production: u64 = production.iter().sum();
-    for (sample, size) in [("reference", n_reference), ("production", n_production)] {
-        if size == 0 {
-            return Err(StatisticError::Empty { sample });
-        }
-    }
+    let (n_reference, n_production) = totals(reference, production)?;
     let total = (n_reference + n_production) as f64;
-    let levels = reference.iter().zip(production).filter(|&(&a, &b)| a + b > 0);
+    let levels = occurring(reference, production);
     let degrees_of_freedom = levels.clone().count() - 1;
     let most_correction = if continuity == Continuity::Yates && degrees_of_freedom == 1 { 0.5 } else { 0.0 };
     let (mut statistic, mut uncorrected) = (0.0, 0.0);
-    for (&in_reference, &in_production) in levels {
+    for (in_reference, in_production) in levels {
         let column = (in_reference + in_production) as f64;
         for (observed, row) in [(in_reference, n_reference), (in_production, n_production)] {
             let expected = row as f64 * column / total;

@@ -1,5 +1,6 @@
 use super::StatisticError;
 use super::kolmogorov::kolmogorov_sf;
+use super::samples::check_sorted;
 use super::tolerance::{KS_EXACT_UP_TO, LN_SMALLEST_POSITIVE};
 
 /// The result of a two-sample Kolmogorov–Smirnov test.
@@ -86,17 +87,6 @@ pub fn ks_two_sample(
         (kolmogorov_sf((n * m / (n + m)).round_ties_even() as u64, statistic), KsPValue::Asymptotic)
     };
     Ok(KolmogorovSmirnov { statistic, p_value, n_reference: n, n_production: m, p_value_by })
-}
-
-fn check_sorted(sample: &'static str, values: &[f64]) -> Result<(), StatisticError> {
-    if values.is_empty() {
-        return Err(StatisticError::Empty { sample });
-    }
-    if values.iter().any(|value| value.is_nan()) {
-        return Err(StatisticError::NotANumber { sample });
-    }
-    debug_assert!(values.is_sorted(), "the {sample} sample must be sorted");
-    Ok(())
 }
 
 fn gcd(a: usize, b: usize) -> usize {

@@ -2,21 +2,38 @@
 //!
 //! Deciding what a result means is the work of [`crate::shift`].
 
+mod anderson_darling;
 mod chi_squared;
 mod correction;
+mod g_test;
+mod jensen_shannon;
 mod kolmogorov;
 mod ks;
+mod mann_whitney;
+mod moments;
+mod psi;
+mod samples;
 mod smirnov;
 mod tolerance;
+mod total_variation;
+mod wasserstein;
 
 #[cfg(test)]
 mod tests;
 
+pub use anderson_darling::{AndersonDarling, anderson_darling, anderson_darling_sf};
 pub use chi_squared::{ChiSquared, Continuity, chi_squared_homogeneity};
-pub use correction::benjamini_hochberg;
+pub use correction::Correction;
+pub use g_test::{GTest, g_test_homogeneity};
+pub use jensen_shannon::{JensenShannon, jensen_shannon};
 pub use kolmogorov::kolmogorov_sf;
 pub use ks::{KolmogorovSmirnov, KsMethod, KsPValue, ks_two_sample};
+pub use mann_whitney::{MannWhitney, mann_whitney};
+pub use moments::Moments;
+pub use psi::{Psi, bin_counts, psi, quantile_edges};
 pub use smirnov::smirnov_sf;
+pub use total_variation::total_variation;
+pub use wasserstein::wasserstein;
 
 /// Why a statistic has no value for these samples.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -99,16 +99,79 @@ fn chi_squared_tails_agree_with_60_digits() {
     }
 }
 
+fn floats(values: &Value) -> Vec<f64> {
+    values.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
+}
+
 #[test]
-fn benjamini_hochberg_agrees_with_scipy() {
-    for case in golden("benjamini_hochberg") {
-        let floats = |key: &str| -> Vec<f64> {
-            case[key].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
-        };
-        for (ours, theirs) in benjamini_hochberg(&floats("p_values")).into_iter().zip(floats("adjusted")) {
-            check_close(&case.to_string(), ours, theirs);
+fn corrections_agree_with_statsmodels() {
+    for case in golden("corrections") {
+        let p_values = floats(&case["p_values"]);
+        assert_eq!(Correction::None.adjust(&p_values), p_values);
+        for correction in [Correction::Bonferroni, Correction::Holm, Correction::BenjaminiHochberg] {
+            let ours = correction.adjust(&p_values);
+            for (ours, theirs) in ours.into_iter().zip(floats(&case[correction.name()])) {
+                check_close(&format!("{} of {case}", correction.name()), ours, theirs);
+            }
         }
     }
+}
+
+#[test]
+fn numeric_statistics_agree_with_scipy() {
+    for case in golden("numeric") {
+        let (a, b) = (numbers(&case["reference"]), numbers(&case["production"]));
+        let name = case["case"].as_str().unwrap();
+        let test = mann_whitney(&a, &b).unwrap();
+        check_close(&format!("U of {name}"), test.statistic, case["mann_whitney"][0].as_f64().unwrap());
+        check_close(&format!("p of U of {name}"), test.p_value, case["mann_whitney"][1].as_f64().unwrap());
+        let test = anderson_darling(&a, &b).unwrap();
+        check_close(&format!("A² of {name}"), test.statistic, case["anderson_darling"].as_f64().unwrap());
+        check_close(&format!("W of {name}"), wasserstein(&a, &b).unwrap(), case["wasserstein"].as_f64().unwrap());
+        let moments = Moments::of(a);
+        check_close(&format!("mean of {name}"), moments.mean, case["moments"][0].as_f64().unwrap());
+        check_close(&format!("sd of {name}"), moments.sd(), case["moments"][1].as_f64().unwrap());
+    }
+}
+
+#[test]
+fn anderson_darling_law_agrees_with_80_digits() {
+    for case in golden("anderson_darling_sf") {
+        check_close(&case.to_string(), anderson_darling_sf(case[0].as_f64().unwrap()), case[1].as_f64().unwrap());
+    }
+    assert_eq!(anderson_darling_sf(0.0), 1.0);
+    assert_eq!(anderson_darling_sf(1e4), 0.0);
+    assert!(anderson_darling_sf(f64::NAN).is_nan());
+}
+
+#[test]
+fn level_statistics_agree_with_scipy() {
+    for case in golden("levels") {
+        let (a, b) = (counts(&case["table"][0]), counts(&case["table"][1]));
+        let check = |what: &str, ours: (f64, f64)| {
+            check_close(&format!("{what} of {case}"), ours.0, case[what][0].as_f64().unwrap());
+            check_close(&format!("p of {what} of {case}"), ours.1, case[what][1].as_f64().unwrap());
+        };
+        let test = g_test_homogeneity(&a, &b).unwrap();
+        check("g", (test.statistic, test.p_value));
+        let apart = jensen_shannon(&a, &b).unwrap();
+        check("jensen_shannon", (apart.distance, apart.p_value));
+        let index = psi(&a, &b).unwrap();
+        check("psi", (index.statistic, index.p_value));
+        check_close(&case.to_string(), total_variation(&a, &b).unwrap(), case["total_variation"].as_f64().unwrap());
+    }
+}
+
+#[test]
+fn quantile_bins_share_the_reference_out() {
+    let reference: Vec<f64> = (0..1000).map(f64::from).collect();
+    let edges = quantile_edges(&reference, 10).unwrap();
+    assert_eq!(edges, [99.0, 199.0, 299.0, 399.0, 499.0, 599.0, 699.0, 799.0, 899.0]);
+    assert_eq!(bin_counts(&reference, &edges), [100; 10]);
+    assert_eq!(bin_counts(&[-1e300, 99.0, 100.0, 1e300], &edges), [2, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    assert!(quantile_edges(&[5.0; 40], 10).unwrap().is_empty());
+    assert_eq!(quantile_edges(&[1.0, 1.0, 1.0, 1.0, 2.0], 4).unwrap(), [1.0]);
+    assert!(quantile_edges(&[], 10).is_err());
 }
 
 /// A statistic as the battery sees it: two samples of level numbers to a statistic and a p-value.
@@ -121,30 +184,48 @@ type Outcome = Result<(f64, f64), StatisticError>;
 
 const LEVELS: u32 = 12;
 
-const CANDIDATES: [Candidate; 2] = [
+const CANDIDATES: [Candidate; 7] = [
     Candidate {
         name: "kolmogorov_smirnov",
-        run: |a, b| {
-            let sorted = |sample: &[u32]| {
-                let mut values: Vec<f64> = sample.iter().map(|&value| f64::from(value)).collect();
-                values.sort_by(f64::total_cmp);
-                values
-            };
-            ks_two_sample(&sorted(a), &sorted(b), KsMethod::Auto).map(|test| (test.statistic, test.p_value))
-        },
+        run: |a, b| ks_two_sample(&sorted(a), &sorted(b), KsMethod::Auto).map(|test| (test.statistic, test.p_value)),
+    },
+    Candidate {
+        name: "mann_whitney",
+        // U itself is of one side; what the battery wants is a distance.
+        run: |a, b| mann_whitney(&sorted(a), &sorted(b)).map(|test| ((test.superiority - 0.5).abs(), test.p_value)),
+    },
+    Candidate {
+        name: "anderson_darling",
+        run: |a, b| anderson_darling(&sorted(a), &sorted(b)).map(|test| (test.statistic, test.p_value)),
     },
     Candidate {
         name: "chi_squared",
         run: |a, b| {
-            let count = |sample: &[u32]| {
-                let mut counts = vec![0; 2 * LEVELS as usize];
-                sample.iter().for_each(|&value| counts[value as usize] += 1);
-                counts
-            };
             chi_squared_homogeneity(&count(a), &count(b), Continuity::None).map(|test| (test.statistic, test.p_value))
         },
     },
+    Candidate {
+        name: "g_test",
+        run: |a, b| g_test_homogeneity(&count(a), &count(b)).map(|test| (test.statistic, test.p_value)),
+    },
+    Candidate {
+        name: "jensen_shannon",
+        run: |a, b| jensen_shannon(&count(a), &count(b)).map(|apart| (apart.distance, apart.p_value)),
+    },
+    Candidate { name: "psi", run: |a, b| psi(&count(a), &count(b)).map(|index| (index.statistic, index.p_value)) },
 ];
+
+fn sorted(sample: &[u32]) -> Vec<f64> {
+    let mut values: Vec<f64> = sample.iter().map(|&value| f64::from(value)).collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+fn count(sample: &[u32]) -> Vec<u64> {
+    let mut counts = vec![0; 2 * LEVELS as usize];
+    sample.iter().for_each(|&value| counts[value as usize] += 1);
+    counts
+}
 
 fn sample(rng: &mut ChaCha8Rng, n: usize, shift: u32) -> Vec<u32> {
     (0..n).map(|_| rng.random_range(0..LEVELS) + shift).collect()
