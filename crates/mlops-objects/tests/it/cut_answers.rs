@@ -32,6 +32,19 @@ async fn a_cut_answer_is_taken_up_where_it_ended() {
 }
 
 #[tokio::test]
+async fn an_object_that_is_replaced_after_the_cut_is_not_mixed() {
+    let faults = Faults::start(&s3().endpoint);
+    faults.inject("GetObject", Calls::First(1), Fault::CutBody { bytes: 200_000 });
+    let store = through(&faults).await;
+    let mut body = store.get("object").await.unwrap();
+    body.try_next().await.unwrap().unwrap();
+    store.put("object", vec![255; BODY_BYTES].into()).await.unwrap();
+    let error = body.try_collect::<Vec<Bytes>>().await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Temporary, "{error}");
+    assert!(error.to_string().contains("replaced while it was read"), "{error}");
+}
+
+#[tokio::test]
 async fn an_endpoint_that_cuts_every_answer_is_a_temporary_failure() {
     // Before the header, and between the header and the first byte of the body.
     for fault in [Fault::Drop, Fault::CutBody { bytes: 0 }] {
