@@ -62,6 +62,14 @@ pub struct Args {
     #[arg(long, env = "DRIFT_TARGET", value_name = "COLUMN", value_delimiter = ',')]
     pub target: Vec<String>,
 
+    /// The column of the training data that holds the model's prediction; it is compared with `output.prediction` of the logs
+    #[arg(long, env = "DRIFT_PREDICTION", value_name = "COLUMN")]
+    pub prediction: Option<String>,
+
+    /// The column that says whose row it is; of each customer one row is compared, as further ones are no news (`none`: all)
+    #[arg(long, env = "DRIFT_UNIT", value_name = "COLUMN", default_value = "client_id")]
+    pub unit: String,
+
     /// Columns to treat as levels, whatever they hold (several: A,B)
     #[arg(long, env = "DRIFT_CATEGORICAL", value_name = "COLUMN", value_delimiter = ',')]
     pub categorical: Vec<String>,
@@ -174,6 +182,11 @@ pub enum Compat {
 }
 
 impl Args {
+    /// The column that says whose row it is.
+    pub(crate) fn unit(&self) -> Option<&str> {
+        Some(self.unit.as_str()).filter(|unit| *unit != "none")
+    }
+
     /// When a difference is a shift.
     pub(crate) fn policy(&self) -> Result<ShiftPolicy, PolicyError> {
         let numeric = match self.numeric_test {

@@ -1,12 +1,11 @@
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::TryStreamExt;
 use mlops_core::literal::Value;
 use mlops_core::ports::{LogStore, StoreError, Window};
 use mlops_core::record::parse_payload;
 use mlops_core::shift::FeatureSet;
-use mlops_core::table::{Cell, Table};
+use mlops_core::table::{Cell, Table, is_missing_text, level_name};
 
 /// New columns are named up to this many: a field whose name is data has no end of them.
 const MAX_NEW_COLUMNS: usize = 50;
@@ -19,62 +18,102 @@ pub(crate) struct Production {
     pub(crate) table: Table,
     /// Payloads without an `input` object, which an application may have written itself.
     pub(crate) without_input: u64,
+    /// Rows left out, as an earlier one is of the same unit.
+    pub(crate) repeated: usize,
     /// Columns that the reference does not have.
     pub(crate) new_columns: Vec<String>,
 }
 
 impl Production {
     /// The columns of a file.
-    pub(crate) fn of_table(table: Table, features: &FeatureSet) -> Self {
+    pub(crate) fn of_table(mut table: Table, features: &FeatureSet, unit: Option<&str>) -> Self {
+        let repeated = unit.map_or(0, |unit| table.keep_first_of_each(unit));
         let names = table.columns.iter().map(|column| column.name.as_str());
         let new_columns: Vec<String> =
             names.filter(|name| !features.knows(name)).take(MAX_NEW_COLUMNS).map(str::to_owned).collect();
-        Self { table: features.align(table), without_input: 0, new_columns }
+        Self { table: features.align(table), without_input: 0, repeated, new_columns }
     }
 }
 
-/// Reads the features of every request logged in `window`. Fields that are no features are passed over.
-pub(crate) async fn read_logs(
-    database: &impl LogStore,
-    window: Window,
-    features: &FeatureSet,
-    progress: impl Fn(),
-) -> Result<Production, StoreError> {
-    let mut table = features.empty_production();
-    let places: HashMap<String, usize> =
-        table.columns.iter().enumerate().map(|(place, column)| (column.name.clone(), place)).collect();
-    let mut without_input = 0;
-    let mut new_columns = BTreeSet::new();
-    let mut payloads = database.payloads(window);
-    while let Some(payload) = payloads.try_next().await? {
-        progress();
-        let parsed = parse_payload(&payload).ok();
-        match parsed.as_ref().and_then(|payload| payload.get("input")) {
-            Some(Value::Map(fields)) => push_row(&mut table, &places, fields, |name| {
-                if new_columns.len() < MAX_NEW_COLUMNS && !REQUEST_FIELDS.contains(&name) && !features.knows(name) {
-                    new_columns.insert(name.to_owned());
+/// Reads the features of logged requests. Fields that are no features are passed over.
+pub(crate) struct LogReader<'a> {
+    features: &'a FeatureSet,
+    unit: Option<&'a str>,
+    /// Where each feature of the input stands.
+    places: HashMap<String, usize>,
+    /// Where the prediction of the output stands.
+    prediction: Option<usize>,
+    units: HashSet<String>,
+    new_columns: BTreeSet<String>,
+    production: Production,
+}
+
+impl<'a> LogReader<'a> {
+    pub(crate) fn new(features: &'a FeatureSet, unit: Option<&'a str>, prediction: Option<&str>) -> Self {
+        let table = features.empty_production();
+        let mut places: HashMap<String, usize> =
+            table.columns.iter().enumerate().map(|(place, column)| (column.name.clone(), place)).collect();
+        let prediction = prediction.and_then(|prediction| places.remove(prediction));
+        let production = Production { table, without_input: 0, repeated: 0, new_columns: Vec::new() };
+        Self { features, unit, places, prediction, units: HashSet::new(), new_columns: BTreeSet::new(), production }
+    }
+
+    /// Reads every request logged in `window`.
+    pub(crate) async fn read(
+        mut self,
+        database: &impl LogStore,
+        window: Window,
+        progress: impl Fn(),
+    ) -> Result<Production, StoreError> {
+        let mut payloads = database.payloads(window);
+        while let Some(payload) = payloads.try_next().await? {
+            progress();
+            self.take(parse_payload(&payload).ok().as_ref());
+        }
+        Ok(Production { new_columns: self.new_columns.into_iter().collect(), ..self.production })
+    }
+
+    fn take(&mut self, payload: Option<&Value<'_>>) {
+        let Some(Value::Map(fields)) = payload.and_then(|payload| payload.get("input")) else {
+            self.production.without_input += 1;
+            return;
+        };
+        let mut row = vec![Cell::Missing; self.production.table.columns.len()];
+        let mut unit = None;
+        for (name, value) in fields {
+            if self.unit == Some(name.as_ref()) {
+                unit = cell_text(value);
+            }
+            match self.places.get(name.as_ref()) {
+                Some(&place) => row[place] = cell(value),
+                None if self.new_columns.len() < MAX_NEW_COLUMNS
+                    && !REQUEST_FIELDS.contains(&name.as_ref())
+                    && !self.features.knows(name) =>
+                {
+                    self.new_columns.insert(name.clone().into_owned());
                 }
-            }),
-            _ => without_input += 1,
+                None => {}
+            }
         }
+        if unit.is_some_and(|unit| !self.units.insert(unit)) {
+            self.production.repeated += 1;
+            return;
+        }
+        if let Some(place) = self.prediction
+            && let Some(prediction) = payload.and_then(|payload| payload.get("output")?.get("prediction"))
+        {
+            row[place] = cell(prediction);
+        }
+        self.production.table.columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
     }
-    Ok(Production { table, without_input, new_columns: new_columns.into_iter().collect() })
 }
 
-fn push_row(
-    table: &mut Table,
-    places: &HashMap<String, usize>,
-    fields: &[(Cow<'_, str>, Value<'_>)],
-    mut other: impl FnMut(&str),
-) {
-    let mut row = vec![Cell::Missing; table.columns.len()];
-    for (name, value) in fields {
-        match places.get(name.as_ref()) {
-            Some(&place) => row[place] = cell(value),
-            None => other(name),
-        }
+/// The name of a unit; `None` where the request has none.
+fn cell_text(value: &Value<'_>) -> Option<String> {
+    match cell(value) {
+        Cell::Text(text) if !is_missing_text(text) => Some(level_name(text).to_owned()),
+        _ => None,
     }
-    table.columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
 }
 
 fn cell<'v>(value: &'v Value<'_>) -> Cell<'v> {

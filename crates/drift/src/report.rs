@@ -22,6 +22,12 @@ pub struct DriftReport {
     pub rows_production: usize,
     /// Logged requests that had no `input` and were passed over.
     pub without_input: u64,
+    /// The column that says whose row it is, where it left rows out.
+    pub unit: Option<String>,
+    /// Training rows of a customer who had one already; they are not compared.
+    pub repeated_reference: usize,
+    /// Production rows of a customer who had one already.
+    pub repeated_production: usize,
     /// The largest adjusted p-value of a shift.
     pub significance: f64,
     /// The smallest effect of a shift.
@@ -160,6 +166,13 @@ impl Report for DriftReport {
             number(self.rows_reference as u64),
             number(self.rows_production as u64),
         ));
+        if let Some(unit) = &self.unit {
+            text.push_str(&format!(
+                "\none row a {unit}: {} further training rows and {} further production rows are left out",
+                number(self.repeated_reference as u64),
+                number(self.repeated_production as u64)
+            ));
+        }
         if let Some(why) = &self.why {
             text.push_str(&format!("\n{why}"));
         }

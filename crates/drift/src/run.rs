@@ -8,7 +8,7 @@ use mlops_job::{Context, UsageError};
 use mlops_objects::{Location, local_copy};
 use mlops_sql::Database;
 
-use crate::production::{Production, read_logs};
+use crate::production::{LogReader, Production};
 use crate::report::SkippedReport;
 use crate::{Args, DriftReport};
 
@@ -22,8 +22,9 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
         categorical: args.categorical.clone(),
         numeric: args.numeric.clone(),
     };
-    let reference = read_file(&args.reference).await.context("reading the training data")?;
-    check_columns(&reference, &roles)?;
+    let mut reference = read_file(&args.reference).await.context("reading the training data")?;
+    check_columns(&reference, &roles, args.prediction.as_ref())?;
+    let repeated_reference = args.unit().map_or(0, |unit| reference.keep_first_of_each(unit));
     let rows_reference = reference.rows();
     let features = FeatureSet::new(reference, &roles);
 
@@ -31,19 +32,21 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
     let (database, production) = match &args.production {
         Some(location) => {
             let table = read_file(location).await.context("reading the production data")?;
-            (None, Production::of_table(table, &features))
+            (None, Production::of_table(table, &features, args.unit()))
         }
         None => {
             let database = open_database(&args, &context).await?;
             let bar = context.progress.start("logged requests", None);
-            let production = read_logs(&database, window, &features, || bar.inc(1))
+            let reader = LogReader::new(&features, args.unit(), args.prediction.as_deref());
+            let production = reader
+                .read(&database, window, || bar.inc(1))
                 .await
                 .with_context(|| format!("reading the logged requests of {}", args.store.database))?;
             bar.finish_and_clear();
             (Some(database), production)
         }
     };
-    let Production { table, without_input, new_columns } = production;
+    let Production { table, without_input, repeated, new_columns } = production;
     if without_input > 0 {
         tracing::warn!(
             requests.without_input = without_input,
@@ -59,6 +62,9 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
         rows_reference,
         rows_production: table.rows(),
         without_input,
+        unit: args.unit().filter(|_| repeated_reference + repeated > 0).map(str::to_owned),
+        repeated_reference,
+        repeated_production: repeated,
         significance: policy.significance(),
         min_effect: policy.min_effect(),
         correction: policy.correction().name(),
@@ -103,8 +109,10 @@ async fn read_file(location: &Location) -> Result<Table> {
 }
 
 /// A column that is named but not there is a typing mistake, and would go unnoticed.
-fn check_columns(reference: &Table, roles: &Roles) -> Result<(), UsageError> {
+fn check_columns(reference: &Table, roles: &Roles, prediction: Option<&String>) -> Result<(), UsageError> {
+    let prediction: Vec<String> = prediction.into_iter().cloned().collect();
     let named = [
+        ("--prediction", &prediction),
         ("--id", &roles.ids),
         ("--target", &roles.targets),
         ("--categorical", &roles.categorical),

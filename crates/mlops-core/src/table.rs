@@ -1,6 +1,6 @@
 //! Tables of named columns, each numeric or categorical, with missing values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +190,19 @@ impl Column {
         column
     }
 
+    fn retain(&mut self, keep: &[bool]) {
+        let mut kept = keep.iter().copied();
+        let mut next = || kept.next().unwrap_or(false);
+        match &mut self.values {
+            Values::Numeric(values) => values.retain(|_| next()),
+            Values::Categorical { codes, .. } => codes.retain(|_| next()),
+            Values::Date { present, rows } => {
+                *rows = keep.iter().filter(|keep| **keep).count();
+                *present = (*present).min(*rows);
+            }
+        }
+    }
+
     /// The number of distinct values, counted up to `limit`; missing is none.
     pub fn distinct_up_to(&self, limit: usize) -> usize {
         match &self.values {
@@ -222,6 +235,26 @@ impl Table {
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Leaves out each row whose value of `column` an earlier row has; tells how many. Rows without a value stay.
+    ///
+    /// 0 where there is no such column. Of a date column the number of dates is no longer exact.
+    pub fn keep_first_of_each(&mut self, column: &str) -> usize {
+        let Some(column) = self.column(column) else { return 0 };
+        let keep: Vec<bool> = match &column.values {
+            Values::Numeric(values) => {
+                let mut seen = HashSet::new();
+                values.iter().map(|value| value.is_nan() || seen.insert(value.to_bits())).collect()
+            }
+            Values::Categorical { codes, .. } => {
+                let mut seen = HashSet::new();
+                codes.iter().map(|code| code.is_none_or(|code| seen.insert(code))).collect()
+            }
+            Values::Date { .. } => return 0,
+        };
+        self.columns.iter_mut().for_each(|column| column.retain(&keep));
+        keep.iter().filter(|keep| !**keep).count()
     }
 
     /// The number of rows; 0 without columns.

@@ -126,3 +126,35 @@ async fn an_empty_window_is_inconclusive() {
     assert_eq!(report["verdict"], "inconclusive", "{report}");
     assert!(verdicts(&report).iter().all(|(_, verdict)| *verdict == "inconclusive"), "{report}");
 }
+
+#[tokio::test]
+async fn of_each_customer_one_request_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/mlops.db", folder.path().display());
+    let database = Database::connect(&url.parse().unwrap()).await.unwrap();
+    // One restless customer, and a prediction that has moved.
+    let records: Vec<LogRecord> = (0..400)
+        .map(|i| {
+            let (client, score) = if i % 2 == 0 { (i, i % 100) } else { (-1, 99) };
+            let input =
+                format!(r#"{{"client_id":{client},"score":{score},"group":"{}"}}"#, ["a", "b"][i as usize / 2 % 2]);
+            let payload = format!(r#"{{"input":{input},"output":{{"prediction":{}}}}}"#, f64::from(i) / 400.0);
+            LogRecord { uid: i.to_string(), logging_timestamp: parse_utc("2026-01-01").unwrap(), payload }
+        })
+        .collect();
+    insert(&database, &records).await;
+    let path = folder.path().join("train.csv");
+    let training: String = reference()
+        .lines()
+        .enumerate()
+        .map(|(i, line)| format!("{line},{}\n", if i == 0 { "p".into() } else { format!("{}", i as f64 / 800.0) }))
+        .collect();
+    std::fs::write(&path, training).unwrap();
+    let path = path.to_str().unwrap();
+    let report = drift(path, &url, &["--prediction", "p"]).run().json(0);
+    assert_eq!((&report["rows_production"], &report["repeated_production"]), (&201.into(), &199.into()), "{report}");
+    assert_eq!(verdicts(&report), [("score", "stable"), ("group", "stable"), ("p", "shifted")], "{report}");
+    let report = drift(path, &url, &["--prediction", "p", "--unit", "none"]).run().json(0);
+    assert_eq!((&report["rows_production"], &report["unit"]), (&400.into(), &Value::Null), "{report}");
+    assert_eq!(verdicts(&report)[0], ("score", "shifted"), "{report}");
+}

@@ -42,7 +42,7 @@ pub trait ObjectStore: Send + Sync {
     /// The names are those after `folder`; only the part of the folder that holds them is asked for.
     fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>>;
 
-    /// The bytes of one object. [`StoreErrorKind::NotFound`] where there is none.
+    /// The bytes of one object. [`super::StoreErrorKind::NotFound`] where there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<ByteStream, StoreError>> + Send;
 
     /// Writes one object whole: a reader sees either what was there before or all of it.

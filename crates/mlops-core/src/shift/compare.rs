@@ -289,7 +289,10 @@ fn test_numbers(test: Test, reference: &[f64], production: &[f64]) -> Result<Tes
 }
 
 fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result<Tested, String> {
-    let result = test.of_levels(counts).map_err(|error| error.to_string())?;
+    let Some((reference, production)) = counts.folded() else {
+        return Err("every level is too rare to be compared; compare larger samples or coarser levels".to_owned());
+    };
+    let result = test.of_counts(&reference, &production).map_err(|error| error.to_string())?;
     let measures = Measures::of_levels(counts).map_err(|error| error.to_string())?;
     let state = if counts.became_constant() {
         State::Constant

@@ -1,10 +1,14 @@
-use crate::table::{Column, Kind, Table};
+use crate::record::parse_utc;
+use crate::table::{Column, Kind, Table, Values};
 
 /// A number column with at most this many distinct values is a set of levels: flags, ratings, area codes.
 const FEW_VALUES: usize = 5;
 
 /// A text column with more distinct values than this share of its rows names rows, not groups.
 const IDENTIFIER_SHARE: f64 = 0.5;
+
+/// So many levels tell whether a text column holds dates.
+const DATES_LOOKED_AT: usize = 100;
 
 /// Too few rows to call a column an identifier.
 const IDENTIFIER_MIN_ROWS: usize = 20;
@@ -96,6 +100,9 @@ fn why_no_feature(column: &Column, roles: &Roles) -> Option<String> {
         return Some("a date".to_owned());
     }
     let is_text = column.kind() == Kind::Categorical && !roles.categorical.contains(&column.name);
+    if is_text && names_dates(column) {
+        return Some("a date".to_owned());
+    }
     let present = column.len() - column.missing();
     let distinct = if is_text { column.distinct_up_to(usize::MAX) } else { 0 };
     if is_text && present >= IDENTIFIER_MIN_ROWS && distinct as f64 > IDENTIFIER_SHARE * present as f64 {
@@ -105,6 +112,13 @@ fn why_no_feature(column: &Column, roles: &Roles) -> Option<String> {
         ));
     }
     None
+}
+
+/// Whether all of the first levels are points in time.
+fn names_dates(column: &Column) -> bool {
+    let Values::Categorical { levels, .. } = &column.values else { return false };
+    let first = levels.names().iter().take(DATES_LOOKED_AT);
+    first.len() > 0 && first.clone().all(|name| parse_utc(name).is_some())
 }
 
 fn as_levels(column: &Column, roles: &Roles) -> bool {

@@ -1,5 +1,8 @@
 use crate::table::Levels;
 
+/// Below this many expected rows the χ² law does not hold (Cochran's rule).
+const MIN_EXPECTED: f64 = 5.0;
+
 /// The counts of both sides over the reference's levels, followed by those that only production has.
 pub(super) struct LevelCounts {
     names: Vec<String>,
@@ -30,6 +33,24 @@ impl LevelCounts {
         codes.iter().flatten().for_each(|&code| reference[code as usize] += 1);
         production_codes.iter().flatten().for_each(|&code| production[places[code as usize]] += 1);
         Self { names, reference, production }
+    }
+
+    /// The counts with all rare levels as one: those of which fewer than five rows are expected on the smaller side.
+    ///
+    /// `None` where that leaves one level of several.
+    pub(super) fn folded(&self) -> Option<(Vec<u64>, Vec<u64>)> {
+        let (n, m) = (self.reference.iter().sum::<u64>(), self.production.iter().sum::<u64>());
+        let smaller_side = n.min(m) as f64 / (n + m) as f64;
+        let occurring = self.reference.iter().zip(&self.production).filter(|(was, is)| *was + *is > 0);
+        let is_one = occurring.clone().count() == 1;
+        let (rare, common): (Vec<_>, Vec<_>) =
+            occurring.partition(|(was, is)| (*was + *is) as f64 * smaller_side < MIN_EXPECTED);
+        let (mut reference, mut production): (Vec<u64>, Vec<u64>) = common.into_iter().unzip();
+        if !rare.is_empty() {
+            reference.push(rare.iter().map(|(was, _)| *was).sum());
+            production.push(rare.iter().map(|(_, is)| *is).sum());
+        }
+        (reference.len() > 1 || is_one).then_some((reference, production))
     }
 
     /// The share of production rows whose level the reference does not have.

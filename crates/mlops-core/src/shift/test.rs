@@ -1,4 +1,3 @@
-use super::level_counts::LevelCounts;
 use super::measures::quantile_bins;
 use crate::stats::{
     Continuity, KsMethod, StatisticError, anderson_darling, chi_squared_homogeneity, g_test_homogeneity,
@@ -90,11 +89,7 @@ impl Test {
         }
     }
 
-    pub(super) fn of_levels(self, counts: &LevelCounts) -> Result<TestResult, StatisticError> {
-        self.of_counts(&counts.reference, &counts.production)
-    }
-
-    fn of_counts(self, reference: &[u64], production: &[u64]) -> Result<TestResult, StatisticError> {
+    pub(super) fn of_counts(self, reference: &[u64], production: &[u64]) -> Result<TestResult, StatisticError> {
         match self {
             Self::Psi => {
                 let index = psi(reference, production)?;

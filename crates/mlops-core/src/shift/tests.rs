@@ -295,3 +295,83 @@ fn measures_stand_beside_the_verdict() {
     let Some(Measures::Levels { total_variation, new_levels, .. }) = found.measures else { panic!("{found:?}") };
     assert!((total_variation - 0.2).abs() < 1e-12 && (new_levels - 0.2).abs() < 1e-12, "{found:?}");
 }
+
+#[test]
+fn rare_levels_are_joined() {
+    // A hundred levels of three rows each beside two common ones: nothing moved.
+    let names: Vec<String> = (0..100).map(|i| format!("rare {i}")).collect();
+    let column = |common: usize| {
+        let rare = names.iter().flat_map(|name| [name.as_str(); 3]);
+        levels(["a"].into_iter().cycle().take(common).chain(["b"].into_iter().cycle().take(500)).chain(rare))
+    };
+    let categorical = Roles { categorical: vec!["feature".to_owned()], ..Roles::default() };
+    let compare_levels = |reference: Column, production: Column| {
+        let features = FeatureSet::new(Table { columns: vec![reference] }, &categorical);
+        let production = features.align(Table { columns: vec![production] });
+        compare(&features, &production, &policy()).features.remove(0)
+    };
+    let found = compare_levels(column(500), column(480));
+    assert_eq!(found.verdict, Verdict::Stable, "{found:?}");
+    let found = compare_levels(column(500), column(900));
+    assert_eq!((found.verdict, found.state), (Verdict::Shifted, State::ValueShift), "{}", found.why);
+    // New levels are rare each, and many together.
+    let others: Vec<String> = (0..300).map(|i| format!("new {i}")).collect();
+    let new = levels(["a"].into_iter().cycle().take(500).chain(others.iter().map(String::as_str)));
+    let found = compare_levels(column(500), new);
+    assert_eq!((found.verdict, found.state), (Verdict::Shifted, State::NewLevels), "{}", found.why);
+    // Where every level is rare nothing can be said.
+    let all: Vec<String> = (0..300).map(|i| format!("{}", i % 150)).collect();
+    let each = || levels(all.iter().map(String::as_str));
+    let found = compare_levels(each(), each());
+    assert!(found.why.contains("too rare"), "{found:?}");
+    assert_eq!(found.verdict.name(), "inconclusive");
+}
+
+#[test]
+fn texts_that_are_dates_are_dates() {
+    let days: Vec<String> = (1..29).map(|day| format!("2026-01-{day:02} 05:00:00")).collect();
+    let dates = levels(days.iter().cycle().take(500).map(String::as_str));
+    let features = FeatureSet::new(Table { columns: vec![dates] }, &Roles::default());
+    assert_eq!(features.skipped[0].why, "a date");
+}
+
+/// Ten rows a customer, all with the customer's own score.
+fn customers(seed: u64) -> Table {
+    let scores = uniform(seed, 60, 0.0);
+    let mut table =
+        Table { columns: vec![Column::new("client_id", Kind::Numeric), Column::new("score", Kind::Numeric)] };
+    for row in 0..600 {
+        table.columns[0].push(Cell::Number((row % 60) as f64));
+        table.columns[1].push(Cell::Number(scores[row % 60]));
+    }
+    table
+}
+
+#[test]
+fn rows_of_one_customer_are_not_taken_as_independent() {
+    const ROUNDS: u64 = 400;
+    let roles = Roles { ids: vec!["client_id".to_owned()], ..Roles::default() };
+    let p_values = |keep_first: bool| {
+        let p_value = |round: u64| {
+            let (mut reference, mut production) = (customers(2 * round), customers(2 * round + 1));
+            if keep_first {
+                let left_out = (reference.keep_first_of_each("client_id"), production.keep_first_of_each("client_id"));
+                assert_eq!(left_out, (540, 540));
+            }
+            let features = FeatureSet::new(reference, &roles);
+            let production = features.align(production);
+            compare(&features, &production, &policy()).features[0].p_value.unwrap()
+        };
+        (0..ROUNDS).map(p_value).collect::<Vec<f64>>()
+    };
+    let alarms = |p_values: &[f64], level| p_values.iter().filter(|&&p| p <= level).count() as f64 / ROUNDS as f64;
+    let all = p_values(false);
+    assert!(alarms(&all, 0.05) > 0.5, "ten rows a customer count ten times: {}", alarms(&all, 0.05));
+    let first = p_values(true);
+    for level in [0.05, 0.2, 0.5] {
+        let three_sigma = 3.0 * (level * (1.0 - level) / ROUNDS as f64).sqrt();
+        // The exact law of 60 against 60 values has steps, so that it stays somewhat below each level.
+        let share = alarms(&first, level);
+        assert!(share <= level + three_sigma && share >= level / 2.0 - three_sigma, "at {level}: {share}");
+    }
+}
