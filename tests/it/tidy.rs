@@ -13,7 +13,7 @@ use crate::programs::{JOBS, root};
 fn may_use(name: &str) -> &'static [&'static str] {
     match name {
         "mlops-core" => &[],
-        "mlops-aws" => &[],
+        "mlops-aws" => &["mlops-core"],
         "mlops-job" | "mlops-sql" | "mlops-table" => &["mlops-core"],
         "mlops-objects" => &["mlops-core", "mlops-aws"],
         "mlops-etl" => &["mlops-core", "mlops-job", "mlops-objects"],

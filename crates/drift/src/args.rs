@@ -119,6 +119,10 @@ pub struct Args {
     #[arg(long, env = "DRIFT_MIN_ROWS", value_name = "N", default_value_t = 50, help_heading = "Policy")]
     pub min_rows: usize,
 
+    /// Write a page with a picture of each feature there: a path or s3://BUCKET/KEY
+    #[arg(long, env = "DRIFT_REPORT", value_name = "FILE")]
+    pub report: Option<Location>,
+
     /// End with exit code 10 if the verdict is `shifted`
     #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new())]
     pub fail_on_verdict: bool,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod html;
 mod production;
 mod report;
 mod run;

@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use mlops_core::shift::{DataShift, FeatureShift, Measures, Skipped};
 use mlops_core::verdict::Verdict;
 use mlops_job::{Exit, Report, grid, number, percent};
@@ -141,12 +143,7 @@ impl DriftReport {
 impl Report for DriftReport {
     fn human(&self) -> String {
         let mut features: Vec<&FeatureReport> = self.features.iter().collect();
-        // What needs a person first; within that the largest effect first.
-        let severity = |feature: &FeatureReport| ["shifted", "inconclusive"].iter().position(|&v| v == feature.verdict);
-        features.sort_by(|a, b| {
-            let by_severity = severity(a).unwrap_or(2).cmp(&severity(b).unwrap_or(2));
-            by_severity.then(b.effect.unwrap_or(0.0).total_cmp(&a.effect.unwrap_or(0.0)))
-        });
+        features.sort_by(|a, b| by_urgency((a.verdict, a.effect), (b.verdict, b.effect)));
         let rows: Vec<Vec<String>> = features.into_iter().map(row).collect();
         let header = ["feature", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
         let mut text = grid(&header, &rows);
@@ -190,6 +187,12 @@ impl Report for DriftReport {
     }
 }
 
+/// What needs a person first; within that the largest effect first.
+pub(crate) fn by_urgency(a: (&str, Option<f64>), b: (&str, Option<f64>)) -> Ordering {
+    let severity = |verdict: &str| ["shifted", "inconclusive"].iter().position(|&v| v == verdict).unwrap_or(2);
+    severity(a.0).cmp(&severity(b.0)).then(b.1.unwrap_or(0.0).total_cmp(&a.1.unwrap_or(0.0)))
+}
+
 fn row(feature: &FeatureReport) -> Vec<String> {
     let test = match feature.test {
         "kolmogorov_smirnov" => "KS",
@@ -220,7 +223,7 @@ fn row(feature: &FeatureReport) -> Vec<String> {
     ]
 }
 
-fn p_value(p: f64) -> String {
+pub(crate) fn p_value(p: f64) -> String {
     match p {
         0.0 => "<1e-300".to_owned(),
         small if small < 1e-3 => format!("{small:.1e}"),

@@ -1,16 +1,16 @@
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use mlops_core::ports::{ShiftRun, VerdictStore, Window};
+use mlops_core::ports::{ObjectStore, ShiftRun, VerdictStore, Window};
 use mlops_core::record::to_sql_text;
 use mlops_core::shift::{FeatureSet, Roles, compare};
 use mlops_core::table::Table;
 use mlops_job::{Context, UsageError};
-use mlops_objects::{Location, local_copy};
+use mlops_objects::{Location, Objects, local_copy};
 use mlops_sql::Database;
 
 use crate::production::{LogReader, Production};
 use crate::report::SkippedReport;
-use crate::{Args, DriftReport};
+use crate::{Args, DriftReport, html};
 
 /// Compares production with the training data. A second run writes its own rows into `data_shift`; a second attempt of one
 /// AWS Batch job replaces what the first wrote.
@@ -77,6 +77,12 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
     // Sorting a large column takes long enough to hold up the runtime.
     let found = tokio::task::spawn_blocking(move || compare(&features, &table, &policy)).await?;
     report.set_findings(&found);
+    if let Some(location) = &args.report {
+        let (place, name) = location.split_file().map_err(UsageError::because)?;
+        let page = html::page(&report, &found);
+        let put = Objects::open(&place).await.put(&name, page.into()).await;
+        put.with_context(|| format!("writing the report {location}"))?;
+    }
     if let Some(database) = database {
         let run = ShiftRun {
             run_uid: &context.run_uid,

@@ -40,7 +40,7 @@ pub fn loader() -> ConfigLoader {
 }
 
 /// Whether a client's error comes from there being no credentials to use.
-pub fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |&error: &&(dyn Error + 'static)| error.source())
         .any(|error| error.is::<CredentialsError>())
 }

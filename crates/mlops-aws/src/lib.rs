@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
+mod error;
 
-pub use client::{SdkConfig, config, has_no_credentials, loader};
+use client::has_no_credentials;
+pub use client::{SdkConfig, config, loader};
+pub use error::failed;

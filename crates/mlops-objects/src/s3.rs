@@ -214,23 +214,11 @@ fn failed<E>(doing: String, error: SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    use StoreErrorKind::{Configuration, Denied, NotFound, Other, Temporary};
-    let code = error.code().unwrap_or_default();
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    let (kind, remedy) = match (&error, code, status) {
-        (_, "NoSuchBucket", _) => (NotFound, "; there is no such bucket"),
-        (_, "NoSuchKey", _) | (_, _, Some(404)) => (NotFound, "; there is no such object"),
-        (_, "PreconditionFailed", _) => (Temporary, "; it was replaced while it was read"),
-        (_, _, Some(401 | 403)) => (Denied, "; check the credentials and the role's policy"),
-        (_, _, Some(429 | 500..)) => (Temporary, ""),
-        (SdkError::TimeoutError(_), ..) => (Temporary, "; no answer in time"),
-        (SdkError::ConstructionFailure(_), ..) => (Configuration, "; check the region and AWS_ENDPOINT_URL"),
-        (SdkError::DispatchFailure(_), ..) if mlops_aws::has_no_credentials(&error) => {
-            (Configuration, "; set AWS credentials, or give the job a role")
-        }
-        (SdkError::DispatchFailure(_), ..) => (Temporary, "; the endpoint cannot be reached"),
-        (SdkError::ResponseError(_), ..) => (Temporary, ""),
-        _ => (Other, ""),
-    };
-    StoreError::caused(kind, format!("{doing}{remedy}"), error.into_source().unwrap_or_else(|error| Box::new(error)))
+    use StoreErrorKind::{NotFound, Temporary};
+    mlops_aws::failed(doing, error, |code, status| match (code, status) {
+        ("NoSuchBucket", _) => Some((NotFound, "; there is no such bucket")),
+        ("NoSuchKey", _) | (_, Some(404)) => Some((NotFound, "; there is no such object")),
+        ("PreconditionFailed", _) => Some((Temporary, "; it was replaced while it was read")),
+        _ => None,
+    })
 }

@@ -1,7 +1,7 @@
 use super::level_counts::LevelCounts;
 use super::state::unit_factor;
 use super::test::TestResult;
-use super::{FeatureSet, Measures, ShiftPolicy, State, Test, smallest_shift};
+use super::{FeatureSet, Measures, Picture, ShiftPolicy, State, Test, four_digits, smallest_shift};
 use crate::stats::{Continuity, chi_squared_homogeneity};
 use crate::table::{Column, Kind, Table, Values};
 use crate::verdict::Verdict;
@@ -25,6 +25,8 @@ pub struct FeatureShift {
     pub effect: Option<f64>,
     /// How far the samples are apart by other measures; `None` where nothing was tested.
     pub measures: Option<Measures>,
+    /// Where the values lie; `None` where nothing was tested.
+    pub picture: Option<Picture>,
     /// The smallest shift that this many values would have shown: of a numeric feature's mean in standard deviations, of a
     /// level's share for the others. See [`smallest_shift`].
     pub smallest_shift: f64,
@@ -101,6 +103,7 @@ struct Outcome {
 struct Tested {
     result: TestResult,
     measures: Measures,
+    picture: Option<Picture>,
     /// What the state is if this is a shift.
     state: State,
     /// What moved most, in words.
@@ -194,6 +197,7 @@ impl Outcome {
             p_value_adjusted: adjusted,
             effect: tested.map(|tested| tested.result.effect),
             measures: tested.map(|tested| tested.measures),
+            picture: tested.and_then(|tested| tested.picture.clone()),
             smallest_shift: if self.kind == Kind::Numeric { smallest.sds } else { smallest.share },
             state,
             missing_reference: self.reference.missing_share(),
@@ -274,10 +278,10 @@ fn test_numbers(test: Test, reference: &[f64], production: &[f64]) -> Result<Tes
     let (reference, production) = (sorted_present(reference), sorted_present(production));
     let result = test.of_numbers(&reference, &production).map_err(|error| error.to_string())?;
     let measures = Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;
-    let mut change = format!("median {} → {}", short(median(&reference)), short(median(&production)));
+    let mut change = format!("median {} → {}", four_digits(median(&reference)), four_digits(median(&production)));
     let is_constant = |sorted: &[f64]| sorted[0] == sorted[sorted.len() - 1];
     let state = if let Some(factor) = unit_factor(&reference, &production) {
-        change.push_str(&format!(", as in another unit: ×{}", short(factor)));
+        change.push_str(&format!(", as in another unit: ×{}", four_digits(factor)));
         State::UnitChanged(factor)
     } else if is_constant(&production) && !is_constant(&reference) {
         change.push_str(", always");
@@ -285,7 +289,8 @@ fn test_numbers(test: Test, reference: &[f64], production: &[f64]) -> Result<Tes
     } else {
         State::ValueShift
     };
-    Ok(Tested { result, measures, state, change })
+    let picture = Picture::of_numbers(&reference, &production);
+    Ok(Tested { result, measures, picture, state, change })
 }
 
 fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result<Tested, String> {
@@ -301,7 +306,8 @@ fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result
     } else {
         State::ValueShift
     };
-    Ok(Tested { result, measures, state, change: counts.largest_change() })
+    let picture = Some(Picture::of_levels(counts));
+    Ok(Tested { result, measures, picture, state, change: counts.largest_change() })
 }
 
 fn sorted_present(values: &[f64]) -> Vec<f64> {
@@ -313,18 +319,4 @@ fn sorted_present(values: &[f64]) -> Vec<f64> {
 /// The middle of a sorted sample that is not empty; the lower of two.
 fn median(sorted: &[f64]) -> f64 {
     sorted[(sorted.len() - 1) / 2]
-}
-
-/// A number to four significant digits.
-fn short(number: f64) -> String {
-    if number == 0.0 || !number.is_finite() {
-        return number.to_string();
-    }
-    let magnitude = number.abs().log10().floor();
-    if !(-4.0..9.0).contains(&magnitude) {
-        return format!("{number:.3e}");
-    }
-    let decimals = (3.0 - magnitude).clamp(0.0, 7.0) as usize;
-    let text = format!("{number:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

@@ -35,6 +35,11 @@ impl LevelCounts {
         Self { names, reference, production }
     }
 
+    /// What the levels are called.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// The counts with all rare levels as one: those of which fewer than five rows are expected on the smaller side.
     ///
     /// `None` where that leaves one level of several.

@@ -44,6 +44,19 @@ impl Test {
         }
     }
 
+    /// The name that people know, such as Kolmogorov–Smirnov.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::KolmogorovSmirnov => "Kolmogorov–Smirnov",
+            Self::AndersonDarling => "Anderson–Darling",
+            Self::MannWhitney => "Mann–Whitney",
+            Self::ChiSquared => "chi-squared",
+            Self::G => "G-test",
+            Self::Psi => "PSI",
+            Self::JensenShannon => "Jensen–Shannon",
+        }
+    }
+
     /// The name of the effect, such as `ks_distance`.
     pub fn effect_name(self) -> &'static str {
         match self {

@@ -375,3 +375,29 @@ fn rows_of_one_customer_are_not_taken_as_independent() {
         assert!(share <= level + three_sigma && share >= level / 2.0 - three_sigma, "at {level}: {share}");
     }
 }
+
+#[test]
+fn a_picture_has_every_value_on_both_sides() {
+    let sum = |shares: &[f64]| shares.iter().sum::<f64>();
+    let mut production = uniform(2, 1500, 0.3);
+    production[0] = 1e6;
+    production[1] = f64::INFINITY;
+    let Some(Picture::Bins { from, to, reference, production }) =
+        compare_one(numeric(uniform(1, 2000, 0.0)), numeric(production)).picture
+    else {
+        panic!("no bins");
+    };
+    assert!(from < 0.05 && 1.2 < to && to < 1.4, "an outlier does not stretch it: {from} {to}");
+    assert!((sum(&reference) - 1.0).abs() < 1e-9 && (sum(&production) - 1.0).abs() < 1e-9);
+    let names: Vec<String> = (0..15).map(|i| format!("level {i}")).collect();
+    let column = |n| levels(names.iter().cycle().take(n).map(String::as_str));
+    let Some(Picture::Levels { names, reference, production }) = compare_one(column(900), column(600)).picture else {
+        panic!("no levels");
+    };
+    assert_eq!((names.len(), names[10].clone()), (11, None), "the rest is one more");
+    assert!((sum(&reference) - 1.0).abs() < 1e-9 && (sum(&production) - 1.0).abs() < 1e-9);
+    assert!(matches!(
+        compare_one(numeric(vec![7.5; 100]), numeric(vec![7.5; 90])).picture,
+        Some(Picture::Levels { .. })
+    ));
+}

@@ -1,0 +1,73 @@
+use super::level_counts::LevelCounts;
+use crate::stats::bin_counts;
+
+/// Bins of a picture.
+const BINS: usize = 24;
+
+/// Levels of a picture; the rest is one more.
+const LEVELS: usize = 10;
+
+/// The outermost values have no room of their own: they lie in the first and the last bin.
+const OUTERMOST: f64 = 0.005;
+
+/// Where the values of both sides lie, for a plot. All shares are of the values that are there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Picture {
+    /// Of numbers, in bins of one width.
+    Bins {
+        /// Where the first bin begins; it also has all that lies below.
+        from: f64,
+        /// Where the last ends; it also has all that lies above.
+        to: f64,
+        /// Shares of the reference.
+        reference: Vec<f64>,
+        /// Shares of production.
+        production: Vec<f64>,
+    },
+    /// Of levels: the most frequent ones, and the rest together if there is one.
+    Levels {
+        /// Their names; `None` for the rest.
+        names: Vec<Option<String>>,
+        /// Shares of the reference.
+        reference: Vec<f64>,
+        /// Shares of production.
+        production: Vec<f64>,
+    },
+}
+
+impl Picture {
+    /// Of sorted samples that are not empty; `None` where too many values are infinite to be drawn.
+    pub(super) fn of_numbers(reference: &[f64], production: &[f64]) -> Option<Self> {
+        let at = |sorted: &[f64], share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+        let from = at(reference, OUTERMOST).min(at(production, OUTERMOST));
+        let to = at(reference, 1.0 - OUTERMOST).max(at(production, 1.0 - OUTERMOST));
+        let (from, to) = if from < to { (from, to) } else { (from - 0.5, to + 0.5) };
+        if !(to - from).is_finite() {
+            return None;
+        }
+        let edges: Vec<f64> = (1..BINS).map(|i| from + (to - from) * i as f64 / BINS as f64).collect();
+        let shares_of = |sorted: &[f64]| shares(&bin_counts(sorted, &edges));
+        Some(Self::Bins { from, to, reference: shares_of(reference), production: shares_of(production) })
+    }
+
+    pub(super) fn of_levels(counts: &LevelCounts) -> Self {
+        let (reference, production) = (shares(&counts.reference), shares(&counts.production));
+        let mut order: Vec<usize> = (0..reference.len()).collect();
+        order.sort_by(|&a, &b| (reference[b] + production[b]).total_cmp(&(reference[a] + production[a])));
+        let (shown, rest) = order.split_at(order.len().min(LEVELS));
+        let mut names: Vec<Option<String>> = shown.iter().map(|&level| Some(counts.names()[level].clone())).collect();
+        let pick = |shares: &[f64]| -> Vec<f64> {
+            let rest_share: f64 = rest.iter().map(|&level| shares[level]).sum();
+            let shown = shown.iter().map(|&level| shares[level]);
+            shown.chain((!rest.is_empty()).then_some(rest_share)).collect()
+        };
+        let (reference, production) = (pick(&reference), pick(&production));
+        names.resize(reference.len(), None);
+        Self::Levels { names, reference, production }
+    }
+}
+
+fn shares(counts: &[u64]) -> Vec<f64> {
+    let total: u64 = counts.iter().sum();
+    counts.iter().map(|&count| count as f64 / total.max(1) as f64).collect()
+}
