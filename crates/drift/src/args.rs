@@ -1,12 +1,13 @@
 #![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
 
 use clap::builder::BoolishValueParser;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use mlops_core::ports::Window;
 use mlops_core::record::parse_utc;
-use mlops_core::shift::{PolicyError, ShiftPolicy, Test};
+use mlops_core::shift::{Chunk, PolicyError, Roles, ShiftPolicy, Split, Test};
 use mlops_core::stats::Correction;
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, span};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, UsageError, span};
 use mlops_objects::Location;
 
 const EXAMPLES: &str = "\
@@ -16,6 +17,10 @@ Examples:
 
   The last week in MySQL against a training file in S3:
     MLOPS_DATABASE='mysql://…' drift --reference s3://acme-models/train.parquet --window 7d --target churn
+
+  Logs in S3, against the profile that was written once with the model, with the trend of a month:
+    drift profile --reference train.parquet --target churn --out train.profile
+    drift --reference train.profile --target churn --production s3://acme-logs/churn/ --window 30d --chunk day
 
   Two files, no database, and an exit code for a script:
     drift --reference train.csv --production may.csv --target churn --fail-on-verdict --output json";
@@ -31,93 +36,14 @@ Examples:
 #[derive(Debug, Clone, Parser)]
 #[command(name = "drift", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
-    /// What the model was trained on: a CSV or Parquet file, as a path or s3://BUCKET/KEY
-    #[arg(long, env = "DRIFT_REFERENCE", value_name = "FILE")]
-    pub reference: Location,
-
-    /// Compare this CSV or Parquet file instead of the logs in the database; nothing is written
-    #[arg(long, env = "DRIFT_PRODUCTION", value_name = "FILE", conflicts_with_all = ["since", "until", "window"])]
-    pub production: Option<Location>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
 
     #[command(flatten)]
-    pub store: DatabaseArgs,
+    pub data: DataArgs,
 
-    /// Compare only requests logged from this time on, UTC: 2026-11-23 or 2026-11-23T05:30:00
-    #[arg(long, env = "DRIFT_SINCE", value_name = "TIME", value_parser = time, conflicts_with = "window")]
-    pub since: Option<Timestamp>,
-
-    /// Compare only requests logged before this time, UTC
-    #[arg(long, env = "DRIFT_UNTIL", value_name = "TIME", value_parser = time)]
-    pub until: Option<Timestamp>,
-
-    /// Compare only requests logged in this span before --until, or before now: 7d, 12h, 90m
-    #[arg(long, env = "DRIFT_WINDOW", value_name = "SPAN", value_parser = span)]
-    pub window: Option<SignedDuration>,
-
-    /// Columns that name rows or customers; they are not compared (several: A,B)
-    #[arg(long, env = "DRIFT_ID", value_name = "COLUMN", value_delimiter = ',')]
-    pub id: Vec<String>,
-
-    /// Columns that hold the outcome; they are not compared (several: A,B)
-    #[arg(long, env = "DRIFT_TARGET", value_name = "COLUMN", value_delimiter = ',')]
-    pub target: Vec<String>,
-
-    /// The column of the training data that holds the model's prediction; it is compared with `output.prediction` of the logs
-    #[arg(long, env = "DRIFT_PREDICTION", value_name = "COLUMN")]
-    pub prediction: Option<String>,
-
-    /// The column that says whose row it is; of each customer one row is compared, as further ones are no news (`none`: all)
-    #[arg(long, env = "DRIFT_UNIT", value_name = "COLUMN", default_value = "client_id")]
-    pub unit: String,
-
-    /// Columns to treat as levels, whatever they hold (several: A,B)
-    #[arg(long, env = "DRIFT_CATEGORICAL", value_name = "COLUMN", value_delimiter = ',')]
-    pub categorical: Vec<String>,
-
-    /// Columns to treat as numbers, however few values they have (several: A,B)
-    #[arg(long, env = "DRIFT_NUMERIC", value_name = "COLUMN", value_delimiter = ',')]
-    pub numeric: Vec<String>,
-
-    /// The test of numeric features
-    #[arg(long, env = "DRIFT_NUMERIC_TEST", value_name = "TEST", default_value = "ks", help_heading = "Policy")]
-    pub numeric_test: NumericTest,
-
-    /// The test of categorical features
-    #[arg(
-        long,
-        env = "DRIFT_CATEGORICAL_TEST",
-        value_name = "TEST",
-        default_value = "chi-squared",
-        help_heading = "Policy"
-    )]
-    pub categorical_test: CategoricalTest,
-
-    /// How p-values are adjusted for the number of tests
-    #[arg(
-        long,
-        env = "DRIFT_CORRECTION",
-        value_name = "METHOD",
-        default_value = "benjamini-hochberg",
-        help_heading = "Policy"
-    )]
-    pub correction: CorrectionName,
-
-    /// The plain rule of older monitors: a shift is a p-value of at most --significance, adjusted for nothing, of any effect
-    #[arg(long, env = "DRIFT_COMPAT", value_name = "RULE", conflicts_with_all = ["correction", "min_effect"], help_heading = "Policy")]
-    pub compat: Option<Compat>,
-
-    /// The largest adjusted p-value of a shift
-    #[arg(long, env = "DRIFT_SIGNIFICANCE", value_name = "P", default_value_t = 0.05, help_heading = "Policy")]
-    pub significance: f64,
-
-    /// The smallest effect of a shift: Kolmogorov-Smirnov distance, Cramer's V or the other test's own, and change of the
-    /// share of missing values
-    #[arg(long, env = "DRIFT_MIN_EFFECT", value_name = "EFFECT", default_value_t = 0.05, help_heading = "Policy")]
-    pub min_effect: f64,
-
-    /// Say nothing of a feature with fewer values than this on either side
-    #[arg(long, env = "DRIFT_MIN_ROWS", value_name = "N", default_value_t = 50, help_heading = "Policy")]
-    pub min_rows: usize,
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
     /// Write a page with a picture of each feature there: a path or s3://BUCKET/KEY
     #[arg(long, env = "DRIFT_REPORT", value_name = "FILE")]
@@ -128,7 +54,119 @@ pub struct Args {
     pub fail_on_verdict: bool,
 
     #[command(flatten)]
+    pub store: DatabaseArgs,
+
+    #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Write the profile of --reference, or of --production if that is given, for later runs to take in its place
+    ///
+    /// A profile holds what `drift` needs to know of a table: each feature's order, levels and missing values, in some hundred
+    /// kilobytes a feature whatever the number of rows. Profiles named together add up: those of a day's hours to the day's.
+    Profile {
+        /// Where to write it: a path or s3://BUCKET/KEY
+        #[arg(long, env = "DRIFT_PROFILE_OUT", value_name = "FILE")]
+        out: Location,
+    },
+}
+
+/// What is compared, and what its columns are.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DataArgs {
+    /// What the model was trained on: a CSV or Parquet file, or its profile, as a path or s3://BUCKET/KEY
+    #[arg(long, global = true, env = "DRIFT_REFERENCE", value_name = "FILE")]
+    pub reference: Option<Location>,
+
+    /// Compare this instead of the logs in the database, and write nothing: CSV, Parquet, profiles, or JSON logs, of
+    /// which a folder or s3://BUCKET/PREFIX may be named (several: A,B)
+    #[arg(long, global = true, env = "DRIFT_PRODUCTION", value_name = "FILE", value_delimiter = ',')]
+    pub production: Vec<Location>,
+
+    /// Compare only requests logged from this time on, UTC: 2026-11-23 or 2026-11-23T05:30:00
+    #[arg(long, global = true, env = "DRIFT_SINCE", value_name = "TIME", value_parser = time, conflicts_with = "window")]
+    pub since: Option<Timestamp>,
+
+    /// Compare only requests logged before this time, UTC
+    #[arg(long, global = true, env = "DRIFT_UNTIL", value_name = "TIME", value_parser = time)]
+    pub until: Option<Timestamp>,
+
+    /// Compare only requests logged in this span before --until, or before now: 7d, 12h, 90m
+    #[arg(long, global = true, env = "DRIFT_WINDOW", value_name = "SPAN", value_parser = span)]
+    pub window: Option<SignedDuration>,
+
+    /// The column of a --production table that says when a row was
+    #[arg(long, global = true, env = "DRIFT_TIME", value_name = "COLUMN")]
+    pub time: Option<String>,
+
+    /// Columns that name rows or customers; they are not compared (several: A,B)
+    #[arg(long, global = true, env = "DRIFT_ID", value_name = "COLUMN", value_delimiter = ',')]
+    pub id: Vec<String>,
+
+    /// Columns that hold the outcome; they are not compared (several: A,B)
+    #[arg(long, global = true, env = "DRIFT_TARGET", value_name = "COLUMN", value_delimiter = ',')]
+    pub target: Vec<String>,
+
+    /// The column of the training data that holds the model's prediction; it is compared with `output.prediction` of the logs
+    #[arg(long, global = true, env = "DRIFT_PREDICTION", value_name = "COLUMN")]
+    pub prediction: Option<String>,
+
+    /// The column that says whose row it is; of each customer one row is compared, as further ones are no news (`none`: all)
+    #[arg(long, global = true, env = "DRIFT_UNIT", value_name = "COLUMN", default_value = "client_id")]
+    pub unit: String,
+
+    /// Columns to treat as levels, whatever they hold (several: A,B)
+    #[arg(long, global = true, env = "DRIFT_CATEGORICAL", value_name = "COLUMN", value_delimiter = ',')]
+    pub categorical: Vec<String>,
+
+    /// Columns to treat as numbers, however few values they have (several: A,B)
+    #[arg(long, global = true, env = "DRIFT_NUMERIC", value_name = "COLUMN", value_delimiter = ',')]
+    pub numeric: Vec<String>,
+
+    /// Compare within each value of this column too, and correct all of these tests together
+    #[arg(long, global = true, env = "DRIFT_BY", value_name = "COLUMN")]
+    pub by: Option<String>,
+
+    /// Show the trend of each feature over parts of production: `day`, `week`, or a number of rows
+    #[arg(long, global = true, env = "DRIFT_CHUNK", value_name = "PART", value_parser = chunk)]
+    pub chunk: Option<Chunk>,
+}
+
+/// When a difference is a shift.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Policy")]
+pub struct PolicyArgs {
+    /// The test of numeric features
+    #[arg(long, env = "DRIFT_NUMERIC_TEST", value_name = "TEST", default_value = "ks")]
+    pub numeric_test: NumericTest,
+
+    /// The test of categorical features
+    #[arg(long, env = "DRIFT_CATEGORICAL_TEST", value_name = "TEST", default_value = "chi-squared")]
+    pub categorical_test: CategoricalTest,
+
+    /// How p-values are adjusted for the number of tests
+    #[arg(long, env = "DRIFT_CORRECTION", value_name = "METHOD", default_value = "benjamini-hochberg")]
+    pub correction: CorrectionName,
+
+    /// The plain rule of older monitors: a shift is a p-value of at most --significance, adjusted for nothing, of any effect
+    #[arg(long, env = "DRIFT_COMPAT", value_name = "RULE", conflicts_with_all = ["correction", "min_effect"])]
+    pub compat: Option<Compat>,
+
+    /// The largest adjusted p-value of a shift
+    #[arg(long, env = "DRIFT_SIGNIFICANCE", value_name = "P", default_value_t = 0.05)]
+    pub significance: f64,
+
+    /// The smallest effect of a shift: Kolmogorov-Smirnov distance, Cramer's V or the other test's own, and change of the
+    /// share of missing values
+    #[arg(long, env = "DRIFT_MIN_EFFECT", value_name = "EFFECT", default_value_t = 0.03)]
+    pub min_effect: f64,
+
+    /// Say nothing of a feature with fewer values than this on either side
+    #[arg(long, env = "DRIFT_MIN_ROWS", value_name = "N", default_value_t = 50)]
+    pub min_rows: u64,
 }
 
 impl JobArgs for Args {
@@ -185,12 +223,42 @@ pub enum Compat {
     Plain,
 }
 
-impl Args {
-    /// The column that says whose row it is.
-    pub(crate) fn unit(&self) -> Option<&str> {
-        Some(self.unit.as_str()).filter(|unit| *unit != "none")
+impl DataArgs {
+    /// What the person who runs the job knows of the columns.
+    pub(crate) fn roles(&self) -> Roles {
+        Roles {
+            ids: self.id.clone(),
+            targets: self.target.clone(),
+            categorical: self.categorical.clone(),
+            numeric: self.numeric.clone(),
+        }
     }
 
+    /// How rows of the reference are told apart.
+    pub(crate) fn reference_split(&self) -> Split {
+        let unit = Some(self.unit.clone()).filter(|unit| unit != "none");
+        Split { unit, by: self.by.clone(), ..Split::default() }
+    }
+
+    /// The time that production is looked at in.
+    pub(crate) fn window(&self, now: Timestamp) -> Result<Window, UsageError> {
+        let from = match self.window {
+            Some(span) => {
+                let end = self.until.unwrap_or(now);
+                Some(end.checked_sub(span).map_err(|_| UsageError::new("--window reaches back before all time"))?)
+            }
+            None => self.since,
+        };
+        if let (Some(from), Some(to)) = (from, self.until)
+            && from >= to
+        {
+            return Err(UsageError::new(format!("--since {from} is not before --until {to}")));
+        }
+        Ok(Window { from, to: self.until })
+    }
+}
+
+impl PolicyArgs {
     /// When a difference is a shift.
     pub(crate) fn policy(&self) -> Result<ShiftPolicy, PolicyError> {
         let numeric = match self.numeric_test {
@@ -218,6 +286,17 @@ impl Args {
         };
         let policy = ShiftPolicy::new(self.significance, min_effect, self.min_rows)?;
         policy.with_correction(correction).with_tests(numeric, categorical)
+    }
+}
+
+fn chunk(text: &str) -> Result<Chunk, String> {
+    match text {
+        "day" => Ok(Chunk::Days),
+        "week" => Ok(Chunk::Weeks),
+        rows => match rows.parse() {
+            Ok(rows) if rows > 0 => Ok(Chunk::Rows(rows)),
+            _ => Err("write day, week, or a number of rows such as 10000".to_owned()),
+        },
     }
 }
 

@@ -13,6 +13,9 @@ const STYLE: &str = include_str!("report.css");
 const WIDTH: f64 = 264.0;
 const HEIGHT: f64 = 72.0;
 
+/// The height of the plot of a trend.
+const TREND_HEIGHT: f64 = 36.0;
+
 /// The page of a run.
 pub(crate) fn page(report: &DriftReport, found: &DataShift) -> String {
     let mut features: Vec<&FeatureShift> = found.features.iter().collect();
@@ -40,9 +43,13 @@ pub(crate) fn page(report: &DriftReport, found: &DataShift) -> String {
                     }
                 }
                 main {
-                    @for feature in features { (section(feature)) }
+                    @for feature in features { (section(feature, report)) }
                 }
+                @if report.by.is_some() { (segments(report)) }
                 footer {
+                    @for segment in &report.new_segments {
+                        p { "New in production: the segment " b { (segment) } "." }
+                    }
                     @for column in &report.new_columns {
                         p { "New in production: " b { (column) } ", which the model does not know." }
                     }
@@ -67,10 +74,8 @@ fn summary(report: &DriftReport) -> String {
 }
 
 fn facts(report: &DriftReport) -> Markup {
-    let mut facts = vec![
-        ("training rows", number(report.rows_reference as u64)),
-        ("production rows", number(report.rows_production as u64)),
-    ];
+    let mut facts =
+        vec![("training rows", number(report.rows_reference)), ("production rows", number(report.rows_production))];
     facts.extend(report.window_from.clone().map(|from| ("from", from)));
     facts.extend(report.window_to.clone().map(|to| ("to", to)));
     facts.push(("a shift has p at most", format!("{} ({})", report.significance, report.correction.replace('_', " "))));
@@ -78,7 +83,7 @@ fn facts(report: &DriftReport) -> Markup {
     html! { dl { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } } }
 }
 
-fn section(feature: &FeatureShift) -> Markup {
+fn section(feature: &FeatureShift, report: &DriftReport) -> Markup {
     let shown = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), four_digits);
     let mut facts = vec![
         (feature.test.title().to_owned(), shown(feature.statistic)),
@@ -96,6 +101,7 @@ fn section(feature: &FeatureShift) -> Markup {
                 h2 { (feature.feature) " " span class={ "badge " (feature.verdict.name()) } { (state(feature)) } }
                 @if !feature.why.is_empty() { p { (feature.why) } }
                 dl { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
+                @if report.trend.len() > 1 { (effects(&feature.feature, report)) }
             }
             @match &feature.picture {
                 Some(Picture::Bins { from, to, reference, production }) => (bins(*from, *to, reference, production)),
@@ -130,6 +136,60 @@ fn further(measures: &Measures) -> Vec<(String, String)> {
             named("PSI", psi),
             ("new levels".to_owned(), percent(new_levels)),
         ],
+    }
+}
+
+/// The effect over the chunks, from 0 to the largest or twice the floor; shifted ones have a dot.
+fn effects(feature: &str, report: &DriftReport) -> Markup {
+    let trend = report.trend_of(feature);
+    let effects: Vec<f64> = trend.iter().map(|chunk| chunk.effect.unwrap_or(0.0)).collect();
+    // Noise is not to look like a mountain.
+    let least = (2.0 * report.min_effect).max(f64::MIN_POSITIVE);
+    let largest = effects.iter().fold(least, |most, &effect| most.max(effect));
+    let x = |chunk: usize| 4.0 + (WIDTH - 8.0) * chunk as f64 / (effects.len() - 1) as f64;
+    let y = |effect: f64| TREND_HEIGHT - 4.0 - (TREND_HEIGHT - 8.0) * effect / largest;
+    let points = effects.iter().enumerate().map(|(chunk, &effect)| format!("{:.1},{:.1}", x(chunk), y(effect)));
+    html! {
+        div.trend {
+            svg viewBox={ "0 0 " (WIDTH) " " (TREND_HEIGHT) } role="img" aria-label="the effect over time" {
+                polyline points=(points.collect::<Vec<_>>().join(" "));
+                @for (chunk, feature) in trend.iter().enumerate().filter(|(_, feature)| feature.verdict == "shifted") {
+                    circle cx=(format!("{:.1}", x(chunk))) cy=(format!("{:.1}", y(effects[chunk]))) r="3" {
+                        title { (feature.effect.map(four_digits).unwrap_or_default()) }
+                    }
+                }
+            }
+            span {
+                "effect over time, 0 to " (four_digits(largest))
+                @if let Some(since) = report.shifted_since(feature) { ", shifted since " (since) }
+            }
+        }
+    }
+}
+
+/// The features that moved or cannot be judged within segments.
+fn segments(report: &DriftReport) -> Markup {
+    let by = report.by.as_deref().unwrap_or_default();
+    let found =
+        report.segments.iter().flat_map(|segment| segment.features.iter().map(move |feature| (segment, feature)));
+    let found: Vec<_> = found.filter(|(_, feature)| feature.verdict != "stable").collect();
+    html! {
+        h2 { "By " (by) }
+        @if found.is_empty() { p { "Stable in all " (report.segments.len()) " segments." } } @else {
+            table.found {
+                tr { th { (by) } th { "feature" } th { "verdict" } th { "adjusted p" } th { "effect" } th { "why" } }
+                @for (segment, feature) in found {
+                    tr class=(feature.verdict) {
+                        td { (segment.segment) }
+                        td { (feature.feature) }
+                        td { span.badge { (feature.verdict) } }
+                        td { (feature.p_value_adjusted.map(p_value).unwrap_or_default()) }
+                        td { (feature.effect.map(four_digits).unwrap_or_default()) }
+                        td { (feature.why) }
+                    }
+                }
+            }
+        }
     }
 }
 

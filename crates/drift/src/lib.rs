@@ -2,10 +2,12 @@
 
 mod args;
 mod html;
+mod logs;
 mod production;
 mod report;
 mod run;
+mod source;
 
 pub use args::Args;
-pub use report::DriftReport;
+pub use report::{DriftReport, Outcome};
 pub use run::run;

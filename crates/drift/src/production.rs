@@ -1,129 +1,141 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
-use futures_util::TryStreamExt;
-use mlops_core::literal::Value;
-use mlops_core::ports::{LogStore, StoreError, Window};
-use mlops_core::record::parse_payload;
-use mlops_core::shift::FeatureSet;
-use mlops_core::table::{Cell, Table, is_missing_text, level_name};
+use anyhow::{Context as _, Result};
+use mlops_core::ports::Window;
+use mlops_core::profile::{ColumnProfile, Profile};
+use mlops_core::shift::{Chunk, Collected, Collector, FeatureSet, Split};
+use mlops_core::table::Kind;
+use mlops_job::{Context, UsageError};
+use mlops_objects::Location;
+use mlops_sql::Database;
 
-/// New columns are named up to this many: a field whose name is data has no end of them.
-const MAX_NEW_COLUMNS: usize = 50;
-
-/// Fields of the request itself, which no model is trained on.
-const REQUEST_FIELDS: [&str; 3] = ["uid", "client_id", "endpoint"];
+use crate::args::DataArgs;
+use crate::logs::{LOG_TIME, LogReader, MAX_NEW_COLUMNS};
+use crate::source::{Source, check_segments};
 
 /// What production sent.
 pub(crate) struct Production {
-    pub(crate) table: Table,
+    pub(crate) collected: Collected,
     /// Payloads without an `input` object, which an application may have written itself.
     pub(crate) without_input: u64,
-    /// Rows left out, as an earlier one is of the same unit.
-    pub(crate) repeated: usize,
     /// Columns that the reference does not have.
     pub(crate) new_columns: Vec<String>,
 }
 
-impl Production {
-    /// The columns of a file.
-    pub(crate) fn of_table(mut table: Table, features: &FeatureSet, unit: Option<&str>) -> Self {
-        let repeated = unit.map_or(0, |unit| table.keep_first_of_each(unit));
-        let names = table.columns.iter().map(|column| column.name.as_str());
-        let new_columns: Vec<String> =
-            names.filter(|name| !features.knows(name)).take(MAX_NEW_COLUMNS).map(str::to_owned).collect();
-        Self { table: features.align(table), without_input: 0, repeated, new_columns }
+/// Reads what --production names.
+pub(crate) async fn read_files(
+    args: &DataArgs,
+    features: &FeatureSet,
+    window: Window,
+    context: &Context,
+) -> Result<Production> {
+    let mut sources = Vec::new();
+    for location in &args.production {
+        let source = Source::open(location).await.context("reading the production data")?;
+        sources.push((location, source));
     }
-}
-
-/// Reads the features of logged requests. Fields that are no features are passed over.
-pub(crate) struct LogReader<'a> {
-    features: &'a FeatureSet,
-    unit: Option<&'a str>,
-    /// Where each feature of the input stands.
-    places: HashMap<String, usize>,
-    /// Where the prediction of the output stands.
-    prediction: Option<usize>,
-    units: HashSet<String>,
-    new_columns: BTreeSet<String>,
-    production: Production,
-}
-
-impl<'a> LogReader<'a> {
-    pub(crate) fn new(features: &'a FeatureSet, unit: Option<&'a str>, prediction: Option<&str>) -> Self {
-        let table = features.empty_production();
-        let mut places: HashMap<String, usize> =
-            table.columns.iter().enumerate().map(|(place, column)| (column.name.clone(), place)).collect();
-        let prediction = prediction.and_then(|prediction| places.remove(prediction));
-        let production = Production { table, without_input: 0, repeated: 0, new_columns: Vec::new() };
-        Self { features, unit, places, prediction, units: HashSet::new(), new_columns: BTreeSet::new(), production }
-    }
-
-    /// Reads every request logged in `window`.
-    pub(crate) async fn read(
-        mut self,
-        database: &impl LogStore,
-        window: Window,
-        progress: impl Fn(),
-    ) -> Result<Production, StoreError> {
-        let mut payloads = database.payloads(window);
-        while let Some(payload) = payloads.try_next().await? {
-            progress();
-            self.take(parse_payload(&payload).ok().as_ref());
-        }
-        Ok(Production { new_columns: self.new_columns.into_iter().collect(), ..self.production })
-    }
-
-    fn take(&mut self, payload: Option<&Value<'_>>) {
-        let Some(Value::Map(fields)) = payload.and_then(|payload| payload.get("input")) else {
-            self.production.without_input += 1;
-            return;
-        };
-        let mut row = vec![Cell::Missing; self.production.table.columns.len()];
-        let mut unit = None;
-        for (name, value) in fields {
-            if self.unit == Some(name.as_ref()) {
-                unit = cell_text(value);
-            }
-            match self.places.get(name.as_ref()) {
-                Some(&place) => row[place] = cell(value),
-                None if self.new_columns.len() < MAX_NEW_COLUMNS
-                    && !REQUEST_FIELDS.contains(&name.as_ref())
-                    && !self.features.knows(name) =>
-                {
-                    self.new_columns.insert(name.clone().into_owned());
+    let has = columns_of(&sources);
+    let empty = features.empty_production(|name| has.as_ref().is_none_or(|has| has.contains(name)));
+    let split = Split { window, chunk: args.chunk, ..args.reference_split() };
+    let mut collector = Collector::new(empty, split.clone());
+    let mut new_columns: BTreeSet<String> = has.into_iter().flatten().filter(|name| !features.knows(name)).collect();
+    let mut without_input = 0;
+    for (location, source) in sources {
+        match source {
+            Source::Table(table) => {
+                let needs_time = window != Window::default() || matches!(args.chunk, Some(Chunk::Days | Chunk::Weeks));
+                if needs_time && args.time.is_none() {
+                    let message = format!("{location} is a table: say with --time which column has the time of a row");
+                    return Err(UsageError::new(message).into());
                 }
-                None => {}
+                collector.set_time(args.time.clone());
+                collector = table.read(collector).await.context("reading the production data")?;
+            }
+            Source::Profiles(profiles) => {
+                check_profile(location, &split, window)?;
+                check_segments(location, &profiles, args.by.as_deref())?;
+                collector.join(profiles, |profile| features.select(profile)).map_err(UsageError::because)?;
+            }
+            Source::Logs(location) => {
+                collector.set_time(Some(LOG_TIME.to_owned()));
+                let bar = context.progress.start("logged requests", None);
+                let mut reader = LogReader::new(features, collector, args.prediction.as_deref());
+                reader
+                    .read_objects(&location, || bar.inc(1))
+                    .await
+                    .with_context(|| format!("reading the logs of {location}"))?;
+                bar.finish_and_clear();
+                let (read, found) = reader.finish();
+                if found.bad > 0 {
+                    tracing::warn!(records.bad = found.bad, %location, "lines that are no records are left out");
+                }
+                without_input += found.without_input;
+                new_columns.extend(found.new_columns);
+                collector = read;
             }
         }
-        if unit.is_some_and(|unit| !self.units.insert(unit)) {
-            self.production.repeated += 1;
-            return;
+    }
+    let new_columns = new_columns.into_iter().take(MAX_NEW_COLUMNS).collect();
+    Ok(Production { collected: collector.finish(), without_input, new_columns })
+}
+
+/// Reads what the database has of `window`.
+pub(crate) async fn read_database(
+    args: &DataArgs,
+    features: &FeatureSet,
+    window: Window,
+    database: &Database,
+    context: &Context,
+) -> Result<Production> {
+    let split = Split { chunk: args.chunk, time: Some(LOG_TIME.to_owned()), ..args.reference_split() };
+    let collector = Collector::new(features.empty_production(|_| true), split);
+    let bar = context.progress.start("logged requests", None);
+    let mut reader = LogReader::new(features, collector, args.prediction.as_deref());
+    reader.read_database(database, window, || bar.inc(1)).await?;
+    bar.finish_and_clear();
+    let (collector, found) = reader.finish();
+    let new_columns = found.new_columns.into_iter().collect();
+    Ok(Production { collected: collector.finish(), without_input: found.without_input, new_columns })
+}
+
+/// The columns that any of the tables and profiles has; `None` where there are logs, which may have any.
+fn columns_of(sources: &[(&Location, Source)]) -> Option<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for (_, source) in sources {
+        match source {
+            Source::Table(table) => names.extend(table.columns().map(|(name, _)| name.to_owned())),
+            Source::Profiles(profiles) => {
+                names.extend(profiles.whole.columns.iter().map(|column| column.name.clone()));
+            }
+            Source::Logs(_) => return None,
         }
-        if let Some(place) = self.prediction
-            && let Some(prediction) = payload.and_then(|payload| payload.get("output")?.get("prediction"))
-        {
-            row[place] = cell(prediction);
-        }
-        self.production.table.columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
+    }
+    Some(names)
+}
+
+/// A profile has no rows any more that could be told apart.
+fn check_profile(location: &Location, split: &Split, window: Window) -> Result<(), UsageError> {
+    let asked = [(window != Window::default(), "a window"), (split.chunk.is_some(), "--chunk")];
+    match asked.iter().find(|(asked, _)| *asked) {
+        Some((_, what)) => Err(UsageError::new(format!("{location} is a profile, of which {what} cannot be had"))),
+        None => Ok(()),
     }
 }
 
-/// The name of a unit; `None` where the request has none.
-fn cell_text(value: &Value<'_>) -> Option<String> {
-    match cell(value) {
-        Cell::Text(text) if !is_missing_text(text) => Some(level_name(text).to_owned()),
-        _ => None,
-    }
+/// The features of a segment, without the column that is the same in all of its rows.
+pub(crate) fn without(profile: &Profile, column: &str) -> Profile {
+    let columns = profile.columns.iter().filter(|other| other.name != column).cloned();
+    Profile { rows: profile.rows, columns: columns.collect::<Vec<ColumnProfile>>() }
 }
 
-fn cell<'v>(value: &'v Value<'_>) -> Cell<'v> {
-    match value {
-        Value::Null | Value::NonFinite(_) => Cell::Missing,
-        Value::Bool(true) => Cell::Text("true"),
-        Value::Bool(false) => Cell::Text("false"),
-        Value::Number(text) | Value::String(text) => Cell::Text(text),
-        Value::Surrogate { text, .. } => Cell::Text(text),
-        Value::List(_) => Cell::Text("[…]"),
-        Value::Map(_) => Cell::Text("{…}"),
+/// Refuses roles that a profile cannot take on any more.
+pub(crate) fn check_levels(features: &FeatureSet, categorical: &[String]) -> Result<(), UsageError> {
+    let is_numeric =
+        |name: &&String| features.reference.column(name.as_str()).is_some_and(|column| column.kind() == Kind::Numeric);
+    match categorical.iter().find(is_numeric) {
+        Some(name) => Err(UsageError::new(format!(
+            "the profile has `{name}` as numbers; make it anew with `drift profile --categorical {name}`"
+        ))),
+        None => Ok(()),
     }
 }

@@ -5,6 +5,8 @@ use mlops_core::verdict::Verdict;
 use mlops_job::{Exit, Report, grid, number, percent};
 use serde::Serialize;
 
+use crate::run::Comparison;
+
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DriftReport {
@@ -19,17 +21,17 @@ pub struct DriftReport {
     /// The first moment after them.
     pub window_to: Option<String>,
     /// Rows of the training file.
-    pub rows_reference: usize,
+    pub rows_reference: u64,
     /// Rows of production.
-    pub rows_production: usize,
+    pub rows_production: u64,
     /// Logged requests that had no `input` and were passed over.
     pub without_input: u64,
     /// The column that says whose row it is, where it left rows out.
     pub unit: Option<String>,
     /// Training rows of a customer who had one already; they are not compared.
-    pub repeated_reference: usize,
+    pub repeated_reference: u64,
     /// Production rows of a customer who had one already.
-    pub repeated_production: usize,
+    pub repeated_production: u64,
     /// The largest adjusted p-value of a shift.
     pub significance: f64,
     /// The smallest effect of a shift.
@@ -44,8 +46,107 @@ pub struct DriftReport {
     pub features: Vec<FeatureReport>,
     /// Columns that were not compared.
     pub skipped: Vec<SkippedReport>,
+    /// The column whose values are segments.
+    pub by: Option<String>,
+    /// One entry a segment of the training data, in the order of their names.
+    pub segments: Vec<SegmentReport>,
+    /// Segments that the training data do not have.
+    pub new_segments: Vec<String>,
+    /// One entry a chunk of production, in the order of time.
+    pub trend: Vec<ChunkReport>,
     #[serde(skip)]
     pub(crate) fail_on_verdict: bool,
+}
+
+/// One segment of the JSON document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SegmentReport {
+    /// Its name.
+    pub segment: String,
+    /// `stable`, `shifted` or `inconclusive`.
+    pub verdict: &'static str,
+    /// Rows of the training file.
+    pub rows_reference: u64,
+    /// Rows of production.
+    pub rows_production: u64,
+    /// One entry a feature.
+    pub features: Vec<FeatureReport>,
+}
+
+/// One chunk of production, compared by itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChunkReport {
+    /// Its day, the Monday of its week, or its number.
+    pub chunk: String,
+    /// Rows of production.
+    pub rows: u64,
+    /// `stable`, `shifted` or `inconclusive`.
+    pub verdict: &'static str,
+    /// One entry a feature.
+    pub features: Vec<ChunkFeature>,
+}
+
+/// One feature of one chunk.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChunkFeature {
+    /// Its name.
+    pub feature: String,
+    /// The size of the difference.
+    pub effect: Option<f64>,
+    /// The p-value, adjusted for the number of tests of this chunk.
+    pub p_value_adjusted: Option<f64>,
+    /// The share of rows without a value.
+    pub missing: f64,
+    /// `stable`, `shifted` or `inconclusive`.
+    pub verdict: &'static str,
+}
+
+/// What `drift profile` wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProfileReport {
+    /// Where it is.
+    pub profile: String,
+    /// Rows that it stands for.
+    pub rows: u64,
+    /// Its columns.
+    pub columns: usize,
+    /// Segments that have a profile of their own.
+    pub segments: usize,
+    /// Its size.
+    pub bytes: usize,
+}
+
+/// What a command has to say.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Outcome {
+    /// Of a comparison.
+    Compared(Box<DriftReport>),
+    /// Of `drift profile`.
+    Profile(ProfileReport),
+}
+
+impl Report for Outcome {
+    fn human(&self) -> String {
+        match self {
+            Self::Compared(report) => report.human(),
+            Self::Profile(report) => format!(
+                "{}: {} columns of {} rows in {} bytes{}",
+                report.profile,
+                report.columns,
+                number(report.rows),
+                number(report.bytes as u64),
+                if report.segments > 0 { format!(", and {} segments", report.segments) } else { String::new() },
+            ),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Compared(report) => report.exit(),
+            Self::Profile(_) => Exit::Done,
+        }
+    }
 }
 
 /// One feature of the JSON document.
@@ -78,9 +179,9 @@ pub struct FeatureReport {
     /// The adjusted p-value of the difference between these shares.
     pub missing_p_value_adjusted: Option<f64>,
     /// Training rows with a value.
-    pub n_reference: usize,
+    pub n_reference: u64,
     /// Production rows with a value.
-    pub n_production: usize,
+    pub n_production: u64,
     /// `stable`, `shifted` or `inconclusive`.
     pub verdict: &'static str,
     /// What is the matter: `ok`, `value_shift`, `new_levels`, `constant`, `missing_shift`, `all_missing`, `vanished_column`,
@@ -130,21 +231,105 @@ impl From<&Skipped> for SkippedReport {
     }
 }
 
+impl SegmentReport {
+    pub(crate) fn new(segment: &str, found: &DataShift, rows_reference: u64, rows_production: u64) -> Self {
+        let features = found.features.iter().map(FeatureReport::from).collect();
+        Self { segment: segment.to_owned(), verdict: found.verdict.name(), rows_reference, rows_production, features }
+    }
+}
+
+impl ChunkReport {
+    pub(crate) fn new(chunk: &str, rows: u64, found: &DataShift) -> Self {
+        let features = found.features.iter().map(|feature| ChunkFeature {
+            feature: feature.feature.clone(),
+            effect: feature.effect,
+            p_value_adjusted: feature.p_value_adjusted,
+            missing: feature.missing_production,
+            verdict: feature.verdict.name(),
+        });
+        Self { chunk: chunk.to_owned(), rows, verdict: found.verdict.name(), features: features.collect() }
+    }
+}
+
 impl DriftReport {
-    pub(crate) fn set_findings(&mut self, found: &DataShift) {
+    pub(crate) fn set_findings(&mut self, found: &Comparison) {
         self.verdict = found.verdict.name();
         self.why = found.verdict.why().map(str::to_owned);
-        self.features = found.features.iter().map(FeatureReport::from).collect();
-        let bugs = found.features.iter().filter(|feature| feature.state.is_data_bug());
+        let whole = &found.shifts[0].1;
+        self.features = whole.features.iter().map(FeatureReport::from).collect();
+        let bugs = whole.features.iter().filter(|feature| feature.state.is_data_bug());
         self.data_bugs = bugs.map(|feature| feature.feature.clone()).collect();
+        self.segments = found.segments.clone();
+        self.new_segments = found.new_segments.clone();
+        self.trend = found.trend.clone();
     }
+
+    /// The effects of a feature, chunk by chunk.
+    pub(crate) fn trend_of(&self, feature: &str) -> Vec<&ChunkFeature> {
+        let of_chunk = |chunk: &'_ ChunkReport| chunk.features.iter().position(|other| other.feature == feature);
+        self.trend.iter().filter_map(|chunk| Some(&chunk.features[of_chunk(chunk)?])).collect()
+    }
+
+    /// The chunk from which on a feature was shifted in all of them.
+    pub(crate) fn shifted_since(&self, feature: &str) -> Option<&str> {
+        let trend = self.trend_of(feature);
+        let last_other = trend.iter().rposition(|chunk| chunk.verdict != Verdict::Shifted.name());
+        let first = last_other.map_or(0, |chunk| chunk + 1);
+        self.trend.get(first).map(|chunk| chunk.chunk.as_str())
+    }
+
+    /// What moved or cannot be judged in the segments, for people.
+    fn segments_text(&self) -> String {
+        let rows: Vec<Vec<String>> = self
+            .segments
+            .iter()
+            .flat_map(|segment| segment.features.iter().map(move |feature| (segment, feature)))
+            .filter(|(_, feature)| feature.verdict != Verdict::Stable.name())
+            .map(|(segment, feature)| [vec![segment.segment.clone()], row(feature)].concat())
+            .collect();
+        let by = self.by.as_deref().unwrap_or_default();
+        if rows.is_empty() {
+            return format!("\n\nby {by}: stable in all {} segments", self.segments.len());
+        }
+        let header = [by, "feature", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
+        format!("\n\n{}", grid(&header, &rows))
+    }
+
+    /// The effect of each feature over the chunks, for people.
+    fn trend_text(&self) -> String {
+        let rows: Vec<Vec<String>> = sorted_by_urgency(&self.features)
+            .into_iter()
+            .map(|feature| {
+                let effects: Vec<f64> =
+                    self.trend_of(&feature.feature).iter().map(|chunk| chunk.effect.unwrap_or(0.0)).collect();
+                let shown = |effect: Option<&f64>| effect.map_or_else(String::new, |effect| format!("{effect:.3}"));
+                let since = self.shifted_since(&feature.feature);
+                let since = since.map_or_else(String::new, |chunk| format!("shifted since {chunk}"));
+                vec![feature.feature.clone(), shown(effects.first()), bars(&effects), shown(effects.last()), since]
+            })
+            .collect();
+        let (Some(first), Some(last)) = (self.trend.first(), self.trend.last()) else { return String::new() };
+        let header = ["effect over time", first.chunk.as_str(), "", last.chunk.as_str(), ""];
+        format!("\n\n{}", grid(&header, &rows))
+    }
+}
+
+fn sorted_by_urgency(features: &[FeatureReport]) -> Vec<&FeatureReport> {
+    let mut sorted: Vec<&FeatureReport> = features.iter().collect();
+    sorted.sort_by(|a, b| by_urgency((a.verdict, a.effect), (b.verdict, b.effect)));
+    sorted
+}
+
+/// Effects as a row of bars; the tallest stands for a half or more.
+fn bars(effects: &[f64]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let bar = |effect: &f64| BARS[((effect * 16.0) as usize).min(BARS.len() - 1)];
+    effects.iter().map(bar).collect()
 }
 
 impl Report for DriftReport {
     fn human(&self) -> String {
-        let mut features: Vec<&FeatureReport> = self.features.iter().collect();
-        features.sort_by(|a, b| by_urgency((a.verdict, a.effect), (b.verdict, b.effect)));
-        let rows: Vec<Vec<String>> = features.into_iter().map(row).collect();
+        let rows: Vec<Vec<String>> = sorted_by_urgency(&self.features).into_iter().map(row).collect();
         let header = ["feature", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
         let mut text = grid(&header, &rows);
         for skipped in &self.skipped {
@@ -153,6 +338,13 @@ impl Report for DriftReport {
         for column in &self.new_columns {
             text.push_str(&format!("\nnew in production: {column}, which the model does not know"));
         }
+        if self.by.is_some() {
+            text.push_str(&self.segments_text());
+        }
+        for segment in &self.new_segments {
+            text.push_str(&format!("\nnew in production: the segment {segment}"));
+        }
+        text.push_str(&self.trend_text());
         let count = |verdict: &str| self.features.iter().filter(|feature| feature.verdict == verdict).count();
         text.push_str(&format!(
             "\n\n{}: {} of {} features shifted, {} inconclusive ({} training rows, {} production rows)",
@@ -160,14 +352,14 @@ impl Report for DriftReport {
             count(Verdict::Shifted.name()),
             self.features.len(),
             count("inconclusive"),
-            number(self.rows_reference as u64),
-            number(self.rows_production as u64),
+            number(self.rows_reference),
+            number(self.rows_production),
         ));
         if let Some(unit) = &self.unit {
             text.push_str(&format!(
                 "\none row a {unit}: {} further training rows and {} further production rows are left out",
-                number(self.repeated_reference as u64),
-                number(self.repeated_production as u64)
+                number(self.repeated_reference),
+                number(self.repeated_production)
             ));
         }
         if let Some(why) = &self.why {

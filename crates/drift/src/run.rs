@@ -1,52 +1,84 @@
 use anyhow::{Context as _, Result};
-use jiff::Timestamp;
 use mlops_core::ports::{ObjectStore, ShiftRun, VerdictStore, Window};
+use mlops_core::profile::{Profile, Profiles};
 use mlops_core::record::to_sql_text;
-use mlops_core::shift::{FeatureSet, Roles, compare};
-use mlops_core::table::Table;
+use mlops_core::shift::{Collected, DataShift, FeatureSet, Roles, ShiftPolicy, compare, compare_together};
+use mlops_core::verdict::Verdict;
 use mlops_job::{Context, UsageError};
-use mlops_objects::{Location, Objects, local_copy};
+use mlops_objects::{Location, Objects};
 use mlops_sql::Database;
+use mlops_table::write_profiles;
 
-use crate::production::{LogReader, Production};
-use crate::report::SkippedReport;
-use crate::{Args, DriftReport, html};
+use crate::args::{Command, DataArgs};
+use crate::production::{Production, check_levels, read_database, read_files, without};
+use crate::report::{ChunkReport, ProfileReport, SegmentReport, SkippedReport};
+use crate::source::read_reference;
+use crate::{Args, DriftReport, Outcome, html};
 
-/// Compares production with the training data. A second run writes its own rows into `data_shift`; a second attempt of one
-/// AWS Batch job replaces what the first wrote.
-pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
-    let policy = args.policy().map_err(UsageError::because)?;
-    let roles = Roles {
-        ids: args.id.clone(),
-        targets: args.target.clone(),
-        categorical: args.categorical.clone(),
-        numeric: args.numeric.clone(),
-    };
-    let mut reference = read_file(&args.reference).await.context("reading the training data")?;
-    check_columns(&reference, &roles, args.prediction.as_ref())?;
-    let repeated_reference = args.unit().map_or(0, |unit| reference.keep_first_of_each(unit));
-    let rows_reference = reference.rows();
-    let features = FeatureSet::new(reference, &roles);
-
-    let window = window(&args, context.started)?;
-    let (database, production) = match &args.production {
-        Some(location) => {
-            let table = read_file(location).await.context("reading the production data")?;
-            (None, Production::of_table(table, &features, args.unit()))
+/// Carries out the command of the arguments. A second run writes its own rows into `data_shift`; a second attempt of one AWS
+/// Batch job replaces what the first wrote.
+///
+/// # Errors
+///
+/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the stores.
+pub async fn run(args: Args, context: Context) -> Result<Outcome> {
+    let window = args.data.window(context.started)?;
+    let location = args.data.reference.clone().ok_or_else(|| {
+        UsageError::new(
+            "--reference (DRIFT_REFERENCE) is missing: name what the model was trained on, such as train.csv",
+        )
+    })?;
+    let roles = args.data.roles();
+    let reference = read_reference(&location, &roles, args.data.reference_split()).await?;
+    check_columns(&reference.profiles.whole, &roles, &args.data)?;
+    match &args.command {
+        Some(Command::Profile { out }) => {
+            profile(&args.data, reference, window, out, &context).await.map(Outcome::Profile)
         }
-        None => {
-            let database = open_database(&args, &context).await?;
-            let bar = context.progress.start("logged requests", None);
-            let reader = LogReader::new(&features, args.unit(), args.prediction.as_deref());
-            let production = reader
-                .read(&database, window, || bar.inc(1))
-                .await
-                .with_context(|| format!("reading the logged requests of {}", args.store.database))?;
-            bar.finish_and_clear();
-            (Some(database), production)
-        }
+        None => compare_all(args, reference, window, context).await.map(Box::new).map(Outcome::Compared),
+    }
+}
+
+async fn profile(
+    args: &DataArgs,
+    reference: Collected,
+    window: Window,
+    out: &Location,
+    context: &Context,
+) -> Result<ProfileReport> {
+    let collected = if args.production.is_empty() {
+        reference
+    } else {
+        let features = FeatureSet::new(reference.profiles.whole, &args.roles());
+        read_files(args, &features, window, context).await?.collected
     };
-    let Production { table, without_input, repeated, new_columns } = production;
+    let bytes = write_profiles(&collected.profiles)?;
+    let report = ProfileReport {
+        profile: out.to_string(),
+        rows: collected.profiles.whole.rows,
+        columns: collected.profiles.whole.columns.len(),
+        segments: collected.profiles.segments.len(),
+        bytes: bytes.len(),
+    };
+    put(out, bytes).await?;
+    Ok(report)
+}
+
+async fn compare_all(args: Args, reference: Collected, window: Window, context: Context) -> Result<DriftReport> {
+    let policy = args.policy.policy().map_err(UsageError::because)?;
+    let Collected { profiles: Profiles { whole, segments, .. }, repeated: repeated_reference, .. } = reference;
+    let features = FeatureSet::new(whole, &args.data.roles());
+    check_levels(&features, &args.data.categorical)?;
+    let (database, production) = if args.data.production.is_empty() {
+        let database = open_database(&args, &context).await?;
+        let production = read_database(&args.data, &features, window, &database, &context)
+            .await
+            .with_context(|| format!("reading the logged requests of {}", args.store.database))?;
+        (Some(database), production)
+    } else {
+        (None, read_files(&args.data, &features, window, &context).await?)
+    };
+    let Production { collected, without_input, new_columns } = production;
     if without_input > 0 {
         tracing::warn!(
             requests.without_input = without_input,
@@ -59,12 +91,12 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
         run_uid: database.is_some().then(|| context.run_uid.clone()),
         window_from: window.from.map(to_sql_text),
         window_to: window.to.map(to_sql_text),
-        rows_reference,
-        rows_production: table.rows(),
+        rows_reference: features.reference.rows,
+        rows_production: collected.profiles.whole.rows,
         without_input,
-        unit: args.unit().filter(|_| repeated_reference + repeated > 0).map(str::to_owned),
+        unit: Some(args.data.unit.clone()).filter(|_| repeated_reference + collected.repeated > 0),
         repeated_reference,
-        repeated_production: repeated,
+        repeated_production: collected.repeated,
         significance: policy.significance(),
         min_effect: policy.min_effect(),
         correction: policy.correction().name(),
@@ -72,16 +104,21 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
         new_columns,
         features: Vec::new(),
         skipped: features.skipped.iter().map(SkippedReport::from).collect(),
+        by: args.data.by.clone(),
+        segments: Vec::new(),
+        new_segments: Vec::new(),
+        trend: Vec::new(),
         fail_on_verdict: args.fail_on_verdict,
     };
-    // Sorting a large column takes long enough to hold up the runtime.
-    let found = tokio::task::spawn_blocking(move || compare(&features, &table, &policy)).await?;
+    // Sorting many columns takes long enough to hold up the runtime.
+    let by = args.data.by.clone();
+    let compared = tokio::task::spawn_blocking(move || Comparison::of(&features, &segments, &collected, by, &policy));
+    let found = compared.await?;
     report.set_findings(&found);
     if let Some(location) = &args.report {
-        let (place, name) = location.split_file().map_err(UsageError::because)?;
-        let page = html::page(&report, &found);
-        let put = Objects::open(&place).await.put(&name, page.into()).await;
-        put.with_context(|| format!("writing the report {location}"))?;
+        put(location, html::page(&report, &found.shifts[0].1).into_bytes())
+            .await
+            .with_context(|| format!("writing the report {location}"))?;
     }
     if let Some(database) = database {
         let run = ShiftRun {
@@ -89,7 +126,8 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
             run_timestamp: context.started,
             window,
             significance: report.significance,
-            features: &found.features,
+            model_uid: None,
+            segments: &found.shifts,
         };
         database
             .write_data_shift(run)
@@ -97,6 +135,61 @@ pub async fn run(args: Args, context: Context) -> Result<DriftReport> {
             .with_context(|| format!("keeping the findings in {}", args.store.database))?;
     }
     Ok(report)
+}
+
+/// What was found of all rows, of the segments, and of the chunks.
+pub(crate) struct Comparison {
+    pub(crate) verdict: Verdict,
+    /// By segment; the first, without a name, is of all rows.
+    pub(crate) shifts: Vec<(String, DataShift)>,
+    pub(crate) segments: Vec<SegmentReport>,
+    pub(crate) new_segments: Vec<String>,
+    pub(crate) trend: Vec<ChunkReport>,
+}
+
+impl Comparison {
+    fn of(
+        features: &FeatureSet,
+        reference: &std::collections::BTreeMap<String, Profile>,
+        production: &Collected,
+        by: Option<String>,
+        policy: &ShiftPolicy,
+    ) -> Self {
+        let whole = &production.profiles.whole;
+        let by = by.unwrap_or_default();
+        let empty = features.empty_production(|name| whole.column(name).is_some());
+        let segments = reference.iter().map(|(name, profile)| {
+            let sent = production.profiles.segments.get(name).unwrap_or(&empty);
+            (name.clone(), without(&features.select(profile.clone()), &by), without(sent, &by))
+        });
+        let segments: Vec<(String, Profile, Profile)> = segments.collect();
+        let mut pairs = vec![(&features.reference, whole)];
+        pairs.extend(segments.iter().map(|(_, was, is)| (was, is)));
+        let found = compare_together(&pairs, policy);
+        let names = std::iter::once(String::new()).chain(segments.iter().map(|(name, ..)| name.clone()));
+        let shifts: Vec<(String, DataShift)> = names.zip(found).collect();
+        let each = shifts[1..].iter().zip(&segments);
+        let reports = each.map(|((name, shift), (_, was, is))| SegmentReport::new(name, shift, was.rows, is.rows));
+        let sent = production.profiles.segments.keys();
+        let trend = production.chunks.iter().map(|(chunk, profile)| {
+            ChunkReport::new(chunk, profile.rows, &compare(&features.reference, profile, policy))
+        });
+        let verdicts =
+            shifts.iter().map(|(name, shift)| (if name.is_empty() { "all rows" } else { name }, &shift.verdict));
+        Self {
+            // Of one part the verdict says more by itself.
+            verdict: if shifts.len() == 1 { shifts[0].1.verdict.clone() } else { Verdict::over(verdicts) },
+            segments: reports.collect(),
+            new_segments: sent.filter(|name| !reference.contains_key(*name)).cloned().collect(),
+            trend: trend.collect(),
+            shifts,
+        }
+    }
+}
+
+async fn put(location: &Location, bytes: Vec<u8>) -> Result<()> {
+    let (place, name) = location.split_file().map_err(UsageError::because)?;
+    Ok(Objects::open(&place).await.put(&name, bytes.into()).await?)
 }
 
 async fn open_database(args: &Args, context: &Context) -> Result<Database> {
@@ -108,15 +201,9 @@ async fn open_database(args: &Args, context: &Context) -> Result<Database> {
     Ok(database)
 }
 
-async fn read_file(location: &Location) -> Result<Table> {
-    let copy = local_copy(location).await?;
-    let table = tokio::task::spawn_blocking(move || mlops_table::read_table(copy.as_ref())).await?;
-    Ok(table.map_err(UsageError::because)?)
-}
-
 /// A column that is named but not there is a typing mistake, and would go unnoticed.
-fn check_columns(reference: &Table, roles: &Roles, prediction: Option<&String>) -> Result<(), UsageError> {
-    let prediction: Vec<String> = prediction.into_iter().cloned().collect();
+fn check_columns(reference: &Profile, roles: &Roles, args: &DataArgs) -> Result<(), UsageError> {
+    let prediction: Vec<String> = args.prediction.iter().cloned().collect();
     let named = [
         ("--prediction", &prediction),
         ("--id", &roles.ids),
@@ -132,20 +219,4 @@ fn check_columns(reference: &Table, roles: &Roles, prediction: Option<&String>) 
         }
     }
     Ok(())
-}
-
-fn window(args: &Args, now: Timestamp) -> Result<Window, UsageError> {
-    let from = match args.window {
-        Some(span) => {
-            let end = args.until.unwrap_or(now);
-            Some(end.checked_sub(span).map_err(|_| UsageError::new("--window reaches back before all time"))?)
-        }
-        None => args.since,
-    };
-    if let (Some(from), Some(to)) = (from, args.until)
-        && from >= to
-    {
-        return Err(UsageError::new(format!("--since {from} is not before --until {to}")));
-    }
-    Ok(Window { from, to: args.until })
 }

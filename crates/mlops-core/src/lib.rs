@@ -5,6 +5,7 @@ pub mod address;
 pub mod etl;
 pub mod literal;
 pub mod ports;
+pub mod profile;
 pub mod record;
 pub mod shift;
 pub mod stats;

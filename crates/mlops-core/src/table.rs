@@ -1,6 +1,10 @@
 //! Tables of named columns, each numeric or categorical, with missing values.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::record::parse_utc;
 
 /// What a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub enum Cell<'a> {
     Number(f64),
     /// A text, which may read as a number or as a missing value.
     Text(&'a str),
+    /// A point in time: microseconds since 1970 in UTC.
+    Time(i64),
 }
 
 /// Levels of a categorical column, by their number of first appearance.
@@ -76,13 +82,8 @@ pub enum Values {
         /// One a row.
         codes: Vec<Option<u32>>,
     },
-    /// A date column keeps only how many rows have one.
-    Date {
-        /// Rows with a date.
-        present: usize,
-        /// All rows.
-        rows: usize,
-    },
+    /// Microseconds since 1970 in UTC, one a row; `None` is missing.
+    Date(Vec<Option<i64>>),
 }
 
 /// A named column.
@@ -92,8 +93,8 @@ pub struct Column {
     pub name: String,
     /// Its values.
     pub values: Values,
-    /// How many cells of a numeric column held something else; they count as missing.
-    pub unreadable: usize,
+    /// The rows of a numeric column that held something else, ascending; they count as missing.
+    pub unreadable: Vec<usize>,
 }
 
 impl Column {
@@ -102,9 +103,9 @@ impl Column {
         let values = match kind {
             Kind::Numeric => Values::Numeric(Vec::new()),
             Kind::Categorical => Values::Categorical { levels: Levels::default(), codes: Vec::new() },
-            Kind::Date => Values::Date { present: 0, rows: 0 },
+            Kind::Date => Values::Date(Vec::new()),
         };
-        Self { name: name.into(), values, unreadable: 0 }
+        Self { name: name.into(), values, unreadable: Vec::new() }
     }
 
     /// What the column is.
@@ -112,7 +113,7 @@ impl Column {
         match self.values {
             Values::Numeric(_) => Kind::Numeric,
             Values::Categorical { .. } => Kind::Categorical,
-            Values::Date { .. } => Kind::Date,
+            Values::Date(_) => Kind::Date,
         }
     }
 
@@ -121,7 +122,7 @@ impl Column {
         match &self.values {
             Values::Numeric(values) => values.len(),
             Values::Categorical { codes, .. } => codes.len(),
-            Values::Date { rows, .. } => *rows,
+            Values::Date(times) => times.len(),
         }
     }
 
@@ -135,7 +136,7 @@ impl Column {
         match &self.values {
             Values::Numeric(values) => values.iter().filter(|value| value.is_nan()).count(),
             Values::Categorical { codes, .. } => codes.iter().filter(|code| code.is_none()).count(),
-            Values::Date { present, rows } => rows - present,
+            Values::Date(times) => times.iter().filter(|time| time.is_none()).count(),
         }
     }
 
@@ -149,25 +150,44 @@ impl Column {
             Cell::Number(number) if number.is_nan() => Cell::Missing,
             other => other,
         };
+        let row = self.len();
         match &mut self.values {
             Values::Numeric(values) => values.push(match cell {
-                Cell::Missing => f64::NAN,
+                Cell::Missing | Cell::Time(_) => f64::NAN,
                 Cell::Number(number) => number,
                 Cell::Text(text) => text.trim().parse().unwrap_or_else(|_| {
-                    self.unreadable += 1;
+                    self.unreadable.push(row);
                     f64::NAN
                 }),
             }),
             Values::Categorical { levels, codes } => codes.push(match cell {
-                Cell::Missing => None,
+                Cell::Missing | Cell::Time(_) => None,
                 Cell::Number(number) => Some(levels.code_or_new(&number_level(number))),
                 Cell::Text(text) => Some(levels.code_or_new(level_name(text))),
             }),
-            Values::Date { present, rows } => {
-                *rows += 1;
-                *present += usize::from(cell != Cell::Missing);
-            }
+            Values::Date(times) => times.push(match cell {
+                Cell::Time(time) => Some(time),
+                Cell::Text(text) => parse_utc(text).map(Timestamp::as_microsecond),
+                Cell::Missing | Cell::Number(_) => None,
+            }),
         }
+    }
+
+    /// Adds rows to a numeric column; NaN is missing.
+    pub fn extend_numbers(&mut self, numbers: &[f64]) {
+        match &mut self.values {
+            Values::Numeric(values) => values.extend_from_slice(numbers),
+            _ => numbers.iter().for_each(|&number| self.push(Cell::Number(number))),
+        }
+    }
+
+    /// Adds rows to a categorical column, each by its place among `names`; `None` is missing, and so is a name that
+    /// [`is_missing_text`].
+    pub fn extend_levels<'n>(&mut self, names: impl Iterator<Item = &'n str>, rows: impl Iterator<Item = Option<u32>>) {
+        let Values::Categorical { levels, codes } = &mut self.values else { return };
+        let code = |name: &str| (!is_missing_text(name)).then(|| levels.code_or_new(level_name(name)));
+        let places: Vec<Option<u32>> = names.map(code).collect();
+        codes.extend(rows.map(|row| row.and_then(|row| places.get(row as usize).copied().flatten())));
     }
 
     /// The same rows as another kind: numbers as levels, or levels as the numbers that they read as.
@@ -185,41 +205,65 @@ impl Column {
                 codes.iter().for_each(|&code| column.push(text(code)));
             }
             // A date is neither a number nor a level.
-            Values::Date { rows, .. } => (0..*rows).for_each(|_| column.push(Cell::Missing)),
+            Values::Date(times) => times.iter().for_each(|_| column.push(Cell::Missing)),
         }
         column
     }
 
-    fn retain(&mut self, keep: &[bool]) {
-        let mut kept = keep.iter().copied();
-        let mut next = || kept.next().unwrap_or(false);
-        match &mut self.values {
-            Values::Numeric(values) => values.retain(|_| next()),
-            Values::Categorical { codes, .. } => codes.retain(|_| next()),
-            Values::Date { present, rows } => {
-                *rows = keep.iter().filter(|keep| **keep).count();
-                *present = (*present).min(*rows);
+    /// The rows at these places, in their order.
+    #[must_use]
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let values = match &self.values {
+            Values::Numeric(values) => Values::Numeric(rows.iter().map(|&row| values[row]).collect()),
+            Values::Categorical { levels, codes } => {
+                let codes = rows.iter().map(|&row| codes[row]).collect();
+                Values::Categorical { levels: levels.clone(), codes }
             }
+            Values::Date(times) => Values::Date(rows.iter().map(|&row| times[row]).collect()),
+        };
+        let is_unreadable = |row: &usize| self.unreadable.binary_search(row).is_ok();
+        let places = rows.iter().enumerate().filter(|(_, row)| is_unreadable(row));
+        Self { name: self.name.clone(), values, unreadable: places.map(|(place, _)| place).collect() }
+    }
+
+    /// Adds the rows of another column of this kind.
+    pub fn append(&mut self, other: &Self) {
+        let before = self.len();
+        self.unreadable.extend(other.unreadable.iter().map(|row| before + row));
+        match (&mut self.values, &other.values) {
+            (Values::Numeric(values), Values::Numeric(more)) => values.extend_from_slice(more),
+            (Values::Categorical { levels, codes }, Values::Categorical { levels: names, codes: more }) => {
+                let places: Vec<u32> = names.names.iter().map(|name| levels.code_or_new(name)).collect();
+                codes.extend(more.iter().map(|code| code.map(|code| places[code as usize])));
+            }
+            (Values::Date(times), Values::Date(more)) => times.extend_from_slice(more),
+            _ => (0..other.len()).for_each(|_| self.push(Cell::Missing)),
         }
     }
 
-    /// The number of distinct values, counted up to `limit`; missing is none.
-    pub fn distinct_up_to(&self, limit: usize) -> usize {
+    /// What each row has in words, as [`level_name`]; `None` where it has nothing.
+    pub fn names(&self) -> Vec<Option<String>> {
         match &self.values {
             Values::Numeric(values) => {
-                let mut seen: Vec<f64> = Vec::new();
-                for &value in values {
-                    if !value.is_nan() && !seen.contains(&value) {
-                        seen.push(value);
-                        if seen.len() == limit {
-                            break;
-                        }
-                    }
-                }
-                seen.len()
+                values.iter().map(|value| (!value.is_nan()).then(|| number_level(*value))).collect()
             }
-            Values::Categorical { levels, .. } => levels.names.len().min(limit),
-            Values::Date { .. } => 0,
+            Values::Categorical { levels, codes } => {
+                codes.iter().map(|code| code.map(|code| levels.names[code as usize].clone())).collect()
+            }
+            Values::Date(times) => times.iter().map(|time| time.map(|time| time.to_string())).collect(),
+        }
+    }
+
+    /// When each row was, in microseconds since 1970; `None` where it does not say.
+    pub fn times(&self) -> Vec<Option<i64>> {
+        match &self.values {
+            Values::Date(times) => times.clone(),
+            Values::Categorical { levels, codes } => {
+                let read = |name: &String| parse_utc(name).map(Timestamp::as_microsecond);
+                let times: Vec<Option<i64>> = levels.names.iter().map(read).collect();
+                codes.iter().map(|code| code.and_then(|code| times[code as usize])).collect()
+            }
+            Values::Numeric(values) => vec![None; values.len()],
         }
     }
 }
@@ -237,24 +281,10 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Leaves out each row whose value of `column` an earlier row has; tells how many. Rows without a value stay.
-    ///
-    /// 0 where there is no such column. Of a date column the number of dates is no longer exact.
-    pub fn keep_first_of_each(&mut self, column: &str) -> usize {
-        let Some(column) = self.column(column) else { return 0 };
-        let keep: Vec<bool> = match &column.values {
-            Values::Numeric(values) => {
-                let mut seen = HashSet::new();
-                values.iter().map(|value| value.is_nan() || seen.insert(value.to_bits())).collect()
-            }
-            Values::Categorical { codes, .. } => {
-                let mut seen = HashSet::new();
-                codes.iter().map(|code| code.is_none_or(|code| seen.insert(code))).collect()
-            }
-            Values::Date { .. } => return 0,
-        };
-        self.columns.iter_mut().for_each(|column| column.retain(&keep));
-        keep.iter().filter(|keep| !**keep).count()
+    /// The rows at these places, in their order.
+    #[must_use]
+    pub fn take(&self, rows: &[usize]) -> Self {
+        Self { columns: self.columns.iter().map(|column| column.take(rows)).collect() }
     }
 
     /// The number of rows; 0 without columns.
@@ -287,7 +317,7 @@ pub fn level_name(text: &str) -> &str {
     }
 }
 
-fn number_level(number: f64) -> String {
+pub(crate) fn number_level(number: f64) -> String {
     let number = if number == 0.0 { 0.0 } else { number };
     level_name(&format!("{number:?}")).to_owned()
 }

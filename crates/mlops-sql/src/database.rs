@@ -4,8 +4,8 @@ use futures_util::stream::BoxStream;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, ObjectId, Totals};
 use mlops_core::ports::{
-    Batch, Commit, EtlStore, Lease, LogStore, PartitionState, Settled, ShiftRun, StoreError, StoreErrorKind,
-    VerdictStore, Watermark, Window,
+    Batch, Commit, EtlStore, Lease, LogStore, LoggedRequest, PartitionState, Settled, ShiftRun, StoreError,
+    StoreErrorKind, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 
@@ -65,8 +65,8 @@ macro_rules! of_driver {
 }
 
 impl LogStore for Database {
-    fn payloads(&self, window: Window) -> BoxStream<'_, Result<String, StoreError>> {
-        of_driver!(self, driver => driver.payloads(window))
+    fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {
+        of_driver!(self, driver => driver.requests(window))
     }
 }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::ports::{
-    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, PartitionState, Settled, ShiftRun, StoreError, VerdictStore,
-    Watermark, Window,
+    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, PartitionState, Settled, ShiftRun,
+    StoreError, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
@@ -99,6 +99,11 @@ impl MySql {
         })
     }
 
+    fn request(row: &MySqlRow) -> Result<LoggedRequest, sqlx::Error> {
+        let logging_timestamp = Self::read_time(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok(LoggedRequest { logging_timestamp, payload: row.try_get(0)? })
+    }
+
     async fn try_write(&self, run: &ShiftRun<'_>) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
         write_data_shift!(&mut transaction, run, datetime);
@@ -110,15 +115,15 @@ etl_statements!(MySql, sqlx::MySql);
 watermark_statements!(MySql);
 
 impl LogStore for MySql {
-    fn payloads(&self, window: Window) -> BoxStream<'_, Result<String, StoreError>> {
+    fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {
         // A JSON column has no text of its own; the cast gives it one.
-        let select = "SELECT CAST(input_output_payloads AS CHAR) FROM model_logs \
+        let select = "SELECT CAST(input_output_payloads AS CHAR), logging_timestamp FROM model_logs \
                       WHERE logging_timestamp >= ? AND logging_timestamp < ?";
         sqlx::query(select)
             .bind(datetime(window.from.unwrap_or(Timestamp::UNIX_EPOCH)))
             .bind(datetime(window.to.unwrap_or(Timestamp::MAX)))
             .fetch(&self.pool)
-            .map(|row| row.and_then(|row| row.try_get(0)).map_err(|error| failed("reading model_logs", error)))
+            .map(|row| row.and_then(|row| Self::request(&row)).map_err(|error| failed("reading model_logs", error)))
             .boxed()
     }
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::ports::{
-    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, PartitionState, Settled, ShiftRun, StoreError, VerdictStore,
-    Watermark, Window,
+    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, PartitionState, Settled, ShiftRun,
+    StoreError, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::{LogRecord, parse_utc, to_sql_text};
 use sqlx::sqlite::{
@@ -83,6 +83,11 @@ impl Sqlite {
         None
     }
 
+    fn request(row: &SqliteRow) -> Result<LoggedRequest, sqlx::Error> {
+        let logging_timestamp = Self::read_time(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok(LoggedRequest { logging_timestamp, payload: row.try_get(0)? })
+    }
+
     async fn try_write(&self, run: &ShiftRun<'_>) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         write_data_shift!(&mut transaction, run, to_sql_text);
@@ -94,14 +99,14 @@ etl_statements!(Sqlite, sqlx::Sqlite);
 watermark_statements!(Sqlite);
 
 impl LogStore for Sqlite {
-    fn payloads(&self, window: Window) -> BoxStream<'_, Result<String, StoreError>> {
-        let select = "SELECT input_output_payloads FROM model_logs \
+    fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {
+        let select = "SELECT input_output_payloads, logging_timestamp FROM model_logs \
                       WHERE logging_timestamp >= ? AND logging_timestamp < ?";
         sqlx::query(select)
             .bind(to_sql_text(window.from.unwrap_or(Timestamp::UNIX_EPOCH)))
             .bind(to_sql_text(window.to.unwrap_or(Timestamp::MAX)))
             .fetch(&self.pool)
-            .map(|row| row.and_then(|row| row.try_get(0)).map_err(|error| failed("reading model_logs", error)))
+            .map(|row| row.and_then(|row| Self::request(&row)).map_err(|error| failed("reading model_logs", error)))
             .boxed()
     }
 }

@@ -6,7 +6,7 @@ use csv::{Reader, ReaderBuilder, StringRecord};
 use mlops_core::record::parse_utc;
 use mlops_core::table::{Cell, Column, Kind, Table, is_missing_text};
 
-use crate::TableError;
+use crate::{BATCH_ROWS, TableError};
 
 /// The rows of a CSV file, one by one, as text.
 pub struct CsvRows {
@@ -59,39 +59,57 @@ impl CsvRows {
     }
 }
 
-/// Each column starts as numeric. One that turns out not to be makes the reading start again with that column's kind, so
-/// that the earlier cells are taken as they stand in the file.
-pub(crate) fn read(path: &Path) -> Result<Table, TableError> {
+/// The columns of a file. Each starts as numeric; the first cell that is no number makes it dates or levels.
+pub(crate) fn kinds(path: &Path) -> Result<Vec<(String, Kind)>, TableError> {
     let mut rows = CsvRows::open(path)?;
-    let mut kinds = vec![Kind::Numeric; rows.names().len()];
-    loop {
-        match fill(&mut rows, &kinds)? {
-            Ok(table) => return Ok(table),
-            Err(better) => kinds = better,
+    let mut columns: Vec<(String, Kind)> = rows.names().iter().map(|name| (name.clone(), Kind::Numeric)).collect();
+    let mut has_values = vec![false; columns.len()];
+    while let Some(row) = rows.next_row()? {
+        for (((_, kind), has_values), text) in columns.iter_mut().zip(&mut has_values).zip(row) {
+            if is_missing_text(text) {
+                continue;
+            }
+            if !fits(*kind, text) {
+                // A column may have been numeric up to here and turn out to be dates, or neither.
+                *kind = if !*has_values && fits(Kind::Date, text) { Kind::Date } else { Kind::Categorical };
+            }
+            *has_values = true;
         }
-        rows = CsvRows::open(path)?;
+    }
+    Ok(columns)
+}
+
+/// The rows of a file, in tables of a batch each.
+pub(crate) struct CsvBatches {
+    rows: CsvRows,
+    kinds: Vec<Kind>,
+}
+
+impl CsvBatches {
+    pub(crate) fn open(path: &Path, columns: &[(String, Kind)]) -> Result<Self, TableError> {
+        Ok(Self { rows: CsvRows::open(path)?, kinds: columns.iter().map(|(_, kind)| *kind).collect() })
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Table>, TableError> {
+        let names = self.rows.names().iter();
+        let mut columns: Vec<Column> =
+            names.zip(&self.kinds).map(|(name, &kind)| Column::new(name.clone(), kind)).collect();
+        let mut rows = 0;
+        while rows < BATCH_ROWS {
+            let Some(row) = self.rows.next_row()? else { break };
+            columns.iter_mut().zip(row).for_each(|(column, text)| column.push(Cell::Text(text)));
+            rows += 1;
+        }
+        Ok((rows > 0).then_some(Table { columns }))
     }
 }
 
-/// The table, or the kinds that the cells ask for.
-fn fill(rows: &mut CsvRows, kinds: &[Kind]) -> Result<Result<Table, Vec<Kind>>, TableError> {
-    let mut columns: Vec<Column> =
-        rows.names().iter().zip(kinds).map(|(name, &kind)| Column::new(name.clone(), kind)).collect();
-    let mut better = kinds.to_vec();
-    while let Some(row) = rows.next_row()? {
-        for ((column, kind), text) in columns.iter_mut().zip(&mut better).zip(row) {
-            if !is_missing_text(text) && !fits(*kind, text) {
-                // A column may have been numeric up to here and turn out to be dates, or neither.
-                *kind = if column.len() == column.missing() && fits(Kind::Date, text) {
-                    Kind::Date
-                } else {
-                    Kind::Categorical
-                };
-            }
-            column.push(Cell::Text(text));
-        }
+impl Iterator for CsvBatches {
+    type Item = Result<Table, TableError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_batch().transpose()
     }
-    if better == kinds { Ok(Ok(Table { columns })) } else { Ok(Err(better)) }
 }
 
 fn fits(kind: Kind, text: &str) -> bool {

@@ -35,6 +35,14 @@ pub enum TableError {
         /// What the reader says.
         source: parquet::errors::ParquetError,
     },
+    /// The file is no profile, or a damaged one.
+    #[error("{} is no profile of `drift profile`: {what}", path.display())]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
     /// A column of a type that is no table's.
     #[error("the column `{column}` of {} is {kind}; flatten it or leave it out", path.display())]
     Nested {

@@ -3,33 +3,89 @@
 mod csv_file;
 mod error;
 mod parquet_file;
+mod profile_file;
 
 #[cfg(test)]
 mod tests;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use mlops_core::table::Table;
+use mlops_core::profile::Profiles;
+use mlops_core::table::{Kind, Table};
 
 pub use csv_file::CsvRows;
 pub use error::TableError;
+pub use profile_file::write_profiles;
 
-const PARQUET_MAGIC: &[u8] = b"PAR1";
+const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
-/// Reads a whole table.
+/// Rows that are read together.
+const BATCH_ROWS: usize = 32_768;
+
+/// A file of columns, of which the names and kinds are known.
+pub struct TableFile {
+    path: PathBuf,
+    columns: Vec<(String, Kind)>,
+    is_parquet: bool,
+}
+
+impl TableFile {
+    /// Finds out what the columns are. Of a Parquet file its types say so; a CSV file is read through.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`], which names the file, and the line or the column.
+    pub fn open(path: &Path) -> Result<Self, TableError> {
+        let is_parquet = start(path)? == PARQUET_MAGIC;
+        let columns = if is_parquet { parquet_file::kinds(path)? } else { csv_file::kinds(path)? };
+        Ok(Self { path: path.to_owned(), columns, is_parquet })
+    }
+
+    /// The columns with their kinds, in the order of the file.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, Kind)> {
+        self.columns.iter().map(|(name, kind)| (name.as_str(), *kind))
+    }
+
+    /// Whether there is such a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.columns().any(|(name, _)| name == column)
+    }
+
+    /// Reads the rows batch by batch. Columns that are not wanted may be left out.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`], which names the file, and the line or the column.
+    pub fn read(&self, wanted: impl Fn(&str) -> bool, mut take: impl FnMut(Table)) -> Result<(), TableError> {
+        if self.is_parquet {
+            for batch in parquet_file::ParquetBatches::open(&self.path, &wanted)? {
+                take(batch?);
+            }
+        } else {
+            for batch in csv_file::CsvBatches::open(&self.path, &self.columns)? {
+                take(batch?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The profiles in a file; `None` where it is a table.
 ///
 /// # Errors
 ///
-/// [`TableError`], which names the file, and the line or the column.
-pub fn read_table(path: &Path) -> Result<Table, TableError> {
-    if is_parquet(path)? { parquet_file::read(path) } else { csv_file::read(path) }
+/// [`TableError::Profile`] where it is neither.
+pub fn read_profiles(path: &Path) -> Result<Option<Profiles>, TableError> {
+    if start(path)? == ZSTD_MAGIC { profile_file::read(path).map(Some) } else { Ok(None) }
 }
 
-fn is_parquet(path: &Path) -> Result<bool, TableError> {
+/// The first bytes of a file.
+fn start(path: &Path) -> Result<Vec<u8>, TableError> {
     let mut start = Vec::new();
-    let opened = File::open(path).and_then(|file| file.take(PARQUET_MAGIC.len() as u64).read_to_end(&mut start));
+    let opened = File::open(path).and_then(|file| file.take(4).read_to_end(&mut start));
     opened.map_err(|source| TableError::Io { path: path.to_owned(), source })?;
-    Ok(start == PARQUET_MAGIC)
+    Ok(start)
 }

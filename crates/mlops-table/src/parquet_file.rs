@@ -1,37 +1,85 @@
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
-use arrow_array::{Array, RecordBatch};
-use arrow_schema::{ArrowError, DataType};
+use arrow_array::types::{Float64Type, Int32Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
 use mlops_core::table::{Cell, Column, Kind, Table};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 
-use crate::TableError;
+use crate::{BATCH_ROWS, TableError};
 
-/// Rows that are decoded together.
-const BATCH_ROWS: usize = 8192;
-
-pub(crate) fn read(path: &Path) -> Result<Table, TableError> {
-    let file = File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
-    let failed = |source: ParquetError| TableError::Parquet { path: path.to_owned(), source };
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
-    let mut columns = Vec::new();
-    for field in builder.schema().fields() {
-        let kind = kind(field.data_type()).ok_or_else(|| TableError::Nested {
+/// The columns of a file; what a nested one is stands with its name.
+pub(crate) fn kinds(path: &Path) -> Result<Vec<(String, Kind)>, TableError> {
+    let (_, metadata) = open(path)?;
+    let fields = metadata.schema().fields().iter();
+    let kinds = fields.map(|field| match kind(field.data_type()) {
+        Some(kind) => Ok((field.name().clone(), kind)),
+        None => Err(TableError::Nested {
             path: path.to_owned(),
             column: field.name().clone(),
             kind: field.data_type().to_string(),
-        })?;
-        columns.push(Column::new(field.name().clone(), kind));
+        }),
+    });
+    kinds.collect()
+}
+
+/// The rows of a file, in tables of a batch each.
+pub(crate) struct ParquetBatches {
+    path: PathBuf,
+    reader: ParquetRecordBatchReader,
+}
+
+impl ParquetBatches {
+    /// With those of the columns that are wanted; the others are not decoded.
+    pub(crate) fn open(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Self, TableError> {
+        let failed = |source: ParquetError| TableError::Parquet { path: path.to_owned(), source };
+        let (file, metadata) = open(path)?;
+        // Text is decoded as the dictionary that it mostly is in the file already.
+        let fields: Vec<Arc<Field>> = metadata.schema().fields().iter().map(as_dictionary).collect();
+        let schema = Arc::new(Schema::new_with_metadata(fields, metadata.schema().metadata().clone()));
+        let options = ArrowReaderOptions::new().with_schema(schema);
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(failed)?;
+        let names = metadata.schema().fields().iter().map(|field| field.name().as_str());
+        let places: Vec<usize> = names.enumerate().filter(|(_, name)| wanted(name)).map(|(place, _)| place).collect();
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), places);
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+        let reader = builder.with_batch_size(BATCH_ROWS).with_projection(mask).build().map_err(failed)?;
+        Ok(Self { path: path.to_owned(), reader })
     }
-    for batch in builder.with_batch_size(BATCH_ROWS).build().map_err(failed)? {
-        let batch = batch.map_err(|error| failed(error.into()))?;
-        push_batch(&mut columns, &batch).map_err(|error| failed(error.into()))?;
+}
+
+impl Iterator for ParquetBatches {
+    type Item = Result<Table, TableError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.reader.next()?;
+        let table = batch.and_then(|batch| table(&batch));
+        Some(table.map_err(|error| TableError::Parquet { path: self.path.clone(), source: error.into() }))
     }
-    Ok(Table { columns })
+}
+
+fn open(path: &Path) -> Result<(File, ArrowReaderMetadata), TableError> {
+    let file = File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
+        .map_err(|source| TableError::Parquet { path: path.to_owned(), source })?;
+    Ok((file, metadata))
+}
+
+fn as_dictionary(field: &Arc<Field>) -> Arc<Field> {
+    match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            Arc::new(field.as_ref().clone().with_data_type(text))
+        }
+        _ => Arc::clone(field),
+    }
 }
 
 fn kind(data_type: &DataType) -> Option<Kind> {
@@ -46,27 +94,45 @@ fn kind(data_type: &DataType) -> Option<Kind> {
     }
 }
 
-fn push_batch(columns: &mut [Column], batch: &RecordBatch) -> Result<(), ArrowError> {
-    for (column, array) in columns.iter_mut().zip(batch.columns()) {
-        match column.kind() {
-            Kind::Numeric => {
-                let array = arrow_cast::cast(array, &DataType::Float64)?;
-                array.as_primitive::<Float64Type>().iter().for_each(|value| column.push(number(value)));
-            }
-            Kind::Categorical => {
-                let array = arrow_cast::cast(array, &DataType::Utf8)?;
-                array.as_string::<i32>().iter().for_each(|value| column.push(value.map_or(Cell::Missing, Cell::Text)));
-            }
-            Kind::Date => {
-                // Which date it is matters to nobody; only whether there is one.
-                let present = |row| if array.is_null(row) { Cell::Missing } else { Cell::Number(0.0) };
-                (0..array.len()).for_each(|row| column.push(present(row)));
-            }
-        }
-    }
-    Ok(())
+fn table(batch: &RecordBatch) -> Result<Table, ArrowError> {
+    let schema = batch.schema();
+    let fields = schema.fields().iter().zip(batch.columns());
+    let columns: Result<Vec<Column>, ArrowError> = fields
+        .map(|(field, array)| column(field, kind(field.data_type()).unwrap_or(Kind::Categorical), array))
+        .collect();
+    Ok(Table { columns: columns? })
 }
 
-fn number(value: Option<f64>) -> Cell<'static> {
-    value.map_or(Cell::Missing, Cell::Number)
+fn column(field: &Field, kind: Kind, array: &ArrayRef) -> Result<Column, ArrowError> {
+    let mut column = Column::new(field.name().clone(), kind);
+    match kind {
+        Kind::Numeric => {
+            let array = arrow_cast::cast(array, &DataType::Float64)?;
+            let numbers = array.as_primitive::<Float64Type>();
+            if numbers.null_count() == 0 {
+                column.extend_numbers(numbers.values());
+            } else {
+                numbers.iter().for_each(|value| column.push(value.map_or(Cell::Missing, Cell::Number)));
+            }
+        }
+        Kind::Categorical => {
+            let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            let array = arrow_cast::cast(array, &text)?;
+            let dictionary = array.as_dictionary::<Int32Type>();
+            let names = dictionary.values().as_string::<i32>();
+            column.extend_levels(
+                names.iter().map(|name| name.unwrap_or_default()),
+                dictionary
+                    .keys()
+                    .iter()
+                    .map(|key| key.filter(|&key| names.is_valid(key as usize)).map(|key| key as u32)),
+            );
+        }
+        Kind::Date => {
+            let array = arrow_cast::cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            let times = array.as_primitive::<TimestampMicrosecondType>().iter();
+            times.for_each(|time| column.push(time.map_or(Cell::Missing, Cell::Time)));
+        }
+    }
+    Ok(column)
 }

@@ -21,6 +21,18 @@ fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+/// A whole file, batch after batch.
+fn read_table(path: &Path) -> Result<Table, TableError> {
+    let file = TableFile::open(path)?;
+    let columns = file.columns().map(|(name, kind)| Column::new(name, kind)).collect();
+    let mut table = Table { columns };
+    file.read(
+        |_| true,
+        |batch| table.columns.iter_mut().zip(&batch.columns).for_each(|(column, more)| column.append(more)),
+    )?;
+    Ok(table)
+}
+
 fn csv(content: impl AsRef<[u8]>) -> Result<Table, TableError> {
     let (_folder, path) = file("table.csv", content);
     read_table(&path)
@@ -32,7 +44,7 @@ fn shown(column: &Column) -> Vec<String> {
         Values::Categorical { levels, codes } => {
             codes.iter().map(|code| code.map_or("-".to_owned(), |code| levels.names()[code as usize].clone())).collect()
         }
-        Values::Date { present, rows } => vec![format!("{present} of {rows} dates")],
+        Values::Date(times) => times.iter().map(|time| time.map_or("-".to_owned(), |time| time.to_string())).collect(),
     }
 }
 
@@ -48,7 +60,7 @@ fn a_csv_column_is_what_all_its_cells_are() {
     check(&table, "text", Kind::Categorical, &["a", "b", "-"]);
     // The cells before the first that is no number are levels as they stand in the file.
     check(&table, "late", Kind::Categorical, &["1.50", "2", "x"]);
-    check(&table, "day", Kind::Date, &["2 of 3 dates"]);
+    check(&table, "day", Kind::Date, &["1767225600000000", "-", "1767413106000000"]);
     check(&table, "flag", Kind::Categorical, &["true", "false", "true"]);
     check(&table, "empty", Kind::Numeric, &["NaN", "NaN", "NaN"]);
 }
@@ -138,7 +150,7 @@ fn a_parquet_column_is_what_its_type_says() {
         check(&table, "text", Kind::Categorical, &["a", "-", "1"]);
         check(&table, "flag", Kind::Categorical, &["true", "false", "-"]);
         check(&table, "group", Kind::Categorical, &["x", "-", "x"]);
-        check(&table, "time", Kind::Date, &["2 of 3 dates"]);
+        check(&table, "time", Kind::Date, &["1", "-", "3"]);
     }
 }
 
@@ -155,4 +167,34 @@ fn a_cut_parquet_file_is_refused_by_name() {
     let (_folder, path) = file("cut.parquet", b"PAR1 and then nothing");
     let text = read_table(&path).unwrap_err().to_string();
     assert!(text.contains("cut.parquet"), "{text}");
+}
+
+#[test]
+fn columns_that_are_not_wanted_are_not_decoded() {
+    let column = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
+    let (_folder, path) = parquet(vec![("a", column(1.0)), ("b", column(2.0))], Compression::SNAPPY);
+    let file = TableFile::open(&path).unwrap();
+    let mut seen = Vec::new();
+    file.read(|name| name == "b", |batch| seen.extend(batch.columns.into_iter().map(|column| column.name))).unwrap();
+    assert_eq!(seen, ["b"]);
+}
+
+#[test]
+fn a_long_file_comes_in_batches_and_stays_whole() {
+    let rows = 3 * BATCH_ROWS + 5;
+    let texts: Vec<String> = (0..rows).map(|row| format!("level {}", row % 5000)).collect();
+    let text: StringArray = texts.iter().map(Some).collect();
+    let number: Float64Array = (0..rows).map(|row| Some(row as f64)).collect();
+    let (_folder, path) = parquet(vec![("text", Arc::new(text)), ("number", Arc::new(number))], Compression::SNAPPY);
+    let csv_lines: String = (0..rows).map(|row| format!("{},{row}\n", texts[row])).collect();
+    let (_other, csv_path) = file("table.csv", format!("text,number\n{csv_lines}"));
+    for path in [path, csv_path] {
+        let mut batches = 0;
+        TableFile::open(&path).unwrap().read(|_| true, |_| batches += 1).unwrap();
+        assert_eq!(batches, 4);
+        let table = read_table(&path).unwrap();
+        assert_eq!(shown(table.column("text").unwrap()), texts);
+        let Values::Numeric(numbers) = &table.column("number").unwrap().values else { panic!() };
+        assert!(numbers.iter().copied().eq((0..rows).map(|row| row as f64)));
+    }
 }

@@ -158,3 +158,98 @@ async fn of_each_customer_one_request_counts() {
     assert_eq!((&report["rows_production"], &report["unit"]), (&400.into(), &Value::Null), "{report}");
     assert_eq!(verdicts(&report)[0], ("score", "shifted"), "{report}");
 }
+
+/// The requests of two days as objects: the first day's in one, gzipped; the second's, of which the score has moved, one each.
+async fn log_to(store: &impl ObjectStore) {
+    let line = |day: usize, i: usize| {
+        let score = if day == 2 { i % 100 + 30 } else { i % 100 };
+        format!(
+            r#"{{"input":{{"uid":"{day}-{i}","score":{score},"group":"{}","plan":"{}"}},"output":{{"logging_timestamp":"2026-01-{day:02} 12:00:00"}}}}"#,
+            ["a", "b"][i % 2],
+            ["x", "y"][i / 2 % 2],
+        )
+    };
+    let first: String = (0..200).map(|i| line(1, i) + "\n").collect();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, format!("{first}no record\n").as_bytes()).unwrap();
+    store.put("dt=2026-01-01/all.ndjson.gz", encoder.finish().unwrap().into()).await.unwrap();
+    for i in 0..200 {
+        store.put(&format!("dt=2026-01-02/{i}.json"), line(2, i).into()).await.unwrap();
+    }
+}
+
+fn check_logs(reference: &str, logs: &str) {
+    let check = |arguments: &[&str], rows: u64, score: &str| {
+        let job = Job::new(env!("CARGO_BIN_EXE_drift")).args(["--reference", reference, "--production", logs]);
+        let report = job.args(["--output", "json"]).args(arguments).on(s3()).run().json(0);
+        assert_eq!(report["rows_production"], rows, "{arguments:?}: {report}");
+        assert_eq!(verdicts(&report), [("score", score), ("group", "stable")], "{arguments:?}: {report}");
+        report
+    };
+    let report = check(&["--chunk", "day"], 400, "shifted");
+    let verdicts: Vec<&Value> = report["trend"].as_array().unwrap().iter().map(|chunk| &chunk["verdict"]).collect();
+    assert_eq!(verdicts, ["stable", "shifted"], "{report}");
+    assert_eq!(report["new_columns"], serde_json::json!(["plan"]));
+    assert_eq!(report["run_uid"], Value::Null, "nothing is written without a database");
+    check(&["--until", "2026-01-02"], 200, "stable");
+    check(&["--since", "2026-01-02"], 200, "shifted");
+}
+
+#[tokio::test]
+async fn logs_are_read_where_they_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("train.csv"), reference()).unwrap();
+    log_to(&mlops_objects::Folder::new(path("logs"))).await;
+    check_logs(&path("train.csv"), &path("logs"));
+    let bucket = s3().bucket().await;
+    log_to(&S3::new(&s3().config().await, &bucket, "churn/")).await;
+    check_logs(&path("train.csv"), &format!("s3://{bucket}/churn/"));
+
+    let run = |logs: &str| {
+        let job = Job::new(env!("CARGO_BIN_EXE_drift")).args(["--reference", &path("train.csv"), "--production", logs]);
+        job.args(["--output", "json"]).on(s3()).run()
+    };
+    let one = run(&format!("s3://{bucket}/churn/dt=2026-01-01/all.ndjson.gz")).json(0);
+    assert_eq!(one["rows_production"], 200, "{one}");
+    run(&format!("s3://{bucket}/chrn/")).check_failed(2, &["there are no logs at", "chrn"]);
+}
+
+#[tokio::test]
+async fn segments_of_logged_requests_are_rows_of_their_own() {
+    let url = mysql().database().await;
+    let database = Database::connect(&url.parse().unwrap()).await.unwrap();
+    database.create_tables().await.unwrap();
+    let records: Vec<LogRecord> = (0..400)
+        .map(|i| {
+            // Of the customers of plan `y` the score has moved.
+            let (plan, offset) = if i % 2 == 0 { ("x", 0) } else { ("y", 50) };
+            let payload = format!(
+                r#"{{"input":{{"score":{},"group":"{}","plan":"{plan}"}}}}"#,
+                i / 2 % 100 + offset,
+                ["a", "b"][i / 2 % 2]
+            );
+            LogRecord { uid: i.to_string(), logging_timestamp: parse_utc("2026-01-01").unwrap(), payload }
+        })
+        .collect();
+    insert(&database, &records).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.csv");
+    let with_plan: Vec<String> = reference()
+        .lines()
+        .enumerate()
+        .map(|(i, line)| format!("{line},{}\n", if i == 0 { "plan" } else { ["x", "y"][(i - 1) / 2 % 2] }))
+        .collect();
+    std::fs::write(&path, with_plan.concat()).unwrap();
+    drift(path.to_str().unwrap(), &url, &["--by", "plan"]).run().json(0);
+    let mut connection = MySqlConnection::connect(&url).await.unwrap();
+    let shifted: Vec<String> = sqlx::query_scalar(
+        "SELECT CONCAT(segment, '/', feature) FROM data_shift WHERE shift_occurred ORDER BY segment, feature",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(shifted, ["/score", "y/score"]);
+    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM data_shift").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(rows, 3 + 2 * 2, "three features, and two in each of the segments");
+}

@@ -12,8 +12,24 @@ pub struct Window {
     pub to: Option<Timestamp>,
 }
 
+impl Window {
+    /// Whether a moment lies in it.
+    pub fn contains(&self, moment: Timestamp) -> bool {
+        self.from.is_none_or(|from| moment >= from) && self.to.is_none_or(|to| moment < to)
+    }
+}
+
+/// One row of `model_logs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedRequest {
+    /// When it was answered.
+    pub logging_timestamp: Timestamp,
+    /// The whole record; JSON, if the ETL wrote it.
+    pub payload: String,
+}
+
 /// The model's log, `model_logs`, for those who read it.
 pub trait LogStore: Send + Sync {
-    /// The payloads logged in `window`, in no order.
-    fn payloads(&self, window: Window) -> BoxStream<'_, Result<String, StoreError>>;
+    /// The requests logged in `window`, in no order.
+    fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>>;
 }

@@ -8,6 +8,6 @@ mod verdicts;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use etl::{Batch, Claim, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark};
-pub use logs::{LogStore, Window};
+pub use logs::{LogStore, LoggedRequest, Window};
 pub use objects::{ByteStream, Entry, ObjectMeta, ObjectStore};
 pub use verdicts::{ShiftRun, VerdictStore};

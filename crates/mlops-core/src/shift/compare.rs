@@ -1,9 +1,11 @@
 use super::level_counts::LevelCounts;
+use super::numbers::Numbers;
 use super::state::unit_factor;
 use super::test::TestResult;
-use super::{FeatureSet, Measures, Picture, ShiftPolicy, State, Test, four_digits, smallest_shift};
-use crate::stats::{Continuity, chi_squared_homogeneity};
-use crate::table::{Column, Kind, Table, Values};
+use super::{Measures, Picture, ShiftPolicy, State, Test, four_digits, smallest_shift};
+use crate::profile::{ColumnProfile, NumberProfile, Profile, ValueProfile};
+use crate::stats::{Continuity, Sample, chi_squared_homogeneity};
+use crate::table::Kind;
 use crate::verdict::Verdict;
 
 /// What was found of one feature.
@@ -37,9 +39,9 @@ pub struct FeatureShift {
     /// The adjusted p-value of the test that these two shares are one; `None` where neither side misses a value.
     pub missing_p_value_adjusted: Option<f64>,
     /// Reference rows with a value.
-    pub n_reference: usize,
+    pub n_reference: u64,
     /// Production rows with a value.
-    pub n_production: usize,
+    pub n_production: u64,
     /// The verdict.
     pub verdict: Verdict,
     /// What is the matter.
@@ -59,32 +61,42 @@ pub struct DataShift {
 
 /// Compares production with the reference, feature by feature.
 ///
-/// `production` has the columns of [`FeatureSet::empty_production`]; the numbers of rows are free. A feature is shifted
-/// if its values or its share of missing values moved as `policy` says: by an adjusted p-value and by an effect. All
-/// tests of one call are adjusted together. A feature with fewer values a side than the policy asks for, or none, is
-/// inconclusive; it stops no other.
-pub fn compare(features: &FeatureSet, production: &Table, policy: &ShiftPolicy) -> DataShift {
-    let outcomes: Vec<Outcome> = features
-        .reference
-        .columns
-        .iter()
-        .map(|reference| match production.column(&reference.name) {
-            Some(column) => Outcome::of(reference, column, policy),
-            None => Outcome::absent(reference, policy),
-        })
-        .collect();
-    let p_values: Vec<f64> =
-        outcomes.iter().flat_map(|outcome| [outcome.p_value(), outcome.missing_p_value]).flatten().collect();
+/// Both have columns as [`super::FeatureSet::select`] and [`super::FeatureSet::empty_production`] give them. A feature is shifted if its values
+/// or its share of missing values moved as `policy` says: by an adjusted p-value and by an effect. All tests of one call are
+/// adjusted together. A feature with fewer values a side than the policy asks for, or none, is inconclusive; it stops no
+/// other.
+pub fn compare(reference: &Profile, production: &Profile, policy: &ShiftPolicy) -> DataShift {
+    compare_together(&[(reference, production)], policy).remove(0)
+}
+
+/// Compares several pairs of reference and production, such as segments; the tests of all of them are adjusted together.
+pub fn compare_together(pairs: &[(&Profile, &Profile)], policy: &ShiftPolicy) -> Vec<DataShift> {
+    let outcomes: Vec<Vec<Outcome>> =
+        pairs.iter().map(|(reference, production)| outcomes(reference, production, policy)).collect();
+    let each = outcomes.iter().flatten().flat_map(|outcome| [outcome.p_value(), outcome.missing_p_value]);
+    let p_values: Vec<f64> = each.flatten().collect();
     let mut adjusted = policy.correction().adjust(&p_values).into_iter();
-    let mut features = Vec::with_capacity(outcomes.len());
-    for outcome in outcomes {
-        // The same order as above: each p-value that is there takes the next adjusted one.
+    // The same order as above: each p-value that is there takes the next adjusted one.
+    let mut judge = |outcome: Outcome| {
         let value_adjusted = outcome.p_value().and_then(|_| adjusted.next());
         let missing_adjusted = outcome.missing_p_value.and_then(|_| adjusted.next());
-        features.push(outcome.judge(value_adjusted, missing_adjusted, policy));
-    }
-    let verdict = Verdict::over(features.iter().map(|feature| (feature.feature.as_str(), &feature.verdict)));
-    DataShift { verdict, features }
+        outcome.judge(value_adjusted, missing_adjusted, policy)
+    };
+    let shifts = outcomes.into_iter().map(|outcomes| {
+        let features: Vec<FeatureShift> = outcomes.into_iter().map(&mut judge).collect();
+        let verdict = Verdict::over(features.iter().map(|feature| (feature.feature.as_str(), &feature.verdict)));
+        DataShift { verdict, features }
+    });
+    shifts.collect()
+}
+
+fn outcomes(reference: &Profile, production: &Profile, policy: &ShiftPolicy) -> Vec<Outcome> {
+    let columns = reference.columns.iter();
+    let outcome = |reference: &ColumnProfile| match production.column(&reference.name) {
+        Some(column) => Outcome::of(reference, column, policy),
+        None => Outcome::absent(reference, policy),
+    };
+    columns.map(outcome).collect()
 }
 
 /// A feature's tests, before the adjustment for their number.
@@ -96,7 +108,7 @@ struct Outcome {
     missing_p_value: Option<f64>,
     reference: Side,
     production: Side,
-    unreadable: usize,
+    unreadable: u64,
     is_absent: bool,
 }
 
@@ -111,16 +123,16 @@ struct Tested {
 }
 
 struct Side {
-    rows: usize,
-    missing: usize,
+    rows: u64,
+    missing: u64,
 }
 
 impl Side {
-    fn of(column: &Column) -> Self {
-        Self { rows: column.len(), missing: column.missing() }
+    fn of(column: &ColumnProfile) -> Self {
+        Self { rows: column.rows, missing: column.missing }
     }
 
-    fn present(&self) -> usize {
+    fn present(&self) -> u64 {
         self.rows - self.missing
     }
 
@@ -130,7 +142,7 @@ impl Side {
 }
 
 impl Outcome {
-    fn of(reference: &Column, production: &Column, policy: &ShiftPolicy) -> Self {
+    fn of(reference: &ColumnProfile, production: &ColumnProfile, policy: &ShiftPolicy) -> Self {
         let test = policy.test(reference.kind());
         let (reference_side, production_side) = (Side::of(reference), Side::of(production));
         let values = enough(&reference_side, &production_side, policy)
@@ -149,12 +161,12 @@ impl Outcome {
     }
 
     /// A feature that production has no column for.
-    fn absent(reference: &Column, policy: &ShiftPolicy) -> Self {
+    fn absent(reference: &ColumnProfile, policy: &ShiftPolicy) -> Self {
         Self {
             values: Err("production has no such column".to_owned()),
             missing_p_value: None,
             is_absent: true,
-            ..Self::of(reference, &Column::new(&reference.name, reference.kind()), policy)
+            ..Self::of(reference, &ColumnProfile::new(&reference.name, reference.kind()), policy)
         }
     }
 
@@ -258,39 +270,59 @@ fn missing_p_value(reference: &Side, production: &Side, policy: &ShiftPolicy) ->
     if too_few || reference.missing + production.missing == 0 {
         return None;
     }
-    let counts = |side: &Side| [side.missing as u64, side.present() as u64];
+    let counts = |side: &Side| [side.missing, side.present()];
     let test = chi_squared_homogeneity(&counts(reference), &counts(production), Continuity::Yates);
     test.ok().map(|test| test.p_value)
 }
 
-fn test_values(test: Test, reference: &Column, production: &Column, policy: &ShiftPolicy) -> Result<Tested, String> {
+fn test_values(
+    test: Test,
+    reference: &ColumnProfile,
+    production: &ColumnProfile,
+    policy: &ShiftPolicy,
+) -> Result<Tested, String> {
     match (&reference.values, &production.values) {
-        (Values::Numeric(reference), Values::Numeric(production)) => test_numbers(test, reference, production),
-        (
-            Values::Categorical { levels, codes },
-            Values::Categorical { levels: production_levels, codes: production_codes },
-        ) => test_levels(test, &LevelCounts::new(levels, codes, production_levels, production_codes), policy),
+        (ValueProfile::Numeric(reference), ValueProfile::Numeric(production)) => {
+            test_numbers(test, reference, production)
+        }
+        (ValueProfile::Categorical(reference), ValueProfile::Categorical(production)) => {
+            test_levels(test, &LevelCounts::new(reference, production), policy)
+        }
         _ => Err("the column is of another kind in production".to_owned()),
     }
 }
 
-fn test_numbers(test: Test, reference: &[f64], production: &[f64]) -> Result<Tested, String> {
-    let (reference, production) = (sorted_present(reference), sorted_present(production));
-    let result = test.of_numbers(&reference, &production).map_err(|error| error.to_string())?;
+fn test_numbers(test: Test, reference: &NumberProfile, production: &NumberProfile) -> Result<Tested, String> {
+    let (Some(reference), Some(production)) = (Numbers::of(reference), Numbers::of(production)) else {
+        return Err("there are no values".to_owned());
+    };
+    let (was, is) = (reference.sample(), production.sample());
+    let result = test.of_numbers(was, is).map_err(|error| error.to_string())?;
     let measures = Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;
-    let mut change = format!("median {} → {}", four_digits(median(&reference)), four_digits(median(&production)));
-    let is_constant = |sorted: &[f64]| sorted[0] == sorted[sorted.len() - 1];
+    let mut change = largest_change(was, is);
     let state = if let Some(factor) = unit_factor(&reference, &production) {
         change.push_str(&format!(", as in another unit: ×{}", four_digits(factor)));
         State::UnitChanged(factor)
-    } else if is_constant(&production) && !is_constant(&reference) {
+    } else if production.is_constant() && !reference.is_constant() {
         change.push_str(", always");
         State::Constant
     } else {
         State::ValueShift
     };
-    let picture = Picture::of_numbers(&reference, &production);
-    Ok(Tested { result, measures, picture, state, change })
+    Ok(Tested { result, measures, picture: Picture::of_numbers(was, is), state, change })
+}
+
+/// The median of both sides; the range of their middle halves, where an end of it has moved by more.
+fn largest_change(reference: Sample<'_>, production: Sample<'_>) -> String {
+    let quartiles = |sample: Sample<'_>| {
+        let n = sample.size();
+        sample.at_rank((3 * n).div_ceil(4)) - sample.at_rank(n.div_ceil(4))
+    };
+    let medians = (reference.median(), production.median());
+    let ranges = (quartiles(reference), quartiles(production));
+    let spread_moved = (ranges.1 - ranges.0).abs() / 2.0 > (medians.1 - medians.0).abs();
+    let (name, (was, is)) = if spread_moved { ("interquartile range", ranges) } else { ("median", medians) };
+    format!("{name} {} → {}", four_digits(was), four_digits(is))
 }
 
 fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result<Tested, String> {
@@ -308,15 +340,4 @@ fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result
     };
     let picture = Some(Picture::of_levels(counts));
     Ok(Tested { result, measures, picture, state, change: counts.largest_change() })
-}
-
-fn sorted_present(values: &[f64]) -> Vec<f64> {
-    let mut present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
-    present.sort_unstable_by(f64::total_cmp);
-    present
-}
-
-/// The middle of a sorted sample that is not empty; the lower of two.
-fn median(sorted: &[f64]) -> f64 {
-    sorted[(sorted.len() - 1) / 2]
 }

@@ -1,5 +1,6 @@
+use crate::profile::{ColumnProfile, LevelProfile, Profile, ValueProfile};
 use crate::record::parse_utc;
-use crate::table::{Column, Kind, Table, Values};
+use crate::table::Kind;
 
 /// A number column with at most this many distinct values is a set of levels: flags, ratings, area codes.
 const FEW_VALUES: usize = 5;
@@ -11,7 +12,7 @@ const IDENTIFIER_SHARE: f64 = 0.5;
 const DATES_LOOKED_AT: usize = 100;
 
 /// Too few rows to call a column an identifier.
-const IDENTIFIER_MIN_ROWS: usize = 20;
+const IDENTIFIER_MIN_ROWS: u64 = 20;
 
 /// What the person who runs the job knows of the columns.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,13 @@ pub struct Roles {
     pub numeric: Vec<String>,
 }
 
+impl Roles {
+    /// What a column is to be profiled as that its source has as `kind`.
+    pub fn kind(&self, column: &str, kind: Kind) -> Kind {
+        if self.categorical.iter().any(|name| name == column) { Kind::Categorical } else { kind }
+    }
+}
+
 /// A column that is compared with nothing, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
@@ -35,11 +43,11 @@ pub struct Skipped {
     pub why: String,
 }
 
-/// The features of a reference table, with their kinds settled, and the columns that are none.
+/// The features of a reference profile, with their kinds settled, and the columns that are none.
 #[derive(Debug, Clone)]
 pub struct FeatureSet {
     /// The reference's features.
-    pub reference: Table,
+    pub reference: Profile,
     /// Columns left out.
     pub skipped: Vec<Skipped>,
 }
@@ -49,14 +57,13 @@ impl FeatureSet {
     ///
     /// Ids, targets and dates are no features, nor is a text column in which more than half the rows differ. A numeric
     /// column with at most five distinct values is taken as categorical, unless `roles` says otherwise.
-    pub fn new(reference: Table, roles: &Roles) -> Self {
-        let mut features = Table::default();
+    pub fn new(reference: Profile, roles: &Roles) -> Self {
+        let mut features = Profile { rows: reference.rows, columns: Vec::new() };
         let mut skipped = Vec::new();
         for column in reference.columns {
             match why_no_feature(&column, roles) {
                 Some(why) => skipped.push(Skipped { column: column.name, why }),
-                None if as_levels(&column, roles) => features.columns.push(column.into_kind(Kind::Categorical)),
-                None => features.columns.push(column),
+                None => features.columns.push(levels_if_few(&column, roles).unwrap_or(column)),
             }
         }
         Self { reference: features, skipped }
@@ -67,29 +74,41 @@ impl FeatureSet {
         self.reference.column(column).is_some() || self.skipped.iter().any(|skipped| skipped.column == column)
     }
 
-    /// An empty table with the features' names and kinds, to take production's rows.
-    pub fn empty_production(&self) -> Table {
-        let columns = self.reference.columns.iter().map(|column| Column::new(&column.name, column.kind())).collect();
-        Table { columns }
+    /// An empty profile to take the rows of production, with those of the features that it has.
+    ///
+    /// Levels of the reference are known from the start, so that however many others come first, these are told apart.
+    pub fn empty_production(&self, has: impl Fn(&str) -> bool) -> Profile {
+        let columns = self.reference.columns.iter().filter(|column| has(&column.name)).map(|column| {
+            let mut empty = ColumnProfile::new(&column.name, column.kind());
+            if let (ValueProfile::Categorical(empty), ValueProfile::Categorical(levels)) =
+                (&mut empty.values, &column.values)
+            {
+                levels.iter().for_each(|(name, _)| empty.count(name, 0));
+            }
+            empty
+        });
+        Profile { rows: 0, columns: columns.collect() }
     }
 
-    /// The features' columns of another table, each with the kind that it has in the reference.
+    /// The features' columns of another profile, each with the kind that it has in the reference where it can have it.
     ///
-    /// A column that `table` does not have is missing here too, and other columns are left out.
-    pub fn align(&self, table: Table) -> Table {
-        let mut found: Vec<Option<Column>> = table.columns.into_iter().map(Some).collect();
+    /// A column that `profile` does not have is missing here too, and other columns are left out.
+    #[must_use]
+    pub fn select(&self, profile: Profile) -> Profile {
+        let mut found: Vec<Option<ColumnProfile>> = profile.columns.into_iter().map(Some).collect();
         let mut columns = Vec::with_capacity(self.reference.columns.len());
         for reference in &self.reference.columns {
             let column = found.iter_mut().find(|column| column.as_ref().is_some_and(|c| c.name == reference.name));
             if let Some(column) = column.and_then(Option::take) {
-                columns.push(column.into_kind(reference.kind()));
+                let levels = if reference.kind() == Kind::Categorical { column.as_levels() } else { None };
+                columns.push(levels.unwrap_or(column));
             }
         }
-        Table { columns }
+        Profile { rows: profile.rows, columns }
     }
 }
 
-fn why_no_feature(column: &Column, roles: &Roles) -> Option<String> {
+fn why_no_feature(column: &ColumnProfile, roles: &Roles) -> Option<String> {
     if roles.ids.contains(&column.name) {
         return Some("an id".to_owned());
     }
@@ -99,15 +118,19 @@ fn why_no_feature(column: &Column, roles: &Roles) -> Option<String> {
     if column.kind() == Kind::Date {
         return Some("a date".to_owned());
     }
-    let is_text = column.kind() == Kind::Categorical && !roles.categorical.contains(&column.name);
-    if is_text && names_dates(column) {
+    let ValueProfile::Categorical(levels) = &column.values else { return None };
+    if roles.categorical.contains(&column.name) {
+        return None;
+    }
+    if name_dates(levels) {
         return Some("a date".to_owned());
     }
-    let present = column.len() - column.missing();
-    let distinct = if is_text { column.distinct_up_to(usize::MAX) } else { 0 };
-    if is_text && present >= IDENTIFIER_MIN_ROWS && distinct as f64 > IDENTIFIER_SHARE * present as f64 {
+    let present = column.present();
+    let (distinct, rest) = (levels.len() as u64, levels.others());
+    if present >= IDENTIFIER_MIN_ROWS && (distinct + rest) as f64 > IDENTIFIER_SHARE * present as f64 {
+        let more_than = if rest > 0 { "more than " } else { "" };
         return Some(format!(
-            "an identifier: {distinct} distinct values in {present} rows (--categorical {} compares it all the same)",
+            "an identifier: {more_than}{distinct} distinct values in {present} rows (--categorical {} compares it all the same)",
             column.name
         ));
     }
@@ -115,16 +138,15 @@ fn why_no_feature(column: &Column, roles: &Roles) -> Option<String> {
 }
 
 /// Whether all of the first levels are points in time.
-fn names_dates(column: &Column) -> bool {
-    let Values::Categorical { levels, .. } = &column.values else { return false };
-    let first = levels.names().iter().take(DATES_LOOKED_AT);
-    first.len() > 0 && first.clone().all(|name| parse_utc(name).is_some())
+fn name_dates(levels: &LevelProfile) -> bool {
+    let mut first = levels.iter().map(|(name, _)| name).take(DATES_LOOKED_AT).peekable();
+    first.peek().is_some() && first.all(|name| parse_utc(name).is_some())
 }
 
-fn as_levels(column: &Column, roles: &Roles) -> bool {
-    if roles.categorical.contains(&column.name) {
-        return true;
-    }
-    let few = column.kind() == Kind::Numeric && column.distinct_up_to(FEW_VALUES + 1) <= FEW_VALUES;
-    few && column.missing() < column.len() && !roles.numeric.contains(&column.name)
+/// The column as levels, where it is to be one.
+fn levels_if_few(column: &ColumnProfile, roles: &Roles) -> Option<ColumnProfile> {
+    let ValueProfile::Numeric(numbers) = &column.values else { return None };
+    let few = numbers.distinct().is_some_and(|distinct| (1..=FEW_VALUES).contains(&distinct));
+    let is_levels = roles.categorical.contains(&column.name) || (few && !roles.numeric.contains(&column.name));
+    if is_levels { column.as_levels() } else { None }
 }

@@ -1,4 +1,6 @@
-use crate::table::Levels;
+use std::collections::HashMap;
+
+use crate::profile::LevelProfile;
 
 /// Below this many expected rows the χ² law does not hold (Cochran's rule).
 const MIN_EXPECTED: f64 = 5.0;
@@ -11,28 +13,28 @@ pub(super) struct LevelCounts {
 }
 
 impl LevelCounts {
-    pub(super) fn new(
-        levels: &Levels,
-        codes: &[Option<u32>],
-        production_levels: &Levels,
-        production_codes: &[Option<u32>],
-    ) -> Self {
-        let mut names = levels.names().to_vec();
-        let mut places = Vec::with_capacity(production_levels.names().len());
-        for name in production_levels.names() {
-            places.push(match levels.code(name) {
-                Some(code) => code as usize,
+    pub(super) fn new(reference: &LevelProfile, production: &LevelProfile) -> Self {
+        let (mut names, mut was): (Vec<String>, Vec<u64>) =
+            reference.iter().map(|(name, rows)| (name.to_owned(), rows)).unzip();
+        let places: HashMap<&str, usize> =
+            reference.iter().enumerate().map(|(place, (name, _))| (name, place)).collect();
+        let mut is = vec![0; names.len()];
+        for (name, rows) in production.iter() {
+            match places.get(name) {
+                Some(&place) => is[place] = rows,
                 None => {
-                    names.push(name.clone());
-                    names.len() - 1
+                    names.push(name.to_owned());
+                    was.push(0);
+                    is.push(rows);
                 }
-            });
+            }
         }
-        let mut reference = vec![0; names.len()];
-        let mut production = vec![0; names.len()];
-        codes.iter().flatten().for_each(|&code| reference[code as usize] += 1);
-        production_codes.iter().flatten().for_each(|&code| production[places[code as usize]] += 1);
-        Self { names, reference, production }
+        if reference.others() + production.others() > 0 {
+            names.push("(all further levels)".to_owned());
+            was.push(reference.others());
+            is.push(production.others());
+        }
+        Self { names, reference: was, production: is }
     }
 
     /// What the levels are called.

@@ -1,12 +1,13 @@
 use serde::Serialize;
 
 use super::level_counts::LevelCounts;
+use super::numbers::Numbers;
 use crate::stats::{
-    Moments, StatisticError, bin_counts, jensen_shannon, psi, quantile_edges, total_variation, wasserstein,
+    Sample, StatisticError, bin_counts, jensen_shannon, psi, quantile_edges, total_variation, wasserstein,
 };
 
 /// Bins of a numeric feature, each with a tenth of the reference's values.
-const BINS: usize = 10;
+const BINS: u64 = 10;
 
 /// How far two samples of a feature are apart, by several measures: for a person to look at. The verdict is by the test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -47,14 +48,11 @@ pub enum Measures {
 }
 
 impl Measures {
-    /// Of sorted numbers.
-    pub(super) fn of_numbers(reference: &[f64], production: &[f64]) -> Result<Self, StatisticError> {
-        let (from, to) = (Moments::of(reference.iter().copied()), Moments::of(production.iter().copied()));
+    pub(super) fn of_numbers(reference: &Numbers<'_>, production: &Numbers<'_>) -> Result<Self, StatisticError> {
+        let (from, to) = (reference.moments, production.moments);
         let in_sds = |value: f64| Some(value / from.sd()).filter(|_| from.sd() > 0.0);
-        let distance = wasserstein(reference, production)?;
-        let (in_reference, in_production) = quantile_bins(reference, production)?;
-        let (smallest, largest) = (reference[0], reference[reference.len() - 1]);
-        let outside = production.iter().filter(|&&value| value < smallest || value > largest).count();
+        let distance = wasserstein(reference.sample(), production.sample())?;
+        let (in_reference, in_production) = quantile_bins(reference.sample(), production.sample())?;
         Ok(Self::Numbers {
             mean_reference: from.mean,
             mean_production: to.mean,
@@ -64,7 +62,7 @@ impl Measures {
             wasserstein_normed: in_sds(distance),
             psi: psi(&in_reference, &in_production)?.statistic,
             jensen_shannon: jensen_shannon(&in_reference, &in_production)?.distance,
-            out_of_range: outside as f64 / production.len() as f64,
+            out_of_range: production.share_outside(reference.range),
         })
     }
 
@@ -80,7 +78,10 @@ impl Measures {
 }
 
 /// Counts of both sorted samples over bins that share the reference out evenly.
-pub(super) fn quantile_bins(reference: &[f64], production: &[f64]) -> Result<(Vec<u64>, Vec<u64>), StatisticError> {
+pub(super) fn quantile_bins(
+    reference: Sample<'_>,
+    production: Sample<'_>,
+) -> Result<(Vec<u64>, Vec<u64>), StatisticError> {
     let edges = quantile_edges(reference, BINS)?;
     Ok((bin_counts(reference, &edges), bin_counts(production, &edges)))
 }

@@ -1,10 +1,12 @@
 //! Data shift: whether each feature of production is still distributed as the model saw it in training.
 
+mod collect;
 mod compare;
 mod digits;
 mod features;
 mod level_counts;
 mod measures;
+mod numbers;
 mod picture;
 mod policy;
 mod power;
@@ -14,7 +16,8 @@ mod test;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{DataShift, FeatureShift, compare};
+pub use collect::{Chunk, Collected, Collector, Split};
+pub use compare::{DataShift, FeatureShift, compare, compare_together};
 pub use digits::four_digits;
 pub use features::{FeatureSet, Roles, Skipped};
 pub use measures::Measures;

@@ -1,5 +1,5 @@
 use super::level_counts::LevelCounts;
-use crate::stats::bin_counts;
+use crate::stats::{Sample, bin_counts};
 
 /// Bins of a picture.
 const BINS: usize = 24;
@@ -36,9 +36,10 @@ pub enum Picture {
 }
 
 impl Picture {
-    /// Of sorted samples that are not empty; `None` where too many values are infinite to be drawn.
-    pub(super) fn of_numbers(reference: &[f64], production: &[f64]) -> Option<Self> {
-        let at = |sorted: &[f64], share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+    /// Of samples that are not empty; `None` where too many values are infinite to be drawn.
+    pub(super) fn of_numbers(reference: Sample<'_>, production: Sample<'_>) -> Option<Self> {
+        let at =
+            |sample: Sample<'_>, share: f64| sample.at_rank(1 + ((sample.size() - 1) as f64 * share).round() as u64);
         let from = at(reference, OUTERMOST).min(at(production, OUTERMOST));
         let to = at(reference, 1.0 - OUTERMOST).max(at(production, 1.0 - OUTERMOST));
         let (from, to) = if from < to { (from, to) } else { (from - 0.5, to + 0.5) };
@@ -46,7 +47,7 @@ impl Picture {
             return None;
         }
         let edges: Vec<f64> = (1..BINS).map(|i| from + (to - from) * i as f64 / BINS as f64).collect();
-        let shares_of = |sorted: &[f64]| shares(&bin_counts(sorted, &edges));
+        let shares_of = |sample: Sample<'_>| shares(&bin_counts(sample, &edges));
         Some(Self::Bins { from, to, reference: shares_of(reference), production: shares_of(production) })
     }
 

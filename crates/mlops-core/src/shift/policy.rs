@@ -10,7 +10,7 @@ use crate::table::Kind;
 pub struct ShiftPolicy {
     significance: f64,
     min_effect: f64,
-    min_rows: usize,
+    min_rows: u64,
     correction: Correction,
     numeric_test: Test,
     categorical_test: Test,
@@ -23,11 +23,11 @@ pub enum PolicyError {
     #[error("the significance level {0} is not between 0 and 1; 0.05 is usual")]
     Significance(f64),
     /// An effect that cannot be reached or that always is.
-    #[error("the smallest effect {0} is not between 0 and 1; 0.05 is the default")]
+    #[error("the smallest effect {0} is not between 0 and 1; 0.03 is the default")]
     MinEffect(f64),
     /// Rows that can show nothing.
     #[error("{0} rows are too few to show anything; take at least 2")]
-    MinRows(usize),
+    MinRows(u64),
     /// A test of the other kind of feature.
     #[error("{} is no test of {kind} features", .test.name())]
     Test {
@@ -45,7 +45,7 @@ impl ShiftPolicy {
     /// # Errors
     ///
     /// [`PolicyError`] for a significance outside (0, 1), an effect outside \[0, 1), and fewer than two rows.
-    pub fn new(significance: f64, min_effect: f64, min_rows: usize) -> Result<Self, PolicyError> {
+    pub fn new(significance: f64, min_effect: f64, min_rows: u64) -> Result<Self, PolicyError> {
         if !(significance > 0.0 && significance < 1.0) {
             return Err(PolicyError::Significance(significance));
         }
@@ -110,7 +110,7 @@ impl ShiftPolicy {
     }
 
     /// The fewest values a side.
-    pub fn min_rows(&self) -> usize {
+    pub fn min_rows(&self) -> u64 {
         self.min_rows
     }
 

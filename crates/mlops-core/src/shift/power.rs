@@ -23,7 +23,7 @@ const POWER: f64 = 0.8;
 /// let SmallestShift { sds, share } = smallest_shift(20_000, 120, 0.05);
 /// assert!((sds - 0.2565).abs() < 1e-4 && (share - 0.1282).abs() < 1e-4);
 /// ```
-pub fn smallest_shift(n_reference: usize, n_production: usize, significance: f64) -> SmallestShift {
+pub fn smallest_shift(n_reference: u64, n_production: u64, significance: f64) -> SmallestShift {
     let quantile = |tail: f64| SQRT_2 * erfc_inv(2.0 * tail);
     let noise = (1.0 / n_reference as f64 + 1.0 / n_production as f64).sqrt();
     let sds = (quantile(significance / 2.0) + quantile(1.0 - POWER)) * noise;

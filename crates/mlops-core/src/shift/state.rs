@@ -1,4 +1,5 @@
-use crate::stats::{KsMethod, ks_two_sample};
+use super::numbers::Numbers;
+use crate::stats::{KsMethod, Sample, ks_two_sample};
 
 /// What is the matter with a feature, or that nothing is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,24 +61,24 @@ const LOG_TOLERANCE: f64 = 0.3;
 /// Powers of ten, minutes and hours in seconds, bytes in kibibytes, pounds, feet and miles; each also the other way.
 const FACTORS: [f64; 11] = [10.0, 100.0, 1e3, 1e4, 1e6, 1e9, 60.0, 3600.0, 1024.0, 2.204_622_6, 3.280_839_9];
 
-/// The factor of another unit in production's **sorted** values, if one makes them agree with the reference's.
-pub(super) fn unit_factor(reference: &[f64], production: &[f64]) -> Option<f64> {
-    let distance =
-        |production: &[f64]| Some(ks_two_sample(reference, production, KsMethod::Asymptotic).ok()?.statistic);
-    let before = distance(production)?;
+/// The factor of another unit in production's values, if one makes them agree with the reference's.
+pub(super) fn unit_factor(reference: &Numbers<'_>, production: &Numbers<'_>) -> Option<f64> {
+    let distance = |production: Sample<'_>| {
+        Some(ks_two_sample(reference.sample(), production, KsMethod::Asymptotic).ok()?.statistic)
+    };
+    let before = distance(production.sample())?;
     if before < MIN_DISTANCE {
         return None;
     }
-    let median = |sorted: &[f64]| sorted[sorted.len() / 2];
-    let ratio = median(production) / median(reference);
+    let ratio = production.sample().median() / reference.sample().median();
     if !(ratio > 0.0 && ratio.is_finite()) {
         return None;
     }
     let factors = FACTORS.into_iter().flat_map(|factor| [factor, 1.0 / factor]);
     let near = factors.filter(|factor| (ratio / factor).ln().abs() < LOG_TOLERANCE);
     let rests = near.filter_map(|factor| {
-        let scaled: Vec<f64> = production.iter().map(|value| value / factor).collect();
-        Some((factor, distance(&scaled)?))
+        let scaled = production.divided_by(factor);
+        Some((factor, distance(Sample::from(&scaled))?))
     });
     let best = rests.min_by(|a, b| a.1.total_cmp(&b.1))?;
     (best.1 <= MAX_REST.min(before / 4.0)).then_some(best.0)

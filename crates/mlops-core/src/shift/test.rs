@@ -1,6 +1,6 @@
 use super::measures::quantile_bins;
 use crate::stats::{
-    Continuity, KsMethod, StatisticError, anderson_darling, chi_squared_homogeneity, g_test_homogeneity,
+    Continuity, KsMethod, Sample, StatisticError, anderson_darling, chi_squared_homogeneity, g_test_homogeneity,
     jensen_shannon, ks_two_sample, mann_whitney, psi,
 };
 
@@ -78,7 +78,11 @@ impl Test {
         !matches!(self, Self::KolmogorovSmirnov | Self::AndersonDarling | Self::MannWhitney)
     }
 
-    pub(super) fn of_numbers(self, reference: &[f64], production: &[f64]) -> Result<TestResult, StatisticError> {
+    pub(super) fn of_numbers(
+        self,
+        reference: Sample<'_>,
+        production: Sample<'_>,
+    ) -> Result<TestResult, StatisticError> {
         let distance = || ks_two_sample(reference, production, KsMethod::Auto);
         match self {
             Self::AndersonDarling => {

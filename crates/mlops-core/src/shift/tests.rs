@@ -3,6 +3,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::profile::{Profile, ValueProfile};
 use crate::table::{Cell, Column, Kind, Table};
 use crate::verdict::Verdict;
 
@@ -27,10 +28,28 @@ fn uniform(seed: u64, n: usize, offset: f64) -> Vec<f64> {
     (0..n).map(|_| rng.random::<f64>() + offset).collect()
 }
 
+fn features_of(reference: &Table, roles: &Roles) -> FeatureSet {
+    let columns = reference.columns.iter();
+    let kinds = columns.map(|column| (column.name.as_str(), roles.kind(&column.name, column.kind())));
+    let mut profile = Profile::of_columns(kinds);
+    profile.add(reference);
+    FeatureSet::new(profile, roles)
+}
+
+fn compare_tables(reference: &Table, production: &Table, roles: &Roles, policy: &ShiftPolicy) -> DataShift {
+    let features = features_of(reference, roles);
+    let mut profile = features.empty_production(|name| production.column(name).is_some());
+    profile.add(production);
+    compare(&features.reference, &profile, policy)
+}
+
+fn table(columns: impl IntoIterator<Item = Column>) -> Table {
+    Table { columns: columns.into_iter().collect() }
+}
+
 fn compare_one(reference: Column, production: Column) -> FeatureShift {
-    let features = FeatureSet::new(Table { columns: vec![reference] }, &Roles::default());
-    let production = features.align(Table { columns: vec![production] });
-    compare(&features, &production, &policy()).features.remove(0)
+    let (reference, production) = (table([reference]), table([production]));
+    compare_tables(&reference, &production, &Roles::default(), &policy()).features.remove(0)
 }
 
 fn check(reference: Column, production: Column, verdict: &str, why: &str) {
@@ -52,6 +71,12 @@ fn a_moved_distribution_is_shifted() {
     let shares =
         |a: usize, b: usize| levels(["a"].into_iter().cycle().take(a).chain(["b"].into_iter().cycle().take(b)));
     check(shares(500, 500), shares(650, 350), "shifted", "50.0% → ");
+}
+
+#[test]
+fn a_spread_that_moved_is_named() {
+    let wider = uniform(2, 1500, 0.0).into_iter().map(|value| 0.5 + (value - 0.5) * 1.5);
+    check(numeric(uniform(1, 2000, 0.0)), numeric(wider), "shifted", "interquartile range 0.");
 }
 
 #[test]
@@ -146,13 +171,13 @@ fn ids_dates_targets_and_identifiers_are_no_features() {
         ],
     };
     let roles = Roles { ids: vec!["client_id".to_owned()], targets: vec!["churn".to_owned()], ..Roles::default() };
-    let features = FeatureSet::new(reference.clone(), &roles);
+    let features = features_of(&reference, &roles);
     let names: Vec<&str> = features.reference.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["score"]);
     let skipped: Vec<&str> = features.skipped.iter().map(|skipped| skipped.column.as_str()).collect();
     assert_eq!(skipped, ["client_id", "day", "churn", "name"]);
     let all = Roles { categorical: vec!["name".to_owned()], numeric: vec!["score".to_owned()], ..roles };
-    assert_eq!(FeatureSet::new(reference, &all).reference.columns.len(), 2);
+    assert_eq!(features_of(&reference, &all).reference.columns.len(), 2);
 }
 
 #[test]
@@ -187,8 +212,7 @@ fn without_a_shift_alarms_keep_to_their_level() {
                 });
                 Table { columns: columns.collect() }
             };
-            let features = FeatureSet::new(table(0), &Roles::default());
-            compare(&features, &table(1), &policy).verdict == Verdict::Shifted
+            compare_tables(&table(0), &table(1), &Roles::default(), &policy).verdict == Verdict::Shifted
         })
         .count();
     // Binomial(400, 0.05) stays below 34 in all but one of a thousand.
@@ -266,9 +290,8 @@ fn every_test_finds_a_shift_and_leaves_no_shift_alone() {
                     (numeric(uniform(1, 2000, 0.0)), numeric(uniform(2, 1500, offset))),
                     (cycle(2000, 5), cycle(1500, a)),
                 ] {
-                    let features = FeatureSet::new(Table { columns: vec![reference] }, &Roles::default());
-                    let production = features.align(Table { columns: vec![production] });
-                    let found = compare(&features, &production, &policy).features.remove(0);
+                    let (reference, production) = (table([reference]), table([production]));
+                    let found = compare_tables(&reference, &production, &Roles::default(), &policy).features.remove(0);
                     assert_eq!(found.verdict.name(), verdict, "{found:?}");
                     assert!([numeric_test, categorical_test].contains(&found.test), "{found:?}");
                 }
@@ -306,9 +329,7 @@ fn rare_levels_are_joined() {
     };
     let categorical = Roles { categorical: vec!["feature".to_owned()], ..Roles::default() };
     let compare_levels = |reference: Column, production: Column| {
-        let features = FeatureSet::new(Table { columns: vec![reference] }, &categorical);
-        let production = features.align(Table { columns: vec![production] });
-        compare(&features, &production, &policy()).features.remove(0)
+        compare_tables(&table([reference]), &table([production]), &categorical, &policy()).features.remove(0)
     };
     let found = compare_levels(column(500), column(480));
     assert_eq!(found.verdict, Verdict::Stable, "{found:?}");
@@ -331,7 +352,7 @@ fn rare_levels_are_joined() {
 fn texts_that_are_dates_are_dates() {
     let days: Vec<String> = (1..29).map(|day| format!("2026-01-{day:02} 05:00:00")).collect();
     let dates = levels(days.iter().cycle().take(500).map(String::as_str));
-    let features = FeatureSet::new(Table { columns: vec![dates] }, &Roles::default());
+    let features = features_of(&table([dates]), &Roles::default());
     assert_eq!(features.skipped[0].why, "a date");
 }
 
@@ -351,23 +372,30 @@ fn customers(seed: u64) -> Table {
 fn rows_of_one_customer_are_not_taken_as_independent() {
     const ROUNDS: u64 = 400;
     let roles = Roles { ids: vec!["client_id".to_owned()], ..Roles::default() };
-    let p_values = |keep_first: bool| {
+    let p_values = |unit: Option<&str>| {
         let p_value = |round: u64| {
-            let (mut reference, mut production) = (customers(2 * round), customers(2 * round + 1));
-            if keep_first {
-                let left_out = (reference.keep_first_of_each("client_id"), production.keep_first_of_each("client_id"));
-                assert_eq!(left_out, (540, 540));
-            }
+            let collect = |table: &Table, empty: Profile| {
+                let mut collector = Collector::new(empty, Split { unit: unit.map(str::to_owned), ..Split::default() });
+                // Customers return in later batches.
+                for batch in 0..6 {
+                    collector.add(&table.take(&(100 * batch..100 * (batch + 1)).collect::<Vec<_>>()));
+                }
+                let collected = collector.finish();
+                assert_eq!(collected.repeated, if unit.is_some() { 540 } else { 0 });
+                collected.profiles.whole
+            };
+            let kinds = [("client_id", Kind::Numeric), ("score", Kind::Numeric)];
+            let reference = collect(&customers(2 * round), Profile::of_columns(kinds));
             let features = FeatureSet::new(reference, &roles);
-            let production = features.align(production);
-            compare(&features, &production, &policy()).features[0].p_value.unwrap()
+            let production = collect(&customers(2 * round + 1), features.empty_production(|_| true));
+            compare(&features.reference, &production, &policy()).features[0].p_value.unwrap()
         };
         (0..ROUNDS).map(p_value).collect::<Vec<f64>>()
     };
     let alarms = |p_values: &[f64], level| p_values.iter().filter(|&&p| p <= level).count() as f64 / ROUNDS as f64;
-    let all = p_values(false);
+    let all = p_values(None);
     assert!(alarms(&all, 0.05) > 0.5, "ten rows a customer count ten times: {}", alarms(&all, 0.05));
-    let first = p_values(true);
+    let first = p_values(Some("client_id"));
     for level in [0.05, 0.2, 0.5] {
         let three_sigma = 3.0 * (level * (1.0 - level) / ROUNDS as f64).sqrt();
         // The exact law of 60 against 60 values has steps, so that it stays somewhat below each level.
@@ -400,4 +428,69 @@ fn a_picture_has_every_value_on_both_sides() {
         compare_one(numeric(vec![7.5; 100]), numeric(vec![7.5; 90])).picture,
         Some(Picture::Levels { .. })
     ));
+}
+
+#[test]
+fn segments_and_chunks_add_up_to_the_whole() {
+    let mut plan = levels((0..900).map(|row| ["a", "b", ""][row % 3]));
+    plan.name = "plan".to_owned();
+    let mut time = Column::new("time", Kind::Date);
+    // Seven rows without a time, then 50 a day from Thursday, 1 January 2026 on.
+    let day = |row: i64| 1_767_225_600_000_000 + row / 50 * 86_400_000_000;
+    (0..900).for_each(|row| time.push(if row < 7 { Cell::Missing } else { Cell::Time(day(row)) }));
+    let whole = table([numeric(uniform(1, 900, 0.0)), plan, time]);
+    let collected = |chunk: Chunk| {
+        let empty = Profile::of_columns([("feature", Kind::Numeric), ("plan", Kind::Categorical)]);
+        let split = Split {
+            by: Some("plan".to_owned()),
+            time: Some("time".to_owned()),
+            chunk: Some(chunk),
+            ..Split::default()
+        };
+        let mut collector = Collector::new(empty, split);
+        collector.add(&whole.take(&(0..400).collect::<Vec<_>>()));
+        collector.add(&whole.take(&(400..900).collect::<Vec<_>>()));
+        collector.finish()
+    };
+    let days = collected(Chunk::Days);
+    let rows = |profiles: &std::collections::BTreeMap<String, Profile>| -> Vec<(String, u64)> {
+        profiles.iter().map(|(name, profile)| (name.clone(), profile.rows)).collect()
+    };
+    let named =
+        |names: &[(&str, u64)]| names.iter().map(|(name, rows)| ((*name).to_owned(), *rows)).collect::<Vec<_>>();
+    assert_eq!(rows(&days.profiles.segments), named(&[("(missing)", 300), ("a", 300), ("b", 300)]));
+    assert_eq!((days.chunks.len(), days.chunks["2026-01-01"].rows, days.chunks["2026-01-18"].rows), (18, 43, 50));
+    let weeks = collected(Chunk::Weeks);
+    assert_eq!(rows(&weeks.chunks), named(&[("2025-12-29", 193), ("2026-01-05", 350), ("2026-01-12", 350)]));
+    let parts = collected(Chunk::Rows(400));
+    assert_eq!(rows(&parts.chunks), named(&[("000001", 400), ("000002", 400), ("000003", 100)]));
+    let mut joined = parts.chunks["000001"].clone();
+    joined.join(&parts.chunks["000002"]).unwrap();
+    joined.join(&parts.chunks["000003"]).unwrap();
+    assert_eq!(joined.rows, 900);
+    let (ValueProfile::Numeric(joined), ValueProfile::Numeric(all)) =
+        (&joined.columns[0].values, &parts.profiles.whole.columns[0].values)
+    else {
+        panic!()
+    };
+    assert_eq!(joined.sketch.sorted(), all.sketch.sorted());
+}
+
+#[test]
+fn segments_are_corrected_together() {
+    // One p-value near 0.03 is a shift by itself, and none among forty segments.
+    let policy = ShiftPolicy::new(0.05, 0.0, 50).unwrap();
+    let profile = |seed: u64, n: usize| {
+        let mut profile = Profile::of_columns([("feature", Kind::Numeric)]);
+        profile.add(&table([numeric(uniform(seed, n, 0.0))]));
+        profile
+    };
+    let reference = profile(1, 2000);
+    let segments: Vec<Profile> = (2..42).map(|seed| profile(seed, 300)).collect();
+    let alone = segments.iter().map(|segment| compare(&reference, segment, &policy));
+    assert!(alone.filter(|found| found.verdict == Verdict::Shifted).count() > 0);
+    let pairs: Vec<(&Profile, &Profile)> = segments.iter().map(|segment| (&reference, segment)).collect();
+    let together = compare_together(&pairs, &policy);
+    assert_eq!(together.len(), 40);
+    assert!(together.iter().all(|found| found.verdict == Verdict::Stable));
 }

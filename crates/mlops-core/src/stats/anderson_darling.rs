@@ -1,7 +1,7 @@
 use std::f64::consts::PI;
 
 use super::StatisticError;
-use super::samples::{check_sorted, merged};
+use super::samples::{Sample, merged};
 use super::tolerance::SERIES_END;
 
 /// The result of a two-sample Anderson–Darling test.
@@ -38,10 +38,12 @@ pub struct AndersonDarling {
 /// let test = anderson_darling(&[1.0, 2.0, 3.0, 4.0], &[5.0, 6.0, 7.0, 8.0]).unwrap();
 /// assert!(test.p_value < 0.03);
 /// ```
-pub fn anderson_darling(reference: &[f64], production: &[f64]) -> Result<AndersonDarling, StatisticError> {
-    check_sorted("reference", reference)?;
-    check_sorted("production", production)?;
-    let (n, m) = (reference.len() as f64, production.len() as f64);
+pub fn anderson_darling<'v>(
+    reference: impl Into<Sample<'v>>,
+    production: impl Into<Sample<'v>>,
+) -> Result<AndersonDarling, StatisticError> {
+    let (reference, production) = (reference.into().check("reference")?, production.into().check("production")?);
+    let (n, m) = (reference.size() as f64, production.size() as f64);
     let total = n + m;
     let (mut sum, mut i, mut j) = (0.0, 0.0, 0.0);
     for (_, in_reference, in_production) in merged(reference, production) {

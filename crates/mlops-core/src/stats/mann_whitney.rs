@@ -1,6 +1,6 @@
 use super::StatisticError;
 use super::chi_squared::chi_squared_sf;
-use super::samples::{check_sorted, merged};
+use super::samples::{Sample, merged};
 
 /// The result of a Mann–Whitney test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,10 +38,12 @@ pub struct MannWhitney {
 /// let test = mann_whitney(&[1.0, 2.0, 3.0], &[2.0, 4.0, 5.0]).unwrap();
 /// assert_eq!(test.statistic, 1.5);
 /// ```
-pub fn mann_whitney(reference: &[f64], production: &[f64]) -> Result<MannWhitney, StatisticError> {
-    check_sorted("reference", reference)?;
-    check_sorted("production", production)?;
-    let (n, m) = (reference.len() as f64, production.len() as f64);
+pub fn mann_whitney<'v>(
+    reference: impl Into<Sample<'v>>,
+    production: impl Into<Sample<'v>>,
+) -> Result<MannWhitney, StatisticError> {
+    let (reference, production) = (reference.into().check("reference")?, production.into().check("production")?);
+    let (n, m) = (reference.size() as f64, production.size() as f64);
     let total = n + m;
     let (mut statistic, mut ties, mut below) = (0.0, 0.0, 0.0);
     for (_, in_reference, in_production) in merged(reference, production) {

@@ -31,6 +31,7 @@ pub use ks::{KolmogorovSmirnov, KsMethod, KsPValue, ks_two_sample};
 pub use mann_whitney::{MannWhitney, mann_whitney};
 pub use moments::Moments;
 pub use psi::{Psi, bin_counts, psi, quantile_edges};
+pub use samples::Sample;
 pub use smirnov::smirnov_sf;
 pub use total_variation::total_variation;
 pub use wasserstein::wasserstein;

@@ -1,6 +1,6 @@
 use super::StatisticError;
 use super::chi_squared::chi_squared_sf;
-use super::samples::{check_sorted, occurring, totals};
+use super::samples::{Sample, occurring, totals};
 
 /// Added to each count, so that an empty level has a logarithm (Krichevsky and Trofimov's estimate of a share).
 const SMOOTHING: f64 = 0.5;
@@ -65,11 +65,11 @@ pub fn psi(reference: &[u64], production: &[u64]) -> Result<Psi, StatisticError>
 /// # Errors
 ///
 /// [`StatisticError::Empty`] and [`StatisticError::NotANumber`].
-pub fn quantile_edges(reference: &[f64], bins: usize) -> Result<Vec<f64>, StatisticError> {
-    check_sorted("reference", reference)?;
-    let n = reference.len();
-    let last = reference[n - 1];
-    let mut edges: Vec<f64> = (1..bins).map(|i| reference[(i * n).div_ceil(bins).max(1) - 1]).collect();
+pub fn quantile_edges<'v>(reference: impl Into<Sample<'v>>, bins: u64) -> Result<Vec<f64>, StatisticError> {
+    let reference = reference.into().check("reference")?;
+    let n = reference.size();
+    let last = reference.at_rank(n);
+    let mut edges: Vec<f64> = (1..bins).map(|i| reference.at_rank((i * n).div_ceil(bins))).collect();
     edges.dedup();
     // Above the largest value lies nothing of the reference.
     edges.retain(|&edge| edge < last);
@@ -77,14 +77,15 @@ pub fn quantile_edges(reference: &[f64], bins: usize) -> Result<Vec<f64>, Statis
 }
 
 /// How many values of a sorted sample fall into each of the `edges.len() + 1` bins of [`quantile_edges`].
-pub fn bin_counts(sorted: &[f64], edges: &[f64]) -> Vec<u64> {
+pub fn bin_counts<'v>(sample: impl Into<Sample<'v>>, edges: &[f64]) -> Vec<u64> {
+    let sample = sample.into();
     let mut below = 0;
     let mut counts: Vec<u64> = Vec::with_capacity(edges.len() + 1);
     for &edge in edges {
-        let upto = sorted.partition_point(|&value| value <= edge);
-        counts.push((upto - below) as u64);
+        let upto = sample.up_to(edge);
+        counts.push(upto - below);
         below = upto;
     }
-    counts.push((sorted.len() - below) as u64);
+    counts.push(sample.size() - below);
     counts
 }

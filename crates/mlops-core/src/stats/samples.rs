@@ -1,15 +1,100 @@
 use super::StatisticError;
 
-/// Refuses a sample that is empty or has a NaN; that it is sorted is the caller's promise.
-pub(super) fn check_sorted(sample: &'static str, values: &[f64]) -> Result<(), StatisticError> {
-    if values.is_empty() {
-        return Err(StatisticError::Empty { sample });
+/// A **sorted** sample, each value of which stands for one observation or for a stated number of them.
+///
+/// Slices, vectors and arrays turn into one by themselves; [`crate::profile::QuantileSketch`] gives one of many observations in
+/// few values.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'v> {
+    values: &'v [f64],
+    /// Observations up to each value and with it; `None` where each value is one.
+    ends: Option<&'v [u64]>,
+    error: f64,
+}
+
+impl<'v> Sample<'v> {
+    /// A sample in which `ends[i]` observations are at most `values[i]`. Each share of it is right to `error`.
+    pub fn weighted(values: &'v [f64], ends: &'v [u64], error: f64) -> Self {
+        debug_assert_eq!(values.len(), ends.len());
+        Self { values, ends: Some(ends), error }
     }
-    if values.iter().any(|value| value.is_nan()) {
-        return Err(StatisticError::NotANumber { sample });
+
+    /// The number of observations.
+    pub fn size(&self) -> u64 {
+        self.count_to(self.values.len())
     }
-    debug_assert!(values.is_sorted(), "the {sample} sample must be sorted");
-    Ok(())
+
+    /// Its values, ascending.
+    pub fn values(&self) -> &'v [f64] {
+        self.values
+    }
+
+    /// What each value stands for, as in [`Self::weighted`].
+    pub fn ends(&self) -> Option<&'v [u64]> {
+        self.ends
+    }
+
+    /// How far a share may be off; 0 where each value is one observation.
+    pub fn error(&self) -> f64 {
+        self.error
+    }
+
+    /// The number of observations of at most `x`.
+    pub fn up_to(&self, x: f64) -> u64 {
+        self.count_to(self.values.partition_point(|&value| value <= x))
+    }
+
+    /// The value at a rank from 1; the nearest where there is no such rank, and NaN where the sample is empty.
+    pub fn at_rank(&self, rank: u64) -> f64 {
+        let place = match self.ends {
+            Some(ends) => ends.partition_point(|&end| end < rank),
+            None => usize::try_from(rank.saturating_sub(1)).unwrap_or(usize::MAX),
+        };
+        self.values.get(place).or(self.values.last()).copied().unwrap_or(f64::NAN)
+    }
+
+    /// The middle value; the lower of two.
+    pub fn median(&self) -> f64 {
+        self.at_rank(self.size().div_ceil(2))
+    }
+
+    /// Observations among the first values.
+    fn count_to(&self, values: usize) -> u64 {
+        match self.ends {
+            Some(ends) => values.checked_sub(1).map_or(0, |last| ends[last]),
+            None => values as u64,
+        }
+    }
+
+    /// Refuses a sample that is empty or has a NaN; that it is sorted is the caller's promise.
+    pub(super) fn check(self, sample: &'static str) -> Result<Self, StatisticError> {
+        if self.values.is_empty() {
+            return Err(StatisticError::Empty { sample });
+        }
+        if self.values.iter().any(|value| value.is_nan()) {
+            return Err(StatisticError::NotANumber { sample });
+        }
+        debug_assert!(self.values.is_sorted(), "the {sample} sample must be sorted");
+        Ok(self)
+    }
+}
+
+impl<'v> From<&'v [f64]> for Sample<'v> {
+    fn from(values: &'v [f64]) -> Self {
+        Self { values, ends: None, error: 0.0 }
+    }
+}
+
+impl<'v> From<&'v Vec<f64>> for Sample<'v> {
+    fn from(values: &'v Vec<f64>) -> Self {
+        Self::from(values.as_slice())
+    }
+}
+
+impl<'v, const N: usize> From<&'v [f64; N]> for Sample<'v> {
+    fn from(values: &'v [f64; N]) -> Self {
+        Self::from(values.as_slice())
+    }
 }
 
 /// The totals of two rows of counts over the same levels.
@@ -34,23 +119,21 @@ pub(super) fn occurring<'c>(
     reference.iter().zip(production).map(|(&a, &b)| (a, b)).filter(|(a, b)| a + b > 0)
 }
 
-/// The values of two sorted samples in order, each once, with how often it is in either.
-pub(super) fn merged<'v>(
-    reference: &'v [f64],
-    production: &'v [f64],
-) -> impl Iterator<Item = (f64, usize, usize)> + 'v {
+/// The values of two samples in order, each once, with how often it is in either.
+pub(super) fn merged<'v>(reference: Sample<'v>, production: Sample<'v>) -> impl Iterator<Item = (f64, u64, u64)> + 'v {
     let (mut i, mut j) = (0, 0);
     std::iter::from_fn(move || {
-        let value = match (reference.get(i), production.get(j)) {
+        let value = match (reference.values.get(i), production.values.get(j)) {
             (Some(&a), Some(&b)) => a.min(b),
             (Some(&a), None) => a,
             (None, Some(&b)) => b,
             (None, None) => return None,
         };
-        let count = |sample: &[f64]| sample.iter().take_while(|&&other| other == value).count();
-        let (in_reference, in_production) = (count(&reference[i..]), count(&production[j..]));
-        i += in_reference;
-        j += in_production;
-        Some((value, in_reference, in_production))
+        let pass = |sample: &Sample<'_>, at: &mut usize| {
+            let before = sample.count_to(*at);
+            *at += sample.values[*at..].iter().take_while(|&&other| other == value).count();
+            sample.count_to(*at) - before
+        };
+        Some((value, pass(&reference, &mut i), pass(&production, &mut j)))
     })
 }

@@ -128,7 +128,7 @@ fn numeric_statistics_agree_with_scipy() {
         let test = anderson_darling(&a, &b).unwrap();
         check_close(&format!("A² of {name}"), test.statistic, case["anderson_darling"].as_f64().unwrap());
         check_close(&format!("W of {name}"), wasserstein(&a, &b).unwrap(), case["wasserstein"].as_f64().unwrap());
-        let moments = Moments::of(a);
+        let moments = Moments::of(&a);
         check_close(&format!("mean of {name}"), moments.mean, case["moments"][0].as_f64().unwrap());
         check_close(&format!("sd of {name}"), moments.sd(), case["moments"][1].as_f64().unwrap());
     }

@@ -7,4 +7,4 @@ pub(super) const SERIES_END: f64 = 1e-17;
 pub(super) const LN_SMALLEST_POSITIVE: f64 = -745.0;
 
 /// Up to this size of the larger sample the p-value of the Kolmogorov–Smirnov test is exact, as scipy's `auto` has it.
-pub(super) const KS_EXACT_UP_TO: usize = 10_000;
+pub(super) const KS_EXACT_UP_TO: u64 = 10_000;

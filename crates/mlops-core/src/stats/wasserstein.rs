@@ -1,5 +1,5 @@
 use super::StatisticError;
-use super::samples::{check_sorted, merged};
+use super::samples::{Sample, merged};
 
 /// The first Wasserstein distance between two **sorted** samples, in the unit of the values: how far the average value has
 /// to move to turn one distribution into the other.
@@ -22,10 +22,12 @@ use super::samples::{check_sorted, merged};
 /// use mlops_core::stats::wasserstein;
 /// assert_eq!(wasserstein(&[0.0, 1.0, 3.0], &[5.0, 6.0, 8.0]).unwrap(), 5.0);
 /// ```
-pub fn wasserstein(reference: &[f64], production: &[f64]) -> Result<f64, StatisticError> {
-    check_sorted("reference", reference)?;
-    check_sorted("production", production)?;
-    let (n, m) = (reference.len() as f64, production.len() as f64);
+pub fn wasserstein<'v>(
+    reference: impl Into<Sample<'v>>,
+    production: impl Into<Sample<'v>>,
+) -> Result<f64, StatisticError> {
+    let (reference, production) = (reference.into().check("reference")?, production.into().check("production")?);
+    let (n, m) = (reference.size() as f64, production.size() as f64);
     let (mut distance, mut i, mut j) = (0.0, 0, 0);
     let mut last: Option<f64> = None;
     for (value, in_reference, in_production) in merged(reference, production) {

@@ -1,8 +1,9 @@
 //! The rows of `data_shift`.
 
 use mlops_core::ports::{ShiftRun, VerdictStore, Window};
+use mlops_core::profile::Profile;
 use mlops_core::record::parse_utc;
-use mlops_core::shift::{DataShift, FeatureSet, Roles, ShiftPolicy, compare};
+use mlops_core::shift::{DataShift, ShiftPolicy, compare};
 use mlops_core::table::{Cell, Column, Kind, Table};
 use sqlx::{Connection, MySqlConnection, Row, SqliteConnection};
 
@@ -10,15 +11,17 @@ use crate::contract::{in_mysql, in_sqlite};
 
 /// `score` moves; `gone` cannot be compared.
 fn findings() -> DataShift {
-    let table = |offset: f64, names: &[&str]| {
+    let profile = |offset: f64, names: &[&str]| {
         let mut columns: Vec<Column> = names.iter().map(|name| Column::new(*name, Kind::Numeric)).collect();
         for column in &mut columns {
             (0..200).for_each(|i| column.push(Cell::Number(f64::from(i) + offset)));
         }
-        Table { columns }
+        let mut profile = Profile::of_columns(names.iter().map(|name| (*name, Kind::Numeric)));
+        profile.add(&Table { columns });
+        profile
     };
-    let features = FeatureSet::new(table(0.0, &["score", "gone"]), &Roles::default());
-    compare(&features, &table(150.0, &["score"]), &ShiftPolicy::new(0.05, 0.05, 50).unwrap())
+    let policy = ShiftPolicy::new(0.05, 0.05, 50).unwrap();
+    compare(&profile(0.0, &["score", "gone"]), &profile(150.0, &["score"]), &policy)
 }
 
 async fn write(database: &impl VerdictStore, run_uid: &str) {
@@ -27,13 +30,14 @@ async fn write(database: &impl VerdictStore, run_uid: &str) {
         run_timestamp: parse_utc("2026-01-02 03:04:05").unwrap(),
         window: Window { from: parse_utc("2026-01-01"), to: None },
         significance: 0.05,
-        features: &findings().features,
+        model_uid: Some("model-7"),
+        segments: &[(String::new(), findings()), ("premium".to_owned(), findings())],
     };
     database.write_data_shift(run).await.unwrap();
 }
 
-const ROWS: &str = "SELECT run_uid, feature, verdict, shift_occurred, statistic, window_to IS NULL, why \
-                    FROM data_shift ORDER BY run_uid, feature";
+const ROWS: &str = "SELECT CONCAT(run_uid, '/', segment), feature, verdict, shift_occurred, statistic, window_to IS NULL, why \
+                    FROM data_shift WHERE model_uid = 'model-7' ORDER BY run_uid, segment, feature";
 
 macro_rules! check_rows {
     ($connection:ty, $url:expr) => {{
@@ -44,7 +48,7 @@ macro_rules! check_rows {
         let row = |run: &str, feature: &str, verdict: &str, shifted, statistic, why: &str| {
             (run.to_owned(), feature.to_owned(), verdict.to_owned(), shifted, statistic, true, why.to_owned())
         };
-        let expected = ["a", "b"].map(|run| {
+        let expected = ["a/", "a/premium", "b/", "b/premium"].map(|run| {
             [
                 row(run, "gone", "inconclusive", false, None, "production has no such column"),
                 row(run, "score", "shifted", true, Some(0.75), "median 99 → 249"),

@@ -1,7 +1,7 @@
 //! What every [`LogStore`] does with the records that it holds.
 
 use futures_util::TryStreamExt;
-use mlops_core::ports::{EtlStore, LogStore, Window};
+use mlops_core::ports::{EtlStore, LogStore, LoggedRequest, Window};
 use mlops_core::record::{LogRecord, parse_utc};
 
 use super::etl_store::{insert, record};
@@ -21,7 +21,7 @@ macro_rules! log_store_contract {
 /// The payloads in `window` without the blanks that a database may put between their parts, sorted.
 async fn payloads(store: &impl LogStore, window: Window) -> Vec<String> {
     let mut payloads: Vec<String> =
-        store.payloads(window).map_ok(|payload| payload.replace([' ', '\n'], "")).try_collect().await.unwrap();
+        store.requests(window).map_ok(|request| request.payload.replace([' ', '\n'], "")).try_collect().await.unwrap();
     payloads.sort_unstable();
     payloads
 }
@@ -55,6 +55,8 @@ pub async fn a_window_has_its_first_moment_and_not_its_last(store: &(impl LogSto
     insert(store, &records).await;
     let (from, to) = (parse_utc("2026-01-01 12:00:00"), parse_utc("2026-01-01 13:00:00"));
     assert_eq!(payloads(store, Window { from, to }).await, [r#"{"n":1}"#, r#"{"n":2}"#]);
+    let requests: Vec<LoggedRequest> = store.requests(Window { from, to }).try_collect().await.unwrap();
+    assert!(requests.iter().any(|request| Some(request.logging_timestamp) == parse_utc("2026-01-01 12:59:59.999999")));
     assert_eq!(payloads(store, Window { from, to: None }).await.len(), 3);
     assert_eq!(payloads(store, Window { from: None, to }).await.len(), 3);
     assert_eq!(payloads(store, Window::default()).await.len(), 4);

@@ -1,0 +1,46 @@
+use std::fs::File;
+use std::path::Path;
+
+use mlops_core::profile::{Profile, Profiles};
+use serde::{Deserialize, Serialize};
+
+use crate::TableError;
+
+/// What a file of profiles says it is.
+const FORMAT: &str = "mlops-profile/1";
+
+/// Sorted numbers and repeated names shrink well at any level.
+const LEVEL: i32 = 3;
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    format: String,
+    profiles: Profiles,
+}
+
+/// The bytes of a file that [`crate::read_profiles`] reads: CBOR, compressed with zstd.
+///
+/// # Errors
+///
+/// [`TableError::Profile`] where memory ends.
+pub fn write_profiles(profiles: &Profiles) -> Result<Vec<u8>, TableError> {
+    let document = Document { format: FORMAT.to_owned(), profiles: profiles.clone() };
+    let failed = |what: String| TableError::Profile { path: "a new file".into(), what };
+    let mut plain = Vec::new();
+    ciborium::into_writer(&document, &mut plain).map_err(|error| failed(error.to_string()))?;
+    zstd::bulk::compress(&plain, LEVEL).map_err(|error| failed(error.to_string()))
+}
+
+pub(crate) fn read(path: &Path) -> Result<Profiles, TableError> {
+    let failed = |what: String| TableError::Profile { path: path.to_owned(), what };
+    let file = File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+    let plain = zstd::Decoder::new(file).map_err(|error| failed(error.to_string()))?;
+    let document: Document = ciborium::from_reader(plain).map_err(|error| failed(error.to_string()))?;
+    if document.format != FORMAT {
+        return Err(failed(format!("it is `{}` and not `{FORMAT}`", document.format)));
+    }
+    let profiles = document.profiles;
+    let mut each = std::iter::once(&profiles.whole).chain(profiles.segments.values());
+    each.try_for_each(Profile::check).map_err(|error| failed(error.to_string()))?;
+    Ok(profiles)
+}
