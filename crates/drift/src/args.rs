@@ -5,10 +5,14 @@ use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::ports::Window;
 use mlops_core::record::parse_utc;
-use mlops_core::shift::{Chunk, PolicyError, Roles, ShiftPolicy, Split, Test};
+use mlops_core::shift::{Chunk, PolicyError, RetrainRule, Roles, ShiftPolicy, Split, Test};
 use mlops_core::stats::Correction;
 use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, UsageError, span};
 use mlops_objects::Location;
+use mlops_trigger::RetrainArgs;
+
+/// A run a day.
+const LOOKS_OF_A_YEAR: u32 = 365;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +25,10 @@ Examples:
   Logs in S3, against the profile that was written once with the model, with the trend of a month:
     drift profile --reference train.parquet --target churn --out train.profile
     drift --reference train.profile --target churn --production s3://acme-logs/churn/ --window 30d --chunk day
+
+  Each night, and a new model when important features moved, at most once a week:
+    drift --reference train.profile --target churn --window 7d --retrain-when important --importances importances.json \
+      --retrain-queue mlops --retrain-definition retrain
 
   Two files, no database, and an exit code for a script:
     drift --reference train.csv --production may.csv --target churn --fail-on-verdict --output json";
@@ -44,6 +52,17 @@ pub struct Args {
 
     #[command(flatten)]
     pub policy: PolicyArgs,
+
+    /// Ask for a new model: `any` feature shifted, a `share:0.3` of them, or `important` ones with a fifth of --importances
+    #[arg(long, env = "DRIFT_RETRAIN_WHEN", value_name = "RULE", help_heading = "Retraining")]
+    pub retrain_when: Option<RetrainRule>,
+
+    /// A JSON object with the importance of each feature in the current model, for `important`
+    #[arg(long, env = "DRIFT_IMPORTANCES", value_name = "FILE", help_heading = "Retraining")]
+    pub importances: Option<Location>,
+
+    #[command(flatten)]
+    pub retrain: RetrainArgs,
 
     /// Write a page with a picture of each feature there: a path or s3://BUCKET/KEY
     #[arg(long, env = "DRIFT_REPORT", value_name = "FILE")]
@@ -159,6 +178,11 @@ pub struct PolicyArgs {
     #[arg(long, env = "DRIFT_SIGNIFICANCE", value_name = "P", default_value_t = 0.05)]
     pub significance: f64,
 
+    /// Share --significance out over this many runs, so that it is the chance of a false alarm in any of them
+    /// [default: 1; with --retrain-when 365, a year of daily runs]
+    #[arg(long, env = "DRIFT_LOOKS", value_name = "N")]
+    pub looks: Option<u32>,
+
     /// The smallest effect of a shift: Kolmogorov-Smirnov distance, Cramer's V or the other test's own, and change of the
     /// share of missing values
     #[arg(long, env = "DRIFT_MIN_EFFECT", value_name = "EFFECT", default_value_t = 0.03)]
@@ -260,7 +284,7 @@ impl DataArgs {
 
 impl PolicyArgs {
     /// When a difference is a shift.
-    pub(crate) fn policy(&self) -> Result<ShiftPolicy, PolicyError> {
+    pub(crate) fn policy(&self, retrains: bool) -> Result<ShiftPolicy, PolicyError> {
         let numeric = match self.numeric_test {
             NumericTest::Ks => Test::KolmogorovSmirnov,
             NumericTest::AndersonDarling => Test::AndersonDarling,
@@ -285,7 +309,8 @@ impl PolicyArgs {
             None => (correction, self.min_effect),
         };
         let policy = ShiftPolicy::new(self.significance, min_effect, self.min_rows)?;
-        policy.with_correction(correction).with_tests(numeric, categorical)
+        let looks = self.looks.unwrap_or(if retrains { LOOKS_OF_A_YEAR } else { 1 });
+        policy.with_correction(correction).with_looks(looks)?.with_tests(numeric, categorical)
     }
 }
 

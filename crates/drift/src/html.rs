@@ -78,7 +78,10 @@ fn facts(report: &DriftReport) -> Markup {
         vec![("training rows", number(report.rows_reference)), ("production rows", number(report.rows_production))];
     facts.extend(report.window_from.clone().map(|from| ("from", from)));
     facts.extend(report.window_to.clone().map(|to| ("to", to)));
-    facts.push(("a shift has p at most", format!("{} ({})", report.significance, report.correction.replace('_', " "))));
+    facts.push((
+        "a shift has p at most",
+        format!("{} ({})", four_digits(report.significance), report.correction.replace('_', " ")),
+    ));
     facts.push(("and an effect of at least", report.min_effect.to_string()));
     html! { dl { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } } }
 }

@@ -5,6 +5,7 @@ mod html;
 mod logs;
 mod production;
 mod report;
+mod retrain;
 mod run;
 mod source;
 

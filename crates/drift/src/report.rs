@@ -2,7 +2,8 @@ use std::cmp::Ordering;
 
 use mlops_core::shift::{DataShift, FeatureShift, Measures, Skipped};
 use mlops_core::verdict::Verdict;
-use mlops_job::{Exit, Report, grid, number, percent};
+use mlops_job::{Exit, Metrics, Report, grid, number, percent};
+use mlops_trigger::RetrainReport;
 use serde::Serialize;
 
 use crate::run::Comparison;
@@ -36,6 +37,10 @@ pub struct DriftReport {
     pub significance: f64,
     /// The smallest effect of a shift.
     pub min_effect: f64,
+    /// The runs that share the significance; this one's part of it is `significance`.
+    pub looks: u32,
+    /// What was done about the model, with `--retrain-when`.
+    pub retrain: Option<RetrainReport>,
     /// How p-values were adjusted for their number.
     pub correction: &'static str,
     /// Features whose data are broken rather than shifted; a model must not be fitted to them.
@@ -138,6 +143,13 @@ impl Report for Outcome {
                 number(report.bytes as u64),
                 if report.segments > 0 { format!(", and {} segments", report.segments) } else { String::new() },
             ),
+        }
+    }
+
+    fn metrics(&self) -> Vec<Metrics> {
+        match self {
+            Self::Compared(report) => report.metrics(),
+            Self::Profile(_) => Vec::new(),
         }
     }
 
@@ -371,7 +383,31 @@ impl Report for DriftReport {
                 "\nDATA BUG, not a shift: {features}; mend the data before a model is fitted to them"
             ));
         }
+        if let Some(retrain) = &self.retrain {
+            text.push_str(&format!("\n{}", retrain.text()));
+        }
         text
+    }
+
+    fn metrics(&self) -> Vec<Metrics> {
+        let count = |verdict: &str| self.features.iter().filter(|feature| feature.verdict == verdict).count() as f64;
+        let run = Metrics {
+            dimensions: Vec::new(),
+            values: vec![
+                ("shifted_features", "Count", count("shifted")),
+                ("inconclusive_features", "Count", count("inconclusive")),
+                ("broken_features", "Count", self.data_bugs.len() as f64),
+                ("rows_production", "Count", self.rows_production as f64),
+            ],
+        };
+        let of_feature = |feature: &FeatureReport| Metrics {
+            dimensions: vec![("feature", feature.feature.clone())],
+            values: vec![
+                ("effect", "None", feature.effect.unwrap_or(f64::NAN)),
+                ("missing", "Percent", 100.0 * feature.missing_production),
+            ],
+        };
+        std::iter::once(run).chain(self.features.iter().map(of_feature)).collect()
     }
 
     fn exit(&self) -> Exit {

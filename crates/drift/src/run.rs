@@ -12,6 +12,7 @@ use mlops_table::write_profiles;
 use crate::args::{Command, DataArgs};
 use crate::production::{Production, check_levels, read_database, read_files, without};
 use crate::report::{ChunkReport, ProfileReport, SegmentReport, SkippedReport};
+use crate::retrain::Retrain;
 use crate::source::read_reference;
 use crate::{Args, DriftReport, Outcome, html};
 
@@ -65,7 +66,8 @@ async fn profile(
 }
 
 async fn compare_all(args: Args, reference: Collected, window: Window, context: Context) -> Result<DriftReport> {
-    let policy = args.policy.policy().map_err(UsageError::because)?;
+    let retrain = Retrain::new(&args).await?;
+    let policy = args.policy.policy(args.retrain_when.is_some()).map_err(UsageError::because)?;
     let Collected { profiles: Profiles { whole, segments, .. }, repeated: repeated_reference, .. } = reference;
     let features = FeatureSet::new(whole, &args.data.roles());
     check_levels(&features, &args.data.categorical)?;
@@ -86,6 +88,8 @@ async fn compare_all(args: Args, reference: Collected, window: Window, context: 
         );
     }
     let mut report = DriftReport {
+        looks: policy.looks(),
+        retrain: None,
         verdict: "",
         why: None,
         run_uid: database.is_some().then(|| context.run_uid.clone()),
@@ -133,6 +137,10 @@ async fn compare_all(args: Args, reference: Collected, window: Window, context: 
             .write_data_shift(run)
             .await
             .with_context(|| format!("keeping the findings in {}", args.store.database))?;
+        if let Some(retrain) = retrain {
+            let pulled = retrain.pull(&database, &found.shifts[0].1, &context).await;
+            report.retrain = Some(pulled.context("asking for a new model")?);
+        }
     }
     Ok(report)
 }

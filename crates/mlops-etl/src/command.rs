@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use mlops_core::ports::EtlStore;
-use mlops_job::{Context, Exit, Report};
+use mlops_job::{Context, Exit, Metrics, Report};
 use serde::Serialize;
 
 use crate::engine::Engine;
@@ -40,12 +40,17 @@ impl Outcome {
 /// The part of [`Report`] that can be had of any report.
 trait ReportText {
     fn text(&self) -> String;
+    fn metrics_of(&self) -> Vec<Metrics>;
     fn exit_of(&self) -> Exit;
 }
 
 impl<R: Report> ReportText for R {
     fn text(&self) -> String {
         self.human()
+    }
+
+    fn metrics_of(&self) -> Vec<Metrics> {
+        self.metrics()
     }
 
     fn exit_of(&self) -> Exit {
@@ -56,6 +61,10 @@ impl<R: Report> ReportText for R {
 impl Report for Outcome {
     fn human(&self) -> String {
         self.report().text()
+    }
+
+    fn metrics(&self) -> Vec<Metrics> {
+        self.report().metrics_of()
     }
 
     fn exit(&self) -> Exit {

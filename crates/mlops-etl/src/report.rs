@@ -1,4 +1,4 @@
-use mlops_job::{Exit, Report, grid, number, percent};
+use mlops_job::{Exit, Metrics, Report, grid, number, percent};
 use serde::Serialize;
 
 /// What a run did.
@@ -109,6 +109,16 @@ impl Report for RunReport {
             text.push_str("\n\nstopped before the end; the next run goes on from here");
         }
         text
+    }
+
+    fn metrics(&self) -> Vec<Metrics> {
+        let values = vec![
+            ("loaded", "Count", self.loaded as f64),
+            ("bad", "Count", self.bad as f64),
+            ("seconds", "Seconds", self.seconds),
+            ("lag_seconds", "Seconds", self.lag_seconds.unwrap_or(f64::NAN)),
+        ];
+        vec![Metrics { dimensions: Vec::new(), values }]
     }
 
     fn exit(&self) -> Exit {

@@ -34,6 +34,10 @@ pub struct CommonArgs {
     #[arg(long, global = true, env = "MLOPS_LOG_LEVEL", value_name = "FILTER", default_value = "info")]
     pub log_level: String,
 
+    /// Write metrics for CloudWatch to stderr too, as lines of its embedded metric format
+    #[arg(long, global = true, env = "MLOPS_METRICS", value_parser = BoolishValueParser::new())]
+    pub metrics: bool,
+
     /// Read settings from this file; without it, from mlops.toml in the working directory if there is one
     #[arg(long, global = true, env = "MLOPS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -9,7 +9,7 @@ use mlops_core::address::DatabaseUrl;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Exit, JobArgs, Output, Progress, Shard, UsageError, config, logs, shutdown};
+use crate::{CommonArgs, Exit, JobArgs, Metrics, Output, Progress, Shard, UsageError, config, logs, shutdown};
 
 /// What a job is given beside its arguments.
 #[derive(Debug, Clone)]
@@ -48,6 +48,11 @@ pub trait Report: Serialize {
     /// The same for people, without a last newline.
     fn human(&self) -> String;
 
+    /// Its figures for CloudWatch; none for most commands.
+    fn metrics(&self) -> Vec<Metrics> {
+        Vec::new()
+    }
+
     /// How the process ends.
     fn exit(&self) -> Exit {
         Exit::Done
@@ -80,7 +85,7 @@ where
     R: Report,
     F: Future<Output = Result<R>>,
 {
-    let output = arguments.common().output;
+    let CommonArgs { output, metrics, .. } = arguments.common().clone();
     let progress = Progress::new();
     let outcome = logs::start(&arguments.common().log_level, progress.bars()).and_then(|()| {
         let runtime =
@@ -98,6 +103,9 @@ where
             let shutdown = context.shutdown.clone();
             let report = run(arguments, context).await?;
             print(&report, output)?;
+            if metrics {
+                write_metrics(A::command().get_name(), &report.metrics());
+            }
             Ok(if shutdown.is_cancelled() { Exit::Terminated } else { report.exit() })
         })
     });
@@ -113,6 +121,15 @@ fn print(report: &impl Report, output: Output) -> Result<()> {
         // A reader such as `head` may leave; the job's work is done all the same.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         result => result.context("writing the result to stdout"),
+    }
+}
+
+/// Beside the log, not in it: CloudWatch takes a line only if it is nothing but the format.
+fn write_metrics(job: &str, metrics: &[Metrics]) {
+    let mut stderr = std::io::stderr().lock();
+    for metrics in metrics {
+        // Nothing can be said where stderr is gone.
+        drop(writeln!(stderr, "{}", metrics.line(job, now())));
     }
 }
 

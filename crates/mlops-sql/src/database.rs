@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 
 use futures_util::stream::BoxStream;
+use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, ObjectId, Totals};
 use mlops_core::ports::{
-    Batch, Commit, EtlStore, Lease, LogStore, LoggedRequest, PartitionState, Settled, ShiftRun, StoreError,
-    StoreErrorKind, VerdictStore, Watermark, Window,
+    Batch, Commit, EtlStore, Lease, LogStore, LoggedRequest, PartitionState, RetrainRequest, RetrainStatus,
+    RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, StoreErrorKind, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 
@@ -73,6 +74,29 @@ impl LogStore for Database {
 impl VerdictStore for Database {
     async fn write_data_shift(&self, run: ShiftRun<'_>) -> Result<(), StoreError> {
         of_driver!(self, driver => driver.write_data_shift(run).await)
+    }
+}
+
+impl RetrainStore for Database {
+    async fn standing_request(&self, since: Timestamp, own: &str) -> Result<Option<StandingRequest>, StoreError> {
+        of_driver!(self, driver => driver.standing_request(since, own).await)
+    }
+
+    async fn claim_retrain(
+        &self,
+        request: RetrainRequest<'_>,
+        since: Timestamp,
+    ) -> Result<Option<StandingRequest>, StoreError> {
+        of_driver!(self, driver => driver.claim_retrain(request, since).await)
+    }
+
+    async fn settle_retrain(
+        &self,
+        request_uid: &str,
+        status: RetrainStatus,
+        batch_job_id: Option<&str>,
+    ) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.settle_retrain(request_uid, status, batch_job_id).await)
     }
 }
 

@@ -5,6 +5,7 @@ mod error;
 mod etl_statements;
 mod insert;
 mod mysql;
+mod retrain_statements;
 mod shift_rows;
 mod sqlite;
 mod watermark_statements;

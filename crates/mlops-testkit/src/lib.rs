@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod aws;
+mod batch;
 pub mod contract;
 mod dynamo;
 mod faults;
@@ -12,6 +13,7 @@ mod s3;
 mod server;
 
 pub use aws::AwsServer;
+pub use batch::{BatchServer, batch};
 pub use dynamo::{DynamoServer, dynalite, moto_dynamo};
 pub use faults::{Calls, Fault, Faults};
 pub use job::{Ended, Job, end};

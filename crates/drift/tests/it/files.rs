@@ -322,3 +322,31 @@ fn a_profile_stands_for_its_table_and_profiles_add_up() {
     check(&["--reference", &path("cut.profile"), "--production", &may], &["cut.profile is no profile"]);
     check(&["profile", "--out", &may], &["--reference (DRIFT_REFERENCE) is missing"]);
 }
+
+#[test]
+fn metrics_are_lines_that_cloudwatch_takes() {
+    let ended = run(&table(0.0, 4), &table(0.1, 4), &["--metrics"]);
+    ended.json(0);
+    let lines = ended.stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let metrics: Vec<Value> = lines.filter(|line| line.get("_aws").is_some()).collect();
+    assert_eq!(metrics.len(), 3, "of the run and of two features: {}", ended.stderr);
+    for line in &metrics {
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        // Of 2026 or later, in milliseconds.
+        assert!(line["_aws"]["Timestamp"].as_i64().unwrap() > 1_767_225_600_000, "{line}");
+        assert_eq!(directive["Namespace"], "mlops");
+        let names = |list: &Value| -> Vec<String> {
+            list.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+        };
+        for dimension in names(&directive["Dimensions"][0]) {
+            assert!(line[&dimension].is_string(), "{dimension} of {line}");
+        }
+        for metric in directive["Metrics"].as_array().unwrap() {
+            assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric} of {line}");
+        }
+    }
+    assert_eq!((&metrics[0]["job"], &metrics[0]["shifted_features"]), (&"drift".into(), &1.0.into()));
+    assert_eq!(metrics[1]["feature"], "score");
+    assert!((metrics[1]["effect"].as_f64().unwrap() - 0.101_666_666_666).abs() < 1e-9, "{}", metrics[1]);
+    assert!(!run(&table(0.0, 4), &table(0.1, 4), &[]).stderr.contains("_aws"));
+}

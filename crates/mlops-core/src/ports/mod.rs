@@ -4,10 +4,12 @@ mod error;
 mod etl;
 mod logs;
 mod objects;
+mod retrain;
 mod verdicts;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use etl::{Batch, Claim, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark};
 pub use logs::{LogStore, LoggedRequest, Window};
 pub use objects::{ByteStream, Entry, ObjectMeta, ObjectStore};
+pub use retrain::{RetrainRequest, RetrainStatus, RetrainStore, StandingRequest};
 pub use verdicts::{ShiftRun, VerdictStore};

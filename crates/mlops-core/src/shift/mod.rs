@@ -10,6 +10,7 @@ mod numbers;
 mod picture;
 mod policy;
 mod power;
+mod retrain;
 mod state;
 mod test;
 
@@ -24,5 +25,6 @@ pub use measures::Measures;
 pub use picture::Picture;
 pub use policy::{PolicyError, ShiftPolicy};
 pub use power::{SmallestShift, smallest_shift};
+pub use retrain::{RetrainAdvice, RetrainRule};
 pub use state::State;
 pub use test::Test;

@@ -12,6 +12,7 @@ pub struct ShiftPolicy {
     min_effect: f64,
     min_rows: u64,
     correction: Correction,
+    looks: u32,
     numeric_test: Test,
     categorical_test: Test,
 }
@@ -28,6 +29,9 @@ pub enum PolicyError {
     /// Rows that can show nothing.
     #[error("{0} rows are too few to show anything; take at least 2")]
     MinRows(u64),
+    /// No look at all.
+    #[error("there is at least one look; 365 is a year of daily ones")]
+    Looks,
     /// A test of the other kind of feature.
     #[error("{} is no test of {kind} features", .test.name())]
     Test {
@@ -60,6 +64,7 @@ impl ShiftPolicy {
             min_effect,
             min_rows,
             correction: Correction::default(),
+            looks: 1,
             numeric_test: Test::KolmogorovSmirnov,
             categorical_test: Test::ChiSquared,
         })
@@ -69,6 +74,24 @@ impl ShiftPolicy {
     #[must_use]
     pub fn with_correction(self, correction: Correction) -> Self {
         Self { correction, ..self }
+    }
+
+    /// With the significance spent evenly over so many looks: with no shift, the chance of a false alarm in any of them is
+    /// at most the significance, however the looks hang together.
+    ///
+    /// # Source
+    ///
+    /// K. K. G. Lan and D. L. `DeMets`, "Discrete sequential boundaries for clinical trials", Biometrika 70 (1983) 659–663, with the
+    /// spending function αt; between looks, which share the reference and may share rows, only Bonferroni's inequality.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Looks`] for none.
+    pub fn with_looks(self, looks: u32) -> Result<Self, PolicyError> {
+        if looks == 0 {
+            return Err(PolicyError::Looks);
+        }
+        Ok(Self { looks, ..self })
     }
 
     /// With other tests.
@@ -99,9 +122,14 @@ impl ShiftPolicy {
         }
     }
 
-    /// The level for adjusted p-values.
+    /// The level for adjusted p-values of one look.
     pub fn significance(&self) -> f64 {
-        self.significance
+        self.significance / f64::from(self.looks)
+    }
+
+    /// The looks that share the significance.
+    pub fn looks(&self) -> u32 {
+        self.looks
     }
 
     /// The smallest effect that matters: the share of rows that would have to change.
@@ -115,6 +143,6 @@ impl ShiftPolicy {
     }
 
     pub(super) fn shifted(&self, adjusted: f64, effect: f64) -> bool {
-        adjusted <= self.significance && effect >= self.min_effect
+        adjusted <= self.significance() && effect >= self.min_effect
     }
 }

@@ -24,6 +24,14 @@ mod sqlite_etl {
     mlops_testkit::etl_store_contract!(super::in_sqlite);
 }
 
+mod sqlite_retrain {
+    mlops_testkit::retrain_store_contract!(super::in_sqlite);
+}
+
+mod mysql_retrain {
+    mlops_testkit::retrain_store_contract!(super::in_mysql);
+}
+
 mod mysql_logs {
     mlops_testkit::log_store_contract!(super::in_mysql);
 }

@@ -6,6 +6,7 @@
 pub mod etl_store;
 pub mod log_store;
 pub mod object_store;
+pub mod retrain_store;
 
 /// A test for each named function of a suite.
 #[macro_export]

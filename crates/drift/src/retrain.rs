@@ -1,0 +1,59 @@
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use mlops_core::shift::{DataShift, RetrainRule};
+use mlops_job::{Context, UsageError};
+use mlops_objects::{Location, local_copy};
+use mlops_sql::Database;
+use mlops_trigger::{RetrainReport, Trigger, Wish};
+
+use crate::Args;
+
+/// What is done about the model.
+pub(crate) struct Retrain {
+    rule: RetrainRule,
+    importances: BTreeMap<String, f64>,
+    trigger: Trigger,
+}
+
+impl Retrain {
+    /// `None` where nothing is to be done.
+    pub(crate) async fn new(args: &Args) -> Result<Option<Self>> {
+        let Some(rule) = args.retrain_when else { return Ok(None) };
+        if !args.data.production.is_empty() {
+            let message = "--retrain-when needs the database, where requests for a new model are kept so that one is made \
+                           of several; leave out --production, or ask by --fail-on-verdict";
+            return Err(UsageError::new(message).into());
+        }
+        let importances = match (&args.importances, rule) {
+            (Some(file), _) => read_importances(file).await?,
+            (None, RetrainRule::Important(_)) => {
+                let message = "--retrain-when important needs --importances, a JSON object such as {\"tenure\": 0.4}";
+                return Err(UsageError::new(message).into());
+            }
+            (None, _) => BTreeMap::new(),
+        };
+        Ok(Some(Self { rule, importances, trigger: Trigger::new(&args.retrain).await? }))
+    }
+
+    pub(crate) async fn pull(self, database: &Database, found: &DataShift, context: &Context) -> Result<RetrainReport> {
+        let wish = Wish { run_uid: &context.run_uid, run_timestamp: context.started, job: "drift" };
+        self.trigger.pull(database, wish, self.rule.advise(found, &self.importances)).await
+    }
+}
+
+async fn read_importances(file: &Location) -> Result<BTreeMap<String, f64>> {
+    let doing = || format!("reading --importances {file}");
+    let copy = local_copy(file).await.with_context(doing)?;
+    let text = tokio::fs::read(&copy).await.map_err(|error| UsageError::new(error.to_string())).with_context(doing)?;
+    let importances: BTreeMap<String, f64> = serde_json::from_slice(&text)
+        .map_err(|error| UsageError::new(format!("{error}; write a JSON object such as {{\"tenure\": 0.4}}")))
+        .with_context(doing)?;
+    match importances.iter().find(|(_, importance)| **importance < 0.0) {
+        Some((name, importance)) => {
+            Err(UsageError::new(format!("the importance of {name} is {importance}; none is below 0")))
+                .with_context(doing)
+        }
+        None => Ok(importances),
+    }
+}

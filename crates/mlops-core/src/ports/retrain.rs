@@ -1,0 +1,78 @@
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use super::StoreError;
+
+/// One wish for a new model, for `retrain_request`.
+#[derive(Debug, Clone, Copy)]
+pub struct RetrainRequest<'a> {
+    /// Names the wish: the run that has it.
+    pub request_uid: &'a str,
+    /// When.
+    pub requested_at: Timestamp,
+    /// The job that has it.
+    pub job: &'a str,
+    /// Why, in words.
+    pub reason: &'a str,
+}
+
+/// How far a request has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetrainStatus {
+    /// Somebody asked, and nothing has been started yet.
+    Pending,
+    /// The job was started.
+    Submitted,
+    /// It could not be started.
+    Failed,
+}
+
+impl RetrainStatus {
+    /// The name in `retrain_request`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Submitted => "submitted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A request that others have to wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingRequest {
+    /// Names it.
+    pub request_uid: String,
+    /// When it was made.
+    pub requested_at: Timestamp,
+    /// The job that made it, or who else did.
+    pub job: String,
+    /// As [`RetrainStatus::name`], or what the retraining itself has made of it.
+    pub status: String,
+}
+
+/// Where wishes for a new model are kept, so that one is made of several.
+pub trait RetrainStore: Send + Sync {
+    /// The last request since a moment that did not fail, leaving out the one of this name while it is pending.
+    fn standing_request(
+        &self,
+        since: Timestamp,
+        own: &str,
+    ) -> impl Future<Output = Result<Option<StandingRequest>, StoreError>> + Send;
+
+    /// Writes the request as pending, unless one stands since a moment; of two that come at once, one finds the other.
+    fn claim_retrain(
+        &self,
+        request: RetrainRequest<'_>,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Option<StandingRequest>, StoreError>> + Send;
+
+    /// Writes down how far the request came, and the job of AWS Batch if there is one.
+    fn settle_retrain(
+        &self,
+        request_uid: &str,
+        status: RetrainStatus,
+        batch_job_id: Option<&str>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

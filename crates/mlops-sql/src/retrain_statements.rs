@@ -1,0 +1,110 @@
+//! The statements over `retrain_request`, which are the same in both databases.
+
+pub(crate) const STANDING: &str = "SELECT request_uid, requested_at, job, status FROM retrain_request \
+    WHERE requested_at >= ? AND status <> 'failed' AND NOT (request_uid = ? AND status = 'pending') \
+    ORDER BY requested_at DESC LIMIT 1";
+
+macro_rules! retrain_statements {
+    ($driver:ty, $connection:ty) => {
+        impl $driver {
+            async fn try_standing_request(
+                connection: &mut $connection,
+                since: Timestamp,
+                own: &str,
+            ) -> Result<Option<StandingRequest>, sqlx::Error> {
+                let row = sqlx::query($crate::retrain_statements::STANDING)
+                    .bind(Self::time(since))
+                    .bind(own)
+                    .fetch_optional(connection)
+                    .await?;
+                let Some(row) = row else { return Ok(None) };
+                Ok(Some(StandingRequest {
+                    request_uid: row.try_get(0)?,
+                    requested_at: Self::read_time(&row, 1)?.unwrap_or(since),
+                    job: row.try_get(2)?,
+                    status: row.try_get(3)?,
+                }))
+            }
+
+            async fn try_claim_retrain(
+                &self,
+                request: RetrainRequest<'_>,
+                since: Timestamp,
+            ) -> Result<Option<StandingRequest>, sqlx::Error> {
+                let mut transaction = self.begin().await?;
+                if let Some(lock) = Self::LOCK_GATE {
+                    sqlx::query(lock).execute(&mut *transaction).await?;
+                }
+                let standing = Self::try_standing_request(&mut transaction, since, request.request_uid).await?;
+                if standing.is_none() {
+                    // A second attempt of one run finds its own request, which it may not have come to carry out.
+                    sqlx::query("DELETE FROM retrain_request WHERE request_uid = ?")
+                        .bind(request.request_uid)
+                        .execute(&mut *transaction)
+                        .await?;
+                    sqlx::query(
+                        "INSERT INTO retrain_request (request_uid, requested_at, job, reason) VALUES (?, ?, ?, ?)",
+                    )
+                    .bind(request.request_uid)
+                    .bind(Self::time(request.requested_at))
+                    .bind(request.job)
+                    .bind(request.reason)
+                    .execute(&mut *transaction)
+                    .await?;
+                }
+                transaction.commit().await?;
+                Ok(standing)
+            }
+
+            async fn try_settle_retrain(
+                &self,
+                request_uid: &str,
+                status: RetrainStatus,
+                batch_job_id: Option<&str>,
+            ) -> Result<(), sqlx::Error> {
+                sqlx::query("UPDATE retrain_request SET status = ?, batch_job_id = ? WHERE request_uid = ?")
+                    .bind(status.name())
+                    .bind(batch_job_id)
+                    .bind(request_uid)
+                    .execute(&self.pool)
+                    .await
+                    .map(drop)
+            }
+        }
+
+        impl RetrainStore for $driver {
+            async fn standing_request(
+                &self,
+                since: Timestamp,
+                own: &str,
+            ) -> Result<Option<StandingRequest>, StoreError> {
+                let reading = async {
+                    let mut connection = self.pool.acquire().await?;
+                    Self::try_standing_request(&mut connection, since, own).await
+                };
+                reading.await.map_err(|error| failed("reading retrain_request", error))
+            }
+
+            async fn claim_retrain(
+                &self,
+                request: RetrainRequest<'_>,
+                since: Timestamp,
+            ) -> Result<Option<StandingRequest>, StoreError> {
+                self.try_claim_retrain(request, since)
+                    .await
+                    .map_err(|error| failed("writing to retrain_request", error))
+            }
+
+            async fn settle_retrain(
+                &self,
+                request_uid: &str,
+                status: RetrainStatus,
+                batch_job_id: Option<&str>,
+            ) -> Result<(), StoreError> {
+                let settled = self.try_settle_retrain(request_uid, status, batch_job_id).await;
+                settled.map_err(|error| failed("writing to retrain_request", error))
+            }
+        }
+    };
+}
+pub(crate) use retrain_statements;

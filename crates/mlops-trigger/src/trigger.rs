@@ -1,0 +1,179 @@
+use std::process::Stdio;
+
+use anyhow::{Result, bail};
+use jiff::Timestamp;
+use mlops_core::ports::{RetrainRequest, RetrainStatus, RetrainStore, StandingRequest};
+use mlops_core::shift::RetrainAdvice;
+use mlops_job::UsageError;
+use serde::Serialize;
+use tokio::process::Command;
+
+use crate::RetrainArgs;
+use crate::batch::Queue;
+
+/// Asks for a new model.
+pub struct Trigger {
+    start: Start,
+    cooldown: jiff::SignedDuration,
+    dry_run: bool,
+}
+
+/// How the retrain job is started.
+enum Start {
+    Batch(Queue),
+    Command(String),
+}
+
+/// A run that may wish for a new model.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// Names the run.
+    pub run_uid: &'a str,
+    /// When it ran.
+    pub run_timestamp: Timestamp,
+    /// The monitor's name.
+    pub job: &'a str,
+}
+
+/// What became of the model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RetrainReport {
+    /// What was done.
+    pub action: RetrainAction,
+    /// Why, in words.
+    pub why: String,
+    /// The job that was submitted to AWS Batch.
+    pub batch_job_id: Option<String>,
+}
+
+/// What a monitor does about the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetrainAction {
+    /// Nothing: the model stays.
+    Kept,
+    /// Nothing, as somebody else asked already.
+    Suppressed,
+    /// Nothing, but would have started the retrain job.
+    WouldSubmit,
+    /// The retrain job was started.
+    Submitted,
+}
+
+impl RetrainReport {
+    fn new(action: RetrainAction, why: String) -> Self {
+        Self { action, why, batch_job_id: None }
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        match (self.action, &self.batch_job_id) {
+            (RetrainAction::Kept, _) => format!("the model stays: {}", self.why),
+            (RetrainAction::Suppressed, _) => format!("no new model is asked for: {}", self.why),
+            (RetrainAction::WouldSubmit, _) => format!("would retrain the model: {}", self.why),
+            (RetrainAction::Submitted, Some(id)) => format!("retraining the model, job {id}: {}", self.why),
+            (RetrainAction::Submitted, None) => format!("retrained the model: {}", self.why),
+        }
+    }
+}
+
+impl Trigger {
+    /// As the arguments say.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`] where they do not say how the retrain job is started.
+    pub async fn new(args: &RetrainArgs) -> Result<Self, UsageError> {
+        let start = match (&args.retrain_queue, &args.retrain_definition, &args.retrain_command) {
+            (Some(queue), Some(definition), _) => Start::Batch(Queue::new(queue.clone(), definition.clone()).await),
+            (_, _, Some(command)) => Start::Command(command.clone()),
+            _ => {
+                let message = "a new model is to be asked for, and nothing says how: name --retrain-queue and \
+                               --retrain-definition, or --retrain-command";
+                return Err(UsageError::new(message));
+            }
+        };
+        Ok(Self { start, cooldown: args.retrain_cooldown, dry_run: args.dry_run })
+    }
+
+    /// Asks for a new model if `advice` is to, and nobody else has; see the crate's documentation.
+    ///
+    /// # Errors
+    ///
+    /// The failures of the store and of AWS Batch, and a command that does not end well.
+    pub async fn pull(
+        &self,
+        store: &impl RetrainStore,
+        wish: Wish<'_>,
+        advice: RetrainAdvice,
+    ) -> Result<RetrainReport> {
+        let reason = match advice {
+            RetrainAdvice::Keep(why) => return Ok(RetrainReport::new(RetrainAction::Kept, why)),
+            RetrainAdvice::Retrain(why) => why,
+        };
+        let since = wish.run_timestamp.saturating_sub(self.cooldown)?;
+        if let Some(standing) = store.standing_request(since, wish.run_uid).await? {
+            return Ok(self.suppressed(&standing));
+        }
+        if let Start::Batch(queue) = &self.start
+            && let Some(job) = queue.unfinished().await?
+        {
+            return Ok(RetrainReport::new(RetrainAction::Suppressed, format!("a retraining has not ended: {job}")));
+        }
+        if self.dry_run {
+            return Ok(RetrainReport::new(RetrainAction::WouldSubmit, reason));
+        }
+        let request = RetrainRequest {
+            request_uid: wish.run_uid,
+            requested_at: wish.run_timestamp,
+            job: wish.job,
+            reason: &reason,
+        };
+        if let Some(standing) = store.claim_retrain(request, since).await? {
+            return Ok(self.suppressed(&standing));
+        }
+        let started = match &self.start {
+            Start::Batch(queue) => queue.submit(wish.run_uid, &reason).await.map(Some).map_err(anyhow::Error::from),
+            Start::Command(command) => run(command, request).await.map(|()| None),
+        };
+        match started {
+            Ok(batch_job_id) => {
+                store.settle_retrain(wish.run_uid, RetrainStatus::Submitted, batch_job_id.as_deref()).await?;
+                Ok(RetrainReport { batch_job_id, ..RetrainReport::new(RetrainAction::Submitted, reason) })
+            }
+            Err(error) => {
+                // The first error says more than a second one would.
+                if let Err(second) = store.settle_retrain(wish.run_uid, RetrainStatus::Failed, None).await {
+                    tracing::warn!("the request stays pending: {second}");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn suppressed(&self, standing: &StandingRequest) -> RetrainReport {
+        let StandingRequest { job, requested_at, status, .. } = standing;
+        let hours = self.cooldown.as_hours();
+        let why = format!(
+            "{job} asked for one at {} ({status}), within the cooldown of {hours} hours",
+            requested_at.strftime("%Y-%m-%d %H:%M")
+        );
+        RetrainReport::new(RetrainAction::Suppressed, why)
+    }
+}
+
+async fn run(command: &str, request: RetrainRequest<'_>) -> Result<()> {
+    let status = Command::new("sh")
+        .args(["-c", command])
+        .env("MLOPS_RETRAIN_REQUEST", request.request_uid)
+        .env("MLOPS_RETRAIN_REASON", request.reason)
+        .stdin(Stdio::null())
+        // Our own stdout has one document on it.
+        .stdout(std::io::stderr())
+        .status()
+        .await?;
+    if !status.success() {
+        bail!("--retrain-command `{command}` ended with {status}; its own output says why");
+    }
+    Ok(())
+}
