@@ -70,7 +70,7 @@ def alone(lock):
 
 def python(requirements):
     """The Python of an environment with exactly these packages, made anew when the list changes."""
-    folder = HOME / "venv"
+    folder = HOME / "venv" / "-".join(requirements.relative_to(ROOT / "benches").with_suffix("").parts)
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
     mark = folder / "requirements.sha256"
     if not mark.exists() or mark.read_text() != digest:

@@ -10,9 +10,6 @@ import numpy
 import pyarrow
 import pyarrow.parquet
 
-# Every rival says which columns it takes for shifted; these are.
-MOVED = ["n0", "n1", "n3", "n4", "c0", "c1"]
-NUMBERS = [f"n{column}" for column in range(12)]
 TEXTS = [f"c{column}" for column in range(8)]
 LEVELS = [2, 3, 4, 5, 8, 12, 26, 50]
 PART = 250_000

@@ -125,7 +125,7 @@ pub struct DataArgs {
     #[arg(long, global = true, env = "DRIFT_ID", value_name = "COLUMN", value_delimiter = ',')]
     pub id: Vec<String>,
 
-    /// Columns that hold the outcome; they are not compared (several: A,B)
+    /// Columns that hold the outcome; they are no features, and compared by themselves where --production has them (several: A,B)
     #[arg(long, global = true, env = "DRIFT_TARGET", value_name = "COLUMN", value_delimiter = ',')]
     pub target: Vec<String>,
 

@@ -22,25 +22,54 @@ pub(crate) struct Production {
     pub(crate) new_columns: Vec<String>,
 }
 
-/// Reads what --production names.
+/// Files that production is read from.
+pub(crate) struct Files(Vec<(Location, Source)>);
+
+impl Files {
+    /// Opens what --production names.
+    pub(crate) async fn open(args: &DataArgs) -> Result<Self> {
+        let mut sources = Vec::new();
+        for location in &args.production {
+            let source = Source::open(location).await.context("reading the production data")?;
+            sources.push((location.clone(), source));
+        }
+        Ok(Self(sources))
+    }
+
+    /// The columns that any of the tables and profiles has; `None` where there are logs, which may have any.
+    pub(crate) fn columns(&self) -> Option<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for (_, source) in &self.0 {
+            match source {
+                Source::Table(table) => names.extend(table.columns().map(|(name, _)| name.to_owned())),
+                Source::Profiles(profiles) => {
+                    names.extend(profiles.whole.columns.iter().map(|column| column.name.clone()));
+                }
+                Source::Logs(_) => return None,
+            }
+        }
+        Some(names)
+    }
+}
+
+/// Reads the rows of `files`.
 pub(crate) async fn read_files(
     args: &DataArgs,
+    files: Files,
     features: &FeatureSet,
     window: Window,
     context: &Context,
 ) -> Result<Production> {
-    let mut sources = Vec::new();
-    for location in &args.production {
-        let source = Source::open(location).await.context("reading the production data")?;
-        sources.push((location, source));
-    }
-    let has = columns_of(&sources);
-    let empty = features.empty_production(|name| has.as_ref().is_none_or(|has| has.contains(name)));
+    let has = files.columns();
+    let empty = match &has {
+        Some(has) => features.empty_production(|name| has.contains(name)),
+        None => features.empty_production(|name| features.reference.column(name).is_some()),
+    };
     let split = Split { window, chunk: args.chunk, ..args.reference_split() };
     let mut collector = Collector::new(empty, split.clone());
     let mut new_columns: BTreeSet<String> = has.into_iter().flatten().filter(|name| !features.knows(name)).collect();
     let mut without_input = 0;
-    for (location, source) in sources {
+    for (location, source) in files.0 {
         match source {
             Source::Table(table) => {
                 let needs_time = window != Window::default() || matches!(args.chunk, Some(Chunk::Days | Chunk::Weeks));
@@ -52,8 +81,8 @@ pub(crate) async fn read_files(
                 collector = table.read(collector).await.context("reading the production data")?;
             }
             Source::Profiles(profiles) => {
-                check_profile(location, &split, window)?;
-                check_segments(location, &profiles, args.by.as_deref())?;
+                check_profile(&location, &split, window)?;
+                check_segments(&location, &profiles, args.by.as_deref())?;
                 collector.join(profiles, |profile| features.select(profile)).map_err(UsageError::because)?;
             }
             Source::Logs(location) => {
@@ -88,7 +117,7 @@ pub(crate) async fn read_database(
     context: &Context,
 ) -> Result<Production> {
     let split = Split { chunk: args.chunk, time: Some(LOG_TIME.to_owned()), ..args.reference_split() };
-    let collector = Collector::new(features.empty_production(|_| true), split);
+    let collector = Collector::new(features.empty_production(|name| features.reference.column(name).is_some()), split);
     let bar = context.progress.start("logged requests", None);
     let mut reader = LogReader::new(features, collector, args.prediction.as_deref());
     reader.read_database(database, window, || bar.inc(1)).await?;
@@ -96,21 +125,6 @@ pub(crate) async fn read_database(
     let (collector, found) = reader.finish();
     let new_columns = found.new_columns.into_iter().collect();
     Ok(Production { collected: collector.finish(), without_input: found.without_input, new_columns })
-}
-
-/// The columns that any of the tables and profiles has; `None` where there are logs, which may have any.
-fn columns_of(sources: &[(&Location, Source)]) -> Option<BTreeSet<String>> {
-    let mut names = BTreeSet::new();
-    for (_, source) in sources {
-        match source {
-            Source::Table(table) => names.extend(table.columns().map(|(name, _)| name.to_owned())),
-            Source::Profiles(profiles) => {
-                names.extend(profiles.whole.columns.iter().map(|column| column.name.clone()));
-            }
-            Source::Logs(_) => return None,
-        }
-    }
-    Some(names)
 }
 
 /// A profile has no rows any more that could be told apart.

@@ -41,6 +41,8 @@ pub struct DriftReport {
     pub looks: u32,
     /// What was done about the model, with `--retrain-when`.
     pub retrain: Option<RetrainReport>,
+    /// The target's columns, where production knows them too; their own tests, which are no part of the verdict.
+    pub outcomes: Vec<FeatureReport>,
     /// How p-values were adjusted for their number.
     pub correction: &'static str,
     /// Features whose data are broken rather than shifted; a model must not be fitted to them.
@@ -344,6 +346,11 @@ impl Report for DriftReport {
         let rows: Vec<Vec<String>> = sorted_by_urgency(&self.features).into_iter().map(row).collect();
         let header = ["feature", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
         let mut text = grid(&header, &rows);
+        if !self.outcomes.is_empty() {
+            let rows: Vec<Vec<String>> = self.outcomes.iter().map(row).collect();
+            let header = ["target", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
+            text.push_str(&format!("\n\n{}\n", grid(&header, &rows)));
+        }
         for skipped in &self.skipped {
             text.push_str(&format!("\nnot compared: {}, {}", skipped.column, skipped.why));
         }

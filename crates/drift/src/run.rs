@@ -2,7 +2,9 @@ use anyhow::{Context as _, Result};
 use mlops_core::ports::{ObjectStore, ShiftRun, VerdictStore, Window};
 use mlops_core::profile::{Profile, Profiles};
 use mlops_core::record::to_sql_text;
-use mlops_core::shift::{Collected, DataShift, FeatureSet, Roles, ShiftPolicy, compare, compare_together};
+use mlops_core::shift::{
+    Collected, DataShift, FeatureSet, Roles, ShiftPolicy, compare, compare_outcomes, compare_together,
+};
 use mlops_core::verdict::Verdict;
 use mlops_job::{Context, UsageError};
 use mlops_objects::{Location, Objects};
@@ -10,8 +12,8 @@ use mlops_sql::Database;
 use mlops_table::write_profiles;
 
 use crate::args::{Command, DataArgs};
-use crate::production::{Production, check_levels, read_database, read_files, without};
-use crate::report::{ChunkReport, ProfileReport, SegmentReport, SkippedReport};
+use crate::production::{Files, Production, check_levels, read_database, read_files, without};
+use crate::report::{ChunkReport, FeatureReport, ProfileReport, SegmentReport, SkippedReport};
 use crate::retrain::Retrain;
 use crate::source::read_reference;
 use crate::{Args, DriftReport, Outcome, html};
@@ -51,7 +53,7 @@ async fn profile(
         reference
     } else {
         let features = FeatureSet::new(reference.profiles.whole, &args.roles());
-        read_files(args, &features, window, context).await?.collected
+        read_files(args, Files::open(args).await?, &features, window, context).await?.collected
     };
     let bytes = write_profiles(&collected.profiles)?;
     let report = ProfileReport {
@@ -68,8 +70,9 @@ async fn profile(
 async fn compare_all(args: Args, reference: Collected, window: Window, context: Context) -> Result<DriftReport> {
     let retrain = Retrain::new(&args).await?;
     let policy = args.policy.policy(args.retrain_when.is_some()).map_err(UsageError::because)?;
+    let files = Files::open(&args.data).await?;
     let Collected { profiles: Profiles { whole, segments, .. }, repeated: repeated_reference, .. } = reference;
-    let features = FeatureSet::new(whole, &args.data.roles());
+    let mut features = FeatureSet::new(whole, &args.data.roles());
     check_levels(&features, &args.data.categorical)?;
     let (database, production) = if args.data.production.is_empty() {
         let database = open_database(&args, &context).await?;
@@ -78,9 +81,13 @@ async fn compare_all(args: Args, reference: Collected, window: Window, context: 
             .with_context(|| format!("reading the logged requests of {}", args.store.database))?;
         (Some(database), production)
     } else {
-        (None, read_files(&args.data, &features, window, &context).await?)
+        (None, read_files(&args.data, files, &features, window, &context).await?)
     };
-    let Production { collected, without_input, new_columns } = production;
+    let Production { mut collected, without_input, new_columns } = production;
+    let outcomes = collected.split_off(&args.data.target);
+    let known: Vec<String> = outcomes.columns.iter().map(|column| column.name.clone()).collect();
+    let mut targets = features.targets.split_off(&args.data.target);
+    let outcomes = compare_outcomes(targets.split_off(&known), outcomes, &policy);
     if without_input > 0 {
         tracing::warn!(
             requests.without_input = without_input,
@@ -107,6 +114,7 @@ async fn compare_all(args: Args, reference: Collected, window: Window, context: 
         data_bugs: Vec::new(),
         new_columns,
         features: Vec::new(),
+        outcomes: outcomes.features.iter().map(FeatureReport::from).collect(),
         skipped: features.skipped.iter().map(SkippedReport::from).collect(),
         by: args.data.by.clone(),
         segments: Vec::new(),

@@ -23,6 +23,7 @@ const LEVELS: [&str; 4] = ["level_1", "level_2", "level_3", "level_4"];
 const REFERENCE_ROWS: usize = 12_000;
 const ROWS_A_DAY: usize = 300;
 const WINDOW_DAYS: usize = 7;
+const MIN_EFFECT: f64 = 0.03;
 
 /// A rule that a daily run may judge by.
 struct Rule {
@@ -42,34 +43,29 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let years: u64 = arguments.get(1).map_or(500, |years| years.parse().unwrap());
     println!("{years} years of {DAYS} days, {ROWS_A_DAY} rows a day, {REFERENCE_ROWS} training rows\n");
-    println!("{:<28} {:>12} {:>22} {:>22}", "rule", "effect floor", "years with an alarm", "days until an alarm");
+    println!("{:<28} {:>22} {:>22}", "rule", "years with an alarm", "days until an alarm");
     let halves: Vec<Counts> = std::thread::scope(|scope| {
         let thread = |first: u64| scope.spawn(move || simulate((first..years).step_by(2)));
         let threads = [thread(0), thread(1)];
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    for (place, (floor, rule)) in cases().enumerate() {
+    for (place, rule) in RULES.iter().enumerate() {
         let alarmed: u64 = halves.iter().map(|half| half.alarmed[place]).sum();
         let delays: Vec<usize> = halves.iter().flat_map(|half| half.delays[place].iter().copied()).collect();
         let share = 100.0 * alarmed as f64 / years as f64;
         let mean = delays.iter().sum::<usize>() as f64 / delays.len().max(1) as f64;
-        println!("{:<28} {floor:>12} {share:>21.1}% {mean:>22.1}", rule.name);
+        println!("{:<28} {share:>21.1}% {mean:>22.1}", rule.name);
     }
 }
 
-/// Each rule, without an effect floor and with the default one.
-fn cases() -> impl Iterator<Item = (f64, &'static Rule)> {
-    [0.0, 0.03].into_iter().flat_map(|floor| RULES.iter().map(move |rule| (floor, rule)))
-}
-
-/// By case.
+/// By rule.
 struct Counts {
     alarmed: Vec<u64>,
     delays: Vec<Vec<usize>>,
 }
 
 fn simulate(years: impl Iterator<Item = u64>) -> Counts {
-    let mut counts = Counts { alarmed: vec![0; cases().count()], delays: vec![Vec::new(); cases().count()] };
+    let mut counts = Counts { alarmed: vec![0; RULES.len()], delays: vec![Vec::new(); RULES.len()] };
     for year in years {
         for (place, first) in first_alarms(year, 0.0, DAYS).into_iter().enumerate() {
             counts.alarmed[place] += u64::from(first.is_some());
@@ -81,13 +77,13 @@ fn simulate(years: impl Iterator<Item = u64>) -> Counts {
     counts
 }
 
-/// The first day with an alarm, by case, until all have had one.
+/// The first day with an alarm, by rule, until all have had one.
 fn first_alarms(seed: u64, moved_by: f64, days: usize) -> Vec<Option<usize>> {
     let mut random = ChaCha8Rng::seed_from_u64(2 * seed + u64::from(moved_by > 0.0));
     let reference = profile(&mut random, REFERENCE_ROWS, 0.0);
     let mut window: VecDeque<Profile> = VecDeque::new();
-    let mut first = vec![None; cases().count()];
-    let policy = ShiftPolicy::new(0.05, 0.0, 50).unwrap();
+    let mut first = vec![None; RULES.len()];
+    let policy = ShiftPolicy::new(0.05, MIN_EFFECT, 50).unwrap();
     for day in 1..=days {
         window.push_back(profile(&mut random, ROWS_A_DAY, moved_by));
         if window.len() > WINDOW_DAYS {
@@ -97,12 +93,12 @@ fn first_alarms(seed: u64, moved_by: f64, days: usize) -> Vec<Option<usize>> {
         window.iter().skip(1).for_each(|day| whole.join(day).unwrap());
         let today = compare(&reference, &window[window.len() - 1], &policy);
         let week = compare(&reference, &whole, &policy);
-        for (first, (floor, rule)) in first.iter_mut().zip(cases()).filter(|(first, _)| first.is_none()) {
+        for (first, rule) in first.iter_mut().zip(&RULES).filter(|(first, _)| first.is_none()) {
             let found = if rule.window_days == 1 { &today } else { &week };
             let level = policy.with_looks(rule.looks).unwrap().significance();
             let is_alarm = |feature: &FeatureShift| {
                 feature.p_value_adjusted.is_some_and(|p| p <= level)
-                    && feature.effect.is_some_and(|effect| effect >= floor)
+                    && feature.effect.is_some_and(|effect| effect >= MIN_EFFECT)
             };
             *first = found.features.iter().any(is_alarm).then_some(day);
         }

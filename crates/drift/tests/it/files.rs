@@ -61,6 +61,24 @@ fn what_moved_is_named_with_its_numbers() {
     check_close(&group["p_value"], 6.412_610_705_124_439e-19);
 }
 
+#[test]
+fn the_target_is_compared_by_itself_where_production_has_it() {
+    let more_churn: String =
+        table(0.0, 4).replace(",a,no\n", ",a,yes\n").lines().enumerate().fold(String::new(), |csv, (i, line)| {
+            // Of every third customer the outcome is not known yet.
+            let line = if i > 0 && i % 3 == 0 { line.trim_end_matches(['y', 'e', 's', 'n', 'o']) } else { line };
+            csv + line + "\n"
+        });
+    let report = run(&table(0.0, 4), &more_churn, &[]).json(0);
+    assert_eq!(report["verdict"], "stable", "{report}");
+    let outcome = &report["outcomes"][0];
+    assert_eq!((&outcome["feature"], &outcome["verdict"]), (&"churn".into(), &"shifted".into()), "{report}");
+    assert_eq!((&outcome["state"], &outcome["n_production"]), (&"value_shift".into(), &400.into()));
+    // scipy 1.17.1: chi2_contingency([[480, 120], [80, 320]]).
+    check_close(&outcome["statistic"], 348.218_513_257_575_75);
+    assert!(report["features"].as_array().unwrap().iter().all(|feature| feature["feature"] != "churn"));
+}
+
 fn check_close(ours: &Value, theirs: f64) {
     let ours = ours.as_f64().unwrap();
     assert!((ours - theirs).abs() <= 1e-9 * theirs, "{ours:e}, scipy has {theirs:e}");

@@ -172,10 +172,10 @@ async fn what_cannot_be_submitted_says_why() {
 async fn the_significance_is_spent_over_a_year() {
     let world = World::new(None, 1.0).await;
     let report = world.drift(&["--retrain-when", "any", "--retrain-command", "true", "--dry-run"]).run().json(0);
-    assert_eq!((&report["looks"], report["significance"].as_f64()), (&365.into(), Some(0.05 / 365.0)), "{report}");
+    assert_eq!((&report["looks"], report["significance"].as_f64()), (&365.into(), Some(0.05 / 730.0)), "{report}");
     let report = world.drift(&[]).run().json(0);
     assert_eq!((&report["looks"], &report["retrain"]), (&1.into(), &Value::Null), "{report}");
     let report = world.drift(&["--looks", "52"]).run().json(0);
-    assert_eq!(report["significance"].as_f64(), Some(0.05 / 52.0), "{report}");
+    assert_eq!(report["significance"].as_f64(), Some(0.05 / 104.0), "{report}");
     world.drift(&["--looks", "0"]).run().check_failed(2, &["at least one look"]);
 }

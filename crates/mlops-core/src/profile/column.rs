@@ -70,6 +70,13 @@ impl ColumnProfile {
         Some(Self { values: ValueProfile::Categorical(levels), ..self.clone() })
     }
 
+    /// Forgets the rows without a value, where these say nothing: an outcome that is not known yet.
+    pub(crate) fn forget_missing(&mut self) {
+        self.rows = self.present();
+        self.missing = 0;
+        self.unreadable = 0;
+    }
+
     /// Adds the rows of a column, which is taken as this profile's kind.
     pub(super) fn add(&mut self, column: &Column) {
         if column.kind() != self.kind() {

@@ -54,6 +54,12 @@ impl Profile {
         }
     }
 
+    /// Takes the columns of these names out.
+    pub fn split_off(&mut self, names: &[String]) -> Self {
+        let columns = self.columns.extract_if(.., |column| names.contains(&column.name)).collect();
+        Self { rows: self.rows, columns }
+    }
+
     /// Adds all that another profile has seen, column by column.
     ///
     /// # Errors

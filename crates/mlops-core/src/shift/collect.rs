@@ -85,6 +85,13 @@ impl Collected {
     pub fn of(profiles: Profiles) -> Self {
         Self { profiles, chunks: BTreeMap::new(), repeated: 0 }
     }
+
+    /// Takes the columns of these names out, and returns their profile over all rows.
+    pub fn split_off(&mut self, names: &[String]) -> Profile {
+        let parts = self.profiles.segments.values_mut().chain(self.chunks.values_mut());
+        parts.for_each(|part| drop(part.split_off(names)));
+        self.profiles.whole.split_off(names)
+    }
 }
 
 impl Collector {

@@ -69,6 +69,14 @@ pub fn compare(reference: &Profile, production: &Profile, policy: &ShiftPolicy) 
     compare_together(&[(reference, production)], policy).remove(0)
 }
 
+/// Compares the target's columns. A row without an outcome is one whose outcome is not known yet: that more of them are
+/// missing is no shift.
+pub fn compare_outcomes(mut reference: Profile, mut production: Profile, policy: &ShiftPolicy) -> DataShift {
+    let columns = reference.columns.iter_mut().chain(&mut production.columns);
+    columns.for_each(ColumnProfile::forget_missing);
+    compare(&reference, &production, policy)
+}
+
 /// Compares several pairs of reference and production, such as segments; the tests of all of them are adjusted together.
 pub fn compare_together(pairs: &[(&Profile, &Profile)], policy: &ShiftPolicy) -> Vec<DataShift> {
     let outcomes: Vec<Vec<Outcome>> =

@@ -48,6 +48,8 @@ pub struct Skipped {
 pub struct FeatureSet {
     /// The reference's features.
     pub reference: Profile,
+    /// The reference's targets, which are no features and may be compared by themselves.
+    pub targets: Profile,
     /// Columns left out.
     pub skipped: Vec<Skipped>,
 }
@@ -59,14 +61,21 @@ impl FeatureSet {
     /// column with at most five distinct values is taken as categorical, unless `roles` says otherwise.
     pub fn new(reference: Profile, roles: &Roles) -> Self {
         let mut features = Profile { rows: reference.rows, columns: Vec::new() };
+        let mut targets = features.clone();
         let mut skipped = Vec::new();
         for column in reference.columns {
+            let as_settled = |column: ColumnProfile| levels_if_few(&column, roles).unwrap_or(column);
             match why_no_feature(&column, roles) {
-                Some(why) => skipped.push(Skipped { column: column.name, why }),
-                None => features.columns.push(levels_if_few(&column, roles).unwrap_or(column)),
+                None => features.columns.push(as_settled(column)),
+                Some(why) => {
+                    skipped.push(Skipped { column: column.name.clone(), why });
+                    if roles.targets.contains(&column.name) {
+                        targets.columns.push(as_settled(column));
+                    }
+                }
             }
         }
-        Self { reference: features, skipped }
+        Self { reference: features, targets, skipped }
     }
 
     /// Whether the reference has a column of this name, be it a feature or not.
@@ -74,11 +83,11 @@ impl FeatureSet {
         self.reference.column(column).is_some() || self.skipped.iter().any(|skipped| skipped.column == column)
     }
 
-    /// An empty profile to take the rows of production, with those of the features that it has.
+    /// An empty profile to take the rows of production, with those of the features and targets that it has.
     ///
     /// Levels of the reference are known from the start, so that however many others come first, these are told apart.
     pub fn empty_production(&self, has: impl Fn(&str) -> bool) -> Profile {
-        let columns = self.reference.columns.iter().filter(|column| has(&column.name)).map(|column| {
+        let columns = self.columns().filter(|column| has(&column.name)).map(|column| {
             let mut empty = ColumnProfile::new(&column.name, column.kind());
             if let (ValueProfile::Categorical(empty), ValueProfile::Categorical(levels)) =
                 (&mut empty.values, &column.values)
@@ -90,14 +99,14 @@ impl FeatureSet {
         Profile { rows: 0, columns: columns.collect() }
     }
 
-    /// The features' columns of another profile, each with the kind that it has in the reference where it can have it.
+    /// The features' and targets' columns of another profile, each with the kind that it has in the reference where it can have it.
     ///
     /// A column that `profile` does not have is missing here too, and other columns are left out.
     #[must_use]
     pub fn select(&self, profile: Profile) -> Profile {
         let mut found: Vec<Option<ColumnProfile>> = profile.columns.into_iter().map(Some).collect();
         let mut columns = Vec::with_capacity(self.reference.columns.len());
-        for reference in &self.reference.columns {
+        for reference in self.columns() {
             let column = found.iter_mut().find(|column| column.as_ref().is_some_and(|c| c.name == reference.name));
             if let Some(column) = column.and_then(Option::take) {
                 let levels = if reference.kind() == Kind::Categorical { column.as_levels() } else { None };
@@ -105,6 +114,10 @@ impl FeatureSet {
             }
         }
         Profile { rows: profile.rows, columns }
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &ColumnProfile> {
+        self.reference.columns.iter().chain(&self.targets.columns)
     }
 }
 

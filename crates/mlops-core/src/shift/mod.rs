@@ -18,7 +18,7 @@ mod test;
 mod tests;
 
 pub use collect::{Chunk, Collected, Collector, Split};
-pub use compare::{DataShift, FeatureShift, compare, compare_together};
+pub use compare::{DataShift, FeatureShift, compare, compare_outcomes, compare_together};
 pub use digits::four_digits;
 pub use features::{FeatureSet, Roles, Skipped};
 pub use measures::Measures;
