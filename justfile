@@ -15,6 +15,7 @@ lint:
 # Reference values of the statistics again, in an environment with scipy and mpmath
 golden:
     python3 crates/mlops-core/golden/make.py > crates/mlops-core/golden/stats.json
+    python3 crates/mlops-core/golden/model.py > crates/mlops-core/golden/model.json
 
 # Ours against what people use today, side by side, into target/bench/NAME.json
 bench NAME *ARGUMENTS:

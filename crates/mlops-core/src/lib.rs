@@ -4,6 +4,8 @@
 pub mod address;
 pub mod etl;
 pub mod literal;
+pub mod model;
+pub mod pickle;
 pub mod ports;
 pub mod profile;
 pub mod record;

@@ -1,0 +1,525 @@
+//! Gradient boosting of trees on the log loss, over histograms.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::bins::{BinnedRows, InputBins, MISSING_BIN};
+use super::progress::Progress;
+use super::tree::{LevelSet, Question, Tree, insert};
+use super::{ModelError, check_range};
+
+/// Steps of a gradient of one, as long as sums over all rows fit into 31 bits.
+const MAX_STEPS: f64 = 1024.0;
+
+/// A row's second derivative is at most a quarter, so that it has four times as many steps.
+const HESSIAN_STEPS: f64 = 4.0;
+
+/// Fewer rows than this are counted by one thread.
+const PARALLEL_ROWS: usize = 16_384;
+
+/// So many rows are fetched from memory before they are counted.
+const TOUCHED_ROWS: usize = 32;
+
+/// A level with less weight than so many rows of even odds stays with those that are not known, as its mean is chance.
+const LEVEL_SUPPORT: f64 = 10.0;
+
+/// Adding this number leaves the nearest whole number in the last bits of the sum.
+const ROUNDER: f32 = 12_582_912.0;
+
+/// How trees are boosted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BoostingParams {
+    /// The number of trees.
+    pub rounds: usize,
+    /// How far each tree moves.
+    pub learning_rate: f64,
+    /// The most leaves of a tree.
+    pub leaves: usize,
+    /// The least rows of a leaf, as estimated by their second derivatives.
+    pub min_leaf: u32,
+    /// The least sum of second derivatives of a leaf.
+    pub min_hessian: f64,
+    /// The penalty on the square of a leaf's value.
+    pub l2: f64,
+    /// Bins of a numeric input.
+    pub max_bins: usize,
+}
+
+impl Default for BoostingParams {
+    fn default() -> Self {
+        Self { rounds: 100, learning_rate: 0.1, leaves: 31, min_leaf: 20, min_hessian: 1e-3, l2: 0.0, max_bins: 255 }
+    }
+}
+
+impl BoostingParams {
+    pub(super) fn check(&self) -> Result<(), ModelError> {
+        check_range("rounds", self.rounds as f64, 1.0, 100_000.0)?;
+        check_range("learning_rate", self.learning_rate, 1e-6, 1.0)?;
+        check_range("leaves", self.leaves as f64, 2.0, 65_536.0)?;
+        check_range("min_leaf", f64::from(self.min_leaf), 1.0, 1e9)?;
+        check_range("min_hessian", self.min_hessian, 0.0, 1e9)?;
+        check_range("l2", self.l2, 0.0, 1e9)?;
+        check_range("max_bins", self.max_bins as f64, 2.0, 255.0)
+    }
+}
+
+/// Trees whose values add up to log-odds, from `base` on.
+pub(crate) struct Boosted {
+    pub(crate) base: f64,
+    pub(crate) trees: Vec<Tree>,
+    /// Shares of all gain.
+    pub(crate) importances: Vec<f64>,
+}
+
+/// A row's first derivative in the upper half, its second in the lower: sums of both are one addition, and exact, so that
+/// they are the same in every order.
+type Packed = i64;
+
+/// Sums by bin, input after input.
+type Histograms = Vec<Packed>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Sums {
+    gradient: i64,
+    hessian: i64,
+}
+
+impl Sums {
+    fn unpack(packed: Packed) -> Self {
+        Self { gradient: packed >> 32, hessian: packed & 0xFFFF_FFFF }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self { gradient: self.gradient + other.gradient, hessian: self.hessian + other.hessian }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self { gradient: self.gradient - other.gradient, hessian: self.hessian - other.hessian }
+    }
+}
+
+/// A row's derivatives as 16 bits each.
+fn unpack_row(row: u32) -> Packed {
+    (i64::from(row as i32 >> 16) << 32) + i64::from(row & 0xFFFF)
+}
+
+/// A leaf that may still be split.
+struct Leaf {
+    place: usize,
+    from: usize,
+    to: usize,
+    sums: Sums,
+    histograms: Histograms,
+    best: Option<Split>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Split {
+    gain: f64,
+    input: usize,
+    question: Question,
+}
+
+/// Boosts trees, leaf by leaf, the one with the most gain first.
+///
+/// # Source
+///
+/// J. H. Friedman, "Greedy function approximation", Annals of Statistics 29 (2001) 1189–1232, with second derivatives and histograms as in
+/// G. Ke et al., "LightGBM", NeurIPS 2017; derivatives in whole steps as in Y. Shi et al., "Quantized training of gradient boosting
+/// decision trees", NeurIPS 2022, but rounded to nearest, in 2,048 steps.
+pub(crate) fn boost(
+    rows: &BinnedRows,
+    labels: &[bool],
+    bins: &[InputBins],
+    params: &BoostingParams,
+    progress: &Progress<'_>,
+) -> Boosted {
+    let positives = labels.iter().filter(|label| **label).count() as f64;
+    let base = (positives / (labels.len() as f64 - positives)).ln();
+    let mut scores = vec![base as f32; rows.rows];
+    let mut booster = Booster::new(rows, bins, params);
+    let mut trees = Vec::with_capacity(params.rounds);
+    for _ in 0..params.rounds {
+        booster.derive(&scores, labels);
+        trees.push(booster.grow(&mut scores));
+        progress.step();
+    }
+    let gain: f64 = booster.gains.iter().sum();
+    let importances = booster.gains.iter().map(|of_input| if gain > 0.0 { of_input / gain } else { 0.0 }).collect();
+    Boosted { base, trees, importances }
+}
+
+struct Booster<'a> {
+    rows: &'a BinnedRows,
+    /// The same bins, input after input.
+    columns: Vec<u8>,
+    bins: &'a [InputBins],
+    /// Where the bins of each input begin in the histograms; the last one is where they all end.
+    offsets: Vec<usize>,
+    params: &'a BoostingParams,
+    /// Of a gradient of one.
+    steps: f64,
+    derivatives: Vec<u32>,
+    /// The rows, leaf by leaf.
+    order: Vec<u32>,
+    spare: Vec<u32>,
+    pool: Vec<Histograms>,
+    gains: Vec<f64>,
+}
+
+impl<'a> Booster<'a> {
+    fn new(rows: &'a BinnedRows, bins: &'a [InputBins], params: &'a BoostingParams) -> Self {
+        let mut columns = vec![0u8; rows.bins.len()];
+        columns.par_chunks_mut(rows.rows.max(1)).enumerate().for_each(|(input, column)| {
+            let cells = rows.bins.iter().skip(input).step_by(rows.inputs);
+            column.iter_mut().zip(cells).for_each(|(to, from)| *to = *from);
+        });
+        let mut offsets = vec![0];
+        for (column, bins) in columns.chunks(rows.rows.max(1)).zip(bins) {
+            // Close together, so that all of them fit into the processor's cache.
+            let size = if column.contains(&MISSING_BIN) { 256 } else { bins.len() };
+            offsets.push(offsets[offsets.len() - 1] + size);
+        }
+        Self {
+            rows,
+            columns,
+            bins,
+            offsets,
+            params,
+            steps: MAX_STEPS.min((f64::from(i32::MAX) / rows.rows as f64).floor()).max(1.0),
+            derivatives: vec![0; rows.rows],
+            order: vec![0; rows.rows],
+            spare: vec![0; rows.rows],
+            pool: Vec::new(),
+            gains: vec![0.0; rows.inputs],
+        }
+    }
+
+    fn hessian_steps(&self) -> f64 {
+        HESSIAN_STEPS * self.steps
+    }
+
+    /// The derivatives of each row's loss at its score.
+    fn derive(&mut self, scores: &[f32], labels: &[bool]) {
+        let (steps, hessian_steps) = (self.steps as f32, self.hessian_steps() as f32);
+        let rounded = |value: f32| (value + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
+        let rows = self.derivatives.par_chunks_mut(8192).zip(scores.par_chunks(8192)).zip(labels.par_chunks(8192));
+        rows.for_each(|((derivatives, scores), labels)| {
+            for ((row, score), label) in derivatives.iter_mut().zip(scores).zip(labels) {
+                let share = sigmoid(*score);
+                let gradient = rounded((share - f32::from(u8::from(*label))) * steps);
+                let hessian = rounded(share * (1.0 - share) * hessian_steps);
+                *row = gradient << 16 | hessian & 0xFFFF;
+            }
+        });
+    }
+
+    /// Grows one tree, and adds its values to the scores.
+    fn grow(&mut self, scores: &mut [f32]) -> Tree {
+        let mut tree = Tree::new();
+        self.order.iter_mut().zip(0u32..).for_each(|(row, place)| *row = place);
+        let histograms = self.count(0, self.rows.rows);
+        let sums = self.sums_of(&histograms);
+        let root = self.leaf(0, 0..self.rows.rows, sums, histograms);
+        let mut leaves = vec![root];
+        while leaves.len() < self.params.leaves {
+            let gain = |leaf: &Leaf| leaf.best.map_or(f64::MIN, |best| best.gain);
+            let best = leaves.iter().enumerate().max_by(|(_, a), (_, b)| gain(a).total_cmp(&gain(b)));
+            let Some((place, split)) = best.and_then(|(place, leaf)| Some((place, leaf.best?))) else { break };
+            let leaf = leaves.swap_remove(place);
+            self.gains[split.input] += split.gain;
+            let at = tree.split(leaf.place, split.input, split.question);
+            let [one, other] = self.split(leaf, split, at);
+            leaves.extend([one, other]);
+        }
+        let mut values = Vec::with_capacity(leaves.len());
+        for leaf in leaves {
+            let gradient = leaf.sums.gradient as f64 / self.steps;
+            let hessian = leaf.sums.hessian as f64 / self.hessian_steps();
+            let value =
+                (-self.params.learning_rate * gradient / (hessian + self.params.l2).max(f64::MIN_POSITIVE)) as f32;
+            tree.set_value(leaf.place, value);
+            values.push((leaf.from..leaf.to, value));
+            self.pool.push(leaf.histograms);
+        }
+        self.add_values(&values, scores);
+        tree.finish();
+        tree
+    }
+
+    /// Adds each leaf's value to the scores of its rows, which are ascending.
+    fn add_values(&self, values: &[(std::ops::Range<usize>, f32)], scores: &mut [f32]) {
+        scores.par_chunks_mut(PARALLEL_ROWS).enumerate().for_each(|(chunk, scores)| {
+            let first = chunk * PARALLEL_ROWS;
+            let end = first + scores.len();
+            for (rows, value) in values {
+                let rows = &self.order[rows.clone()];
+                let from = rows.partition_point(|row| (*row as usize) < first);
+                let to = from + rows[from..].partition_point(|row| (*row as usize) < end);
+                rows[from..to].iter().for_each(|row| scores[*row as usize - first] += value);
+            }
+        });
+    }
+
+    /// Parts a leaf's rows. Only the smaller part is counted; the other is the rest.
+    fn split(&mut self, leaf: Leaf, split: Split, left: usize) -> [Leaf; 2] {
+        let middle = leaf.from + self.partition(leaf.from, leaf.to, split);
+        let is_left_smaller = 2 * (middle - leaf.from) <= leaf.to - leaf.from;
+        let (of_left, of_right) = ((left, leaf.from..middle), (left + 1, middle..leaf.to));
+        let (small, large) = if is_left_smaller { (of_left, of_right) } else { (of_right, of_left) };
+        let counted = self.count(small.1.start, small.1.end);
+        let mut rest = leaf.histograms;
+        rest.iter_mut().zip(&counted).for_each(|(rest, counted)| *rest -= counted);
+        let small_sums = self.sums_of(&counted);
+        let large_sums = leaf.sums.minus(small_sums);
+        let this = &*self;
+        let (one, other) = rayon::join(
+            || this.leaf(small.0, small.1, small_sums, counted),
+            || this.leaf(large.0, large.1, large_sums, rest),
+        );
+        [one, other]
+    }
+
+    fn leaf(&self, place: usize, rows: std::ops::Range<usize>, sums: Sums, histograms: Histograms) -> Leaf {
+        let may_split = rows.len() >= 2 * self.params.min_leaf as usize;
+        let best = if may_split { self.best_split(&histograms, sums, rows.len()) } else { None };
+        Leaf { place, from: rows.start, to: rows.end, sums, histograms, best }
+    }
+
+    /// The sums over a leaf's rows, each of which is in one bin of the first input.
+    fn sums_of(&self, histograms: &[Packed]) -> Sums {
+        let of_first = &histograms[..self.offsets.get(1).copied().unwrap_or(0)];
+        of_first.iter().fold(Sums::default(), |sums, packed| sums.plus(Sums::unpack(*packed)))
+    }
+
+    /// Sums up the derivatives of some rows, by input and bin.
+    fn count(&mut self, from: usize, to: usize) -> Histograms {
+        let size = self.offsets[self.rows.inputs];
+        let mut histograms = self.pool.pop().unwrap_or_default();
+        histograms.clear();
+        histograms.resize(size, 0);
+        let order = &self.order[from..to];
+        let threads = rayon::current_num_threads();
+        if order.len() < PARALLEL_ROWS || threads == 1 {
+            self.count_into(order, &mut histograms);
+            return histograms;
+        }
+        let parts: Vec<Histograms> = order
+            .par_chunks(order.len().div_ceil(threads))
+            .map(|order| {
+                let mut histograms = vec![0; size];
+                self.count_into(order, &mut histograms);
+                histograms
+            })
+            .collect();
+        for part in parts {
+            histograms.iter_mut().zip(&part).for_each(|(all, one)| *all += one);
+        }
+        histograms
+    }
+
+    fn count_into(&self, order: &[u32], histograms: &mut [Packed]) {
+        let width = self.rows.inputs;
+        for block in order.chunks(TOUCHED_ROWS) {
+            // Rows of a leaf lie anywhere in memory. Read without a use for it, they come all at once.
+            let touch = |row: &u32| {
+                let row = *row as usize;
+                self.derivatives[row] ^ u32::from(self.rows.bins[row * width] ^ self.rows.bins[row * width + width - 1])
+            };
+            std::hint::black_box(block.iter().map(touch).fold(0, std::ops::BitXor::bitxor));
+            for &row in block {
+                let row = row as usize;
+                let packed = unpack_row(self.derivatives[row]);
+                let bins = &self.rows.bins[row * width..(row + 1) * width];
+                for (offset, bin) in self.offsets.iter().zip(bins) {
+                    histograms[offset + usize::from(*bin)] += packed;
+                }
+            }
+        }
+    }
+
+    /// Brings the rows of a leaf that go left to its front, all in their order, and returns their number.
+    fn partition(&mut self, from: usize, to: usize, split: Split) -> usize {
+        let column = &self.columns[split.input * self.rows.rows..(split.input + 1) * self.rows.rows];
+        let order = &mut self.order[from..to];
+        let spare = &mut self.spare[from..to];
+        match split.question {
+            Question::UpTo { bin, missing_left } => {
+                let shift = u8::from(missing_left);
+                stable_partition(order, spare, |row| column[row as usize].wrapping_add(shift) <= bin + shift)
+            }
+            Question::In(_) => stable_partition(order, spare, |row| split.question.is_left(column[row as usize])),
+        }
+    }
+
+    fn best_split(&self, histograms: &[Packed], all: Sums, rows: usize) -> Option<Split> {
+        let finder = Finder::new(self, all, rows);
+        let mut best: Option<Split> = None;
+        for (input, bins) in self.bins.iter().enumerate() {
+            let histogram = &histograms[self.offsets[input]..self.offsets[input + 1]];
+            let least = best.map_or(0.0, |best| best.gain);
+            let found = match bins {
+                InputBins::Numeric { .. } => finder.best_number(histogram, bins.len(), least),
+                InputBins::Categorical { levels } => finder.best_levels(histogram, *levels, least),
+            };
+            if let Some((gain, question)) = found {
+                best = Some(Split { gain, input, question });
+            }
+        }
+        best
+    }
+}
+
+/// Brings what goes left to the front, all in their order, and returns its number.
+fn stable_partition(order: &mut [u32], spare: &mut [u32], is_left: impl Fn(u32) -> bool + Sync + Copy) -> usize {
+    if order.len() < PARALLEL_ROWS {
+        return partition_part(order, spare, is_left);
+    }
+    let half = order.len() / 2;
+    let ((first, second), (spare_of_first, spare_of_second)) = (order.split_at_mut(half), spare.split_at_mut(half));
+    let (left_of_first, left_of_second) = rayon::join(
+        || stable_partition(first, spare_of_first, is_left),
+        || stable_partition(second, spare_of_second, is_left),
+    );
+    // The right part of the first half changes places with the left part of the second.
+    let right_of_first = half - left_of_first;
+    spare[..right_of_first].copy_from_slice(&order[left_of_first..half]);
+    order.copy_within(half..half + left_of_second, left_of_first);
+    let left = left_of_first + left_of_second;
+    order[left..left + right_of_first].copy_from_slice(&spare[..right_of_first]);
+    left
+}
+
+/// Which rows go left cannot be foretold, so each row is written to both sides, and counted on one.
+fn partition_part(order: &mut [u32], spare: &mut [u32], is_left: impl Fn(u32) -> bool) -> usize {
+    let (mut left, mut right) = (0, 0);
+    for place in 0..order.len() {
+        let row = order[place];
+        let is_left = is_left(row);
+        order[left] = row;
+        spare[right] = row;
+        left += usize::from(is_left);
+        right += usize::from(!is_left);
+    }
+    order[left..].copy_from_slice(&spare[..right]);
+    left
+}
+
+/// Finds the best split of one leaf.
+struct Finder {
+    all: Sums,
+    /// Penalty and least hessian, in steps.
+    l2: f64,
+    least: i64,
+    /// What gain in steps is in nats.
+    unit: f64,
+    /// Gain of the leaf as it is, in steps.
+    before: f64,
+    support: i64,
+}
+
+impl Finder {
+    fn new(booster: &Booster<'_>, all: Sums, rows: usize) -> Self {
+        let (steps, hessian_steps) = (booster.steps, booster.hessian_steps());
+        let l2 = booster.params.l2 * hessian_steps;
+        // As LightGBM: how many rows a side has is estimated by its share of the second derivatives.
+        let by_rows = f64::from(booster.params.min_leaf) * all.hessian as f64 / rows as f64;
+        let least = by_rows.max(booster.params.min_hessian * hessian_steps).ceil() as i64;
+        Self {
+            all,
+            l2,
+            least: least.max(1),
+            unit: hessian_steps / (steps * steps),
+            before: (all.gradient as f64).powi(2) / (all.hessian as f64 + l2),
+            support: (LEVEL_SUPPORT * 0.25 * hessian_steps) as i64,
+        }
+    }
+
+    fn best_number(&self, histogram: &[Packed], bins: usize, least_gain: f64) -> Option<(f64, Question)> {
+        let missing = Sums::unpack(histogram.get(usize::from(MISSING_BIN)).copied().unwrap_or(0));
+        let mut most = self.before + (least_gain / self.unit).max(1e-9);
+        let mut found = None;
+        for missing_left in [false, true] {
+            if missing_left && missing == Sums::default() {
+                continue;
+            }
+            let mut left = if missing_left { missing } else { Sums::default() };
+            for (packed, bin) in histogram[..bins].iter().zip(0u8..) {
+                if *packed == 0 {
+                    continue;
+                }
+                left = left.plus(Sums::unpack(*packed));
+                if left.hessian < self.least {
+                    continue;
+                }
+                if self.all.hessian - left.hessian < self.least {
+                    break;
+                }
+                if let Some(score) = self.score_above(left, most) {
+                    most = score;
+                    found = Some((bin, missing_left, left));
+                }
+            }
+        }
+        let (bin, missing_left, left) = found?;
+        // Where nothing was missing, what is goes with most of the rows.
+        let missing_left = if missing == Sums::default() { 2 * left.hessian > self.all.hessian } else { missing_left };
+        Some(((most - self.before) * self.unit, Question::UpTo { bin, missing_left }))
+    }
+
+    /// The best cut through the levels in the order of their mean gradient, from either end.
+    fn best_levels(&self, histogram: &[Packed], levels: usize, least_gain: f64) -> Option<(f64, Question)> {
+        let known = (0..levels).map(|level| level as u8).chain([MISSING_BIN]);
+        let sums = known.map(|bin| (bin, Sums::unpack(histogram.get(usize::from(bin)).copied().unwrap_or(0))));
+        let mut sorted: Vec<(u8, Sums)> = sums.filter(|(_, sums)| sums.hessian >= self.support.max(1)).collect();
+        let mean = |sums: &Sums| sums.gradient as f64 / (sums.hessian + self.support) as f64;
+        sorted.sort_unstable_by(|(a, of_a), (b, of_b)| mean(of_a).total_cmp(&mean(of_b)).then(a.cmp(b)));
+        let mut most = self.before + (least_gain / self.unit).max(1e-9);
+        let mut found: Option<(Vec<u8>, Sums)> = None;
+        for from_the_end in [false, true] {
+            let mut left = Sums::default();
+            if from_the_end {
+                sorted.reverse();
+            }
+            for place in 0..sorted.len() {
+                left = left.plus(sorted[place].1);
+                if left.hessian < self.least {
+                    continue;
+                }
+                if self.all.hessian - left.hessian < self.least {
+                    break;
+                }
+                if let Some(score) = self.score_above(left, most) {
+                    most = score;
+                    found = Some((sorted[..=place].iter().map(|(bin, _)| *bin).collect(), left));
+                }
+            }
+        }
+        let mut set = LevelSet::default();
+        found?.0.iter().for_each(|bin| insert(&mut set, *bin));
+        Some(((most - self.before) * self.unit, Question::In(set)))
+    }
+
+    /// The score of a split if it is above `most`. A division takes as long as all the rest, so there is one only then.
+    fn score_above(&self, left: Sums, most: f64) -> Option<f64> {
+        let right = self.all.minus(left);
+        let (left_hessian, right_hessian) = (left.hessian as f64 + self.l2, right.hessian as f64 + self.l2);
+        let (left, right) = (left.gradient as f64, right.gradient as f64);
+        let numerator = left * left * right_hessian + right * right * left_hessian;
+        let denominator = left_hessian * right_hessian;
+        (numerator > most * denominator).then(|| numerator / denominator)
+    }
+}
+
+/// 1/(1+e^-x) to a few units in the last place, by a polynomial that the compiler turns into vectors of rows.
+fn sigmoid(score: f32) -> f32 {
+    let exponent = (-score).clamp(-80.0, 80.0) * std::f32::consts::LOG2_E;
+    let whole = (exponent + ROUNDER) - ROUNDER;
+    let rest = (exponent - whole) * std::f32::consts::LN_2;
+    let series = 1.0
+        + rest * (1.0 + rest * (0.5 + rest * (1.0 / 6.0 + rest * (1.0 / 24.0 + rest * (1.0 / 120.0 + rest / 720.0)))));
+    let power = (exponent + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
+    let scale = f32::from_bits(power.wrapping_add(127) << 23);
+    1.0 / (1.0 + series * scale)
+}

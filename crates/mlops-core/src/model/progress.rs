@@ -1,0 +1,26 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How far a fit is, for those who watch: trees, rounds, folds.
+pub struct Progress<'a> {
+    done: AtomicUsize,
+    tell: Option<&'a (dyn Fn(usize) + Sync)>,
+}
+
+impl<'a> Progress<'a> {
+    /// Nobody watches.
+    pub fn none() -> Self {
+        Self { done: AtomicUsize::new(0), tell: None }
+    }
+
+    /// Calls `tell` with the number of steps done, after each of them and from any thread.
+    pub fn new(tell: &'a (dyn Fn(usize) + Sync)) -> Self {
+        Self { done: AtomicUsize::new(0), tell: Some(tell) }
+    }
+
+    pub(crate) fn step(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(tell) = self.tell {
+            tell(done);
+        }
+    }
+}

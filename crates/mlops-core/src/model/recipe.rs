@@ -1,0 +1,106 @@
+use serde::{Deserialize, Serialize};
+
+use super::{BoostingParams, ForestParams, LogisticParams, ModelError, check_range};
+
+/// How a model is made from data: the same recipe, data and seed give the same model to the bit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The kind of model, with its parameters.
+    #[serde(flatten)]
+    pub learner: Learner,
+    /// How scores become probabilities.
+    #[serde(default)]
+    pub calibration: CalibrationMethod,
+    /// Parts of the data for cross-validation.
+    #[serde(default = "five")]
+    pub folds: usize,
+    /// Where random numbers begin.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// A kind of model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "learner", content = "params")]
+pub enum Learner {
+    /// Trees on random rows and inputs, averaged.
+    RandomForest(ForestParams),
+    /// Trees with random splits, averaged.
+    ExtraTrees(ForestParams),
+    /// Trees one after another, each on what those before left over.
+    GradientBoosting(BoostingParams),
+    /// A weighted sum.
+    LogisticRegression(LogisticParams),
+}
+
+/// How scores become probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CalibrationMethod {
+    /// As the model has them.
+    #[default]
+    None,
+    /// By a logistic curve, fitted to predictions of rows that the model was not fitted to.
+    Sigmoid,
+    /// By the best rising steps, fitted likewise; for thousands of rows.
+    Isotonic,
+}
+
+fn five() -> usize {
+    5
+}
+
+impl Default for Recipe {
+    /// Gradient boosting, which needs no calibration on most tables.
+    fn default() -> Self {
+        Self::new(Learner::GradientBoosting(BoostingParams::default()))
+    }
+}
+
+impl Recipe {
+    /// A recipe without calibration.
+    pub fn new(learner: Learner) -> Self {
+        Self { learner, calibration: CalibrationMethod::None, folds: five(), seed: 0 }
+    }
+
+    /// Steps of progress that a fit takes: trees, rounds and folds.
+    pub fn steps(&self) -> usize {
+        let fits = if self.calibration == CalibrationMethod::None { 1 } else { 1 + self.folds };
+        fits * self.learner.steps()
+    }
+
+    /// Whether its parameters can be.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Parameter`] names the one that cannot.
+    pub fn check(&self) -> Result<(), ModelError> {
+        check_range("folds", self.folds as f64, 2.0, 100.0)?;
+        match &self.learner {
+            Learner::RandomForest(params) | Learner::ExtraTrees(params) => params.check(),
+            Learner::GradientBoosting(params) => params.check(),
+            Learner::LogisticRegression(params) => params.check(),
+        }
+    }
+}
+
+impl Learner {
+    /// `random-forest`, `extra-trees`, `gradient-boosting` or `logistic-regression`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RandomForest(_) => "random-forest",
+            Self::ExtraTrees(_) => "extra-trees",
+            Self::GradientBoosting(_) => "gradient-boosting",
+            Self::LogisticRegression(_) => "logistic-regression",
+        }
+    }
+
+    fn steps(&self) -> usize {
+        match self {
+            Self::RandomForest(params) | Self::ExtraTrees(params) => params.trees,
+            Self::GradientBoosting(params) => params.rounds,
+            Self::LogisticRegression(_) => 1,
+        }
+    }
+}

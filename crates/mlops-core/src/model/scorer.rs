@@ -1,0 +1,107 @@
+use rayon::prelude::*;
+
+use super::bins::{BinnedRows, InputBins};
+use super::boosting::boost;
+use super::forest::{Randomness, grow};
+use super::leaf_masks::Ready;
+use super::logistic::Logistic;
+use super::progress::Progress;
+use super::schema::Input;
+use super::tree::Tree;
+use super::{Learner, ModelError};
+
+/// Rows of one part.
+const PART: usize = 2048;
+
+/// What a learner has learned: from inputs to a probability that is not calibrated yet.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Scorer {
+    /// The trees' values add up to a probability.
+    Forest { bins: Vec<InputBins>, trees: Vec<Tree> },
+    /// The trees' values add up to log-odds, from `base` on.
+    Boosting { bins: Vec<InputBins>, base: f64, trees: Vec<Tree> },
+    /// A weighted sum is the log-odds.
+    Logistic(Logistic),
+}
+
+impl Scorer {
+    /// Learns, and says what share each input has in it.
+    pub(crate) fn learn(
+        inputs: &[Input<'_>],
+        labels: &[bool],
+        learner: &Learner,
+        seed: u64,
+        progress: &Progress<'_>,
+    ) -> Result<(Self, Vec<f64>), ModelError> {
+        let max_bins = match learner {
+            Learner::RandomForest(params) | Learner::ExtraTrees(params) => params.max_bins,
+            Learner::GradientBoosting(params) => params.max_bins,
+            Learner::LogisticRegression(params) => {
+                let logistic = Logistic::fit(inputs, labels, params)?;
+                progress.step();
+                let importances = logistic.importances(inputs);
+                return Ok((Self::Logistic(logistic), importances));
+            }
+        };
+        let bins = bins_of(inputs, max_bins);
+        let rows = binned(inputs, &bins, labels.len());
+        match learner {
+            Learner::GradientBoosting(params) => {
+                let boosted = boost(&rows, labels, &bins, params, progress);
+                Ok((Self::Boosting { bins, base: boosted.base, trees: boosted.trees }, boosted.importances))
+            }
+            Learner::RandomForest(params) | Learner::ExtraTrees(params) => {
+                let is_extra = matches!(learner, Learner::ExtraTrees(_));
+                let randomness = if is_extra { Randomness::Splits } else { Randomness::Bootstrap };
+                let grown = grow(&rows, labels, &bins, params, randomness, seed, progress)?;
+                Ok((Self::Forest { bins, trees: grown.trees }, grown.importances))
+            }
+            Learner::LogisticRegression(_) => unreachable!("returned above"),
+        }
+    }
+
+    /// The probability of each row. The rows are asked in parts, each small enough for the processor's cache.
+    pub(crate) fn probabilities(&self, inputs: &[Input<'_>], rows: usize) -> Vec<f64> {
+        match self {
+            Self::Forest { bins, trees } => {
+                let trees = Ready::new(trees, rows);
+                in_parts(rows, |part| trees.sums(&BinnedRows::of(inputs, bins, part), 0.0))
+            }
+            Self::Boosting { bins, base, trees } => {
+                let trees = Ready::new(trees, rows);
+                let score = |part| trees.sums(&BinnedRows::of(inputs, bins, part), *base);
+                in_parts(rows, |part| score(part).into_iter().map(sigmoid).collect())
+            }
+            Self::Logistic(logistic) => {
+                in_parts(rows, |part| logistic.scores(inputs, part).into_iter().map(sigmoid).collect())
+            }
+        }
+    }
+}
+
+fn in_parts(rows: usize, of_part: impl Fn(std::ops::Range<usize>) -> Vec<f64> + Sync) -> Vec<f64> {
+    let mut all = vec![0.0; rows];
+    all.par_chunks_mut(PART).enumerate().for_each(|(part, found)| {
+        let from = part * PART;
+        found.copy_from_slice(&of_part(from..from + found.len()));
+    });
+    all
+}
+
+pub(crate) fn sigmoid(score: f64) -> f64 {
+    1.0 / (1.0 + (-score).exp())
+}
+
+fn bins_of(inputs: &[Input<'_>], max_bins: usize) -> Vec<InputBins> {
+    inputs.par_iter().map(|input| InputBins::of(input, max_bins)).collect()
+}
+
+/// All rows in bins, a part a thread.
+fn binned(inputs: &[Input<'_>], bins: &[InputBins], rows: usize) -> BinnedRows {
+    let mut all = vec![0u8; rows * inputs.len()];
+    all.par_chunks_mut(PART * inputs.len()).enumerate().for_each(|(part, bytes)| {
+        let from = part * PART;
+        BinnedRows::fill(inputs, bins, from..(from + PART).min(rows), bytes);
+    });
+    BinnedRows { rows, inputs: inputs.len(), bins: all }
+}
