@@ -19,6 +19,6 @@ golden:
 
 # Ours against what people use today, side by side, into target/bench/NAME.json
 bench NAME *ARGUMENTS:
-    cargo build --release --workspace --bins --locked
+    cargo build --release --workspace --bins --example fit --locked
     cargo build --release --locked --manifest-path benches/s3-in-memory/Cargo.toml
     python3 benches/{{NAME}}/run.py {{ARGUMENTS}}

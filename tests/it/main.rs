@@ -5,5 +5,6 @@
 mod etl;
 mod help;
 mod log_line;
+mod model_life;
 mod programs;
 mod tidy;

@@ -26,8 +26,8 @@ Examples:
     drift profile --reference train.parquet --target churn --out train.profile
     drift --reference train.profile --target churn --production s3://acme-logs/churn/ --window 30d --chunk day
 
-  Each night, and a new model when important features moved, at most once a week:
-    drift --reference train.profile --target churn --window 7d --retrain-when important --importances importances.json \
+  Each night, and a new model when features moved that are important to the present one, at most once a week:
+    drift --models s3://acme-models/churn --window 7d --retrain-when important \
       --retrain-queue mlops --retrain-definition retrain
 
   Two files, no database, and an exit code for a script:
@@ -99,6 +99,15 @@ pub struct DataArgs {
     /// What the model was trained on: a CSV or Parquet file, or its profile, as a path or s3://BUCKET/KEY
     #[arg(long, global = true, env = "DRIFT_REFERENCE", value_name = "FILE")]
     pub reference: Option<Location>,
+
+    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says what the model was trained on, its target, and since when its
+    /// requests count
+    #[arg(long, global = true, env = "MLOPS_MODELS", value_name = "PLACE")]
+    pub models: Option<Location>,
+
+    /// The model of --models whose training data are compared; without it the present one
+    #[arg(long, global = true, env = "DRIFT_MODEL_UID", value_name = "MODEL_UID")]
+    pub model_uid: Option<String>,
 
     /// Compare this instead of the logs in the database, and write nothing: CSV, Parquet, profiles, or JSON logs, of
     /// which a folder or s3://BUCKET/PREFIX may be named (several: A,B)

@@ -3,6 +3,7 @@
 mod args;
 mod html;
 mod logs;
+mod model;
 mod production;
 mod report;
 mod retrain;

@@ -43,6 +43,8 @@ pub struct DriftReport {
     pub retrain: Option<RetrainReport>,
     /// The target's columns, where production knows them too; their own tests, which are no part of the verdict.
     pub outcomes: Vec<FeatureReport>,
+    /// The model whose training data they are, where `--models` was named.
+    pub model_uid: Option<String>,
     /// How p-values were adjusted for their number.
     pub correction: &'static str,
     /// Features whose data are broken rather than shifted; a model must not be fitted to them.

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use mlops_core::model::artifact::ModelFile;
 use mlops_core::shift::{DataShift, RetrainRule};
 use mlops_job::{Context, UsageError};
 use mlops_objects::{Location, local_copy};
@@ -18,20 +19,24 @@ pub(crate) struct Retrain {
 
 impl Retrain {
     /// `None` where nothing is to be done.
-    pub(crate) async fn new(args: &Args) -> Result<Option<Self>> {
+    pub(crate) async fn new(args: &Args, model: Option<&ModelFile>) -> Result<Option<Self>> {
         let Some(rule) = args.retrain_when else { return Ok(None) };
         if !args.data.production.is_empty() {
             let message = "--retrain-when needs the database, where requests for a new model are kept so that one is made \
                            of several; leave out --production, or ask by --fail-on-verdict";
             return Err(UsageError::new(message).into());
         }
-        let importances = match (&args.importances, rule) {
-            (Some(file), _) => read_importances(file).await?,
-            (None, RetrainRule::Important(_)) => {
-                let message = "--retrain-when important needs --importances, a JSON object such as {\"tenure\": 0.4}";
+        let importances = match (&args.importances, model, rule) {
+            (Some(file), ..) => read_importances(file).await?,
+            (None, Some(model), _) => {
+                let names = model.model.schema.features.iter().map(|feature| feature.name.clone());
+                names.zip(model.model.importances.iter().copied()).collect()
+            }
+            (None, None, RetrainRule::Important(_)) => {
+                let message = "--retrain-when important needs --importances, a JSON object such as {\"tenure\": 0.4}, or --models";
                 return Err(UsageError::new(message).into());
             }
-            (None, _) => BTreeMap::new(),
+            (None, None, _) => BTreeMap::new(),
         };
         Ok(Some(Self { rule, importances, trigger: Trigger::new(&args.retrain).await? }))
     }

@@ -1,4 +1,5 @@
 use anyhow::{Context as _, Result};
+use mlops_core::model::artifact::ModelFile;
 use mlops_core::ports::{ObjectStore, ShiftRun, VerdictStore, Window};
 use mlops_core::profile::{Profile, Profiles};
 use mlops_core::record::to_sql_text;
@@ -12,6 +13,7 @@ use mlops_sql::Database;
 use mlops_table::write_profiles;
 
 use crate::args::{Command, DataArgs};
+use crate::model::take_from_models;
 use crate::production::{Files, Production, check_levels, read_database, read_files, without};
 use crate::report::{ChunkReport, FeatureReport, ProfileReport, SegmentReport, SkippedReport};
 use crate::retrain::Retrain;
@@ -24,11 +26,12 @@ use crate::{Args, DriftReport, Outcome, html};
 /// # Errors
 ///
 /// [`UsageError`] for arguments that do not go together or with the files, and the failures of the stores.
-pub async fn run(args: Args, context: Context) -> Result<Outcome> {
+pub async fn run(mut args: Args, context: Context) -> Result<Outcome> {
+    let model = take_from_models(&mut args.data).await?;
     let window = args.data.window(context.started)?;
     let location = args.data.reference.clone().ok_or_else(|| {
         UsageError::new(
-            "--reference (DRIFT_REFERENCE) is missing: name what the model was trained on, such as train.csv",
+            "--reference (DRIFT_REFERENCE) is missing: name what the model was trained on, such as train.csv, or the place of --models",
         )
     })?;
     let roles = args.data.roles();
@@ -38,7 +41,7 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
         Some(Command::Profile { out }) => {
             profile(&args.data, reference, window, out, &context).await.map(Outcome::Profile)
         }
-        None => compare_all(args, reference, window, context).await.map(Box::new).map(Outcome::Compared),
+        None => compare_all(args, model, reference, window, context).await.map(Box::new).map(Outcome::Compared),
     }
 }
 
@@ -67,8 +70,14 @@ async fn profile(
     Ok(report)
 }
 
-async fn compare_all(args: Args, reference: Collected, window: Window, context: Context) -> Result<DriftReport> {
-    let retrain = Retrain::new(&args).await?;
+async fn compare_all(
+    args: Args,
+    model: Option<ModelFile>,
+    reference: Collected,
+    window: Window,
+    context: Context,
+) -> Result<DriftReport> {
+    let retrain = Retrain::new(&args, model.as_ref()).await?;
     let policy = args.policy.policy(args.retrain_when.is_some()).map_err(UsageError::because)?;
     let files = Files::open(&args.data).await?;
     let Collected { profiles: Profiles { whole, segments, .. }, repeated: repeated_reference, .. } = reference;
@@ -98,6 +107,7 @@ async fn compare_all(args: Args, reference: Collected, window: Window, context: 
         looks: policy.looks(),
         retrain: None,
         verdict: "",
+        model_uid: model.map(|model| model.model_uid),
         why: None,
         run_uid: database.is_some().then(|| context.run_uid.clone()),
         window_from: window.from.map(to_sql_text),
@@ -138,7 +148,7 @@ async fn compare_all(args: Args, reference: Collected, window: Window, context: 
             run_timestamp: context.started,
             window,
             significance: report.significance,
-            model_uid: None,
+            model_uid: report.model_uid.as_deref(),
             segments: &found.shifts,
         };
         database

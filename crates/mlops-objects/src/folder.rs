@@ -135,6 +135,28 @@ impl ObjectStore for Folder {
         result.map_err(|error| failed("writing", &path, error))
     }
 
+    /// Programs that write the same object at once are kept apart by a lock on a file beside it.
+    async fn put_if(&self, key: &str, body: Bytes, version: Option<&str>) -> Result<bool, StoreError> {
+        let path = self.path(key)?;
+        let lock_path = path.with_file_name(format!("{UNFINISHED}lock"));
+        let locked = lock_path.clone();
+        let lock = blocking(move || -> io::Result<_> {
+            locked.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            let file = std::fs::File::create(&locked)?;
+            file.lock()?;
+            Ok(file)
+        })
+        .await?;
+        let lock = lock.map_err(|error| failed("locking", &lock_path, error))?;
+        let present = meta(&self.root, key.to_owned())?;
+        let is_known = present.as_ref().map(|present| present.version.as_str()) == version;
+        if is_known {
+            self.put(key, body).await?;
+        }
+        drop(lock);
+        Ok(is_known)
+    }
+
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let path = self.path(key)?;
         match tokio::fs::remove_file(&path).await {

@@ -53,6 +53,13 @@ impl ObjectStore for Objects {
         }
     }
 
+    async fn put_if(&self, key: &str, body: Bytes, version: Option<&str>) -> Result<bool, StoreError> {
+        match self {
+            Self::S3(store) => store.put_if(key, body, version).await,
+            Self::Folder(store) => store.put_if(key, body, version).await,
+        }
+    }
+
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         match self {
             Self::S3(store) => store.delete(key).await,

@@ -141,6 +141,24 @@ impl ObjectStore for S3 {
             .map_err(|error| failed(format!("writing s3://{}/{}", self.bucket, self.key(key)), error))
     }
 
+    async fn put_if(&self, key: &str, body: Bytes, version: Option<&str>) -> Result<bool, StoreError> {
+        let put = self.client.put_object().bucket(&self.bucket).key(self.key(key)).body(Body::from(body));
+        let put = match version {
+            Some(version) => put.if_match(version),
+            None => put.if_none_match("*"),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            // 409: another conditional write was faster. 404: what is to be replaced is gone.
+            Err(error)
+                if error.raw_response().is_some_and(|answer| [404, 409, 412].contains(&answer.status().as_u16())) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(failed(format!("writing s3://{}/{}", self.bucket, self.key(key)), error)),
+        }
+    }
+
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let deleted = self.client.delete_object().bucket(&self.bucket).key(self.key(key)).send().await;
         deleted.map(drop).map_err(|error| failed(format!("deleting s3://{}/{}", self.bucket, self.key(key)), error))

@@ -61,11 +61,5 @@ fn cpu_seconds() -> f64 {
 }
 
 fn read(path: &Path) -> Table {
-    let mut all: Option<Table> = None;
-    let take = |batch: Table| match &mut all {
-        None => all = Some(batch),
-        Some(all) => all.columns.iter_mut().zip(&batch.columns).for_each(|(all, more)| all.append(more)),
-    };
-    TableFile::open(path).unwrap().read(|_| true, take).unwrap();
-    all.unwrap()
+    TableFile::open(path).unwrap().read_all().unwrap()
 }

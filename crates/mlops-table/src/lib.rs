@@ -3,6 +3,7 @@
 mod csv_file;
 mod error;
 mod parquet_file;
+mod parquet_writer;
 mod profile_file;
 
 #[cfg(test)]
@@ -13,10 +14,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use mlops_core::profile::Profiles;
-use mlops_core::table::{Kind, Table};
+use mlops_core::table::{Column, Kind, Table};
 
 pub use csv_file::CsvRows;
 pub use error::TableError;
+pub use parquet_writer::write_parquet;
 pub use profile_file::write_profiles;
 
 const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
@@ -52,6 +54,21 @@ impl TableFile {
     /// Whether there is such a column.
     pub fn has(&self, column: &str) -> bool {
         self.columns().any(|(name, _)| name == column)
+    }
+
+    /// Reads all rows at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`TableFile::read`].
+    pub fn read_all(&self) -> Result<Table, TableError> {
+        let columns = self.columns().map(|(name, kind)| Column::new(name, kind)).collect();
+        let mut all = Table { columns };
+        let append = |batch: Table| {
+            all.columns.iter_mut().zip(&batch.columns).for_each(|(all, more)| all.append(more));
+        };
+        self.read(|_| true, append)?;
+        Ok(all)
     }
 
     /// Reads the rows batch by batch. Columns that are not wanted may be left out.

@@ -21,16 +21,8 @@ fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// A whole file, batch after batch.
 fn read_table(path: &Path) -> Result<Table, TableError> {
-    let file = TableFile::open(path)?;
-    let columns = file.columns().map(|(name, kind)| Column::new(name, kind)).collect();
-    let mut table = Table { columns };
-    file.read(
-        |_| true,
-        |batch| table.columns.iter_mut().zip(&batch.columns).for_each(|(column, more)| column.append(more)),
-    )?;
-    Ok(table)
+    TableFile::open(path)?.read_all()
 }
 
 fn csv(content: impl AsRef<[u8]>) -> Result<Table, TableError> {
@@ -196,5 +188,17 @@ fn a_long_file_comes_in_batches_and_stays_whole() {
         assert_eq!(shown(table.column("text").unwrap()), texts);
         let Values::Numeric(numbers) = &table.column("number").unwrap().values else { panic!() };
         assert!(numbers.iter().copied().eq((0..rows).map(|row| row as f64)));
+    }
+}
+
+#[test]
+fn what_is_written_as_parquet_is_read_again() {
+    let table = csv("a,b,day\n1.5,x,2026-01-01\n,y,\n-0.1,,2026-02-01\n").unwrap();
+    let bytes = write_parquet(&table).unwrap();
+    assert_eq!(bytes, write_parquet(&table).unwrap());
+    let (_folder, path) = file("copy.parquet", bytes);
+    let copy = read_table(&path).unwrap();
+    for (ours, theirs) in table.columns.iter().zip(&copy.columns) {
+        assert_eq!((&ours.name, ours.kind(), shown(ours)), (&theirs.name, theirs.kind(), shown(theirs)));
     }
 }

@@ -9,6 +9,7 @@ mod faults;
 mod job;
 mod mysql;
 mod private_mysql;
+mod runtimes;
 mod s3;
 mod server;
 
@@ -19,4 +20,5 @@ pub use faults::{Calls, Fault, Faults};
 pub use job::{Ended, Job, end};
 pub use mysql::{MySqlServer, mysql};
 pub use private_mysql::PrivateMySql;
+pub use runtimes::runtimes;
 pub use s3::{S3Server, s3};

@@ -7,6 +7,7 @@ pub mod calibration;
 mod fitted;
 mod folds;
 mod forest;
+pub mod gate;
 mod leaf_masks;
 mod lightgbm;
 mod logistic;

@@ -48,6 +48,15 @@ pub trait ObjectStore: Send + Sync {
     /// Writes one object whole: a reader sees either what was there before or all of it.
     fn put(&self, key: &str, body: Bytes) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Writes one object whole if it still is what the caller knows: the [`ObjectMeta::version`], or not there at all. `false` where it is
+    /// something else by now, and nothing was written.
+    fn put_if(
+        &self,
+        key: &str,
+        body: Bytes,
+        version: Option<&str>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Deletes one object; one that is not there is no error.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

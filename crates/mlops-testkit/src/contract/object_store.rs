@@ -27,6 +27,7 @@ macro_rules! object_store_contract {
                 browsing_a_range_shows_the_names_in_it,
                 a_new_content_has_a_new_version,
                 what_is_deleted_is_gone,
+                a_conditional_put_knows_what_it_replaces,
             ]
         );
     };
@@ -179,4 +180,20 @@ pub async fn what_is_deleted_is_gone(store: &impl ObjectStore) {
     store.delete("a/b").await.unwrap();
     assert_eq!(keys(store, "").await, [""; 0]);
     store.delete("a/b").await.unwrap();
+}
+
+pub async fn a_conditional_put_knows_what_it_replaces(store: &impl ObjectStore) {
+    let version = async || -> String { store.list("model").try_next().await.unwrap().unwrap().version };
+    let put_if = async |body: &'static str, version: Option<&str>| {
+        store.put_if("model", Bytes::from(body), version).await.unwrap()
+    };
+    assert!(put_if("first", None).await);
+    assert!(!put_if("another first", None).await, "there is one already");
+    let first = version().await;
+    assert!(put_if("second, longer", Some(&first)).await);
+    assert!(!put_if("late", Some(&first)).await, "it is the second by now");
+    assert_eq!(get(store, "model").await, b"second, longer");
+    store.delete("model").await.unwrap();
+    assert!(!put_if("too late", Some(&first)).await, "it is gone");
+    assert!(keys(store, "").await.is_empty());
 }

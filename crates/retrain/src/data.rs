@@ -1,0 +1,205 @@
+use anyhow::{Context as _, Result};
+use mlops_core::model::{Schema, Target};
+use mlops_core::table::{Column, Table, Values};
+use mlops_job::UsageError;
+use mlops_objects::{Location, local_copy};
+use mlops_table::TableFile;
+use sha2::{Digest, Sha256};
+
+use crate::Args;
+
+/// Fewer rows of either outcome, and there is nothing to judge a model by.
+const MIN_OUTCOMES: usize = 20;
+
+/// Rows with outcomes, and which of them the model is judged by.
+pub(crate) struct Data {
+    pub(crate) source: String,
+    pub(crate) train: Part,
+    pub(crate) test: Part,
+    pub(crate) schema: Schema,
+    /// Rows without an outcome.
+    pub(crate) without_outcome: usize,
+    /// The first and the last time of the rows that the model is fitted to, in microseconds since 1970.
+    pub(crate) span: Option<(i64, i64)>,
+}
+
+/// Rows, and their outcomes.
+pub(crate) struct Part {
+    pub(crate) table: Table,
+    pub(crate) labels: Vec<bool>,
+}
+
+impl Part {
+    fn of(table: &Table, labels: &[bool], rows: &[usize]) -> Self {
+        Self { table: table.take(rows), labels: rows.iter().map(|row| labels[*row]).collect() }
+    }
+
+    pub(crate) fn positives(&self) -> usize {
+        self.labels.iter().filter(|label| **label).count()
+    }
+}
+
+/// Reads the rows, checks that a model can be made of them, and holds some out.
+pub(crate) async fn read(args: &Args) -> Result<Data> {
+    let target = args.target.as_deref();
+    let target = target
+        .ok_or_else(|| UsageError::new("--target (RETRAIN_TARGET) is missing: name the column with the outcome"))?;
+    if args.data.is_empty() {
+        return Err(
+            UsageError::new("--data (RETRAIN_DATA) is missing: name the training data, such as train.csv").into()
+        );
+    }
+    let mut all: Option<Table> = None;
+    for location in &args.data {
+        let table = read_file(location).await.with_context(|| format!("reading {location}"))?;
+        match &mut all {
+            None => all = Some(table),
+            Some(all) => append(all, table, location)?,
+        }
+    }
+    let table = all.unwrap_or_default();
+    check_columns(&table, args)?;
+    let source = args.data.iter().map(Location::to_string).collect::<Vec<String>>().join(", ");
+    let args = args.clone();
+    let target = target.to_owned();
+    tokio::task::spawn_blocking(move || split(table, &target, source, &args)).await?
+}
+
+async fn read_file(location: &Location) -> Result<Table> {
+    let copy = local_copy(location).await?;
+    let read = tokio::task::spawn_blocking(move || TableFile::open(copy.as_ref())?.read_all());
+    Ok(read.await?.map_err(UsageError::because)?)
+}
+
+/// Columns are matched by name.
+fn append(all: &mut Table, table: Table, location: &Location) -> Result<()> {
+    for column in &mut all.columns {
+        let more = table.column(&column.name);
+        let more = more.ok_or_else(|| {
+            UsageError::new(format!("{location} has no column `{}`, as the first file has", column.name))
+        })?;
+        column.append(&more.clone().into_kind(column.kind()));
+    }
+    Ok(())
+}
+
+fn check_columns(table: &Table, args: &Args) -> Result<(), UsageError> {
+    let named = args.id.iter().map(|id| ("--id", id)).chain(args.time.iter().map(|time| ("--time", time)));
+    let named = named.chain(args.gate.segment.iter().map(|segment| ("--segment", segment)));
+    for (argument, name) in named {
+        if table.column(name).is_none() {
+            let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+            let message = format!("{argument} {name}: the data have no such column; they have {}", columns.join(", "));
+            return Err(UsageError::new(message));
+        }
+    }
+    Ok(())
+}
+
+fn split(table: Table, target: &str, source: String, args: &Args) -> Result<Data> {
+    let (table, labels, without_outcome) = with_outcome(table, target)?;
+    if labels.len() < args.gate.min_rows {
+        let message = format!(
+            "{} rows have an outcome, and --min-rows asks for {}; a model of so few is chance",
+            labels.len(),
+            args.gate.min_rows
+        );
+        return Err(UsageError::new(message).into());
+    }
+    let left_out: Vec<String> = args.id.iter().chain(&args.time).cloned().collect();
+    let schema = Schema::of(&table, target, &left_out).map_err(UsageError::because)?;
+    let times = args.time.as_ref().and_then(|time| table.column(time)).map(|column| column.times());
+    let held_out = hold_out(&table, times.as_deref(), args)?;
+    let rows = |inside: bool| -> Vec<usize> { (0..labels.len()).filter(|row| held_out[*row] == inside).collect() };
+    let (train, test) = (rows(false), rows(true));
+    let span = times.and_then(|times| {
+        let known = || train.iter().filter_map(|row| times[*row]);
+        Some((known().min()?, known().max()?))
+    });
+    let data = Data {
+        source,
+        train: Part::of(&table, &labels, &train),
+        test: Part::of(&table, &labels, &test),
+        schema,
+        without_outcome,
+        span,
+    };
+    for (part, what) in [(&data.train, "to fit the model to"), (&data.test, "to judge it by")] {
+        let positives = part.positives();
+        if positives < MIN_OUTCOMES || part.labels.len() - positives < MIN_OUTCOMES {
+            let message = format!(
+                "of the {} rows {what}, {positives} are {}; there must be at least {MIN_OUTCOMES} of both outcomes",
+                part.labels.len(),
+                data.schema.target.positive
+            );
+            return Err(UsageError::new(message).into());
+        }
+    }
+    Ok(data)
+}
+
+/// The rows with an outcome, their outcomes, and the number of the others.
+fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)> {
+    if let Some(column) = table.column(target)
+        && let Values::Numeric(values) = &column.values
+        && column.unreadable.is_empty()
+        && values.iter().any(|value| !value.is_nan() && *value != 0.0 && *value != 1.0)
+    {
+        let message =
+            format!("--target {target} holds numbers; it must hold two outcomes, such as 0 and 1, or yes and no");
+        return Err(UsageError::new(message).into());
+    }
+    let labels = Target::of(&table, target).and_then(|target| target.labels(&table)).map_err(UsageError::because)?;
+    let known: Vec<usize> = (0..labels.len()).filter(|row| labels[*row].is_some()).collect();
+    let without = labels.len() - known.len();
+    let labels: Vec<bool> = labels.into_iter().flatten().collect();
+    let table = if without == 0 { table } else { table.take(&known) };
+    Ok((table, labels, without))
+}
+
+/// Whether each row is held out: the newest ones, or those with the least digests.
+///
+/// A customer, or a row where --id names nobody, has the same digest in every run: the present model was not fitted to what the next
+/// one is judged by, and what is alike is never on both sides.
+fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &Args) -> Result<Vec<bool>> {
+    let share = args.gate.test_share;
+    if !(0.05..=0.5).contains(&share) {
+        return Err(UsageError::new(format!("--test-share is {share}; it must be from 0.05 to 0.5")).into());
+    }
+    let Some(times) = times else {
+        let least = (share * f64::from(u32::MAX)) as u32;
+        let is_named = |column: &&Column| args.id.is_empty() || args.id.contains(&column.name);
+        let columns: Vec<&Column> = table.columns.iter().filter(is_named).collect();
+        return Ok((0..table.rows()).map(|row| digest(&columns, row) <= least).collect());
+    };
+    let mut known: Vec<i64> = times.iter().flatten().copied().collect();
+    if known.len() < times.len() {
+        let message = format!(
+            "{} of {} rows have no time in --time {}; leave these rows out, or --time",
+            times.len() - known.len(),
+            times.len(),
+            args.time.as_deref().unwrap_or_default()
+        );
+        return Err(UsageError::new(message).into());
+    }
+    known.sort_unstable();
+    let first_held_out = known[((1.0 - share) * known.len() as f64) as usize];
+    Ok(times.iter().map(|time| *time >= Some(first_held_out)).collect())
+}
+
+/// The first digits of the digest of a row's cells.
+fn digest(columns: &[&Column], row: usize) -> u32 {
+    let mut digest = Sha256::new();
+    for column in columns {
+        match &column.values {
+            Values::Numeric(values) => digest.update((values[row] + 0.0).to_le_bytes()),
+            Values::Date(times) => digest.update(times[row].unwrap_or(i64::MIN).to_le_bytes()),
+            Values::Categorical { levels, codes } => {
+                digest.update(codes[row].map_or("", |code| levels.names()[code as usize].as_str()));
+            }
+        }
+        digest.update([0]);
+    }
+    let digest = digest.finalize();
+    u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
+}

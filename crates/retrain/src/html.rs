@@ -1,0 +1,148 @@
+//! A page about a new model, which needs nothing beside itself.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use mlops_core::model::metrics::{Metrics, calibration_curve};
+use mlops_job::{number, percent};
+
+use crate::report::{FIGURES, RetrainReport};
+use crate::train::Trained;
+
+const STYLE: &str = include_str!("report.css");
+
+/// The side of a plot.
+const SIDE: f64 = 260.0;
+
+/// Bins of the calibration curve and of the distribution of scores.
+const CURVE_BINS: usize = 10;
+const SCORE_BINS: usize = 25;
+
+pub(crate) fn page(report: &RetrainReport, trained: &Trained) -> String {
+    let state = if report.gate.accepted { "accepted" } else { "refused" };
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (report.model_uid) ": " (state) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { "New model " span class={ "badge " (state) } { (state) } }
+                p.muted {
+                    (report.model_uid) ", " (report.recipe.learner.name()) " fitted to " (number(report.training.rows)) " rows of "
+                    (report.training.source) ", judged by " (number(report.metrics.n)) " others"
+                }
+                @for reason in &report.gate.reasons { p.reasons { "Refused: " (reason) "." } }
+                h2 { "On the held-out rows" }
+                (figures(report))
+                div.plots {
+                    (calibration(trained))
+                    (scores(trained))
+                }
+                h2 { "What it looks at" }
+                (importances(report))
+            }
+        }
+    };
+    markup.into_string()
+}
+
+fn figures(report: &RetrainReport) -> Markup {
+    let shown = |figure: Option<f64>| figure.map_or_else(String::new, |figure| format!("{figure:.4}"));
+    let champion: Option<&Metrics> = report.champion.as_ref().and_then(|champion| champion.metrics.as_ref());
+    html! {
+        table {
+            tr { th {} th { "new model" } @if champion.is_some() { th { "present model" } } }
+            @for (name, figure) in FIGURES {
+                tr {
+                    td { (name) }
+                    td { (shown(figure(&report.metrics))) }
+                    @if let Some(champion) = champion { td { (shown(figure(champion))) } }
+                }
+            }
+        }
+    }
+}
+
+/// What happened beside what was foretold; the size of a point is the number of rows.
+fn calibration(trained: &Trained) -> Markup {
+    let curve = calibration_curve(&trained.labels, &trained.probabilities, CURVE_BINS).unwrap_or_default();
+    let most = curve.iter().map(|bin| bin.n).max().unwrap_or(1) as f64;
+    let (x, y) = (|share: f64| share * SIDE, |share: f64| (1.0 - share) * SIDE);
+    let line: Vec<String> = curve.iter().map(|bin| format!("{:.1},{:.1}", x(bin.predicted), y(bin.observed))).collect();
+    html! {
+        figure {
+            h2 { "Calibration" }
+            svg width=(SIDE + 40.0) height=(SIDE + 24.0) role="img" aria-label="calibration curve" {
+                g transform="translate(34,4)" {
+                    rect width=(SIDE) height=(SIDE) fill="none" stroke="var(--line)" {}
+                    line x1="0" y1=(SIDE) x2=(SIDE) y2="0" stroke="var(--old)" stroke-dasharray="4 4" {}
+                    polyline points=(line.join(" ")) fill="none" stroke="var(--new)" stroke-width="1.5" {}
+                    @for bin in &curve {
+                        circle cx=(format!("{:.1}", x(bin.predicted))) cy=(format!("{:.1}", y(bin.observed)))
+                            r=(format!("{:.1}", 2.0 + 5.0 * (bin.n as f64 / most).sqrt())) fill="var(--new)" {
+                            title { (number(bin.n)) " rows: " (percent(bin.predicted)) " foretold, " (percent(bin.observed)) " happened" }
+                        }
+                    }
+                    @for tick in [0.0, 0.5, 1.0] {
+                        text x=(x(tick)) y=(SIDE + 16.0) text-anchor="middle" { (tick) }
+                        text x="-6" y=(y(tick) + 4.0) text-anchor="end" { (tick) }
+                    }
+                }
+            }
+            figcaption { "foretold (across) and happened (up)" }
+        }
+    }
+}
+
+/// How often each probability is said, of both outcomes.
+fn scores(trained: &Trained) -> Markup {
+    let mut counts = [[0u64; 2]; SCORE_BINS];
+    for (label, probability) in trained.labels.iter().zip(&trained.probabilities) {
+        let bin = ((probability * SCORE_BINS as f64) as usize).min(SCORE_BINS - 1);
+        counts[bin][usize::from(*label)] += 1;
+    }
+    let most = counts.iter().flatten().copied().max().unwrap_or(1).max(1) as f64;
+    let width = SIDE / SCORE_BINS as f64;
+    html! {
+        figure {
+            h2 { "Scores" }
+            svg width=(SIDE + 10.0) height=(SIDE + 24.0) role="img" aria-label="distribution of scores" {
+                g transform="translate(4,4)" {
+                    @for (bin, of_bin) in counts.iter().enumerate() {
+                        @for (class, colour) in [(0, "var(--old)"), (1, "var(--new)")] {
+                            @let height = of_bin[class] as f64 / most * SIDE;
+                            rect x=(format!("{:.1}", bin as f64 * width + class as f64 * width / 2.0)) y=(format!("{:.1}", SIDE - height))
+                                width=(format!("{:.1}", width / 2.0 - 0.5)) height=(format!("{height:.1}")) fill=(colour) {}
+                        }
+                    }
+                    line x1="0" y1=(SIDE) x2=(SIDE) y2=(SIDE) stroke="var(--line)" {}
+                    @for tick in [0.0, 0.5, 1.0] {
+                        text x=(tick * SIDE) y=(SIDE + 16.0) text-anchor="middle" { (tick) }
+                    }
+                }
+            }
+            figcaption {
+                "of those that became " (trained.file.model.schema.target.positive) " (blue) and of the others (grey)"
+            }
+        }
+    }
+}
+
+fn importances(report: &RetrainReport) -> Markup {
+    let mut sorted: Vec<(&String, &f64)> = report.importances.iter().collect();
+    sorted.sort_by(|a, b| b.1.total_cmp(a.1));
+    let most = sorted.first().map_or(1.0, |(_, importance)| importance.max(f64::MIN_POSITIVE));
+    html! {
+        table {
+            @for (feature, importance) in sorted {
+                tr {
+                    td { (feature) }
+                    td { (percent(*importance)) }
+                    td.wide { div.bar style=(format!("width:{:.1}%", 100.0 * importance / most)) {} }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod args;
+mod data;
+mod html;
+mod inspect;
+mod models;
+mod report;
+mod rollback;
+mod run;
+mod train;
+
+pub use args::Args;
+pub use report::Outcome;
+pub use run::run;

@@ -1,0 +1,7 @@
+//! `retrain`; see the crate's README.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mlops_job::main(retrain::run)
+}

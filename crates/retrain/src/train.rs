@@ -1,0 +1,156 @@
+use anyhow::Result;
+use mlops_core::model::artifact::{ModelFile, Training};
+use mlops_core::model::gate::{GatePolicy, GateReport, HeldOut, judge};
+use mlops_core::model::metrics::Metrics;
+use mlops_core::model::{Model, Progress, Recipe, Schema};
+use mlops_core::profile::Profile;
+use mlops_core::record::to_sql_text;
+use mlops_core::shift::{Collector, Split};
+use mlops_core::table::Table;
+use mlops_job::{Context, UsageError};
+use mlops_table::{write_parquet, write_profiles};
+use sha2::{Digest, Sha256};
+
+use crate::data::{Data, Part};
+
+/// A model that was fitted and judged, with what is published beside it.
+pub(crate) struct Trained {
+    pub(crate) file: ModelFile,
+    pub(crate) pickle: Vec<u8>,
+    pub(crate) champion: Option<Metrics>,
+    pub(crate) gate: GateReport,
+    /// What it says of the held-out rows.
+    pub(crate) probabilities: Vec<f64>,
+    pub(crate) labels: Vec<bool>,
+    pub(crate) training_copy: Vec<u8>,
+    pub(crate) profile: Vec<u8>,
+}
+
+/// What a model is made by, beside the data.
+pub(crate) struct Plan {
+    pub(crate) recipe: Recipe,
+    pub(crate) champion: Option<Model>,
+    pub(crate) policy: GatePolicy,
+    pub(crate) segment: Option<String>,
+    pub(crate) new_schema: bool,
+}
+
+/// Fits the model and judges it.
+pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Trained> {
+    let bar = context.progress.start("trees and rounds", Some(plan.recipe.steps() as u64));
+    let tell = |_| bar.inc(1);
+    let fitted = Model::fit(&data.train.table, &data.train.labels, &data.schema, &plan.recipe, &Progress::new(&tell));
+    bar.finish_and_clear();
+    let model = fitted.map_err(UsageError::because)?;
+    let probabilities = model.predict(&data.test.table).map_err(UsageError::because)?;
+    let (champion, schema_reasons) = match &plan.champion {
+        None => (None, Vec::new()),
+        Some(champion) => {
+            let reasons = if plan.new_schema { Vec::new() } else { schema_changes(&champion.schema, &data.schema) };
+            (predict_champion(champion, &data.test, plan.new_schema)?, reasons)
+        }
+    };
+    let segments =
+        plan.segment.as_ref().and_then(|segment| data.test.table.column(segment)).map(|column| column.names());
+    let base_rate = data.train.positives() as f64 / data.train.labels.len() as f64;
+    let held_out = HeldOut {
+        labels: &data.test.labels,
+        challenger: &probabilities,
+        champion: champion.as_deref(),
+        base_rate,
+        segments: segments.as_deref(),
+    };
+    let mut gate = judge(held_out, &plan.policy);
+    gate.reasons.extend(schema_reasons);
+    gate.accepted = gate.reasons.is_empty();
+
+    let training_copy = write_parquet(&data.train.table)?;
+    let digest = hex(&Sha256::digest(&training_copy));
+    let time = |microseconds: i64| jiff::Timestamp::from_microsecond(microseconds).ok().map(to_sql_text);
+    let training = Training {
+        source: data.source,
+        rows: data.train.labels.len() as u64,
+        positives: data.train.positives() as u64,
+        from: data.span.and_then(|(from, _)| time(from)),
+        to: data.span.and_then(|(_, to)| time(to)),
+        data_sha256: digest,
+    };
+    let mut file = ModelFile {
+        model_uid: String::new(),
+        created: String::new(),
+        model,
+        metrics: Metrics::of(&data.test.labels, &probabilities),
+        training,
+        git_commit: option_env!("GIT_COMMIT").map(str::to_owned),
+    };
+    file.model_uid = model_uid(&file, context);
+    file.created = to_sql_text(context.started);
+    Ok(Trained {
+        pickle: file.to_pickle(),
+        champion: champion.map(|champion| Metrics::of(&data.test.labels, &champion)),
+        gate,
+        probabilities,
+        labels: data.test.labels,
+        training_copy,
+        profile: profile(&data.train.table)?,
+        file,
+    })
+}
+
+/// A name that sorts by time, with the first digits of the digest of the model, which does not know its name and time yet.
+fn model_uid(file: &ModelFile, context: &Context) -> String {
+    let digest = hex(&Sha256::digest(file.to_pickle()));
+    format!("{}-{}", context.started.strftime("%Y%m%dT%H%M%SZ"), &digest[..8])
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the present model says of the same rows; `None` where it cannot be asked, as it is meant to be replaced.
+fn predict_champion(champion: &Model, test: &Part, new_schema: bool) -> Result<Option<Vec<f64>>, UsageError> {
+    match champion.predict(&test.table) {
+        Ok(probabilities) => Ok(Some(probabilities)),
+        Err(_) if new_schema => Ok(None),
+        Err(error) => Err(UsageError::new(format!(
+            "the present model cannot be asked: {error}; --new-schema replaces it all the same"
+        ))),
+    }
+}
+
+/// How the features and the outcomes differ from those of the present model.
+fn schema_changes(was: &Schema, is: &Schema) -> Vec<String> {
+    let mut changes = Vec::new();
+    if was.target != is.target {
+        changes.push(format!(
+            "the outcomes are {}/{} and were {}/{}",
+            is.target.positive, is.target.negative, was.target.positive, was.target.negative
+        ));
+    }
+    let kind = |schema: &Schema, name: &str| {
+        let feature = schema.features.iter().find(|feature| feature.name == name)?;
+        Some(std::mem::discriminant(&feature.kind))
+    };
+    let names = was.features.iter().chain(&is.features).map(|feature| feature.name.as_str());
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let change = match (kind(was, name), kind(is, name)) {
+            (Some(_), None) => "is gone",
+            (None, Some(_)) => "is new",
+            (Some(was), Some(is)) if was != is => "has another type",
+            _ => continue,
+        };
+        changes.push(format!("the column {name} {change}; --new-schema allows it"));
+    }
+    changes
+}
+
+/// The reference that `drift` compares production with.
+fn profile(table: &Table) -> Result<Vec<u8>> {
+    let kinds = table.columns.iter().map(|column| (column.name.as_str(), column.kind()));
+    let mut collector = Collector::new(Profile::of_columns(kinds), Split::default());
+    collector.add(table);
+    Ok(write_profiles(&collector.finish().profiles)?)
+}

@@ -1,0 +1,96 @@
+//! A model that is worse leaves everything as it was; data that no model can be made of are named.
+
+use crate::{World, customers};
+
+#[test]
+fn a_worse_model_is_refused() {
+    let world = World::new();
+    world.retrain("train.csv", &[]).run().json(0);
+    let present = world.read("models/model.pkl");
+    // The outcomes of most rows are turned round, but those of the newest rows are true.
+    let (turned, truth) = (customers(3000, true), customers(3000, false));
+    let mixed: String =
+        turned.lines().take(2200).chain(truth.lines().skip(2200)).map(|line| line.to_owned() + "\n").collect();
+    world.write("bad.csv", &mixed);
+    let report = world.retrain("bad.csv", &["--time", "signed_up", "--new-schema", "--fail-on-verdict"]).run().json(10);
+    assert_eq!((&report["published"], &report["gate"]["accepted"]), (&false.into(), &false.into()));
+    let reasons = report["gate"]["reasons"].to_string();
+    for words in ["base rate", "AUC is", "log loss is"] {
+        assert!(reasons.contains(words), "no `{words}` in {reasons}");
+    }
+    assert!(world.read("models/model.pkl") == present);
+    assert_eq!(std::fs::read_dir(world.path("models/versions")).unwrap().count(), 1);
+    let people = world.retrain("bad.csv", &["--time", "signed_up", "--output", "human"]).run();
+    assert!(people.code == 0 && people.stdout.contains("REFUSED"), "{}", people.stdout);
+}
+
+#[test]
+fn other_columns_are_refused_unless_they_are_meant() {
+    let world = World::new();
+    world.retrain("train.csv", &[]).run().json(0);
+    world.write("other.csv", &customers(3000, false).replace("plan", "tariff"));
+    world.retrain("other.csv", &[]).run().check_failed(2, &["no column `plan`", "--new-schema"]);
+    let wider: String = customers(3000, false)
+        .lines()
+        .map(|line| format!("{line},{}\n", if line.ends_with("churn") { "extra" } else { "1" }))
+        .collect();
+    world.write("wider.csv", &wider);
+    let report = world.retrain("wider.csv", &["--fail-on-verdict"]).run().json(10);
+    assert!(report["gate"]["reasons"][0].as_str().unwrap().contains("extra is new"), "{report}");
+    let report = world.retrain("other.csv", &["--new-schema"]).run().json(0);
+    assert_eq!(report["published"], true, "{report}");
+}
+
+#[test]
+fn data_that_no_model_can_be_made_of_are_named() {
+    let world = World::new();
+    let check = |content: &str, arguments: &[&str], words: &[&str]| {
+        world.write("x.csv", content);
+        world.retrain("x.csv", arguments).run().check_failed(2, words);
+    };
+    let good = customers(400, false);
+    check(&customers(100, false), &[], &["100 rows have an outcome", "--min-rows"]);
+    check(&good.replace(",churn", ",left"), &[], &["no column `churn`"]);
+    check(&good.replace(",no\n", ",yes\n"), &[], &["must have two values"]);
+    check(&good.replacen(",no\n", ",perhaps\n", 3), &[], &["must have two values", "perhaps"]);
+    let data = world.write("y.csv", &good);
+    let numbers = ["--data", &data, "--target", "tenure", "--models", "m"];
+    world.job(&numbers).run().check_failed(2, &["--target tenure holds numbers"]);
+    check(&good, &["--time", "day"], &["--time day", "signed_up"]);
+    check(&good, &["--test-share", "0.9"], &["--test-share is 0.9"]);
+    check(&good, &["--segment", "region"], &["--segment region"]);
+    let recipe = world.write("recipe.toml", "learner = \"oracle\"\nparams = {}\n");
+    check(&good, &["--recipe", &recipe], &["recipe.toml", "oracle"]);
+    let recipe = world.write("recipe.toml", "learner = \"random-forest\"\nparams = { trees = 0 }\n");
+    check(&good, &["--recipe", &recipe], &["`trees` is 0"]);
+    world.job(&["--target", "churn", "--models", "m"]).run().check_failed(2, &["--data (RETRAIN_DATA) is missing"]);
+    world.job(&["--data", "x.csv", "--models", "m"]).run().check_failed(2, &["--target (RETRAIN_TARGET) is missing"]);
+    world.job(&["--data", "x.csv", "--target", "churn"]).run().check_failed(2, &["--models (MLOPS_MODELS) is missing"]);
+    let not_a_model = world.write("no.pkl", "{}");
+    world.job(&["inspect", &not_a_model]).run().check_failed(2, &["no.pkl", "byte 0"]);
+    std::fs::create_dir_all(world.path("models")).unwrap();
+    world.write("models/model.pkl", "\u{80}");
+    check(&good, &[], &["the present model", "byte 0"]);
+}
+
+#[test]
+fn rows_without_an_outcome_are_left_out_and_counted() {
+    let world = World::new();
+    let lines = customers(1200, false);
+    let open: String = lines
+        .lines()
+        .enumerate()
+        .map(|(row, line)| {
+            if row % 4 == 1 {
+                line.trim_end_matches("yes").trim_end_matches("no").to_owned() + "\n"
+            } else {
+                line.to_owned() + "\n"
+            }
+        })
+        .collect();
+    world.write("open.csv", &open);
+    let report = world.retrain("open.csv", &[]).run().json(0);
+    assert_eq!(report["without_outcome"], 300, "{report}");
+    let rows = report["training"]["rows"].as_u64().unwrap() + report["metrics"]["n"].as_u64().unwrap();
+    assert_eq!(rows, 900);
+}
