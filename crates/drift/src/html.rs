@@ -46,6 +46,7 @@ pub(crate) fn page(report: &DriftReport, found: &DataShift) -> String {
                     @for feature in features { (section(feature, report)) }
                 }
                 @if report.by.is_some() { (segments(report)) }
+                @if !report.outcomes.is_empty() { (outcomes(report)) }
                 footer {
                     @for segment in &report.new_segments {
                         p { "New in production: the segment " b { (segment) } "." }
@@ -61,6 +62,25 @@ pub(crate) fn page(report: &DriftReport, found: &DataShift) -> String {
         }
     };
     markup.into_string()
+}
+
+/// The target, which is no feature.
+fn outcomes(report: &DriftReport) -> Markup {
+    html! {
+        h2 { "The target, where production knows it" }
+        table.found {
+            tr { th { "target" } th { "verdict" } th { "adjusted p" } th { "effect" } th { "why" } }
+            @for outcome in &report.outcomes {
+                tr class=(outcome.verdict) {
+                    td { (outcome.feature) }
+                    td { span.badge { (outcome.verdict) } }
+                    td { (outcome.p_value_adjusted.map(p_value).unwrap_or_default()) }
+                    td { (outcome.effect.map(four_digits).unwrap_or_default()) }
+                    td { (outcome.why) }
+                }
+            }
+        }
+    }
 }
 
 fn summary(report: &DriftReport) -> String {

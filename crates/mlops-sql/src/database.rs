@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, ObjectId, Totals};
 use mlops_core::ports::{
-    Batch, Commit, EtlStore, Lease, LogStore, LoggedRequest, PartitionState, RetrainRequest, RetrainStatus,
-    RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, StoreErrorKind, VerdictStore, Watermark, Window,
+    Batch, Commit, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, PartitionState, RetrainRequest,
+    RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, StoreErrorKind, VerdictStore,
+    Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 
@@ -74,6 +75,16 @@ impl LogStore for Database {
 impl VerdictStore for Database {
     async fn write_data_shift(&self, run: ShiftRun<'_>) -> Result<(), StoreError> {
         of_driver!(self, driver => driver.write_data_shift(run).await)
+    }
+}
+
+impl ModelStore for Database {
+    async fn write_model(&self, record: ModelRecord<'_>) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.write_model(record).await)
+    }
+
+    async fn models(&self) -> Result<Vec<(String, bool)>, StoreError> {
+        of_driver!(self, driver => driver.models().await)
     }
 }
 

@@ -8,7 +8,10 @@ pub(crate) const MYSQL_TABLES: &str = concat!(
     include_str!("../migrations/mysql/0001_model_logs.sql"),
     include_str!("../migrations/mysql/0002_data_shift.sql"),
     include_str!("../migrations/mysql/0003_etl.sql"),
-    include_str!("../migrations/mysql/0004_shift_state.sql")
+    include_str!("../migrations/mysql/0004_shift_state.sql"),
+    include_str!("../migrations/mysql/0005_shift_segments.sql"),
+    include_str!("../migrations/mysql/0006_retrain_request.sql"),
+    include_str!("../migrations/mysql/0007_models.sql")
 );
 
 /// A driver's error, with what was being done and what to do about it.

@@ -4,6 +4,7 @@ mod database;
 mod error;
 mod etl_statements;
 mod insert;
+mod model_statements;
 mod mysql;
 mod retrain_statements;
 mod shift_rows;

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::ports::{
-    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, PartitionState, RetrainRequest,
-    RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, VerdictStore, Watermark, Window,
+    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, PartitionState,
+    RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, VerdictStore,
+    Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
@@ -18,6 +19,7 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use crate::error::{failed, is_conflict};
 use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
 use crate::insert::{placeholders, runs, statements};
+use crate::model_statements::model_statements;
 use crate::retrain_statements::retrain_statements;
 use crate::shift_rows::write_data_shift;
 use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
@@ -117,6 +119,7 @@ impl MySql {
 
 etl_statements!(MySql, sqlx::MySql);
 watermark_statements!(MySql);
+model_statements!(MySql);
 retrain_statements!(MySql, sqlx::MySqlConnection);
 
 impl LogStore for MySql {

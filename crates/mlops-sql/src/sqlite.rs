@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::ports::{
-    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, PartitionState, RetrainRequest,
-    RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, VerdictStore, Watermark, Window,
+    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, PartitionState,
+    RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, VerdictStore,
+    Watermark, Window,
 };
 use mlops_core::record::{LogRecord, parse_utc, to_sql_text};
 use sqlx::sqlite::{
@@ -19,6 +20,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 use crate::error::{failed, is_conflict};
 use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
 use crate::insert::{placeholders, runs, statements};
+use crate::model_statements::model_statements;
 use crate::retrain_statements::retrain_statements;
 use crate::shift_rows::write_data_shift;
 use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
@@ -101,6 +103,7 @@ impl Sqlite {
 
 etl_statements!(Sqlite, sqlx::Sqlite);
 watermark_statements!(Sqlite);
+model_statements!(Sqlite);
 retrain_statements!(Sqlite, sqlx::SqliteConnection);
 
 impl LogStore for Sqlite {

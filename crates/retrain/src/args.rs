@@ -2,6 +2,7 @@
 
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
+use mlops_core::address::DatabaseUrl;
 use mlops_core::model::gate::GatePolicy;
 use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs};
 use mlops_objects::Location;
@@ -74,6 +75,15 @@ pub struct Args {
     /// End with exit code 10 if the model is refused
     #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new())]
     pub fail_on_verdict: bool,
+
+    /// Write down the model, accepted or refused, in model_metadata and model_score of this database: mysql://USER:PASSWORD@HOST/DATABASE
+    /// or sqlite://PATH
+    #[arg(long, env = "MLOPS_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<DatabaseUrl>,
+
+    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
+    #[arg(long, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
+    pub create_tables: bool,
 
     #[command(flatten)]
     pub common: CommonArgs,

@@ -1,8 +1,10 @@
 use anyhow::{Context as _, Result};
+use jiff::Timestamp;
 use mlops_core::model::Recipe;
-use mlops_core::ports::ObjectStore;
+use mlops_core::ports::{ModelRecord, ModelStore, ObjectStore};
 use mlops_job::{Context, UsageError};
 use mlops_objects::{Location, Objects, local_copy};
+use mlops_sql::Database;
 
 use crate::args::Command;
 use crate::models::{Models, version_key};
@@ -26,6 +28,7 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
 
 async fn retrain(args: Args, context: Context) -> Result<RetrainReport> {
     let models = Models::open(args.models.as_ref()).await?;
+    let database = open_database(&args, &context).await?;
     let data = data::read(&args).await?;
     let present = models.present().await?;
     let recipe = match (&args.recipe, &present) {
@@ -53,15 +56,56 @@ async fn retrain(args: Args, context: Context) -> Result<RetrainReport> {
         let page = html::page(&report, &trained).into_bytes();
         put(location, page).await.with_context(|| format!("writing the report {location}"))?;
     }
-    if report.gate.accepted && !args.dry_run {
-        publish(&models, trained, &report, known.as_deref()).await?;
+    if args.dry_run {
+        return Ok(report);
+    }
+    let record = async || match &database {
+        Some(database) => {
+            let written = write_down(database, &report, context.started).await;
+            written.context("writing down the model in --database")
+        }
+        None => Ok(()),
+    };
+    if report.gate.accepted {
+        let pickle = put_version(&models, trained, &report).await?;
+        record().await?;
+        models.replace(pickle, known.as_deref()).await?;
         report.published = true;
+    } else {
+        record().await?;
     }
     Ok(report)
 }
 
-/// All that belongs to the model first, and `model.pkl` last.
-async fn publish(models: &Models, trained: Trained, report: &RetrainReport, known: Option<&str>) -> Result<()> {
+async fn open_database(args: &Args, context: &Context) -> Result<Option<Database>> {
+    let Some(url) = &args.database else { return Ok(None) };
+    context.check_lasting(url)?;
+    let database = Database::connect(url).await?;
+    if args.create_tables {
+        database.create_tables().await?;
+    }
+    Ok(Some(database))
+}
+
+async fn write_down(database: &Database, report: &RetrainReport, started: Timestamp) -> Result<()> {
+    let scores: Vec<(&str, f64)> = report.metrics.named().collect();
+    let record = ModelRecord {
+        model_uid: &report.model_uid,
+        training_timestamp: started,
+        accepted: report.gate.accepted,
+        reasons: &report.gate.reasons.join("; "),
+        learner: report.recipe.learner.name(),
+        recipe: &serde_json::to_string(&report.recipe)?,
+        source: &report.training.source,
+        rows: report.training.rows,
+        data_sha256: &report.training.data_sha256,
+        scores: &scores,
+    };
+    Ok(database.write_model(record).await?)
+}
+
+/// All that belongs to the model, under its name; what is to become `model.pkl` is returned.
+async fn put_version(models: &Models, trained: Trained, report: &RetrainReport) -> Result<Vec<u8>> {
     let page = html::page(report, &trained).into_bytes();
     let key = |name: &str| version_key(&report.model_uid, name);
     let Trained { pickle, training_copy, profile, .. } = trained;
@@ -71,7 +115,7 @@ async fn publish(models: &Models, trained: Trained, report: &RetrainReport, know
     models.put(&key("metrics.json"), serde_json::to_vec_pretty(&report.about_model()?)?).await?;
     models.put(&key("report.html"), page).await?;
     models.put(&key("model.pkl"), pickle.clone()).await?;
-    models.replace(pickle, known).await
+    Ok(pickle)
 }
 
 async fn read_recipe(file: &Location) -> Result<Recipe> {

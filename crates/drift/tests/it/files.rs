@@ -227,10 +227,17 @@ fn a_report_is_one_page_with_a_picture_of_each_feature() {
     let rename = |text: String| text.replace("group", "<b>group");
     run(&rename(table(0.0, 4)), &rename(table(0.1, 2)), &["--report", page.to_str().unwrap()]).json(0);
     let page = std::fs::read_to_string(page).unwrap();
-    for words in ["Data shift: shifted", "<h2>score ", "<h2>&lt;b&gt;group ", "Not compared: <b>churn</b>", "50.0%"] {
+    for words in [
+        "Data shift: shifted",
+        "<h2>score ",
+        "<h2>&lt;b&gt;group ",
+        "Not compared: <b>churn</b>",
+        "50.0%",
+        "The target,",
+    ] {
         assert!(page.contains(words), "no `{words}` in {page}");
     }
-    assert_eq!((page.matches("<svg").count(), page.matches("<table").count()), (1, 1), "{page}");
+    assert_eq!((page.matches("<svg").count(), page.matches("<table").count()), (1, 2), "{page}");
     assert_eq!(page.matches("<rect").count(), 24, "a bar a bin: {page}");
     // Nothing is fetched from anywhere, so that it may be mailed.
     assert!(!page.contains("http") && !page.contains("<script") && !page.contains("src="), "{page}");

@@ -60,8 +60,8 @@ pub struct GateReport {
 
 /// Judges a new model.
 ///
-/// It is refused where, on the same held-out rows, its log loss or its AUC is worse than the present model's by more than the margin, or
-/// surely worse by any amount (the whole interval is on the wrong side); where a segment is surely worse by more than the margin; where
+/// It is refused where, on the same held-out rows, its log loss or its AUC is worse than the present model's by more than the margin, and
+/// surely worse (the whole interval is on the wrong side); where a segment is surely worse by more than the margin; where
 /// its probabilities are off by more than 0.05 on average and surely off; and where it foretells no better than the base rate.
 pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
     let HeldOut { labels, challenger, champion, base_rate, segments } = held_out;
@@ -88,12 +88,14 @@ pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
         roc_auc = auc_difference(labels, challenger, champion, policy.confidence);
         log_loss = loss_difference(labels, challenger, champion, policy.confidence);
         if let Some(found) = &roc_auc
-            && (found.difference < -policy.margin_auc || found.high < 0.0)
+            && found.difference < -policy.margin_auc
+            && found.high < 0.0
         {
             reasons.push(format!("its AUC is {:.4} below the present model's{}", -found.difference, interval(found)));
         }
         if let Some(found) = &log_loss
-            && (found.difference > policy.margin_log_loss || found.low > 0.0)
+            && found.difference > policy.margin_log_loss
+            && found.low > 0.0
         {
             reasons.push(format!(
                 "its log loss is {:.4} above the present model's{}",

@@ -33,30 +33,25 @@ impl Scorer {
         seed: u64,
         progress: &Progress<'_>,
     ) -> Result<(Self, Vec<f64>), ModelError> {
-        let max_bins = match learner {
-            Learner::RandomForest(params) | Learner::ExtraTrees(params) => params.max_bins,
-            Learner::GradientBoosting(params) => params.max_bins,
+        match learner {
             Learner::LogisticRegression(params) => {
                 let logistic = Logistic::fit(inputs, labels, params)?;
                 progress.step();
                 let importances = logistic.importances(inputs);
-                return Ok((Self::Logistic(logistic), importances));
+                Ok((Self::Logistic(logistic), importances))
             }
-        };
-        let bins = bins_of(inputs, max_bins);
-        let rows = binned(inputs, &bins, labels.len());
-        match learner {
             Learner::GradientBoosting(params) => {
+                let (bins, rows) = binned(inputs, params.max_bins, labels.len());
                 let boosted = boost(&rows, labels, &bins, params, progress);
                 Ok((Self::Boosting { bins, base: boosted.base, trees: boosted.trees }, boosted.importances))
             }
             Learner::RandomForest(params) | Learner::ExtraTrees(params) => {
                 let is_extra = matches!(learner, Learner::ExtraTrees(_));
                 let randomness = if is_extra { Randomness::Splits } else { Randomness::Bootstrap };
+                let (bins, rows) = binned(inputs, params.max_bins, labels.len());
                 let grown = grow(&rows, labels, &bins, params, randomness, seed, progress)?;
                 Ok((Self::Forest { bins, trees: grown.trees }, grown.importances))
             }
-            Learner::LogisticRegression(_) => unreachable!("returned above"),
         }
     }
 
@@ -92,16 +87,13 @@ pub(crate) fn sigmoid(score: f64) -> f64 {
     1.0 / (1.0 + (-score).exp())
 }
 
-fn bins_of(inputs: &[Input<'_>], max_bins: usize) -> Vec<InputBins> {
-    inputs.par_iter().map(|input| InputBins::of(input, max_bins)).collect()
-}
-
-/// All rows in bins, a part a thread.
-fn binned(inputs: &[Input<'_>], bins: &[InputBins], rows: usize) -> BinnedRows {
+/// The bins of each input, and all rows in them.
+fn binned(inputs: &[Input<'_>], max_bins: usize, rows: usize) -> (Vec<InputBins>, BinnedRows) {
+    let bins: Vec<InputBins> = inputs.par_iter().map(|input| InputBins::of(input, max_bins)).collect();
     let mut all = vec![0u8; rows * inputs.len()];
     all.par_chunks_mut(PART * inputs.len()).enumerate().for_each(|(part, bytes)| {
         let from = part * PART;
-        BinnedRows::fill(inputs, bins, from..(from + PART).min(rows), bytes);
+        BinnedRows::fill(inputs, &bins, from..(from + PART).min(rows), bytes);
     });
-    BinnedRows { rows, inputs: inputs.len(), bins: all }
+    (bins, BinnedRows { rows, inputs: inputs.len(), bins: all })
 }

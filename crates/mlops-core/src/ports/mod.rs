@@ -3,6 +3,7 @@
 mod error;
 mod etl;
 mod logs;
+mod models;
 mod objects;
 mod retrain;
 mod verdicts;
@@ -10,6 +11,7 @@ mod verdicts;
 pub use error::{StoreError, StoreErrorKind};
 pub use etl::{Batch, Claim, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark};
 pub use logs::{LogStore, LoggedRequest, Window};
+pub use models::{ModelRecord, ModelStore};
 pub use objects::{ByteStream, Entry, ObjectMeta, ObjectStore};
 pub use retrain::{RetrainRequest, RetrainStatus, RetrainStore, StandingRequest};
 pub use verdicts::{ShiftRun, VerdictStore};

@@ -24,6 +24,14 @@ mod sqlite_etl {
     mlops_testkit::etl_store_contract!(super::in_sqlite);
 }
 
+mod sqlite_models {
+    mlops_testkit::model_store_contract!(super::in_sqlite);
+}
+
+mod mysql_models {
+    mlops_testkit::model_store_contract!(super::in_mysql);
+}
+
 mod sqlite_retrain {
     mlops_testkit::retrain_store_contract!(super::in_sqlite);
 }

@@ -5,6 +5,7 @@
 
 pub mod etl_store;
 pub mod log_store;
+pub mod model_store;
 pub mod object_store;
 pub mod retrain_store;
 

@@ -1,5 +1,8 @@
 //! A model that is worse leaves everything as it was; data that no model can be made of are named.
 
+use mlops_core::ports::ModelStore;
+use mlops_sql::Database;
+
 use crate::{World, customers};
 
 #[test]
@@ -24,17 +27,36 @@ fn a_worse_model_is_refused() {
     assert!(people.code == 0 && people.stdout.contains("REFUSED"), "{}", people.stdout);
 }
 
+#[tokio::test]
+async fn both_are_written_down_where_a_database_is_named() {
+    let world = World::new();
+    let url = format!("sqlite://{}", world.path("mlops.db"));
+    let accepted = world.retrain("train.csv", &["--database", &url]).run().json(0);
+    world.write("wider.csv", &with_another_column(&customers(3000, false)));
+    let refused = world.retrain("wider.csv", &["--database", &url]).run().json(0);
+    assert_eq!(refused["published"], false, "{refused}");
+    world.retrain("train.csv", &["--database", &url, "--dry-run"]).run().json(0);
+    let kept = Database::connect(&url.parse().unwrap()).await.unwrap().models().await.unwrap();
+    let uid = |report: &serde_json::Value| report["model_uid"].as_str().unwrap().to_owned();
+    let mut wanted = vec![(uid(&refused), false), (uid(&accepted), true)];
+    // Both may be of one second.
+    wanted.sort_by(|a, b| b.cmp(a));
+    let mut kept = kept;
+    kept.sort_by(|a, b| b.cmp(a));
+    assert_eq!(kept, wanted);
+}
+
+fn with_another_column(table: &str) -> String {
+    table.lines().map(|line| format!("{line},{}\n", if line.ends_with("churn") { "extra" } else { "1" })).collect()
+}
+
 #[test]
 fn other_columns_are_refused_unless_they_are_meant() {
     let world = World::new();
     world.retrain("train.csv", &[]).run().json(0);
     world.write("other.csv", &customers(3000, false).replace("plan", "tariff"));
     world.retrain("other.csv", &[]).run().check_failed(2, &["no column `plan`", "--new-schema"]);
-    let wider: String = customers(3000, false)
-        .lines()
-        .map(|line| format!("{line},{}\n", if line.ends_with("churn") { "extra" } else { "1" }))
-        .collect();
-    world.write("wider.csv", &wider);
+    world.write("wider.csv", &with_another_column(&customers(3000, false)));
     let report = world.retrain("wider.csv", &["--fail-on-verdict"]).run().json(10);
     assert!(report["gate"]["reasons"][0].as_str().unwrap().contains("extra is new"), "{report}");
     let report = world.retrain("other.csv", &["--new-schema"]).run().json(0);

@@ -49,6 +49,20 @@ impl Metrics {
     }
 }
 
+impl Metrics {
+    /// The figures that exist, by their names.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let all = [
+            ("roc_auc", self.roc_auc),
+            ("average_precision", self.average_precision),
+            ("log_loss", self.log_loss),
+            ("brier", self.brier),
+            ("ece", self.ece),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
+}
+
 /// The loss of one row: -ln of the probability of what happened, which is at least 2^-52, as in scikit-learn.
 pub fn row_log_loss(label: bool, probability: f64) -> f64 {
     let probability = probability.clamp(f64::EPSILON, 1.0 - f64::EPSILON);

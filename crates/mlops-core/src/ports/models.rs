@@ -1,0 +1,39 @@
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use super::StoreError;
+
+/// A model that was made, for `model_metadata` and `model_score`.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelRecord<'a> {
+    /// Its name.
+    pub model_uid: &'a str,
+    /// When it was made.
+    pub training_timestamp: Timestamp,
+    /// Whether it might take the place of the model before it.
+    pub accepted: bool,
+    /// Why not, in words.
+    pub reasons: &'a str,
+    /// The kind of model.
+    pub learner: &'a str,
+    /// The recipe, as JSON.
+    pub recipe: &'a str,
+    /// Where its training data are from.
+    pub source: &'a str,
+    /// Their rows.
+    pub rows: u64,
+    /// The SHA-256 digest of the training copy.
+    pub data_sha256: &'a str,
+    /// Its figures on the held-out rows, by name.
+    pub scores: &'a [(&'static str, f64)],
+}
+
+/// Where it is kept which models there were.
+pub trait ModelStore: Send + Sync {
+    /// Writes a model down, in the place of what was written of it before.
+    fn write_model(&self, record: ModelRecord<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The names of the models, the newest first, with whether each was accepted.
+    fn models(&self) -> impl Future<Output = Result<Vec<(String, bool)>, StoreError>> + Send;
+}
