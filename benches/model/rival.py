@@ -5,8 +5,10 @@ python rival.py MODEL THREADS TRAIN TEST TARGET SEED: figures as JSON.
 
 import json
 import sys
+import tempfile
 import time
 
+import joblib
 import numpy
 import pandas
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
@@ -88,7 +90,17 @@ def main():
     start, cpu = time.perf_counter(), time.process_time()
     found = model.predict_proba(test[features])[:, 1]
     predict, predict_cpu = time.perf_counter() - start, time.process_time() - cpu
+    with tempfile.NamedTemporaryFile() as file:
+        joblib.dump(model, file.name)
+        start = time.perf_counter()
+        model = joblib.load(file.name)
+        load = time.perf_counter() - start
+    rows = [test[features][row : row + 1] for row in range(100)]
+    start = time.perf_counter()
+    for row in rows:
+        model.predict_proba(row)
     figures = {
+        "load": load, "row": (time.perf_counter() - start) / len(rows),
         "fit": fit, "fit_cpu": fit_cpu, "predict": predict, "predict_cpu": predict_cpu,
         "roc_auc": roc_auc_score(of_test, found), "log_loss": log_loss(of_test, found),
         "brier": brier_score_loss(of_test, found),

@@ -4,10 +4,9 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::ports::Window;
-use mlops_core::record::parse_utc;
 use mlops_core::shift::{Chunk, PolicyError, RetrainRule, Roles, ShiftPolicy, Split, Test};
 use mlops_core::stats::Correction;
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, UsageError, span};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, UsageError, span, utc_time};
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
 
@@ -115,11 +114,11 @@ pub struct DataArgs {
     pub production: Vec<Location>,
 
     /// Compare only requests logged from this time on, UTC: 2026-11-23 or 2026-11-23T05:30:00
-    #[arg(long, global = true, env = "DRIFT_SINCE", value_name = "TIME", value_parser = time, conflicts_with = "window")]
+    #[arg(long, global = true, env = "DRIFT_SINCE", value_name = "TIME", value_parser = utc_time, conflicts_with = "window")]
     pub since: Option<Timestamp>,
 
     /// Compare only requests logged before this time, UTC
-    #[arg(long, global = true, env = "DRIFT_UNTIL", value_name = "TIME", value_parser = time)]
+    #[arg(long, global = true, env = "DRIFT_UNTIL", value_name = "TIME", value_parser = utc_time)]
     pub until: Option<Timestamp>,
 
     /// Compare only requests logged in this span before --until, or before now: 7d, 12h, 90m
@@ -332,8 +331,4 @@ fn chunk(text: &str) -> Result<Chunk, String> {
             _ => Err("write day, week, or a number of rows such as 10000".to_owned()),
         },
     }
-}
-
-fn time(text: &str) -> Result<Timestamp, String> {
-    parse_utc(text).ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
 }

@@ -2,13 +2,12 @@
 
 mod args;
 mod html;
-mod logs;
 mod model;
 mod production;
+mod reference;
 mod report;
 mod retrain;
 mod run;
-mod source;
 
 pub use args::Args;
 pub use report::{DriftReport, Outcome};

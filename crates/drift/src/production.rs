@@ -5,13 +5,13 @@ use mlops_core::ports::Window;
 use mlops_core::profile::{ColumnProfile, Profile};
 use mlops_core::shift::{Chunk, Collected, Collector, FeatureSet, Split};
 use mlops_core::table::Kind;
+use mlops_input::{LOG_TIME, LogColumns, LogReader, MAX_NEW_COLUMNS, Source};
 use mlops_job::{Context, UsageError};
 use mlops_objects::Location;
 use mlops_sql::Database;
 
 use crate::args::DataArgs;
-use crate::logs::{LOG_TIME, LogReader, MAX_NEW_COLUMNS};
-use crate::source::{Source, check_segments};
+use crate::reference::{check_segments, collect};
 
 /// What production sent.
 pub(crate) struct Production {
@@ -78,7 +78,7 @@ pub(crate) async fn read_files(
                     return Err(UsageError::new(message).into());
                 }
                 collector.set_time(args.time.clone());
-                collector = table.read(collector).await.context("reading the production data")?;
+                collector = collect(table, collector).await.context("reading the production data")?;
             }
             Source::Profiles(profiles) => {
                 check_profile(&location, &split, window)?;
@@ -88,19 +88,19 @@ pub(crate) async fn read_files(
             Source::Logs(location) => {
                 collector.set_time(Some(LOG_TIME.to_owned()));
                 let bar = context.progress.start("logged requests", None);
-                let mut reader = LogReader::new(features, collector, args.prediction.as_deref());
+                let columns = log_columns(features, &split, args.prediction.as_deref());
+                let mut reader = LogReader::new(columns, |batch: &_| collector.add(batch));
                 reader
                     .read_objects(&location, || bar.inc(1))
                     .await
                     .with_context(|| format!("reading the logs of {location}"))?;
                 bar.finish_and_clear();
-                let (read, found) = reader.finish();
+                let found = reader.finish();
                 if found.bad > 0 {
                     tracing::warn!(records.bad = found.bad, %location, "lines that are no records are left out");
                 }
                 without_input += found.without_input;
                 new_columns.extend(found.new_columns);
-                collector = read;
             }
         }
     }
@@ -117,14 +117,32 @@ pub(crate) async fn read_database(
     context: &Context,
 ) -> Result<Production> {
     let split = Split { chunk: args.chunk, time: Some(LOG_TIME.to_owned()), ..args.reference_split() };
-    let collector = Collector::new(features.empty_production(|name| features.reference.column(name).is_some()), split);
+    let columns = log_columns(features, &split, args.prediction.as_deref());
+    let mut collector =
+        Collector::new(features.empty_production(|name| features.reference.column(name).is_some()), split);
     let bar = context.progress.start("logged requests", None);
-    let mut reader = LogReader::new(features, collector, args.prediction.as_deref());
+    let mut reader = LogReader::new(columns, |batch: &_| collector.add(batch));
     reader.read_database(database, window, || bar.inc(1)).await?;
     bar.finish_and_clear();
-    let (collector, found) = reader.finish();
+    let found = reader.finish();
     let new_columns = found.new_columns.into_iter().collect();
     Ok(Production { collected: collector.finish(), without_input: found.without_input, new_columns })
+}
+
+/// The features, whose row it is, and which segment's; the last two may be told by a field that is no feature.
+fn log_columns(features: &FeatureSet, split: &Split, prediction: Option<&str>) -> LogColumns {
+    let mut columns: Vec<(String, Kind)> =
+        features.reference.columns.iter().map(|column| (column.name.clone(), column.kind())).collect();
+    for other in [&split.unit, &split.by].into_iter().flatten() {
+        if columns.iter().all(|(name, _)| name != other) {
+            columns.push((other.clone(), Kind::Categorical));
+        }
+    }
+    let (outputs, inputs): (Vec<_>, Vec<_>) =
+        columns.into_iter().partition(|(name, _)| Some(name.as_str()) == prediction);
+    let outputs = outputs.into_iter().map(|(name, kind)| ("prediction".to_owned(), name, kind)).collect();
+    let known = features.skipped.iter().map(|skipped| skipped.column.clone()).collect();
+    LogColumns { inputs, outputs, known }
 }
 
 /// A profile has no rows any more that could be told apart.

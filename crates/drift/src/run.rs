@@ -15,9 +15,9 @@ use mlops_table::write_profiles;
 use crate::args::{Command, DataArgs};
 use crate::model::take_from_models;
 use crate::production::{Files, Production, check_levels, read_database, read_files, without};
+use crate::reference::read_reference;
 use crate::report::{ChunkReport, FeatureReport, ProfileReport, SegmentReport, SkippedReport};
 use crate::retrain::Retrain;
-use crate::source::read_reference;
 use crate::{Args, DriftReport, Outcome, html};
 
 /// Carries out the command of the arguments. A second run writes its own rows into `data_shift`; a second attempt of one AWS

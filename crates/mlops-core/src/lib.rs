@@ -5,6 +5,7 @@ pub mod address;
 pub mod etl;
 pub mod literal;
 pub mod model;
+pub mod outcomes;
 pub mod pickle;
 pub mod ports;
 pub mod profile;

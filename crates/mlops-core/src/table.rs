@@ -281,6 +281,15 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Adds the rows of a table of the same columns; without columns it takes over theirs.
+    pub fn append(&mut self, other: &Self) {
+        if self.columns.is_empty() {
+            self.columns = other.columns.clone();
+        } else {
+            self.columns.iter_mut().zip(&other.columns).for_each(|(all, more)| all.append(more));
+        }
+    }
+
     /// The rows at these places, in their order.
     #[must_use]
     pub fn take(&self, rows: &[usize]) -> Self {

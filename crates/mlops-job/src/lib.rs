@@ -21,4 +21,4 @@ pub use human::{grid, number, percent};
 pub use metrics::Metrics;
 pub use progress::Progress;
 pub use tokio_util::sync::CancellationToken;
-pub use values::{Shard, duration, share, span};
+pub use values::{Shard, duration, share, span, utc_time};

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use mlops_core::record::parse_utc;
 
 /// A whole number and a unit: `7d`, `12h`, `90m`, `30s`, `250ms`, or `0`. A day has 24 hours.
 ///
@@ -36,6 +37,15 @@ pub fn span(text: &str) -> Result<SignedDuration, String> {
         true => Err("write a span such as 7d, 12h or 90m, longer than 0".to_owned()),
         false => Ok(span),
     })
+}
+
+/// A time, in UTC.
+///
+/// # Errors
+///
+/// What to write instead.
+pub fn utc_time(text: &str) -> Result<Timestamp, String> {
+    parse_utc(text).ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
 }
 
 /// A share between 0 and 1.

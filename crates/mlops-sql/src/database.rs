@@ -4,12 +4,14 @@ use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, ObjectId, Totals};
+use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    Batch, Commit, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, PartitionState, RetrainRequest,
-    RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, StoreErrorKind, VerdictStore,
-    Watermark, Window,
+    Batch, Commit, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore, PartitionState,
+    Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError,
+    StoreErrorKind, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
+use mlops_core::table::Table;
 
 use crate::mysql::MySql;
 use crate::sqlite::Sqlite;
@@ -22,6 +24,16 @@ pub struct Database(Driver);
 enum Driver {
     MySql(MySql),
     Sqlite(Sqlite),
+}
+
+/// Calls the same method of whichever driver it is.
+macro_rules! of_driver {
+    ($self:ident, $driver:ident => $call:expr) => {
+        match &$self.0 {
+            Driver::MySql($driver) => $call,
+            Driver::Sqlite($driver) => $call,
+        }
+    };
 }
 
 impl Database {
@@ -54,21 +66,36 @@ impl Database {
             Driver::Sqlite(_) => Ok(()),
         }
     }
-}
 
-/// Calls the same method of whichever driver it is.
-macro_rules! of_driver {
-    ($self:ident, $driver:ident => $call:expr) => {
-        match &$self.0 {
-            Driver::MySql($driver) => $call,
-            Driver::Sqlite($driver) => $call,
-        }
-    };
+    /// The rows of a query. What a column is, its type says; in SQLite, which has none, its values do.
+    ///
+    /// # Errors
+    ///
+    /// What the server says of the query, and a column that is neither numbers, times nor text.
+    pub async fn query(&self, query: &str) -> Result<Table, StoreError> {
+        of_driver!(self, driver => driver.query(query).await)
+    }
+
+    /// The query for all rows of a table, which may be written as `DATABASE.TABLE`.
+    pub fn select_all(&self, table: &str) -> String {
+        let quote = match &self.0 {
+            Driver::MySql(_) => '`',
+            Driver::Sqlite(_) => '"',
+        };
+        let quoted = |name: &str| format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")));
+        format!("SELECT * FROM {}", table.split('.').map(quoted).collect::<Vec<String>>().join("."))
+    }
 }
 
 impl LogStore for Database {
     fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {
         of_driver!(self, driver => driver.requests(window))
+    }
+}
+
+impl OutcomeStore for Database {
+    fn outcomes(&self) -> BoxStream<'_, Result<Outcome, StoreError>> {
+        of_driver!(self, driver => driver.outcomes())
     }
 }
 
@@ -85,6 +112,14 @@ impl ModelStore for Database {
 
     async fn models(&self) -> Result<Vec<(String, bool)>, StoreError> {
         of_driver!(self, driver => driver.models().await)
+    }
+
+    async fn write_release(&self, release: &Release) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.write_release(release).await)
+    }
+
+    async fn releases(&self) -> Result<Vec<Release>, StoreError> {
+        of_driver!(self, driver => driver.releases().await)
     }
 }
 
@@ -108,6 +143,16 @@ impl RetrainStore for Database {
         batch_job_id: Option<&str>,
     ) -> Result<(), StoreError> {
         of_driver!(self, driver => driver.settle_retrain(request_uid, status, batch_job_id).await)
+    }
+
+    async fn finish_retrain(
+        &self,
+        request_uid: &str,
+        status: RetrainStatus,
+        model_uid: Option<&str>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.finish_retrain(request_uid, status, model_uid, at).await)
     }
 }
 

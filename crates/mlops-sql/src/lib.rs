@@ -6,6 +6,8 @@ mod etl_statements;
 mod insert;
 mod model_statements;
 mod mysql;
+mod outcome_statements;
+mod query;
 mod retrain_statements;
 mod shift_rows;
 mod sqlite;

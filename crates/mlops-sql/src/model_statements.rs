@@ -1,4 +1,4 @@
-//! The statements over `model_metadata` and `model_score`, which are the same in both databases.
+//! The statements over `model_metadata`, `model_score` and `model_release`, which are the same in both databases.
 
 macro_rules! model_statements {
     ($driver:ty) => {
@@ -34,6 +34,41 @@ macro_rules! model_statements {
                 }
                 transaction.commit().await
             }
+
+            async fn try_write_release(&self, release: &Release) -> Result<(), sqlx::Error> {
+                let Release { released_at, model_uid, replaced_model_uid, action, request_uid } = release;
+                sqlx::query(
+                    "INSERT INTO model_release (released_at, model_uid, replaced_model_uid, action, request_uid) \
+                     VALUES (?, ?, ?, ?, ?)",
+                )
+                .bind(Self::time(*released_at))
+                .bind(model_uid)
+                .bind(replaced_model_uid)
+                .bind(action)
+                .bind(request_uid)
+                .execute(&self.pool)
+                .await
+                .map(drop)
+            }
+
+            async fn try_releases(&self) -> Result<Vec<Release>, sqlx::Error> {
+                let rows = sqlx::query(
+                    "SELECT released_at, model_uid, replaced_model_uid, action, request_uid FROM model_release \
+                     ORDER BY released_at DESC, model_uid DESC",
+                );
+                let rows = rows.fetch_all(&self.pool).await?;
+                rows.iter()
+                    .map(|row| {
+                        Ok(Release {
+                            released_at: Self::read_time(row, 0)?.unwrap_or(Timestamp::UNIX_EPOCH),
+                            model_uid: row.try_get(1)?,
+                            replaced_model_uid: row.try_get(2)?,
+                            action: row.try_get(3)?,
+                            request_uid: row.try_get(4)?,
+                        })
+                    })
+                    .collect()
+            }
         }
 
         impl ModelStore for $driver {
@@ -47,6 +82,15 @@ macro_rules! model_statements {
                     "SELECT model_uid, accepted FROM model_metadata ORDER BY training_timestamp DESC, model_uid DESC",
                 );
                 rows.fetch_all(&self.pool).await.map_err(|error| failed("reading model_metadata", error))
+            }
+
+            async fn write_release(&self, release: &Release) -> Result<(), StoreError> {
+                let written = self.try_write_release(release).await;
+                written.map_err(|error| failed("writing to model_release", error))
+            }
+
+            async fn releases(&self) -> Result<Vec<Release>, StoreError> {
+                self.try_releases().await.map_err(|error| failed("reading model_release", error))
             }
         }
     };

@@ -6,12 +6,14 @@ use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
+use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, PartitionState,
-    RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, VerdictStore,
-    Watermark, Window,
+    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore,
+    PartitionState, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest,
+    StoreError, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
+use mlops_core::table::Table;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 use time::{OffsetDateTime, PrimitiveDateTime};
@@ -20,6 +22,8 @@ use crate::error::{failed, is_conflict};
 use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
 use crate::insert::{placeholders, runs, statements};
 use crate::model_statements::model_statements;
+use crate::outcome_statements::outcome_statements;
+use crate::query;
 use crate::retrain_statements::retrain_statements;
 use crate::shift_rows::write_data_shift;
 use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
@@ -73,6 +77,11 @@ impl MySql {
         migrations.map_err(|error| failed("creating the tables", error.into()))
     }
 
+    pub(crate) async fn query(&self, query: &str) -> Result<Table, StoreError> {
+        let rows = query::of_mysql(&self.pool, query).await;
+        rows.map_err(|error| failed(format!("running the query `{query}`"), error))
+    }
+
     async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::MySql>, sqlx::Error> {
         self.pool.begin().await
     }
@@ -120,6 +129,7 @@ impl MySql {
 etl_statements!(MySql, sqlx::MySql);
 watermark_statements!(MySql);
 model_statements!(MySql);
+outcome_statements!(MySql);
 retrain_statements!(MySql, sqlx::MySqlConnection);
 
 impl LogStore for MySql {

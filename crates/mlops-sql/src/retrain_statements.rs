@@ -62,13 +62,35 @@ macro_rules! retrain_statements {
                 status: RetrainStatus,
                 batch_job_id: Option<&str>,
             ) -> Result<(), sqlx::Error> {
-                sqlx::query("UPDATE retrain_request SET status = ?, batch_job_id = ? WHERE request_uid = ?")
-                    .bind(status.name())
-                    .bind(batch_job_id)
-                    .bind(request_uid)
-                    .execute(&self.pool)
-                    .await
-                    .map(drop)
+                sqlx::query(
+                    "UPDATE retrain_request SET status = ?, batch_job_id = COALESCE(?, batch_job_id) \
+                     WHERE request_uid = ? AND settled_at IS NULL",
+                )
+                .bind(status.name())
+                .bind(batch_job_id)
+                .bind(request_uid)
+                .execute(&self.pool)
+                .await
+                .map(drop)
+            }
+
+            async fn try_finish_retrain(
+                &self,
+                request_uid: &str,
+                status: RetrainStatus,
+                model_uid: Option<&str>,
+                at: Timestamp,
+            ) -> Result<(), sqlx::Error> {
+                sqlx::query(
+                    "UPDATE retrain_request SET status = ?, model_uid = ?, settled_at = ? WHERE request_uid = ?",
+                )
+                .bind(status.name())
+                .bind(model_uid)
+                .bind(Self::time(at))
+                .bind(request_uid)
+                .execute(&self.pool)
+                .await
+                .map(drop)
             }
         }
 
@@ -103,6 +125,17 @@ macro_rules! retrain_statements {
             ) -> Result<(), StoreError> {
                 let settled = self.try_settle_retrain(request_uid, status, batch_job_id).await;
                 settled.map_err(|error| failed("writing to retrain_request", error))
+            }
+
+            async fn finish_retrain(
+                &self,
+                request_uid: &str,
+                status: RetrainStatus,
+                model_uid: Option<&str>,
+                at: Timestamp,
+            ) -> Result<(), StoreError> {
+                let finished = self.try_finish_retrain(request_uid, status, model_uid, at).await;
+                finished.map_err(|error| failed("writing to retrain_request", error))
             }
         }
     };

@@ -6,12 +6,14 @@ use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
+use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, PartitionState,
-    RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, VerdictStore,
-    Watermark, Window,
+    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore,
+    PartitionState, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest,
+    StoreError, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::{LogRecord, parse_utc, to_sql_text};
+use mlops_core::table::Table;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
@@ -21,6 +23,8 @@ use crate::error::{failed, is_conflict};
 use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
 use crate::insert::{placeholders, runs, statements};
 use crate::model_statements::model_statements;
+use crate::outcome_statements::outcome_statements;
+use crate::query;
 use crate::retrain_statements::retrain_statements;
 use crate::shift_rows::write_data_shift;
 use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
@@ -60,6 +64,11 @@ impl Sqlite {
         let migrations = sqlx::migrate!("migrations/sqlite").run(&pool).await;
         migrations.map_err(|error| failed(doing(), error.into()))?;
         Ok(Self { pool })
+    }
+
+    pub(crate) async fn query(&self, query: &str) -> Result<Table, StoreError> {
+        let rows = query::of_sqlite(&self.pool, query).await;
+        rows.map_err(|error| failed(format!("running the query `{query}`"), error))
     }
 
     async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
@@ -104,6 +113,7 @@ impl Sqlite {
 etl_statements!(Sqlite, sqlx::Sqlite);
 watermark_statements!(Sqlite);
 model_statements!(Sqlite);
+outcome_statements!(Sqlite);
 retrain_statements!(Sqlite, sqlx::SqliteConnection);
 
 impl LogStore for Sqlite {

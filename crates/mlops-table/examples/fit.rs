@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use mlops_core::model::artifact::{ModelFile, Training};
 use mlops_core::model::{Model, Progress, Recipe, Schema, metrics};
 use mlops_core::table::Table;
 use mlops_table::TableFile;
@@ -36,13 +37,29 @@ fn main() {
         write("probabilities.f64", found.iter().flat_map(|probability| probability.to_le_bytes()).collect());
         write("schema.json", serde_json::to_vec(&model.schema).unwrap());
     }
+    let (load, row) = serving(model, &test);
     let figures = serde_json::json!({
         "fit": fit, "fit_cpu": fit_cpu, "predict": predict, "predict_cpu": predict_cpu,
+        "load": load, "row": row,
         "roc_auc": metrics::roc_auc(&of_test, &found),
         "log_loss": metrics::log_loss(&of_test, &found),
         "brier": metrics::brier(&of_test, &found),
     });
     println!("{figures}");
+}
+
+/// Seconds to load the model from the bytes of a model.pkl, the least of ten, and to answer one row, on average.
+fn serving(model: Model, test: &Table) -> (f64, f64) {
+    let training =
+        Training { source: String::new(), rows: 0, positives: 0, from: None, to: None, data_sha256: String::new() };
+    let metrics = metrics::Metrics::of(&[true, false], &[1.0, 0.0]);
+    let file =
+        ModelFile { model_uid: String::new(), created: String::new(), model, metrics, training, git_commit: None };
+    let bytes = file.to_pickle();
+    let load = (0..10).map(|_| timed(|| ModelFile::from_pickle(&bytes).unwrap()).0).fold(f64::MAX, f64::min);
+    let rows: Vec<Table> = (0..test.rows().min(1000)).map(|row| test.take(&[row])).collect();
+    let (all, _, _) = timed(|| rows.iter().map(|row| file.model.predict(row).unwrap()[0]).sum::<f64>());
+    (load, all / rows.len() as f64)
 }
 
 /// Seconds on the clock and of the processors.

@@ -64,10 +64,7 @@ impl TableFile {
     pub fn read_all(&self) -> Result<Table, TableError> {
         let columns = self.columns().map(|(name, kind)| Column::new(name, kind)).collect();
         let mut all = Table { columns };
-        let append = |batch: Table| {
-            all.columns.iter_mut().zip(&batch.columns).for_each(|(all, more)| all.append(more));
-        };
-        self.read(|_| true, append)?;
+        self.read(|_| true, |batch| all.append(&batch))?;
         Ok(all)
     }
 

@@ -1,12 +1,15 @@
-use anyhow::{Context as _, Result};
+use std::collections::HashSet;
+
+use anyhow::Result;
 use mlops_core::model::{Schema, Target};
 use mlops_core::table::{Column, Table, Values};
-use mlops_job::UsageError;
-use mlops_objects::{Location, local_copy};
-use mlops_table::TableFile;
+use mlops_input::LabelCounts;
+use mlops_job::{Context, UsageError};
+use mlops_sql::Database;
 use sha2::{Digest, Sha256};
 
-use crate::Args;
+use crate::args::DataArgs;
+use crate::rows::{self, Rows};
 
 /// Fewer rows of either outcome, and there is nothing to judge a model by.
 const MIN_OUTCOMES: usize = 20;
@@ -17,10 +20,19 @@ pub(crate) struct Data {
     pub(crate) train: Part,
     pub(crate) test: Part,
     pub(crate) schema: Schema,
-    /// Rows without an outcome.
-    pub(crate) without_outcome: usize,
+    pub(crate) left_out: LeftOut,
     /// The first and the last time of the rows that the model is fitted to, in microseconds since 1970.
     pub(crate) span: Option<(i64, i64)>,
+}
+
+/// Rows that no model is fitted to or judged by.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LeftOut {
+    pub(crate) without_outcome: usize,
+    /// Rows that are there already, to the last cell.
+    pub(crate) duplicates: usize,
+    /// Of the logged requests, if any were read.
+    pub(crate) logged: Option<LabelCounts>,
 }
 
 /// Rows, and their outcomes.
@@ -40,53 +52,26 @@ impl Part {
 }
 
 /// Reads the rows, checks that a model can be made of them, and holds some out.
-pub(crate) async fn read(args: &Args) -> Result<Data> {
-    let target = args.target.as_deref();
+pub(crate) async fn read(
+    args: &DataArgs,
+    segment: Option<&str>,
+    database: Option<&Database>,
+    present: Option<&Schema>,
+    context: &Context,
+) -> Result<Data> {
+    let target = args.target.clone();
     let target = target
         .ok_or_else(|| UsageError::new("--target (RETRAIN_TARGET) is missing: name the column with the outcome"))?;
-    if args.data.is_empty() {
-        return Err(
-            UsageError::new("--data (RETRAIN_DATA) is missing: name the training data, such as train.csv").into()
-        );
-    }
-    let mut all: Option<Table> = None;
-    for location in &args.data {
-        let table = read_file(location).await.with_context(|| format!("reading {location}"))?;
-        match &mut all {
-            None => all = Some(table),
-            Some(all) => append(all, table, location)?,
-        }
-    }
-    let table = all.unwrap_or_default();
-    check_columns(&table, args)?;
-    let source = args.data.iter().map(Location::to_string).collect::<Vec<String>>().join(", ");
+    let rows = rows::read(args, &target, database, present, context).await?;
+    check_columns(&rows.table, args, segment)?;
     let args = args.clone();
-    let target = target.to_owned();
-    tokio::task::spawn_blocking(move || split(table, &target, source, &args)).await?
+    tokio::task::spawn_blocking(move || split(rows, &target, &args)).await?
 }
 
-async fn read_file(location: &Location) -> Result<Table> {
-    let copy = local_copy(location).await?;
-    let read = tokio::task::spawn_blocking(move || TableFile::open(copy.as_ref())?.read_all());
-    Ok(read.await?.map_err(UsageError::because)?)
-}
-
-/// Columns are matched by name.
-fn append(all: &mut Table, table: Table, location: &Location) -> Result<()> {
-    for column in &mut all.columns {
-        let more = table.column(&column.name);
-        let more = more.ok_or_else(|| {
-            UsageError::new(format!("{location} has no column `{}`, as the first file has", column.name))
-        })?;
-        column.append(&more.clone().into_kind(column.kind()));
-    }
-    Ok(())
-}
-
-fn check_columns(table: &Table, args: &Args) -> Result<(), UsageError> {
-    let named = args.id.iter().map(|id| ("--id", id)).chain(args.time.iter().map(|time| ("--time", time)));
-    let named = named.chain(args.gate.segment.iter().map(|segment| ("--segment", segment)));
-    for (argument, name) in named {
+fn check_columns(table: &Table, args: &DataArgs, segment: Option<&str>) -> Result<(), UsageError> {
+    let named = args.id.iter().map(|id| ("--id", id.as_str()));
+    let named = named.chain(args.time.as_deref().map(|time| ("--time", time)));
+    for (argument, name) in named.chain(segment.map(|segment| ("--segment", segment))) {
         if table.column(name).is_none() {
             let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
             let message = format!("{argument} {name}: the data have no such column; they have {}", columns.join(", "));
@@ -96,16 +81,20 @@ fn check_columns(table: &Table, args: &Args) -> Result<(), UsageError> {
     Ok(())
 }
 
-fn split(table: Table, target: &str, source: String, args: &Args) -> Result<Data> {
-    let (table, labels, without_outcome) = with_outcome(table, target)?;
-    if labels.len() < args.gate.min_rows {
-        let message = format!(
-            "{} rows have an outcome, and --min-rows asks for {}; a model of so few is chance",
-            labels.len(),
-            args.gate.min_rows
-        );
+fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
+    let Rows { table, source, labels: logged } = rows;
+    let (table, duplicates) = if args.id.is_empty() { (table, 0) } else { without_duplicates(table) };
+    let outcomes = table.column(target).map_or(table.rows(), |column| column.len() - column.missing());
+    if outcomes < args.min_rows {
+        let least = args.min_rows;
+        let mut message =
+            format!("{outcomes} rows have an outcome, and --min-rows asks for {least}; a model of so few is chance");
+        if let Some(logged) = logged {
+            message.push_str(&format!(" ({})", logged.text()));
+        }
         return Err(UsageError::new(message).into());
     }
+    let (table, labels, without_outcome) = with_outcome(table, target)?;
     let left_out: Vec<String> = args.id.iter().chain(&args.time).cloned().collect();
     let schema = Schema::of(&table, target, &left_out).map_err(UsageError::because)?;
     let times = args.time.as_ref().and_then(|time| table.column(time)).map(|column| column.times());
@@ -121,7 +110,7 @@ fn split(table: Table, target: &str, source: String, args: &Args) -> Result<Data
         train: Part::of(&table, &labels, &train),
         test: Part::of(&table, &labels, &test),
         schema,
-        without_outcome,
+        left_out: LeftOut { without_outcome, duplicates, logged },
         span,
     };
     for (part, what) in [(&data.train, "to fit the model to"), (&data.test, "to judge it by")] {
@@ -136,6 +125,15 @@ fn split(table: Table, target: &str, source: String, args: &Args) -> Result<Data
         }
     }
     Ok(data)
+}
+
+/// A row that names a customer and is there twice was written twice: it would be on both sides of the hold-out, or count double.
+fn without_duplicates(table: Table) -> (Table, usize) {
+    let columns: Vec<&Column> = table.columns.iter().collect();
+    let mut seen = HashSet::with_capacity(table.rows());
+    let kept: Vec<usize> = (0..table.rows()).filter(|row| seen.insert(digest(&columns, *row))).collect();
+    let duplicates = table.rows() - kept.len();
+    if duplicates == 0 { (table, 0) } else { (table.take(&kept), duplicates) }
 }
 
 /// The rows with an outcome, their outcomes, and the number of the others.
@@ -161,8 +159,8 @@ fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)>
 ///
 /// A customer, or a row where --id names nobody, has the same digest in every run: the present model was not fitted to what the next
 /// one is judged by, and what is alike is never on both sides.
-fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &Args) -> Result<Vec<bool>> {
-    let share = args.gate.test_share;
+fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &DataArgs) -> Result<Vec<bool>> {
+    let share = args.test_share;
     if !(0.05..=0.5).contains(&share) {
         return Err(UsageError::new(format!("--test-share is {share}; it must be from 0.05 to 0.5")).into());
     }
@@ -170,7 +168,11 @@ fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &Args) -> Result
         let least = (share * f64::from(u32::MAX)) as u32;
         let is_named = |column: &&Column| args.id.is_empty() || args.id.contains(&column.name);
         let columns: Vec<&Column> = table.columns.iter().filter(is_named).collect();
-        return Ok((0..table.rows()).map(|row| digest(&columns, row) <= least).collect());
+        let first_digits = |row| {
+            let digest = digest(&columns, row);
+            u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
+        };
+        return Ok((0..table.rows()).map(|row| first_digits(row) <= least).collect());
     };
     let mut known: Vec<i64> = times.iter().flatten().copied().collect();
     if known.len() < times.len() {
@@ -187,8 +189,8 @@ fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &Args) -> Result
     Ok(times.iter().map(|time| *time >= Some(first_held_out)).collect())
 }
 
-/// The first digits of the digest of a row's cells.
-fn digest(columns: &[&Column], row: usize) -> u32 {
+/// The digest of a row's cells.
+fn digest(columns: &[&Column], row: usize) -> [u8; 32] {
     let mut digest = Sha256::new();
     for column in columns {
         match &column.values {
@@ -200,6 +202,5 @@ fn digest(columns: &[&Column], row: usize) -> u32 {
         }
         digest.update([0]);
     }
-    let digest = digest.finalize();
-    u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
+    digest.finalize().into()
 }

@@ -7,7 +7,9 @@ mod inspect;
 mod models;
 mod report;
 mod rollback;
+mod rows;
 mod run;
+mod search;
 mod train;
 
 pub use args::Args;

@@ -3,11 +3,16 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mlops_core::model::artifact::ModelFile;
 use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
+use mlops_core::profile::Profiles;
 use mlops_job::UsageError;
-use mlops_objects::{Location, Objects};
+use mlops_objects::{Location, Objects, local_copy};
+use mlops_table::read_profiles;
 
 /// The present model; its upload starts the pipeline.
 pub(crate) const MODEL: &str = "model.pkl";
+
+/// The profile of what a model was trained on.
+pub(crate) const REFERENCE: &str = "reference.profile";
 
 /// A place with models.
 pub(crate) struct Models {
@@ -42,6 +47,18 @@ impl Models {
         let bytes = self.get(MODEL).await.with_context(doing)?;
         let file = ModelFile::from_pickle(&bytes).map_err(UsageError::because).with_context(doing)?;
         Ok(Some(Present { file, version }))
+    }
+
+    /// What a model was trained on, if that was kept with it.
+    pub(crate) async fn profiles(&self, model_uid: &str) -> Result<Option<Profiles>> {
+        let key = version_key(model_uid, REFERENCE);
+        let place: Location = format!("{}/{key}", self.location.to_string().trim_end_matches('/')).parse()?;
+        let copy = match local_copy(&place).await {
+            Ok(copy) => copy,
+            Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(read_profiles(copy.as_ref())?)
     }
 
     /// What tells the present `model.pkl` from another.

@@ -4,9 +4,12 @@ use mlops_core::model::artifact::{ModelFile, Training};
 use mlops_core::model::gate::GateReport;
 use mlops_core::model::metrics::Metrics;
 use mlops_core::model::{FeatureKind, Recipe, Target};
+use mlops_input::LabelCounts;
 use mlops_job::{Exit, Report, grid, number, percent};
 use serde::Serialize;
 
+use crate::data::LeftOut;
+use crate::search::SearchReport;
 use crate::train::Trained;
 
 /// What a command has to say.
@@ -19,6 +22,8 @@ pub enum Outcome {
     Inspected(Box<InspectReport>),
     /// An earlier model is back.
     RolledBack(RollbackReport),
+    /// Recipes were tried.
+    Searched(SearchReport),
 }
 
 /// What became of a new model.
@@ -36,8 +41,14 @@ pub struct RetrainReport {
     pub published: bool,
     /// What it was fitted to.
     pub training: Training,
+    /// The name that it was published under instead of `model.pkl`.
+    pub candidate: Option<String>,
     /// Rows that were left out, as they have no outcome.
     pub without_outcome: usize,
+    /// Rows that were left out, as they are there twice.
+    pub duplicates: usize,
+    /// What became of the logged requests, where any were read.
+    pub logged: Option<LabelCounts>,
     /// How it was made.
     pub recipe: Recipe,
     /// The share of each feature in it.
@@ -108,7 +119,7 @@ impl RetrainReport {
     pub(crate) fn new(
         trained: &Trained,
         champion_uid: Option<String>,
-        without_outcome: usize,
+        left_out: LeftOut,
         fail_on_verdict: bool,
     ) -> Self {
         let file = &trained.file;
@@ -120,7 +131,10 @@ impl RetrainReport {
             gate: trained.gate.clone(),
             published: false,
             training: file.training.clone(),
-            without_outcome,
+            candidate: None,
+            without_outcome: left_out.without_outcome,
+            duplicates: left_out.duplicates,
+            logged: left_out.logged,
             recipe: file.model.recipe.clone(),
             importances: importances(file).collect(),
             fail_on_verdict,
@@ -130,7 +144,9 @@ impl RetrainReport {
     /// What is kept with the model: all but what became of it.
     pub(crate) fn about_model(&self) -> serde_json::Result<serde_json::Value> {
         let mut about = serde_json::to_value(self)?;
-        about.as_object_mut().and_then(|fields| fields.remove("published"));
+        for fate in ["published", "candidate"] {
+            about.as_object_mut().and_then(|fields| fields.remove(fate));
+        }
         Ok(about)
     }
 
@@ -156,13 +172,20 @@ impl RetrainReport {
         if self.without_outcome > 0 {
             text.push_str(&format!("; {} rows without an outcome left out", number(self.without_outcome as u64)));
         }
+        if self.duplicates > 0 {
+            text.push_str(&format!("; {} rows that are there twice left out", number(self.duplicates as u64)));
+        }
+        if let Some(logged) = &self.logged {
+            text.push_str(&format!("\n{}", logged.text()));
+        }
         for reason in &self.gate.reasons {
             text.push_str(&format!("\nrefused: {reason}"));
         }
-        text.push_str(match (self.gate.accepted, self.published) {
-            (true, true) => "\nPUBLISHED as model.pkl",
-            (true, false) => "\nACCEPTED; a dry run, nothing was written",
-            (false, _) => "\nREFUSED; everything is as it was",
+        text.push_str(&match (self.gate.accepted, self.published, &self.candidate) {
+            (true, true, _) => "\nPUBLISHED as model.pkl".to_owned(),
+            (true, false, Some(candidate)) => format!("\nACCEPTED; published as {candidate}, and model.pkl stays"),
+            (true, false, None) => "\nACCEPTED; a dry run, nothing was written".to_owned(),
+            (false, ..) => "\nREFUSED; everything is as it was".to_owned(),
         });
         text
     }
@@ -275,6 +298,7 @@ impl Report for Outcome {
                 Some(replaced) => format!("{} is model.pkl again, in place of {replaced}", report.model_uid),
                 None => format!("{} is model.pkl", report.model_uid),
             },
+            Self::Searched(report) => report.human(),
         }
     }
 

@@ -1,16 +1,17 @@
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mlops_core::model::Recipe;
-use mlops_core::ports::{ModelRecord, ModelStore, ObjectStore};
+use mlops_core::ports::{ModelRecord, ModelStore, ObjectStore, Release, RetrainStatus, RetrainStore};
+use mlops_input::read_table;
 use mlops_job::{Context, UsageError};
 use mlops_objects::{Location, Objects, local_copy};
 use mlops_sql::Database;
 
 use crate::args::Command;
-use crate::models::{Models, version_key};
+use crate::models::{Models, Present, REFERENCE, version_key};
 use crate::report::RetrainReport;
-use crate::train::{Plan, Trained, train};
-use crate::{Args, Outcome, data, html, inspect, rollback};
+use crate::train::{Champion, Plan, Trained, train};
+use crate::{Args, Outcome, data, html, inspect, rollback, search};
 
 /// Carries out the command of the arguments.
 ///
@@ -21,37 +22,49 @@ use crate::{Args, Outcome, data, html, inspect, rollback};
 pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     match &args.command {
         Some(Command::Inspect { model, python }) => inspect::run(model, *python).await,
-        Some(Command::Rollback { model_uid }) => rollback::run(args.models.as_ref(), model_uid).await,
-        None => retrain(args, context).await.map(Box::new).map(Outcome::Retrained),
+        Some(Command::Rollback { model_uid }) => rollback::run(&args.store, model_uid, &context).await,
+        Some(Command::Search(search)) => search::run(search, &args.store, &context).await,
+        None => {
+            let database = args.store.open_database(&context).await?;
+            let made = retrain(&args, database.as_ref(), &context).await;
+            if let (Some(request), Some(database)) = (&args.request, &database) {
+                finish_request(database, request, made.as_ref().ok(), &context).await;
+            }
+            made.map(Box::new).map(Outcome::Retrained)
+        }
     }
 }
 
-async fn retrain(args: Args, context: Context) -> Result<RetrainReport> {
-    let models = Models::open(args.models.as_ref()).await?;
-    let database = open_database(&args, &context).await?;
-    let data = data::read(&args).await?;
+async fn retrain(args: &Args, database: Option<&Database>, context: &Context) -> Result<RetrainReport> {
+    let models = Models::open(args.store.models.as_ref()).await?;
     let present = models.present().await?;
-    let recipe = match (&args.recipe, &present) {
-        (Some(file), _) => read_recipe(file).await.with_context(|| format!("reading --recipe {file}"))?,
-        (None, Some(present)) => present.file.model.recipe.clone(),
-        (None, None) => Recipe::default(),
-    };
+    let schema = present.as_ref().map(|present| &present.file.model.schema);
+    let data = data::read(&args.data, args.gate.segment.as_deref(), database, schema, context).await?;
+    let recipe = choose_recipe(args.recipe.as_ref(), present.as_ref()).await?;
     let (champion, known) = match present {
-        Some(present) => (Some((present.file.model_uid, present.file.model)), Some(present.version)),
+        Some(Present { file, version }) => {
+            let profiles = if args.new_schema { None } else { models.profiles(&file.model_uid).await? };
+            (Some(Champion { model_uid: file.model_uid, model: file.model, profiles }), Some(version))
+        }
         None => (None, None),
     };
-    let (champion_uid, champion) = champion.unzip();
-    let without_outcome = data.without_outcome;
+    let golden = match &args.gate.golden {
+        Some(file) => Some(read_table(file).await.with_context(|| format!("reading --golden {file}"))?),
+        None => None,
+    };
     let plan = Plan {
         recipe,
         champion,
         policy: args.gate.policy(),
         segment: args.gate.segment.clone(),
+        golden,
         new_schema: args.new_schema,
     };
+    let champion_uid = plan.champion.as_ref().map(|champion| champion.model_uid.clone());
+    let left_out = data.left_out;
     let worker = context.clone();
     let trained = tokio::task::spawn_blocking(move || train(data, &plan, &worker)).await??;
-    let mut report = RetrainReport::new(&trained, champion_uid, without_outcome, args.fail_on_verdict);
+    let mut report = RetrainReport::new(&trained, champion_uid, left_out, args.fail_on_verdict);
     if let Some(location) = &args.report {
         let page = html::page(&report, &trained).into_bytes();
         put(location, page).await.with_context(|| format!("writing the report {location}"))?;
@@ -59,35 +72,69 @@ async fn retrain(args: Args, context: Context) -> Result<RetrainReport> {
     if args.dry_run {
         return Ok(report);
     }
-    let record = async || match &database {
-        Some(database) => {
-            let written = write_down(database, &report, context.started).await;
-            written.context("writing down the model in --database")
+    if !report.gate.accepted {
+        write_down(database, &report, context.started).await?;
+        return Ok(report);
+    }
+    let pickle = put_version(&models, trained, &report).await?;
+    write_down(database, &report, context.started).await?;
+    match &args.candidate {
+        Some(key) => {
+            models.put(key, pickle).await?;
+            report.candidate = Some(key.clone());
         }
-        None => Ok(()),
-    };
-    if report.gate.accepted {
-        let pickle = put_version(&models, trained, &report).await?;
-        record().await?;
-        models.replace(pickle, known.as_deref()).await?;
-        report.published = true;
-    } else {
-        record().await?;
+        None => {
+            models.replace(pickle, known.as_deref()).await?;
+            report.published = true;
+            let replaced = report.champion.as_ref().map(|champion| champion.model_uid.clone());
+            write_release(database, &report.model_uid, replaced, "retrain", args.request.clone(), context).await?;
+        }
     }
     Ok(report)
 }
 
-async fn open_database(args: &Args, context: &Context) -> Result<Option<Database>> {
-    let Some(url) = &args.database else { return Ok(None) };
-    context.check_lasting(url)?;
-    let database = Database::connect(url).await?;
-    if args.create_tables {
-        database.create_tables().await?;
+pub(crate) async fn choose_recipe(file: Option<&Location>, present: Option<&Present>) -> Result<Recipe> {
+    match (file, present) {
+        (Some(file), _) => read_recipe(file).await.with_context(|| format!("reading --recipe {file}")),
+        (None, Some(present)) => Ok(present.file.model.recipe.clone()),
+        (None, None) => Ok(Recipe::default()),
     }
-    Ok(Some(database))
 }
 
-async fn write_down(database: &Database, report: &RetrainReport, started: Timestamp) -> Result<()> {
+/// Whoever wished for the model may look up what came of it. The model itself matters more: what goes wrong here is logged.
+async fn finish_request(database: &Database, request: &str, made: Option<&RetrainReport>, context: &Context) {
+    let (status, model_uid) = match made {
+        Some(report) if report.gate.accepted => (RetrainStatus::Served, Some(report.model_uid.as_str())),
+        Some(report) => (RetrainStatus::Refused, Some(report.model_uid.as_str())),
+        None => (RetrainStatus::Failed, None),
+    };
+    if let Err(error) = database.finish_retrain(request, status, model_uid, context.started).await {
+        tracing::warn!(%request, "what came of the request could not be written down: {error}");
+    }
+}
+
+pub(crate) async fn write_release(
+    database: Option<&Database>,
+    model_uid: &str,
+    replaced_model_uid: Option<String>,
+    action: &str,
+    request_uid: Option<String>,
+    context: &Context,
+) -> Result<()> {
+    let Some(database) = database else { return Ok(()) };
+    let release = Release {
+        released_at: context.started,
+        model_uid: model_uid.to_owned(),
+        replaced_model_uid,
+        action: action.to_owned(),
+        request_uid,
+    };
+    let written = database.write_release(&release).await;
+    written.with_context(|| format!("{model_uid} is model.pkl now; writing that down in --database"))
+}
+
+async fn write_down(database: Option<&Database>, report: &RetrainReport, started: Timestamp) -> Result<()> {
+    let Some(database) = database else { return Ok(()) };
     let scores: Vec<(&str, f64)> = report.metrics.named().collect();
     let record = ModelRecord {
         model_uid: &report.model_uid,
@@ -101,7 +148,7 @@ async fn write_down(database: &Database, report: &RetrainReport, started: Timest
         data_sha256: &report.training.data_sha256,
         scores: &scores,
     };
-    Ok(database.write_model(record).await?)
+    database.write_model(record).await.context("writing down the model in --database")
 }
 
 /// All that belongs to the model, under its name; what is to become `model.pkl` is returned.
@@ -110,7 +157,7 @@ async fn put_version(models: &Models, trained: Trained, report: &RetrainReport) 
     let key = |name: &str| version_key(&report.model_uid, name);
     let Trained { pickle, training_copy, profile, .. } = trained;
     models.put(&key("training.parquet"), training_copy).await?;
-    models.put(&key("reference.profile"), profile).await?;
+    models.put(&key(REFERENCE), profile).await?;
     models.put(&key("importances.json"), serde_json::to_vec_pretty(&report.importances)?).await?;
     models.put(&key("metrics.json"), serde_json::to_vec_pretty(&report.about_model()?)?).await?;
     models.put(&key("report.html"), page).await?;
@@ -126,7 +173,7 @@ async fn read_recipe(file: &Location) -> Result<Recipe> {
     Ok(recipe)
 }
 
-async fn put(location: &Location, bytes: Vec<u8>) -> Result<()> {
+pub(crate) async fn put(location: &Location, bytes: Vec<u8>) -> Result<()> {
     let (place, name) = location.split_file().map_err(UsageError::because)?;
     Ok(Objects::open(&place).await.put(&name, bytes.into()).await?)
 }

@@ -1,12 +1,12 @@
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use mlops_core::model::artifact::{ModelFile, Training};
 use mlops_core::model::gate::{GatePolicy, GateReport, HeldOut, judge};
 use mlops_core::model::metrics::Metrics;
-use mlops_core::model::{Model, Progress, Recipe, Schema};
-use mlops_core::profile::Profile;
+use mlops_core::model::{FeatureKind, Model, Progress, Recipe, Schema};
+use mlops_core::profile::{Profile, Profiles};
 use mlops_core::record::to_sql_text;
-use mlops_core::shift::{Collector, Split};
-use mlops_core::table::Table;
+use mlops_core::shift::{Collector, FeatureSet, FeatureShift, Roles, ShiftPolicy, Split, compare};
+use mlops_core::table::{Kind, Table, Values};
 use mlops_job::{Context, UsageError};
 use mlops_table::{write_parquet, write_profiles};
 use sha2::{Digest, Sha256};
@@ -29,10 +29,20 @@ pub(crate) struct Trained {
 /// What a model is made by, beside the data.
 pub(crate) struct Plan {
     pub(crate) recipe: Recipe,
-    pub(crate) champion: Option<Model>,
+    pub(crate) champion: Option<Champion>,
     pub(crate) policy: GatePolicy,
     pub(crate) segment: Option<String>,
+    /// Rows whose probability is known within bounds.
+    pub(crate) golden: Option<Table>,
     pub(crate) new_schema: bool,
+}
+
+/// The present model.
+pub(crate) struct Champion {
+    pub(crate) model_uid: String,
+    pub(crate) model: Model,
+    /// Of what it was trained on, unless that may differ.
+    pub(crate) profiles: Option<Profiles>,
 }
 
 /// Fits the model and judges it.
@@ -43,13 +53,20 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
     bar.finish_and_clear();
     let model = fitted.map_err(UsageError::because)?;
     let probabilities = model.predict(&data.test.table).map_err(UsageError::because)?;
-    let (champion, schema_reasons) = match &plan.champion {
+    let reference = profile(&data.train.table);
+    let (champion, mut reasons) = match &plan.champion {
         None => (None, Vec::new()),
-        Some(champion) => {
-            let reasons = if plan.new_schema { Vec::new() } else { schema_changes(&champion.schema, &data.schema) };
-            (predict_champion(champion, &data.test, plan.new_schema)?, reasons)
+        Some(Champion { model, profiles, .. }) => {
+            let mut reasons = if plan.new_schema { Vec::new() } else { schema_changes(&model.schema, &data.schema) };
+            reasons.extend(
+                profiles.iter().flat_map(|profiles| broken_columns(&profiles.whole, &reference, &model.schema)),
+            );
+            (predict_champion(model, &data.test, plan.new_schema)?, reasons)
         }
     };
+    if let Some(golden) = &plan.golden {
+        reasons.extend(golden_failures(&model, golden)?);
+    }
     let segments =
         plan.segment.as_ref().and_then(|segment| data.test.table.column(segment)).map(|column| column.names());
     let base_rate = data.train.positives() as f64 / data.train.labels.len() as f64;
@@ -61,7 +78,7 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
         segments: segments.as_deref(),
     };
     let mut gate = judge(held_out, &plan.policy);
-    gate.reasons.extend(schema_reasons);
+    gate.reasons.append(&mut reasons);
     gate.accepted = gate.reasons.is_empty();
 
     let training_copy = write_parquet(&data.train.table)?;
@@ -85,14 +102,16 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
     };
     file.model_uid = model_uid(&file, context);
     file.created = to_sql_text(context.started);
+    let pickle = file.to_pickle();
+    check_read_back(&pickle, &data.test.table, &probabilities)?;
     Ok(Trained {
-        pickle: file.to_pickle(),
+        pickle,
         champion: champion.map(|champion| Metrics::of(&data.test.labels, &champion)),
         gate,
         probabilities,
         labels: data.test.labels,
         training_copy,
-        profile: profile(&data.train.table)?,
+        profile: write_profiles(&Profiles { whole: reference, ..Profiles::default() })?,
         file,
     })
 }
@@ -147,10 +166,64 @@ fn schema_changes(was: &Schema, is: &Schema) -> Vec<String> {
     changes
 }
 
+/// Columns whose data look broken beside what the present model was trained on: a model that is fitted to them learns the break.
+fn broken_columns(was: &Profile, is: &Profile, schema: &Schema) -> Vec<String> {
+    let numeric = schema.features.iter().filter(|feature| matches!(feature.kind, FeatureKind::Numeric));
+    let roles = Roles {
+        targets: vec![schema.target.name.clone()],
+        numeric: numeric.map(|feature| feature.name.clone()).collect(),
+        ..Roles::default()
+    };
+    let was = FeatureSet::new(was.clone(), &roles);
+    let found = compare(&was.reference, &was.select(is.clone()), &ShiftPolicy::default());
+    let broken = found.features.iter().filter(|found| {
+        found.state.is_data_bug() && schema.features.iter().any(|feature| feature.name == found.feature)
+    });
+    let what = |found: &FeatureShift| {
+        format!(
+            "the column {} looks broken beside the present model's training data ({}); --new-schema allows it",
+            found.feature, found.why
+        )
+    };
+    broken.map(what).collect()
+}
+
+/// The golden requests that the model does not answer as it must.
+fn golden_failures(model: &Model, golden: &Table) -> Result<Vec<String>, UsageError> {
+    let wrong = |what: String| UsageError::new(format!("--golden: {what}"));
+    let bounds = |name: &str| match golden.column(name).map(|column| column.clone().into_kind(Kind::Numeric).values) {
+        Some(Values::Numeric(bounds)) => Ok(bounds),
+        _ => Err(wrong(format!(
+            "there is no column `{name}`; beside the features there must be min_prediction and max_prediction"
+        ))),
+    };
+    let (low, high) = (bounds("min_prediction")?, bounds("max_prediction")?);
+    let probabilities = model.predict(golden).map_err(|error| wrong(error.to_string()))?;
+    let rows = probabilities.iter().zip(low.iter().zip(&high)).enumerate();
+    // A missing bound is none.
+    let outside = rows.filter(|(_, (probability, (low, high)))| *probability < *low || *probability > *high);
+    Ok(outside
+        .map(|(row, (probability, (low, high)))| {
+            format!("the golden request {} has the probability {probability:.4}, outside of {low} to {high}", row + 1)
+        })
+        .collect())
+}
+
+/// What is published must say what was judged.
+fn check_read_back(pickle: &[u8], test: &Table, probabilities: &[f64]) -> Result<()> {
+    let read = ModelFile::from_pickle(pickle).context("reading the new model.pkl back")?;
+    if read.model.predict(test)? != probabilities {
+        bail!(
+            "the new model.pkl, read back, does not say what the model says; nothing is published, and this is a bug of retrain"
+        );
+    }
+    Ok(())
+}
+
 /// The reference that `drift` compares production with.
-fn profile(table: &Table) -> Result<Vec<u8>> {
+fn profile(table: &Table) -> Profile {
     let kinds = table.columns.iter().map(|column| (column.name.as_str(), column.kind()));
     let mut collector = Collector::new(Profile::of_columns(kinds), Split::default());
     collector.add(table);
-    Ok(write_profiles(&collector.finish().profiles)?)
+    collector.finish().profiles.whole
 }

@@ -1,5 +1,5 @@
 use super::bins::BinnedRows;
-use super::tree::{NodeView, Question, Tree};
+use super::tree::{LANES, NodeView, Question, Tree};
 
 /// A tree with more leaves is walked.
 const MAX_LEAVES: usize = 64;
@@ -29,6 +29,10 @@ impl<'t> Ready<'t> {
         let mut sums = vec![base; rows.rows];
         match self {
             Self::Masked(trees) => trees.iter().for_each(|tree| tree.add_to(rows, &mut sums)),
+            Self::Walked(trees) if rows.rows < LANES => {
+                let each = sums.iter_mut().zip(rows.bins.chunks_exact(rows.inputs));
+                each.for_each(|(sum, row)| Tree::add_one(trees, row, sum));
+            }
             Self::Walked(trees) => trees.iter().for_each(|tree| tree.add_to(&rows.bins, rows.inputs, &mut sums)),
         }
         sums

@@ -4,12 +4,14 @@ pub mod artifact;
 mod bins;
 mod boosting;
 pub mod calibration;
+mod decision_tree;
 mod fitted;
 mod folds;
 mod forest;
 pub mod gate;
 mod leaf_masks;
 mod lightgbm;
+mod linfa_traits;
 mod logistic;
 pub mod metrics;
 mod onnx;
@@ -18,17 +20,20 @@ mod random;
 mod recipe;
 mod schema;
 mod scorer;
+pub mod search;
 #[cfg(test)]
 mod tests;
 mod tree;
 
 pub use boosting::BoostingParams;
+pub use decision_tree::TreeParams;
 pub use fitted::{Model, cross_validate};
 pub use folds::stratified_folds;
 pub use forest::ForestParams;
+pub use linfa_traits::RecipeParams;
 pub use logistic::LogisticParams;
 pub use progress::Progress;
-pub use recipe::{CalibrationMethod, Learner, Recipe};
+pub use recipe::{CalibrationMethod, Learner, LearnerKind, Recipe};
 pub use schema::{Feature, FeatureKind, Input, InputValues, MAX_LEVELS, NO_LEVEL, Schema, Target};
 
 /// Why there is no model, or no prediction.
@@ -82,6 +87,14 @@ pub enum ModelError {
         /// The most.
         most: usize,
     },
+    /// Too long a table.
+    #[error("{rows} rows are more than the {most} that a decision tree is grown of; choose `gradient-boosting`")]
+    TooManyRows {
+        /// Rows.
+        rows: usize,
+        /// The most.
+        most: usize,
+    },
     /// A parameter outside its range.
     #[error("the parameter `{name}` is {value}; it must be from {low} to {high}")]
     Parameter {
@@ -99,9 +112,18 @@ pub enum ModelError {
         "the logistic regression does not converge; choose a smaller `c`, or leave columns out that others add up to"
     )]
     NoMinimum,
+    /// What linfa says.
+    #[error("linfa: {0}; choose another learner")]
+    Linfa(String),
     /// No calibration can be fitted.
     #[error("the probabilities cannot be calibrated; there are too few rows, choose `calibration = \"none\"`")]
     NoCalibration,
+}
+
+impl From<linfa::Error> for ModelError {
+    fn from(error: linfa::Error) -> Self {
+        Self::Linfa(error.to_string())
+    }
 }
 
 fn check_range(name: &'static str, value: f64, low: f64, high: f64) -> Result<(), ModelError> {

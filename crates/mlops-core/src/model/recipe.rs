@@ -1,6 +1,8 @@
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use super::{BoostingParams, ForestParams, LogisticParams, ModelError, check_range};
+use super::{BoostingParams, ForestParams, LogisticParams, ModelError, TreeParams, check_range};
 
 /// How a model is made from data: the same recipe, data and seed give the same model to the bit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,30 @@ pub enum Learner {
     GradientBoosting(BoostingParams),
     /// A weighted sum.
     LogisticRegression(LogisticParams),
+    /// One tree, by linfa-trees: weaker than any of the others, and short enough to be read.
+    DecisionTree(TreeParams),
+}
+
+/// The name of a kind of model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LearnerKind(&'static str);
+
+const KINDS: [&str; 5] = ["random-forest", "extra-trees", "gradient-boosting", "logistic-regression", "decision-tree"];
+
+impl FromStr for LearnerKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let kind = KINDS.into_iter().find(|kind| *kind == text);
+        kind.map(Self).ok_or_else(|| format!("write one of {}", KINDS.join(", ")))
+    }
+}
+
+impl LearnerKind {
+    /// The name.
+    pub fn name(self) -> &'static str {
+        self.0
+    }
 }
 
 /// How scores become probabilities.
@@ -82,26 +108,33 @@ impl Recipe {
             Learner::RandomForest(params) | Learner::ExtraTrees(params) => params.check(),
             Learner::GradientBoosting(params) => params.check(),
             Learner::LogisticRegression(params) => params.check(),
+            Learner::DecisionTree(params) => params.check(),
         }
     }
 }
 
 impl Learner {
-    /// `random-forest`, `extra-trees`, `gradient-boosting` or `logistic-regression`.
+    /// The name in a recipe, such as `random-forest`.
     pub fn name(&self) -> &'static str {
-        match self {
+        self.kind().name()
+    }
+
+    /// The kind of model.
+    pub fn kind(&self) -> LearnerKind {
+        LearnerKind(match self {
             Self::RandomForest(_) => "random-forest",
             Self::ExtraTrees(_) => "extra-trees",
             Self::GradientBoosting(_) => "gradient-boosting",
             Self::LogisticRegression(_) => "logistic-regression",
-        }
+            Self::DecisionTree(_) => "decision-tree",
+        })
     }
 
     fn steps(&self) -> usize {
         match self {
             Self::RandomForest(params) | Self::ExtraTrees(params) => params.trees,
             Self::GradientBoosting(params) => params.rounds,
-            Self::LogisticRegression(_) => 1,
+            Self::LogisticRegression(_) | Self::DecisionTree(_) => 1,
         }
     }
 }

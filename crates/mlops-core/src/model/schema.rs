@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -95,6 +93,16 @@ impl Input<'_> {
 }
 
 impl Schema {
+    /// The schema of data whose outcomes are kept apart: each column is a feature of its kind.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] where there are no columns, or two of one name.
+    pub fn of_features(table: &Table) -> Result<Self, ModelError> {
+        let target = Target { name: "label".to_owned(), positive: "true".to_owned(), negative: "false".to_owned() };
+        Self::of_columns(table.columns.iter(), target)
+    }
+
     /// The schema of training data: each column but `target` and `left_out` is a feature of the column's kind.
     ///
     /// # Errors
@@ -102,11 +110,14 @@ impl Schema {
     /// [`ModelError`] where the target is not there or has not two levels, where there are no features or two of one name.
     pub fn of(table: &Table, target: &str, left_out: &[String]) -> Result<Self, ModelError> {
         let target = Target::of(table, target)?;
+        let is_feature = |column: &&Column| column.name != target.name && !left_out.contains(&column.name);
+        let columns: Vec<&Column> = table.columns.iter().filter(is_feature).collect();
+        Self::of_columns(columns.into_iter(), target)
+    }
+
+    fn of_columns<'c>(columns: impl Iterator<Item = &'c Column>, target: Target) -> Result<Self, ModelError> {
         let mut features: Vec<Feature> = Vec::new();
-        for column in &table.columns {
-            if column.name == target.name || left_out.contains(&column.name) {
-                continue;
-            }
+        for column in columns {
             if features.iter().any(|feature| feature.name == column.name) {
                 return Err(ModelError::ColumnTwice { column: column.name.clone() });
             }
@@ -264,7 +275,7 @@ fn most_frequent(names: &[String], rows: &[u64]) -> Vec<String> {
 
 /// The codes of a column in terms of a feature's levels.
 fn codes_of(levels: &[String], theirs: &[String], codes: &[Option<u32>]) -> Vec<u16> {
-    let places: HashMap<&str, u16> = levels.iter().zip(0u16..).map(|(level, place)| (level.as_str(), place)).collect();
-    let ours: Vec<u16> = theirs.iter().map(|name| places.get(name.as_str()).copied().unwrap_or(NO_LEVEL)).collect();
+    let place = |name: &String| levels.binary_search(name).map_or(NO_LEVEL, |place| place as u16);
+    let ours: Vec<u16> = theirs.iter().map(place).collect();
     codes.iter().map(|code| code.map_or(NO_LEVEL, |code| ours[code as usize])).collect()
 }

@@ -2,11 +2,12 @@ use rayon::prelude::*;
 
 use super::bins::{BinnedRows, InputBins};
 use super::boosting::boost;
+use super::decision_tree::grow_one;
 use super::forest::{Randomness, grow};
 use super::leaf_masks::Ready;
 use super::logistic::Logistic;
 use super::progress::Progress;
-use super::schema::Input;
+use super::schema::{Input, MAX_LEVELS};
 use super::tree::Tree;
 use super::{Learner, ModelError};
 
@@ -45,6 +46,12 @@ impl Scorer {
                 let boosted = boost(&rows, labels, &bins, params, progress);
                 Ok((Self::Boosting { bins, base: boosted.base, trees: boosted.trees }, boosted.importances))
             }
+            Learner::DecisionTree(params) => {
+                let (bins, rows) = binned(inputs, MAX_LEVELS, labels.len());
+                let (tree, importances) = grow_one(&rows, labels, &bins, params)?;
+                progress.step();
+                Ok((Self::Forest { bins, trees: vec![tree] }, importances))
+            }
             Learner::RandomForest(params) | Learner::ExtraTrees(params) => {
                 let is_extra = matches!(learner, Learner::ExtraTrees(_));
                 let randomness = if is_extra { Randomness::Splits } else { Randomness::Bootstrap };
@@ -75,6 +82,10 @@ impl Scorer {
 }
 
 fn in_parts(rows: usize, of_part: impl Fn(std::ops::Range<usize>) -> Vec<f64> + Sync) -> Vec<f64> {
+    // One request is answered sooner by the thread that has it.
+    if rows <= PART {
+        return of_part(0..rows);
+    }
     let mut all = vec![0.0; rows];
     all.par_chunks_mut(PART).enumerate().for_each(|(part, found)| {
         let from = part * PART;

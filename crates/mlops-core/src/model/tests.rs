@@ -53,6 +53,7 @@ fn recipes() -> Vec<Recipe> {
         Recipe::new(Learner::ExtraTrees(forest)),
         Recipe::new(Learner::GradientBoosting(boosting)),
         Recipe::new(Learner::LogisticRegression(LogisticParams::default())),
+        Recipe::new(Learner::DecisionTree(TreeParams::default())),
     ]
 }
 
@@ -83,7 +84,8 @@ fn every_learner_learns_what_there_is() {
         let auc = roc_auc(&test.1, &found).unwrap();
         let loss = log_loss(&test.1, &found).unwrap();
         let name = recipe.learner.name();
-        assert!(auc > 0.76 && loss < 0.585, "{name}: {auc}, {loss}");
+        let (least, most) = if name == "decision-tree" { (0.72, 0.62) } else { (0.76, 0.585) };
+        assert!(auc > least && loss < most, "{name}: {auc}, {loss}");
         let sum: f64 = model.importances.iter().sum();
         assert!((sum - 1.0).abs() < 1e-9, "{name}: {:?}", model.importances);
         let places = ["tenure", "noise"].map(|name| model.schema.features.iter().position(|f| f.name == name).unwrap());
@@ -211,6 +213,67 @@ fn mistakes_are_named() {
     check(model.predict(&Table { columns: table.columns[1..].to_vec() }).unwrap_err(), "no column `tenure`");
     let levels = |target: &str| Target::of(&table, target).map(|target| (target.positive, target.negative));
     assert_eq!(levels("churn").unwrap(), ("yes".to_owned(), "no".to_owned()));
+}
+
+#[test]
+fn a_model_is_fitted_and_asked_in_the_words_of_linfa() {
+    use linfa::prelude::*;
+    let (mut table, labels) = customers(14, 2000, 0.0);
+    table.columns.pop();
+    let (test, _) = customers(15, 500, 0.0);
+    let dataset = linfa::DatasetBase::new(table.clone(), ndarray::Array1::from_vec(labels.clone()));
+    let recipe = recipes().remove(2);
+    let model = RecipeParams(recipe.clone()).fit(&dataset).unwrap();
+    let schema = Schema::of_features(&table).unwrap();
+    assert_eq!(model, Model::fit(&table, &labels, &schema, &recipe, &Progress::none()).unwrap());
+    let probabilities = |table: &Table| {
+        let mut found = model.default_target(table);
+        model.predict_inplace(table, &mut found);
+        found.to_vec()
+    };
+    assert_eq!(probabilities(&test), model.predict(&test).unwrap());
+    let none = BoostingParams { rounds: 0, ..BoostingParams::default() };
+    assert!(RecipeParams(Recipe::new(Learner::GradientBoosting(none))).check().is_err());
+    // What is not there is missing.
+    let lacking = Table { columns: test.columns[1..].to_vec() };
+    assert!(probabilities(&lacking).iter().all(|probability| (0.0..=1.0).contains(probability)));
+}
+
+#[test]
+fn linfa_measures_as_we_do() {
+    use linfa::dataset::Pr;
+    use linfa::prelude::*;
+    let (train, test) = (customers(16, 2000, 0.1), customers(17, 3000, 0.1));
+    for recipe in recipes() {
+        let found = fit(&recipe, &train).predict(&test.0).unwrap();
+        let theirs = ndarray::Array1::from_iter(found.iter().map(|probability| Pr::new(*probability as f32)));
+        let area = theirs.roc(&test.1).unwrap().area_under_curve();
+        let ours = roc_auc(&test.1, &found).unwrap();
+        assert!((f64::from(area) - ours).abs() < 1e-3, "{}: {area} and {ours}", recipe.learner.name());
+    }
+}
+
+#[test]
+fn recipes_are_tried_and_the_best_come_first() {
+    let data = customers(18, 4000, 0.05);
+    let schema = Schema::of(&data.0, "churn", &[]).unwrap();
+    let bad = BoostingParams { rounds: 300, learning_rate: 1.0, leaves: 200, min_leaf: 1, ..BoostingParams::default() };
+    let base = Recipe::new(Learner::GradientBoosting(bad));
+    let kinds = ["gradient-boosting".parse().unwrap(), "logistic-regression".parse().unwrap()];
+    let recipes = search::random_recipes(&base, &kinds, 6, 3);
+    assert_eq!(recipes[0], base);
+    assert_eq!(recipes, search::random_recipes(&base, &kinds, 6, 3));
+    for halving in [false, true] {
+        let count = std::cell::Cell::new(0);
+        let tried = || count.set(count.get() + 1);
+        let trials = search::search(&data.0, &data.1, &schema, recipes.clone(), halving, tried).unwrap();
+        assert_eq!((trials.len(), count.get()), (7, search::evaluations(4000, 7, halving)));
+        assert!(trials[0].log_loss < 0.58 && trials[0].rows == 4000, "{trials:?}");
+        let last = trials.last().unwrap();
+        assert_eq!((&last.recipe, last.rows), (&base, if halving { 1333 } else { 4000 }));
+        assert!(trials.is_sorted_by(|a, b| a.rows > b.rows || a.rows == b.rows && a.log_loss <= b.log_loss));
+    }
+    assert!("oracle".parse::<LearnerKind>().unwrap_err().contains("extra-trees"));
 }
 
 #[test]

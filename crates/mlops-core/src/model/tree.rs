@@ -2,8 +2,8 @@
 
 use super::bins::MISSING_BIN;
 
-/// Rows that walk a tree side by side, so that the processor waits for eight reads of memory at once.
-const LANES: usize = 8;
+/// Rows that walk a tree side by side, or trees that a row walks, so that the processor waits for eight reads of memory at once.
+pub(crate) const LANES: usize = 8;
 
 /// Steps between two looks whether all lanes have arrived before the deepest leaf.
 const STEPS: usize = 8;
@@ -211,6 +211,36 @@ impl Tree {
         self.sets.shrink_to_fit();
     }
 
+    /// Adds the values of one row's leaves in all of `trees` to `sum`, in the order of the trees.
+    pub(crate) fn add_one(trees: &[Self], row: &[u8], sum: &mut f64) {
+        for trees in trees.chunks(LANES) {
+            let mut places = [0u32; LANES];
+            loop {
+                let before = places;
+                for _ in 0..STEPS / 2 {
+                    for (place, tree) in places.iter_mut().zip(trees) {
+                        *place = match tree.sets.is_empty() {
+                            true => tree.next::<false>(*place, row),
+                            false => tree.next::<true>(*place, row),
+                        };
+                    }
+                }
+                if places == before {
+                    break;
+                }
+            }
+            for (place, tree) in places.into_iter().zip(trees) {
+                *sum += f64::from(tree.value(place));
+            }
+        }
+    }
+
+    /// The place of a row's leaf.
+    pub(crate) fn leaf(&self, row: &[u8]) -> usize {
+        let place = if self.sets.is_empty() { self.walk::<false>(row) } else { self.walk::<true>(row) };
+        place as usize
+    }
+
     /// Adds the value of each row's leaf to `sums`.
     pub(crate) fn add_to(&self, rows: &[u8], inputs: usize, sums: &mut [f64]) {
         if self.sets.is_empty() {
@@ -243,15 +273,18 @@ impl Tree {
             }
         }
         for (sum, row) in eights.into_remainder().iter_mut().zip(blocks.remainder().chunks_exact(inputs)) {
-            let mut place = 0;
-            loop {
-                let next = self.next::<SETS>(place, row);
-                if next == place {
-                    break;
-                }
-                place = next;
+            *sum += f64::from(self.value(self.walk::<SETS>(row)));
+        }
+    }
+
+    fn walk<const SETS: bool>(&self, row: &[u8]) -> u32 {
+        let mut place = 0;
+        loop {
+            let next = self.next::<SETS>(place, row);
+            if next == place {
+                return place;
             }
-            *sum += f64::from(self.value(place));
+            place = next;
         }
     }
 

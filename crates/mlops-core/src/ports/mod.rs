@@ -5,13 +5,15 @@ mod etl;
 mod logs;
 mod models;
 mod objects;
+mod outcomes;
 mod retrain;
 mod verdicts;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use etl::{Batch, Claim, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark};
 pub use logs::{LogStore, LoggedRequest, Window};
-pub use models::{ModelRecord, ModelStore};
+pub use models::{ModelRecord, ModelStore, Release};
 pub use objects::{ByteStream, Entry, ObjectMeta, ObjectStore};
+pub use outcomes::OutcomeStore;
 pub use retrain::{RetrainRequest, RetrainStatus, RetrainStore, StandingRequest};
 pub use verdicts::{ShiftRun, VerdictStore};

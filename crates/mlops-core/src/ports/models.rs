@@ -29,6 +29,21 @@ pub struct ModelRecord<'a> {
     pub scores: &'a [(&'static str, f64)],
 }
 
+/// Another model became `model.pkl`, for `model_release`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// When.
+    pub released_at: Timestamp,
+    /// The model.
+    pub model_uid: String,
+    /// The one before it, if there was one.
+    pub replaced_model_uid: Option<String>,
+    /// What the job did: `retrain` or `rollback`.
+    pub action: String,
+    /// The wish that it came of, if it came of one.
+    pub request_uid: Option<String>,
+}
+
 /// Where it is kept which models there were.
 pub trait ModelStore: Send + Sync {
     /// Writes a model down, in the place of what was written of it before.
@@ -36,4 +51,10 @@ pub trait ModelStore: Send + Sync {
 
     /// The names of the models, the newest first, with whether each was accepted.
     fn models(&self) -> impl Future<Output = Result<Vec<(String, bool)>, StoreError>> + Send;
+
+    /// Writes a release down.
+    fn write_release(&self, release: &Release) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The releases, the newest first.
+    fn releases(&self) -> impl Future<Output = Result<Vec<Release>, StoreError>> + Send;
 }

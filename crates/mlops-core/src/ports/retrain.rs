@@ -24,8 +24,12 @@ pub enum RetrainStatus {
     Pending,
     /// The job was started.
     Submitted,
-    /// It could not be started.
+    /// It could not be started, or did not end well.
     Failed,
+    /// A new model came of it.
+    Served,
+    /// A new model came of it, and was refused.
+    Refused,
 }
 
 impl RetrainStatus {
@@ -35,6 +39,8 @@ impl RetrainStatus {
             Self::Pending => "pending",
             Self::Submitted => "submitted",
             Self::Failed => "failed",
+            Self::Served => "served",
+            Self::Refused => "refused",
         }
     }
 }
@@ -68,7 +74,16 @@ pub trait RetrainStore: Send + Sync {
         since: Timestamp,
     ) -> impl Future<Output = Result<Option<StandingRequest>, StoreError>> + Send;
 
-    /// Writes down how far the request came, and the job of AWS Batch if there is one.
+    /// Writes down what the retraining made of the request, and of which model.
+    fn finish_retrain(
+        &self,
+        request_uid: &str,
+        status: RetrainStatus,
+        model_uid: Option<&str>,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes down how far the request came, unless the retraining has finished it, and the job of AWS Batch if there is one.
     fn settle_retrain(
         &self,
         request_uid: &str,

@@ -45,6 +45,21 @@ pub enum PolicyError {
     },
 }
 
+impl Default for ShiftPolicy {
+    /// A significance of 0.05, an effect of at least 0.03, and 50 values a side.
+    fn default() -> Self {
+        Self {
+            significance: 0.05,
+            min_effect: 0.03,
+            min_rows: 50,
+            correction: Correction::default(),
+            looks: 1,
+            numeric_test: Test::KolmogorovSmirnov,
+            categorical_test: Test::ChiSquared,
+        }
+    }
+}
+
 impl ShiftPolicy {
     /// A shift needs an adjusted p-value of at most `significance` and an effect of at least `min_effect`, and each
     /// side needs `min_rows` values before anything is claimed.
@@ -62,15 +77,7 @@ impl ShiftPolicy {
         if min_rows < 2 {
             return Err(PolicyError::MinRows(min_rows));
         }
-        Ok(Self {
-            significance,
-            min_effect,
-            min_rows,
-            correction: Correction::default(),
-            looks: 1,
-            numeric_test: Test::KolmogorovSmirnov,
-            categorical_test: Test::ChiSquared,
-        })
+        Ok(Self { significance, min_effect, min_rows, ..Self::default() })
     }
 
     /// With another adjustment of the p-values for their number.

@@ -1,6 +1,6 @@
 //! What every [`ModelStore`] does.
 
-use mlops_core::ports::{ModelRecord, ModelStore};
+use mlops_core::ports::{ModelRecord, ModelStore, Release};
 use mlops_core::record::parse_utc;
 
 /// The tests of this suite over one store.
@@ -10,7 +10,11 @@ macro_rules! model_store_contract {
         $crate::contract_tests!(
             $fixture,
             $crate::contract::model_store,
-            [models_are_kept_by_name_the_newest_first, a_model_that_is_written_again_is_one]
+            [
+                models_are_kept_by_name_the_newest_first,
+                a_model_that_is_written_again_is_one,
+                releases_are_kept_the_newest_first,
+            ]
         );
     };
 }
@@ -43,4 +47,19 @@ pub async fn a_model_that_is_written_again_is_one(store: &impl ModelStore) {
     store.write_model(model("a", "2026-01-02", false)).await.unwrap();
     store.write_model(model("a", "2026-01-02", true)).await.unwrap();
     assert_eq!(store.models().await.unwrap(), [("a".to_owned(), true)]);
+}
+
+pub async fn releases_are_kept_the_newest_first(store: &impl ModelStore) {
+    let release = |time: &str, model_uid: &str, replaced: Option<&str>, request: Option<&str>| Release {
+        released_at: parse_utc(time).unwrap(),
+        model_uid: model_uid.to_owned(),
+        replaced_model_uid: replaced.map(str::to_owned),
+        action: "retrain".to_owned(),
+        request_uid: request.map(str::to_owned),
+    };
+    let first = release("2026-01-02 05:00:00.000001", "a", None, Some("drift-1"));
+    let second = release("2026-01-03", "b", Some("a"), None);
+    store.write_release(&first).await.unwrap();
+    store.write_release(&second).await.unwrap();
+    assert_eq!(store.releases().await.unwrap(), [second, first]);
 }

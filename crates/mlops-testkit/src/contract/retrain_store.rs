@@ -16,6 +16,7 @@ macro_rules! retrain_store_contract {
                 a_second_attempt_takes_its_own_request_up_again,
                 a_request_that_failed_holds_up_nobody,
                 of_many_that_ask_at_once_one_is_heard,
+                what_the_retraining_made_of_a_request_stays,
             ]
         );
     };
@@ -41,6 +42,18 @@ pub async fn a_request_stands_until_the_cooldown_is_over(store: &impl RetrainSto
     let later = time("2026-01-08 12:00:00.000001");
     assert_eq!(store.standing_request(later, "b").await.unwrap(), None);
     assert_eq!(store.claim_retrain(request("b"), later).await.unwrap(), None);
+}
+
+pub async fn what_the_retraining_made_of_a_request_stays(store: &impl RetrainStore) {
+    let (since, later) = (time("2026-01-01"), time("2026-01-08 13:00:00"));
+    assert_eq!(store.claim_retrain(request("a"), since).await.unwrap(), None);
+    store.finish_retrain("a", RetrainStatus::Served, Some("m1"), later).await.unwrap();
+    // Whoever started it hears of it last.
+    store.settle_retrain("a", RetrainStatus::Submitted, Some("job-1")).await.unwrap();
+    let standing = store.standing_request(since, "b").await.unwrap().unwrap();
+    assert_eq!(standing.status, "served");
+    store.finish_retrain("a", RetrainStatus::Failed, None, later).await.unwrap();
+    assert_eq!(store.standing_request(since, "b").await.unwrap(), None);
 }
 
 pub async fn a_second_attempt_takes_its_own_request_up_again(store: &impl RetrainStore) {

@@ -5,6 +5,7 @@
 mod publish;
 mod refuse;
 mod runtimes;
+mod sources;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -34,6 +35,10 @@ fn customers(rows: usize, turn: bool) -> String {
         writeln!(csv, "c{row},{tenure},{plan},{spent},2025-{month:02}-01,{day},{churn}").unwrap();
     }
     csv
+}
+
+fn with_another_column(table: &str) -> String {
+    table.lines().map(|line| format!("{line},{}\n", if line.ends_with("churn") { "extra" } else { "1" })).collect()
 }
 
 struct World {

@@ -3,7 +3,7 @@
 use mlops_core::ports::ModelStore;
 use mlops_sql::Database;
 
-use crate::{World, customers};
+use crate::{World, customers, with_another_column};
 
 #[test]
 fn a_worse_model_is_refused() {
@@ -46,10 +46,6 @@ async fn both_are_written_down_where_a_database_is_named() {
     assert_eq!(kept, wanted);
 }
 
-fn with_another_column(table: &str) -> String {
-    table.lines().map(|line| format!("{line},{}\n", if line.ends_with("churn") { "extra" } else { "1" })).collect()
-}
-
 #[test]
 fn other_columns_are_refused_unless_they_are_meant() {
     let world = World::new();
@@ -61,6 +57,61 @@ fn other_columns_are_refused_unless_they_are_meant() {
     assert!(report["gate"]["reasons"][0].as_str().unwrap().contains("extra is new"), "{report}");
     let report = world.retrain("other.csv", &["--new-schema"]).run().json(0);
     assert_eq!(report["published"], true, "{report}");
+}
+
+#[test]
+fn a_column_in_another_unit_is_refused() {
+    let world = World::new();
+    world.retrain("train.csv", &[]).run().json(0);
+    let in_days = |line: &str| {
+        let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        cells[3] = cells[3].parse::<f64>().map_or(cells[3].clone(), |spent| (spent * 1000.0).to_string());
+        cells.join(",") + "\n"
+    };
+    world.write("cents.csv", &customers(3000, false).lines().map(in_days).collect::<String>());
+    let report = world.retrain("cents.csv", &["--fail-on-verdict"]).run().json(10);
+    let reasons = report["gate"]["reasons"].to_string();
+    assert!(reasons.contains("the column spent looks broken") && reasons.contains("unit"), "{reasons}");
+    assert_eq!(world.retrain("cents.csv", &["--new-schema"]).run().json(0)["published"], true);
+}
+
+#[test]
+fn golden_requests_must_be_answered_as_they_are_known_to() {
+    let world = World::new();
+    let golden = "tenure,plan,spent,joined,signed_up,min_prediction,max_prediction\n\
+                  70,basic,5,2025-01-01,2026-01-01,,0.3\n1,plus,95,2025-06-01,2026-01-01,0.7,1\n";
+    let golden = world.write("golden.csv", golden);
+    assert_eq!(world.retrain("train.csv", &["--golden", &golden]).run().json(0)["published"], true);
+    let wrong =
+        "tenure,plan,spent,joined,signed_up,min_prediction,max_prediction\n70,basic,5,2025-01-01,2026-01-01,0.9,1\n";
+    let wrong = world.write("wrong.csv", wrong);
+    let report = world.retrain("train.csv", &["--golden", &wrong, "--fail-on-verdict"]).run().json(10);
+    assert!(report["gate"]["reasons"][0].as_str().unwrap().contains("the golden request 1 has"), "{report}");
+    let train = world.path("train.csv");
+    world.retrain("train.csv", &["--golden", &train]).run().check_failed(2, &["no column `min_prediction`"]);
+}
+
+#[test]
+fn a_row_that_is_there_twice_counts_once() {
+    let world = World::new();
+    let once = customers(1000, false);
+    let twice: String = once.clone() + &once.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
+    world.write("twice.csv", &twice);
+    let report = world.retrain("twice.csv", &[]).run().json(0);
+    assert_eq!(report["duplicates"], 1000, "{report}");
+    assert_eq!(report["training"]["rows"].as_u64().unwrap() + report["metrics"]["n"].as_u64().unwrap(), 1000);
+}
+
+#[test]
+fn a_candidate_leaves_the_present_model() {
+    let world = World::new();
+    world.retrain("train.csv", &[]).run().json(0);
+    let present = world.read("models/model.pkl");
+    let report = world.retrain("train.csv", &["--candidate", "candidate/model.pkl"]).run().json(0);
+    assert_eq!((&report["published"], &report["candidate"]), (&false.into(), &"candidate/model.pkl".into()));
+    assert!(world.read("models/model.pkl") == present);
+    let version = format!("models/versions/{}/model.pkl", report["model_uid"].as_str().unwrap());
+    assert!(world.read("models/candidate/model.pkl") == world.read(&version));
 }
 
 #[test]

@@ -237,8 +237,10 @@ impl<'a> Booster<'a> {
         for leaf in leaves {
             let gradient = leaf.sums.gradient as f64 / self.steps;
             let hessian = leaf.sums.hessian as f64 / self.hessian_steps();
-            let value =
-                (-self.params.learning_rate * gradient / (hessian + self.params.l2).max(f64::MIN_POSITIVE)) as f32;
+            let curvature = hessian + self.params.l2;
+            // Where every row is sure of its outcome there is nothing to go by.
+            let step = if curvature > 0.0 { -gradient / curvature } else { 0.0 };
+            let value = (self.params.learning_rate * step) as f32;
             tree.set_value(leaf.place, value);
             values.push((leaf.from..leaf.to, value));
             self.pool.push(leaf.histograms);

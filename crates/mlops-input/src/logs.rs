@@ -1,20 +1,18 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::literal::Value;
 use mlops_core::ports::{LogStore, ObjectMeta, ObjectStore, StoreError, StoreErrorKind, Window};
 use mlops_core::record::{DEFAULT_MAX_RECORD_BYTES, LogRecord, parse_payload};
-use mlops_core::shift::{Collector, FeatureSet};
 use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_objects::{Location, Objects, record_batches};
 
 /// The name of the column that says when a request was logged.
-pub(crate) const LOG_TIME: &str = "output.logging_timestamp";
+pub const LOG_TIME: &str = "output.logging_timestamp";
 
 /// New columns are named up to this many: a field whose name is data has no end of them.
-pub(crate) const MAX_NEW_COLUMNS: usize = 50;
+pub const MAX_NEW_COLUMNS: usize = 50;
 
 /// Fields of the request itself, which no model is trained on.
 const REQUEST_FIELDS: [&str; 3] = ["uid", "client_id", "endpoint"];
@@ -25,53 +23,65 @@ const BATCH_ROWS: usize = 8192;
 /// Objects that are read at once.
 const OBJECTS_AT_ONCE: usize = 32;
 
-/// Turns logged requests into rows of the features. Fields that are no features are passed over.
-pub(crate) struct LogReader<'a> {
-    features: &'a FeatureSet,
-    collector: Collector,
-    /// Where each feature of the input stands.
-    places: HashMap<String, usize>,
-    /// Where the prediction of the output stands.
-    prediction: Option<usize>,
-    /// Where the time stands.
-    time: usize,
+/// Which columns the rows of logged requests have.
+#[derive(Debug, Clone, Default)]
+pub struct LogColumns {
+    /// Fields of the input.
+    pub inputs: Vec<(String, Kind)>,
+    /// Fields of the output, each with the column that it becomes.
+    pub outputs: Vec<(String, String, Kind)>,
+    /// Fields of the input that are known and not wanted; any other is a new column.
+    pub known: HashSet<String>,
+}
+
+/// Turns logged requests into rows, and hands them on in batches. The column [`LOG_TIME`] comes last.
+pub struct LogReader<S> {
+    /// Where each field of the input stands.
+    inputs: HashMap<String, usize>,
+    /// Where each field of the output stands.
+    outputs: Vec<(String, usize)>,
+    known: HashSet<String>,
     batch: Table,
+    sink: S,
     found: LogFindings,
 }
 
-/// What there was beside the features.
+/// What there was beside the rows.
 #[derive(Debug, Default)]
-pub(crate) struct LogFindings {
+pub struct LogFindings {
     /// Payloads without an `input` object, which an application may have written itself.
-    pub(crate) without_input: u64,
+    pub without_input: u64,
     /// Lines that are no records.
-    pub(crate) bad: u64,
-    /// Fields that the reference does not have.
-    pub(crate) new_columns: BTreeSet<String>,
+    pub bad: u64,
+    /// Fields of the input that are no columns.
+    pub new_columns: BTreeSet<String>,
 }
 
-impl<'a> LogReader<'a> {
-    pub(crate) fn new(features: &'a FeatureSet, collector: Collector, prediction: Option<&str>) -> Self {
-        let columns = features.reference.columns.iter().map(|column| Column::new(&column.name, column.kind()));
-        let mut columns: Vec<Column> = columns.collect();
-        // Whose row it is and which segment's may be told by a field that is no feature.
-        let split = collector.split();
-        for other in [&split.unit, &split.by].into_iter().flatten() {
-            if columns.iter().all(|column| column.name != *other) {
-                columns.push(Column::new(other, Kind::Categorical));
-            }
+impl<S: FnMut(&Table)> LogReader<S> {
+    /// Starts with no rows.
+    pub fn new(columns: LogColumns, sink: S) -> Self {
+        let LogColumns { inputs, outputs, known } = columns;
+        let of_inputs = inputs.iter().map(|(name, kind)| Column::new(name, *kind));
+        let of_outputs = outputs.iter().map(|(_, name, kind)| Column::new(name, *kind));
+        let time = Column::new(LOG_TIME, Kind::Date);
+        let batch = Table { columns: of_inputs.chain(of_outputs).chain([time]).collect() };
+        let first_output = inputs.len();
+        Self {
+            inputs: inputs.into_iter().map(|(name, _)| name).zip(0..).collect(),
+            outputs: outputs.into_iter().map(|(field, ..)| field).zip(first_output..).collect(),
+            known,
+            batch,
+            sink,
+            found: LogFindings::default(),
         }
-        let names = columns.iter().enumerate();
-        let mut places: HashMap<String, usize> = names.map(|(place, column)| (column.name.clone(), place)).collect();
-        let prediction = prediction.and_then(|prediction| places.remove(prediction));
-        let time = columns.len();
-        columns.push(Column::new(LOG_TIME, Kind::Date));
-        let batch = Table { columns };
-        Self { features, collector, places, prediction, time, batch, found: LogFindings::default() }
     }
 
     /// Reads every request that the database has of `window`.
-    pub(crate) async fn read_database(
+    ///
+    /// # Errors
+    ///
+    /// The failures of the database.
+    pub async fn read_database(
         &mut self,
         database: &impl LogStore,
         window: Window,
@@ -86,7 +96,11 @@ impl<'a> LogReader<'a> {
     }
 
     /// Reads every object below a location, or the one that it names.
-    pub(crate) async fn read_objects(&mut self, location: &Location, progress: impl Fn()) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    ///
+    /// The failures of the store; [`StoreErrorKind::NotFound`] where there is no object.
+    pub async fn read_objects(&mut self, location: &Location, progress: impl Fn()) -> Result<(), StoreError> {
         let (store, objects) = list(location).await?;
         // Objects are read side by side, and taken in the order of their keys.
         let records = futures_util::stream::iter(objects)
@@ -115,10 +129,10 @@ impl<'a> LogReader<'a> {
         Ok(())
     }
 
-    /// What was collected, and what there was beside.
-    pub(crate) fn finish(mut self) -> (Collector, LogFindings) {
+    /// Hands on the last rows, and tells what there was beside.
+    pub fn finish(mut self) -> LogFindings {
         self.hand_on();
-        (self.collector, self.found)
+        self.found
     }
 
     fn take(&mut self, time: Timestamp, payload: &str) {
@@ -129,23 +143,24 @@ impl<'a> LogReader<'a> {
         };
         let mut row = vec![Cell::Missing; self.batch.columns.len()];
         for (name, value) in fields {
-            match self.places.get(name.as_ref()) {
+            match self.inputs.get(name.as_ref()) {
                 Some(&place) => row[place] = cell(value),
                 None if self.found.new_columns.len() < MAX_NEW_COLUMNS
                     && !REQUEST_FIELDS.contains(&name.as_ref())
-                    && !self.features.knows(name) =>
+                    && !self.known.contains(name.as_ref()) =>
                 {
                     self.found.new_columns.insert(name.clone().into_owned());
                 }
                 None => {}
             }
         }
-        if let Some(place) = self.prediction
-            && let Some(prediction) = payload.as_ref().and_then(|payload| payload.get("output")?.get("prediction"))
-        {
-            row[place] = cell(prediction);
+        let output = payload.as_ref().and_then(|payload| payload.get("output"));
+        for (field, place) in &self.outputs {
+            if let Some(value) = output.and_then(|output| output.get(field)) {
+                row[*place] = cell(value);
+            }
         }
-        row[self.time] = Cell::Time(time.as_microsecond());
+        row[self.batch.columns.len() - 1] = Cell::Time(time.as_microsecond());
         self.batch.columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
         if self.batch.rows() == BATCH_ROWS {
             self.hand_on();
@@ -155,7 +170,7 @@ impl<'a> LogReader<'a> {
     fn hand_on(&mut self) {
         let empty = self.batch.columns.iter().map(|column| Column::new(&column.name, column.kind())).collect();
         let batch = std::mem::replace(&mut self.batch, Table { columns: empty });
-        self.collector.add(&batch);
+        (self.sink)(&batch);
     }
 }
 

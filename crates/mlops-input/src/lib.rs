@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod labels;
+mod logs;
+mod outcomes;
+mod source;
+
+pub use labels::{LabelCounts, Labelled, label};
+pub use logs::{LOG_TIME, LogColumns, LogFindings, LogReader, MAX_NEW_COLUMNS};
+pub use outcomes::{OutcomeArgs, read_outcomes};
+pub use source::{Source, TableSource, read_table};

@@ -1,0 +1,125 @@
+use std::path::Path;
+
+use anyhow::Result;
+use mlops_core::profile::Profiles;
+use mlops_core::table::{Kind, Table};
+use mlops_job::UsageError;
+use mlops_objects::{LocalCopy, Location, local_copy};
+use mlops_table::{TableError, TableFile, read_profiles};
+
+/// Endings of files with one JSON record a line, or one in all.
+const LOG_ENDINGS: [&str; 3] = [".json", ".jsonl", ".ndjson"];
+
+/// Endings of files that are tables or their profiles.
+const FILE_ENDINGS: [&str; 5] = [".csv", ".tsv", ".parquet", ".pq", ".profile"];
+
+/// What a location holds.
+pub enum Source {
+    /// Rows of columns.
+    Table(TableSource),
+    /// What is known of rows that are not there.
+    Profiles(Profiles),
+    /// JSON logs: a folder, or one object.
+    Logs(Location),
+}
+
+/// A table, with its file if that was downloaded.
+pub struct TableSource {
+    location: Location,
+    file: TableFile,
+    _copy: LocalCopy,
+}
+
+impl Source {
+    /// Finds out what a location holds: a file by its first bytes, logs by their name.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`] for a file that cannot be read, and the failures of the store.
+    pub async fn open(location: &Location) -> Result<Self> {
+        if is_logs(location) {
+            return Ok(Self::Logs(location.clone()));
+        }
+        let copy = local_copy(location).await?;
+        let opened = tokio::task::spawn_blocking(move || {
+            let path: &Path = copy.as_ref();
+            Ok::<_, TableError>(match read_profiles(path)? {
+                Some(profiles) => (copy, Err(profiles)),
+                None => {
+                    let file = TableFile::open(path)?;
+                    (copy, Ok(file))
+                }
+            })
+        });
+        let (copy, opened) = opened.await?.map_err(UsageError::because)?;
+        Ok(match opened {
+            Ok(file) => Self::Table(TableSource { location: location.clone(), file, _copy: copy }),
+            Err(profiles) => Self::Profiles(profiles),
+        })
+    }
+}
+
+impl TableSource {
+    /// Its columns, with their kinds.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, Kind)> {
+        self.file.columns()
+    }
+
+    /// Refuses a name that an argument gives and the table does not have.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`], with the names that there are.
+    pub fn check_column(&self, argument: &str, column: &str) -> Result<(), UsageError> {
+        if self.file.has(column) {
+            return Ok(());
+        }
+        let columns: Vec<&str> = self.columns().map(|(name, _)| name).collect();
+        let location = &self.location;
+        Err(UsageError::new(format!(
+            "{argument} {column}: {location} has no such column; it has {}",
+            columns.join(", ")
+        )))
+    }
+
+    /// Hands the rows to `take`, batch by batch, and gives back what `take` made of `state`. Columns that are not `wanted` may be left
+    /// out. Reading takes long enough to hold up the runtime, and has a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`], which names the file, and the line or the column.
+    pub async fn read<T: Send + 'static>(
+        self,
+        wanted: Vec<String>,
+        mut state: T,
+        take: impl Fn(&mut T, Table) + Send + 'static,
+    ) -> Result<T> {
+        let reading = tokio::task::spawn_blocking(move || {
+            self.file.read(|name| wanted.iter().any(|wanted| wanted == name), |batch| take(&mut state, batch))?;
+            Ok::<_, TableError>(state)
+        });
+        Ok(reading.await?.map_err(UsageError::because)?)
+    }
+}
+
+/// The whole table of a CSV or Parquet file.
+///
+/// # Errors
+///
+/// [`UsageError`] for a file that cannot be read, and the failures of the store.
+pub async fn read_table(location: &Location) -> Result<Table> {
+    let copy = local_copy(location).await?;
+    let read = tokio::task::spawn_blocking(move || TableFile::open(copy.as_ref())?.read_all());
+    Ok(read.await?.map_err(UsageError::because)?)
+}
+
+fn is_logs(location: &Location) -> bool {
+    let (name, is_folder) = match location {
+        Location::S3 { prefix, .. } => (prefix.trim_end_matches('/').to_ascii_lowercase(), false),
+        Location::Folder(path) => (path.to_string_lossy().to_ascii_lowercase(), path.is_dir()),
+    };
+    let plain = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
+    let ends = |endings: &[&str], name: &str| endings.iter().any(|ending| name.ends_with(ending));
+    let is_prefix = matches!(location, Location::S3 { .. }) && !ends(&FILE_ENDINGS, &name);
+    is_folder || is_prefix || ends(&LOG_ENDINGS, plain)
+}
