@@ -16,6 +16,7 @@ lint:
 golden:
     python3 crates/mlops-core/golden/make.py > crates/mlops-core/golden/stats.json
     python3 crates/mlops-core/golden/model.py > crates/mlops-core/golden/model.json
+    python3 crates/mlops-core/golden/relation.py > crates/mlops-core/golden/relation.json
 
 # Ours against what people use today, side by side, into target/bench/NAME.json
 bench NAME *ARGUMENTS:

@@ -95,7 +95,8 @@ def main():
         start = time.perf_counter()
         model = joblib.load(file.name)
         load = time.perf_counter() - start
-    rows = [test[features][row : row + 1] for row in range(100)]
+    test = test[features]
+    rows = [test[row : row + 1] for row in range(100)]
     start = time.perf_counter()
     for row in rows:
         model.predict_proba(row)

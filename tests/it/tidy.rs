@@ -26,8 +26,12 @@ fn may_use(name: &str) -> &'static [&'static str] {
         "drift" => {
             &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-sql", "mlops-table", "mlops-trigger"]
         }
+        "concept-shift" => {
+            &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-trigger"]
+        }
+        "mlops-page" => &[],
         job if JOBS.contains(&job) => {
-            &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-sql", "mlops-table"]
+            &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-table"]
         }
         other => panic!("{other} is new: say in tidy.rs what it may use"),
     }

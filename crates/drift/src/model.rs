@@ -1,8 +1,8 @@
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use mlops_core::model::artifact::ModelFile;
 use mlops_core::record::parse_utc;
+use mlops_input::PublishedModel;
 use mlops_job::UsageError;
-use mlops_objects::{Location, local_copy};
 
 use crate::args::DataArgs;
 
@@ -15,16 +15,13 @@ pub(crate) async fn take_from_models(args: &mut DataArgs) -> Result<Option<Model
             None => Ok(None),
         };
     };
-    let file = match &args.model_uid {
-        Some(model_uid) => version(&models, model_uid, "model.pkl")?,
-        None => below(&models, "model.pkl")?,
-    };
-    let model = read(&file).await.with_context(|| format!("reading the model {file}"))?;
+    let model = PublishedModel::read(&models, args.model_uid.as_deref()).await?;
     if args.reference.is_none() {
         // A profile was made without segments; the training copy has them.
         let name = if args.by.is_some() { "training.parquet" } else { "reference.profile" };
-        args.reference = Some(version(&models, &model.model_uid, name)?);
+        args.reference = Some(model.part(name)?);
     }
+    let model = model.file;
     if args.target.is_empty() {
         args.target.push(model.model.schema.target.name.clone());
     }
@@ -32,19 +29,4 @@ pub(crate) async fn take_from_models(args: &mut DataArgs) -> Result<Option<Model
         args.since = parse_utc(&model.created);
     }
     Ok(Some(model))
-}
-
-async fn read(file: &Location) -> Result<ModelFile> {
-    let copy = local_copy(file).await?;
-    let bytes = tokio::fs::read(&copy).await?;
-    Ok(ModelFile::from_pickle(&bytes).map_err(UsageError::because)?)
-}
-
-fn version(models: &Location, model_uid: &str, name: &str) -> Result<Location> {
-    below(models, &format!("versions/{model_uid}/{name}"))
-}
-
-fn below(models: &Location, key: &str) -> Result<Location> {
-    let text = models.to_string();
-    Ok(format!("{}/{key}", text.trim_end_matches('/')).parse().map_err(UsageError::because)?)
 }

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod address;
+pub mod concept;
 pub mod etl;
 pub mod literal;
 pub mod model;

@@ -3,10 +3,12 @@
 
 mod labels;
 mod logs;
+mod models;
 mod outcomes;
 mod source;
 
 pub use labels::{LabelCounts, Labelled, label};
-pub use logs::{LOG_TIME, LogColumns, LogFindings, LogReader, MAX_NEW_COLUMNS};
+pub use logs::{LOG_TIME, LogColumns, LogFindings, LogReader, MAX_NEW_COLUMNS, rows_in_window};
+pub use models::PublishedModel;
 pub use outcomes::{OutcomeArgs, read_outcomes};
 pub use source::{Source, TableSource, read_table};

@@ -174,6 +174,19 @@ impl<S: FnMut(&Table)> LogReader<S> {
     }
 }
 
+/// The rows whose time, in a column, lies in a window; all of them where the window is open.
+pub fn rows_in_window(table: &Table, column: &str, window: Window) -> Table {
+    if window == Window::default() {
+        return table.clone();
+    }
+    let times = table.column(column).map(Column::times).unwrap_or_default();
+    let is_inside = |row: &usize| {
+        let time = times.get(*row).copied().flatten().and_then(|time| Timestamp::from_microsecond(time).ok());
+        time.is_some_and(|time| window.contains(time))
+    };
+    table.take(&(0..table.rows()).filter(is_inside).collect::<Vec<usize>>())
+}
+
 /// The objects of a folder or prefix, or the one object that is named, with the store that has them.
 async fn list(location: &Location) -> Result<(Objects, Vec<ObjectMeta>), StoreError> {
     let folder = Objects::open(location).await;

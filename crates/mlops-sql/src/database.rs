@@ -6,9 +6,9 @@ use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, ObjectId, Totals};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    Batch, Commit, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore, PartitionState,
-    Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError,
-    StoreErrorKind, VerdictStore, Watermark, Window,
+    Batch, Commit, ConceptRun, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore,
+    PartitionState, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest,
+    StoreError, StoreErrorKind, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
@@ -102,6 +102,10 @@ impl OutcomeStore for Database {
 impl VerdictStore for Database {
     async fn write_data_shift(&self, run: ShiftRun<'_>) -> Result<(), StoreError> {
         of_driver!(self, driver => driver.write_data_shift(run).await)
+    }
+
+    async fn write_concept_shift(&self, run: ConceptRun<'_>) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.write_concept_shift(run).await)
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod concept_rows;
 mod database;
 mod error;
 mod etl_statements;

@@ -8,9 +8,9 @@ use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore,
-    PartitionState, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest,
-    StoreError, VerdictStore, Watermark, Window,
+    Batch, Commit, ConceptRun, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore,
+    OutcomeStore, PartitionState, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun,
+    StandingRequest, StoreError, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
@@ -18,6 +18,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, My
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
+use crate::concept_rows::write_concept_shift;
 use crate::error::{failed, is_conflict};
 use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
 use crate::insert::{placeholders, runs, statements};
@@ -124,6 +125,12 @@ impl MySql {
         write_data_shift!(&mut transaction, run, datetime);
         transaction.commit().await
     }
+
+    async fn try_write_concept(&self, run: &ConceptRun<'_>) -> Result<(), sqlx::Error> {
+        let mut transaction = self.begin().await?;
+        write_concept_shift!(&mut transaction, run, datetime);
+        transaction.commit().await
+    }
 }
 
 etl_statements!(MySql, sqlx::MySql);
@@ -149,6 +156,10 @@ impl LogStore for MySql {
 impl VerdictStore for MySql {
     async fn write_data_shift(&self, run: ShiftRun<'_>) -> Result<(), StoreError> {
         self.try_write(&run).await.map_err(|error| failed("writing to data_shift", error))
+    }
+
+    async fn write_concept_shift(&self, run: ConceptRun<'_>) -> Result<(), StoreError> {
+        self.try_write_concept(&run).await.map_err(|error| failed("writing to concept_shift", error))
     }
 }
 

@@ -8,9 +8,9 @@ use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    Batch, Commit, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore,
-    PartitionState, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest,
-    StoreError, VerdictStore, Watermark, Window,
+    Batch, Commit, ConceptRun, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore,
+    OutcomeStore, PartitionState, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun,
+    StandingRequest, StoreError, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::{LogRecord, parse_utc, to_sql_text};
 use mlops_core::table::Table;
@@ -19,6 +19,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
+use crate::concept_rows::write_concept_shift;
 use crate::error::{failed, is_conflict};
 use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
 use crate::insert::{placeholders, runs, statements};
@@ -108,6 +109,12 @@ impl Sqlite {
         write_data_shift!(&mut transaction, run, to_sql_text);
         transaction.commit().await
     }
+
+    async fn try_write_concept(&self, run: &ConceptRun<'_>) -> Result<(), sqlx::Error> {
+        let mut transaction = self.begin().await?;
+        write_concept_shift!(&mut transaction, run, to_sql_text);
+        transaction.commit().await
+    }
 }
 
 etl_statements!(Sqlite, sqlx::Sqlite);
@@ -132,5 +139,9 @@ impl LogStore for Sqlite {
 impl VerdictStore for Sqlite {
     async fn write_data_shift(&self, run: ShiftRun<'_>) -> Result<(), StoreError> {
         self.try_write(&run).await.map_err(|error| failed("writing to data_shift", error))
+    }
+
+    async fn write_concept_shift(&self, run: ConceptRun<'_>) -> Result<(), StoreError> {
+        self.try_write_concept(&run).await.map_err(|error| failed("writing to concept_shift", error))
     }
 }

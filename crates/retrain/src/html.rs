@@ -1,13 +1,12 @@
 //! A page about a new model, which needs nothing beside itself.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 use mlops_core::model::metrics::{Metrics, calibration_curve};
 use mlops_job::{number, percent};
+use mlops_page::{badge, bar, document};
 
 use crate::report::{FIGURES, RetrainReport};
 use crate::train::Trained;
-
-const STYLE: &str = include_str!("report.css");
 
 /// The side of a plot.
 const SIDE: f64 = 260.0;
@@ -18,34 +17,23 @@ const SCORE_BINS: usize = 25;
 
 pub(crate) fn page(report: &RetrainReport, trained: &Trained) -> String {
     let state = if report.gate.accepted { "accepted" } else { "refused" };
-    let markup = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (report.model_uid) ": " (state) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                h1 { "New model " span class={ "badge " (state) } { (state) } }
-                p.muted {
-                    (report.model_uid) ", " (report.recipe.learner.name()) " fitted to " (number(report.training.rows)) " rows of "
-                    (report.training.source) ", judged by " (number(report.metrics.n)) " others"
-                }
-                @for reason in &report.gate.reasons { p.reasons { "Refused: " (reason) "." } }
-                h2 { "On the held-out rows" }
-                (figures(report))
-                div.plots {
-                    (calibration(trained))
-                    (scores(trained))
-                }
-                h2 { "What it looks at" }
-                (importances(report))
-            }
+    let body = html! {
+        h1 { "New model " (badge(state)) }
+        p.muted {
+            (report.model_uid) ", " (report.recipe.learner.name()) " fitted to " (number(report.training.rows)) " rows of "
+            (report.training.source) ", judged by " (number(report.metrics.n)) " others"
         }
+        @for reason in &report.gate.reasons { p.reasons { "Refused: " (reason) "." } }
+        h2 { "On the held-out rows" }
+        (figures(report))
+        div.plots {
+            (calibration(trained))
+            (scores(trained))
+        }
+        h2 { "What it looks at" }
+        (importances(report))
     };
-    markup.into_string()
+    document(&format!("{}: {state}", report.model_uid), &body)
 }
 
 fn figures(report: &RetrainReport) -> Markup {
@@ -140,7 +128,7 @@ fn importances(report: &RetrainReport) -> Markup {
                 tr {
                     td { (feature) }
                     td { (percent(*importance)) }
-                    td.wide { div.bar style=(format!("width:{:.1}%", 100.0 * importance / most)) {} }
+                    (bar(importance / most))
                 }
             }
         }

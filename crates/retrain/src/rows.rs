@@ -2,7 +2,7 @@ use anyhow::{Context as _, Result};
 use mlops_core::model::{FeatureKind, Schema};
 use mlops_core::ports::Window;
 use mlops_core::table::{Column, Kind, Table};
-use mlops_input::{LOG_TIME, LabelCounts, LogColumns, LogReader, label, read_outcomes, read_table};
+use mlops_input::{LOG_TIME, LabelCounts, LogColumns, LogReader, label, read_outcomes, read_table, rows_in_window};
 use mlops_job::{Context, UsageError};
 use mlops_sql::Database;
 
@@ -137,7 +137,7 @@ async fn read_logs(
     let columns = LogColumns { inputs: columns, ..LogColumns::default() };
     let window = Window { from: args.since, to: None };
     let bar = context.progress.start("logged requests", None);
-    let mut reader = LogReader::new(columns, |batch: &Table| table.append(&in_window(batch, window)));
+    let mut reader = LogReader::new(columns, |batch: &Table| table.append(&rows_in_window(batch, LOG_TIME, window)));
     match place {
         LogPlace::Database => {
             let database =
@@ -159,16 +159,6 @@ async fn read_logs(
         );
     }
     Ok(table)
-}
-
-/// Objects are read whole, whatever the window.
-fn in_window(batch: &Table, window: Window) -> Table {
-    let times = batch.column(LOG_TIME).map(Column::times).unwrap_or_default();
-    let is_inside = |row: &usize| {
-        let time = times[*row].and_then(|time| jiff::Timestamp::from_microsecond(time).ok());
-        time.is_some_and(|time| window.contains(time))
-    };
-    batch.take(&(0..batch.rows()).filter(is_inside).collect::<Vec<usize>>())
 }
 
 /// A request whose input does not say its time by which rows are held out has that of its logging.

@@ -42,15 +42,12 @@ impl Model {
         let calibration = match recipe.calibration {
             CalibrationMethod::None => None,
             method => {
-                let probabilities = out_of_fold(&inputs, labels, recipe, progress)?;
+                let probabilities = out_of_fold(&inputs, labels, &[], recipe, progress)?.probabilities;
                 Some(calibrate(&probabilities, labels, method).ok_or(ModelError::NoCalibration)?)
             }
         };
         let (scorer, of_inputs) = Scorer::learn(&inputs, labels, &recipe.learner, recipe.seed, progress)?;
-        let mut importances = vec![0.0; schema.features.len()];
-        for (feature, importance) in schema.features_of_inputs().into_iter().zip(of_inputs) {
-            importances[feature] += importance;
-        }
+        let importances = of_features(schema, &of_inputs);
         Ok(Self { schema: schema.clone(), recipe: recipe.clone(), importances, scorer, calibration })
     }
 
@@ -64,10 +61,15 @@ impl Model {
     pub fn predict(&self, table: &Table) -> Result<Vec<f64>, ModelError> {
         let inputs = self.schema.inputs(table)?;
         let mut probabilities = self.scorer.probabilities(&inputs, table.rows());
+        self.calibrate(&mut probabilities);
+        Ok(probabilities)
+    }
+
+    /// What its own calibration makes of probabilities that were not calibrated, such as those of [`cross_validate`].
+    pub fn calibrate(&self, probabilities: &mut [f64]) {
         if let Some(calibration) = &self.calibration {
             probabilities.iter_mut().for_each(|probability| *probability = calibrated(calibration, *probability));
         }
-        Ok(probabilities)
     }
 
     /// How much worse the log loss is with a feature's values in random order, in the order of the schema; 0 for one that the model
@@ -100,41 +102,110 @@ impl Model {
     }
 }
 
-/// For each row the probability by a model that was not fitted to it, calibrated as little as the learner's own.
+/// What models say of rows that they were not fitted to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutOfFold {
+    /// One a row, not calibrated.
+    pub probabilities: Vec<f64>,
+    /// The fold of each row: the rows of one were asked of one model.
+    pub folds: Vec<usize>,
+    /// As [`Model::importances`], on average over the models.
+    pub importances: Vec<f64>,
+    /// One for each row of another table.
+    others: Vec<f64>,
+}
+
+impl OutOfFold {
+    /// Probabilities of rows that fall into these folds.
+    pub fn new(probabilities: Vec<f64>, folds: Vec<usize>) -> Self {
+        Self { probabilities, folds, importances: Vec::new(), others: Vec::new() }
+    }
+}
+
+/// Fits a model to all folds but one, for each of them, and asks it for that one.
+///
+/// # Errors
+///
+/// As [`Model::fit`].
 pub fn cross_validate(
     table: &Table,
     labels: &[bool],
     schema: &Schema,
     recipe: &Recipe,
     progress: &Progress<'_>,
-) -> Result<Vec<f64>, ModelError> {
+) -> Result<OutOfFold, ModelError> {
     recipe.check()?;
     check_labels(labels, table.rows())?;
-    out_of_fold(&schema.inputs(table)?, labels, recipe, progress)
+    let mut found = out_of_fold(&schema.inputs(table)?, labels, &[], recipe, progress)?;
+    found.importances = of_features(schema, &found.importances);
+    Ok(found)
+}
+
+/// The same, and what these models say of the rows of another table, each of which is asked of one of them: the rows of both tables are judged by
+/// the same models, none of which was fitted to them.
+///
+/// # Errors
+///
+/// As [`Model::fit`].
+pub fn cross_score(
+    table: &Table,
+    labels: &[bool],
+    other: &Table,
+    schema: &Schema,
+    recipe: &Recipe,
+    progress: &Progress<'_>,
+) -> Result<(OutOfFold, Vec<f64>), ModelError> {
+    recipe.check()?;
+    check_labels(labels, table.rows())?;
+    let mut found = out_of_fold(&schema.inputs(table)?, labels, &schema.inputs(other)?, recipe, progress)?;
+    found.importances = of_features(schema, &found.importances);
+    let others = std::mem::take(&mut found.others);
+    Ok((found, others))
+}
+
+/// The importances of the features, of those of the inputs that they become.
+fn of_features(schema: &Schema, of_inputs: &[f64]) -> Vec<f64> {
+    let mut importances = vec![0.0; schema.features.len()];
+    for (feature, importance) in schema.features_of_inputs().into_iter().zip(of_inputs) {
+        importances[feature] += importance;
+    }
+    importances
 }
 
 fn out_of_fold(
     inputs: &[Input<'_>],
     labels: &[bool],
+    others: &[Input<'_>],
     recipe: &Recipe,
     progress: &Progress<'_>,
-) -> Result<Vec<f64>, ModelError> {
+) -> Result<OutOfFold, ModelError> {
+    let rows_of_others = others.first().map_or(0, Input::rows);
+    let mut of_others = vec![0.0; rows_of_others];
     let folds = stratified_folds(labels, recipe.folds, recipe.seed);
-    let mut found = vec![0.0; labels.len()];
+    let mut probabilities = vec![0.0; labels.len()];
+    let mut importances = vec![0.0; inputs.len()];
     for fold in 0..recipe.folds {
         let rows =
             |inside: bool| (0..labels.len()).filter(|row| (folds[*row] == fold) == inside).collect::<Vec<usize>>();
-        let (others, held_out) = (rows(false), rows(true));
+        let (fitted_to, held_out) = (rows(false), rows(true));
         let taken = |rows: &[usize]| inputs.iter().map(|input| input.take(rows)).collect::<Vec<Input<'_>>>();
-        let labels_of_others: Vec<bool> = others.iter().map(|row| labels[*row]).collect();
-        check_labels(&labels_of_others, others.len())?;
-        let inputs_of_others = taken(&others);
-        let learned = Scorer::learn(&inputs_of_others, &labels_of_others, &recipe.learner, recipe.seed, progress);
-        drop(inputs_of_others);
-        let predicted = learned?.0.probabilities(&taken(&held_out), held_out.len());
-        held_out.iter().zip(predicted).for_each(|(row, probability)| found[*row] = probability);
+        let labels_fitted_to: Vec<bool> = fitted_to.iter().map(|row| labels[*row]).collect();
+        check_labels(&labels_fitted_to, fitted_to.len())?;
+        let inputs_fitted_to = taken(&fitted_to);
+        let learned = Scorer::learn(&inputs_fitted_to, &labels_fitted_to, &recipe.learner, recipe.seed, progress);
+        drop(inputs_fitted_to);
+        let (scorer, shares) = learned?;
+        let predicted = scorer.probabilities(&taken(&held_out), held_out.len());
+        held_out.iter().zip(predicted).for_each(|(row, probability)| probabilities[*row] = probability);
+        let asked: Vec<usize> = (fold..rows_of_others).step_by(recipe.folds).collect();
+        if !asked.is_empty() {
+            let inputs_asked: Vec<Input<'_>> = others.iter().map(|input| input.take(&asked)).collect();
+            let predicted = scorer.probabilities(&inputs_asked, asked.len());
+            asked.iter().zip(predicted).for_each(|(row, probability)| of_others[*row] = probability);
+        }
+        importances.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share / recipe.folds as f64);
     }
-    Ok(found)
+    Ok(OutOfFold { probabilities, folds, importances, others: of_others })
 }
 
 fn calibrate(probabilities: &[f64], labels: &[bool], method: CalibrationMethod) -> Option<Calibration> {

@@ -12,3 +12,14 @@ pub fn stratified_folds(labels: &[bool], folds: usize, seed: u64) -> Vec<usize> 
     }
     of_rows
 }
+
+/// So many of `0..rows`, ascending: all of them, or some at random.
+pub fn places_at_random(rows: usize, wanted: usize, seed: u64) -> Vec<usize> {
+    if wanted >= rows {
+        return (0..rows).collect();
+    }
+    let order = Random::new(seed, u64::MAX).permutation(rows);
+    let mut places: Vec<usize> = order.into_iter().take(wanted).map(|place| place as usize).collect();
+    places.sort_unstable();
+    places
+}

@@ -15,6 +15,10 @@ const TOLERANCE: f64 = 1e-6;
 /// More columns than this, and the matrix of second derivatives is too large.
 const MAX_COLUMNS: usize = 2048;
 
+/// Of many rows, one in so many shows about where the minimum is; no fewer than so many rows are looked at.
+const SAMPLE_STEP: usize = 20;
+const SAMPLED: usize = 10_000;
+
 /// Rows are summed up in so many parts, whatever the number of threads, so that the sums are the same.
 const PARTS: usize = 16;
 
@@ -68,34 +72,17 @@ impl Logistic {
         let positives = labels.iter().filter(|label| **label).count() as f64;
         weights[0] = (positives / (labels.len() as f64 - positives)).ln();
         let penalty = 1.0 / params.c;
-        let mut step = 1.0;
-        let mut last_loss = f64::INFINITY;
-        let mut direction = vec![0.0; design.columns];
-        for _ in 0..MAX_ITERATIONS {
-            let sums = design.derive(inputs, labels, &weights);
-            let loss = sums.loss + 0.5 * penalty * weights[1..].iter().map(|w| w * w).sum::<f64>();
-            if loss > last_loss + 1e-9 * last_loss.abs() {
-                // Too far: half of the way back.
-                step *= 0.5;
-                weights.iter_mut().zip(&direction).for_each(|(weight, change)| *weight += step * change);
-                continue;
-            }
-            (last_loss, step) = (loss, 1.0);
-            let Sums { mut gradient, mut hessian, .. } = sums;
-            for column in 1..design.columns {
-                gradient[column] += penalty * weights[column];
-                hessian[column * design.columns + column] += penalty;
-            }
-            // The intercept's own curvature is none where every probability is 0 or 1.
-            hessian[0] += 1e-12;
-            direction = gradient;
-            solve(&mut hessian, &mut direction).ok_or(ModelError::NoMinimum)?;
-            weights.iter_mut().zip(&direction).for_each(|(weight, change)| *weight -= change);
-            if direction.iter().all(|change| change.abs() < TOLERANCE) {
-                return Ok(design.regression(&weights));
+        if labels.len() >= SAMPLED * SAMPLE_STEP {
+            // Most of the way is walked over a few of the rows. Where they do not lead anywhere, all of them start from the beginning.
+            let few: Vec<usize> = (0..labels.len()).step_by(SAMPLE_STEP).collect();
+            let of_few: Vec<Input<'_>> = inputs.iter().map(|input| input.take(&few)).collect();
+            let labels_of_few: Vec<bool> = few.iter().map(|row| labels[*row]).collect();
+            let penalty = penalty / SAMPLE_STEP as f64;
+            if let Ok(near) = design.minimum(&of_few, &labels_of_few, weights.clone(), penalty) {
+                weights = near;
             }
         }
-        Err(ModelError::NoMinimum)
+        Ok(design.regression(&design.minimum(inputs, labels, weights, penalty)?))
     }
 
     /// Whether it has a term for each input, with a weight for each level.
@@ -199,6 +186,44 @@ impl Design {
             return Err(ModelError::TooManyInputs { inputs: columns, most: MAX_COLUMNS });
         }
         Ok(Self { places, dense, columns })
+    }
+
+    /// The weights with the least loss, from some on.
+    fn minimum(
+        &self,
+        inputs: &[Input<'_>],
+        labels: &[bool],
+        mut weights: Vec<f64>,
+        penalty: f64,
+    ) -> Result<Vec<f64>, ModelError> {
+        let mut step = 1.0;
+        let mut last_loss = f64::INFINITY;
+        let mut direction = vec![0.0; self.columns];
+        for _ in 0..MAX_ITERATIONS {
+            let sums = self.derive(inputs, labels, &weights);
+            let loss = sums.loss + 0.5 * penalty * weights[1..].iter().map(|w| w * w).sum::<f64>();
+            if loss > last_loss + 1e-9 * last_loss.abs() {
+                // Too far: half of the way back.
+                step *= 0.5;
+                weights.iter_mut().zip(&direction).for_each(|(weight, change)| *weight += step * change);
+                continue;
+            }
+            (last_loss, step) = (loss, 1.0);
+            let Sums { mut gradient, mut hessian, .. } = sums;
+            for column in 1..self.columns {
+                gradient[column] += penalty * weights[column];
+                hessian[column * self.columns + column] += penalty;
+            }
+            // The intercept's own curvature is none where every probability is 0 or 1.
+            hessian[0] += 1e-12;
+            direction = gradient;
+            solve(&mut hessian, &mut direction).ok_or(ModelError::NoMinimum)?;
+            weights.iter_mut().zip(&direction).for_each(|(weight, change)| *weight -= change);
+            if direction.iter().all(|change| change.abs() < TOLERANCE) {
+                return Ok(weights);
+            }
+        }
+        Err(ModelError::NoMinimum)
     }
 
     fn derive(&self, inputs: &[Input<'_>], labels: &[bool], weights: &[f64]) -> Sums {

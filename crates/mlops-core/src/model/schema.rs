@@ -78,6 +78,14 @@ pub enum InputValues<'a> {
 }
 
 impl Input<'_> {
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        match &self.values {
+            InputValues::Numeric(values) => values.len(),
+            InputValues::Categorical { codes, .. } => codes.len(),
+        }
+    }
+
     /// The rows at these places, in their order.
     pub(crate) fn take(&self, rows: &[usize]) -> Self {
         let values = match &self.values {

@@ -82,7 +82,7 @@ pub fn chi_squared_homogeneity(
 }
 
 /// P(χ² ≥ x) with `degrees` degrees of freedom: the regularised upper incomplete gamma function Q(degrees/2, x/2).
-pub(super) fn chi_squared_sf(x: f64, degrees: usize) -> f64 {
+pub(crate) fn chi_squared_sf(x: f64, degrees: usize) -> f64 {
     if x <= 0.0 {
         return 1.0;
     }

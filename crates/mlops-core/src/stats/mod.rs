@@ -22,6 +22,7 @@ mod wasserstein;
 mod tests;
 
 pub use anderson_darling::{AndersonDarling, anderson_darling, anderson_darling_sf};
+pub(crate) use chi_squared::chi_squared_sf;
 pub use chi_squared::{ChiSquared, Continuity, chi_squared_homogeneity};
 pub use correction::Correction;
 pub use g_test::{GTest, g_test_homogeneity};

@@ -39,15 +39,31 @@ pub fn auc_difference(labels: &[bool], one: &[f64], other: &[f64], confidence: f
         return None;
     }
     let (one, other) = (Placements::of(labels, one), Placements::of(labels, other));
-    let variance_of = |one: &[f64], other: &[f64]| {
-        let differences: Vec<f64> = one.iter().zip(other).map(|(a, b)| a - b).collect();
-        let n = differences.len() as f64;
-        let mean = differences.iter().sum::<f64>() / n;
-        differences.iter().map(|difference| (difference - mean).powi(2)).sum::<f64>() / (n - 1.0) / n
-    };
+    let variance_of =
+        |one: &[f64], other: &[f64]| variance_of_mean(&one.iter().zip(other).map(|(a, b)| a - b).collect::<Vec<f64>>());
     let variance =
         variance_of(&one.of_positives, &other.of_positives) + variance_of(&one.of_negatives, &other.of_negatives);
     Some(Difference::new(one.auc() - other.auc(), variance, confidence))
+}
+
+/// The area under a ROC curve, and the variance of that estimate.
+///
+/// # Source
+///
+/// As [`auc_difference`].
+pub fn auc_with_variance(labels: &[bool], scores: &[f64]) -> Option<(f64, f64)> {
+    let (positives, negatives) = check_both(labels, scores)?;
+    if positives < 2.0 || negatives < 2.0 {
+        return None;
+    }
+    let placements = Placements::of(labels, scores);
+    Some((placements.auc(), variance_of_mean(&placements.of_positives) + variance_of_mean(&placements.of_negatives)))
+}
+
+fn variance_of_mean(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0) / n
 }
 
 /// The share of the other class that each row stands on the right side of.

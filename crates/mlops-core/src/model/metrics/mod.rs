@@ -11,7 +11,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use compare::{Difference, auc_difference, loss_difference};
+pub use compare::{Difference, auc_difference, auc_with_variance, loss_difference};
 pub use curve::{CalibrationBin, calibration_curve, expected_calibration_error, spiegelhalter};
 pub use rank::{average_precision, roc_auc};
 

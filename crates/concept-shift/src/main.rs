@@ -1,0 +1,7 @@
+//! `concept-shift`; see the crate's README.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mlops_job::main(concept_shift::run)
+}

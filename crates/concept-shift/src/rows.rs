@@ -1,0 +1,303 @@
+use std::collections::{BTreeSet, HashSet};
+
+use anyhow::{Context as _, Result};
+use mlops_core::model::{Target, places_at_random};
+use mlops_core::ports::Window;
+use mlops_core::profile::Profile;
+use mlops_core::shift::{Collector, FeatureSet, Roles, Split};
+use mlops_core::table::{Cell, Column, Kind, Table};
+use mlops_input::{
+    LOG_TIME, LabelCounts, LogColumns, LogReader, PublishedModel, Source, label, read_outcomes, read_table,
+    rows_in_window,
+};
+use mlops_job::{Context, UsageError};
+use mlops_objects::Location;
+use mlops_sql::Database;
+
+use crate::Args;
+
+/// The field of a logged request that says whose it is.
+const CLIENT_ID: &str = "client_id";
+
+/// The rows of both sides, with the same columns.
+pub(crate) struct Rows {
+    pub(crate) reference: Table,
+    pub(crate) production: Table,
+    /// Rows whose outcome is known, then and now.
+    pub(crate) labelled: Option<[LabelledRows; 2]>,
+    pub(crate) about: AboutRows,
+}
+
+/// What is to be said of the rows.
+pub(crate) struct AboutRows {
+    /// Columns that are not compared, and why.
+    pub(crate) skipped: Vec<(String, String)>,
+    /// Columns that only production has.
+    pub(crate) new_columns: Vec<String>,
+    /// Rows that were left out since their customer counts already.
+    pub(crate) repeated: usize,
+    /// What became of logged requests that were to be labelled.
+    pub(crate) label_counts: Option<LabelCounts>,
+}
+
+/// Rows with their outcomes.
+pub(crate) struct LabelledRows {
+    pub(crate) table: Table,
+    pub(crate) labels: Vec<bool>,
+}
+
+/// Reads both sides.
+pub(crate) async fn read(
+    args: &Args,
+    model: Option<&PublishedModel>,
+    window: Window,
+    database: Option<&Database>,
+    context: &Context,
+) -> Result<Rows> {
+    let location = match (&args.data.reference, model) {
+        (Some(location), _) => location.clone(),
+        (None, Some(model)) => model.part("training.parquet")?,
+        (None, None) => {
+            let message = "--reference (CONCEPT_SHIFT_REFERENCE) is missing: name what the model was trained on, such as train.csv, or the place of --models";
+            return Err(UsageError::new(message).into());
+        }
+    };
+    let reference = read_table(&location).await.with_context(|| format!("reading the training data {location}"))?;
+    let target = args.data.target.clone().or_else(|| model.map(|model| model.file.model.schema.target.name.clone()));
+    for (argument, name) in args.data.id.iter().map(|id| ("--id", id)).chain(target.iter().map(|it| ("--target", it))) {
+        if reference.column(name).is_none() {
+            let columns: Vec<&str> = reference.columns.iter().map(|column| column.name.as_str()).collect();
+            let message = format!("{argument} {name}: {location} has no such column; it has {}", columns.join(", "));
+            return Err(UsageError::new(message).into());
+        }
+    }
+    let roles = Roles { ids: args.data.id.clone(), targets: target.iter().cloned().collect(), ..Roles::default() };
+    let features = FeatureSet::new(profile(&reference), &roles);
+    let columns: Vec<(String, Kind)> =
+        features.reference.columns.iter().map(|column| (column.name.clone(), column.kind())).collect();
+    let known: HashSet<String> = reference.columns.iter().map(|column| column.name.clone()).collect();
+    let wanted = Wanted { columns: &columns, known: &known, unit: &args.data.unit, target: target.as_deref() };
+    let production = production(args, &wanted, window, database, context).await?;
+
+    let mut skipped: Vec<(String, String)> =
+        features.skipped.iter().map(|skipped| (skipped.column.clone(), skipped.why.clone())).collect();
+    let (compared, lacking): (Vec<_>, Vec<_>) =
+        columns.iter().cloned().partition(|(name, _)| production.has.contains(name));
+    skipped.extend(lacking.into_iter().map(|(name, _)| (name, "production does not have it".to_owned())));
+    let (reference, repeated_reference) = one_a_unit(reference, &args.data.unit);
+    let (labelled, label_counts) =
+        labelled(args, &reference, &production, target.as_deref(), &compared, database).await?;
+    let Production { table, new_columns, .. } = production;
+    let (production, repeated_production) = one_a_unit(table, &args.data.unit);
+    Ok(Rows {
+        reference: select(reference, &compared),
+        production: select(production, &compared),
+        labelled,
+        about: AboutRows { skipped, new_columns, repeated: repeated_reference + repeated_production, label_counts },
+    })
+}
+
+fn profile(table: &Table) -> Profile {
+    let kinds = table.columns.iter().map(|column| (column.name.as_str(), column.kind()));
+    let mut collector = Collector::new(Profile::of_columns(kinds), Split::default());
+    collector.add(table);
+    collector.finish().profiles.whole
+}
+
+/// What is read of production.
+struct Wanted<'a> {
+    columns: &'a [(String, Kind)],
+    /// The reference's columns, features or not.
+    known: &'a HashSet<String>,
+    unit: &'a str,
+    target: Option<&'a str>,
+}
+
+struct Production {
+    table: Table,
+    /// The columns that it has; all that are wanted where it is logs.
+    has: BTreeSet<String>,
+    new_columns: Vec<String>,
+    is_logged: bool,
+}
+
+async fn production(
+    args: &Args,
+    wanted: &Wanted<'_>,
+    window: Window,
+    database: Option<&Database>,
+    context: &Context,
+) -> Result<Production> {
+    let mut all =
+        Production { table: Table::default(), has: BTreeSet::new(), new_columns: Vec::new(), is_logged: false };
+    if let Some(database) = database {
+        read_logs(&mut all, wanted, LogsAt::Database(database), window, context).await?;
+        return Ok(all);
+    }
+    let mut is_table = false;
+    for location in &args.data.production {
+        let source = Source::open(location).await.context("reading the production data")?;
+        is_table |= matches!(source, Source::Table(_));
+        if is_table && (all.is_logged || matches!(source, Source::Logs(_))) {
+            return Err(UsageError::new("--production names tables and logs; compare them one after the other").into());
+        }
+        match source {
+            Source::Logs(location) => read_logs(&mut all, wanted, LogsAt::Objects(&location), window, context).await?,
+            Source::Profiles(_) => {
+                let message = format!("{location} is a profile, of which no rows can be had; name a table or logs");
+                return Err(UsageError::new(message).into());
+            }
+            Source::Table(_) if window != Window::default() && args.data.time.is_none() => {
+                let message = format!("{location} is a table: say with --time which column has the time of a row");
+                return Err(UsageError::new(message).into());
+            }
+            Source::Table(source) => {
+                if let Some(time) = &args.data.time {
+                    source.check_column("--time", time)?;
+                }
+                let table = read_table(location).await.with_context(|| format!("reading {location}"))?;
+                let table = rows_in_window(&table, args.data.time.as_deref().unwrap_or_default(), window);
+                add_table(&mut all, table, wanted, args.data.time.as_deref());
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn add_table(all: &mut Production, table: Table, wanted: &Wanted<'_>, time: Option<&str>) {
+    let names = table.columns.iter().map(|column| column.name.clone());
+    let is_new = |name: &String| !wanted.known.contains(name) && Some(name.as_str()) != time;
+    all.new_columns.extend(table.columns.iter().map(|column| column.name.clone()).filter(is_new));
+    all.has.extend(names);
+    let others = [Some(wanted.unit), wanted.target].into_iter().flatten();
+    let mut columns: Vec<(String, Kind)> = wanted.columns.to_vec();
+    columns.extend(others.map(|name| (name.to_owned(), Kind::Categorical)));
+    let table = select(table, &columns);
+    if all.table.columns.is_empty() {
+        all.table = table;
+    } else {
+        all.table.append(&table);
+    }
+}
+
+enum LogsAt<'a> {
+    Database(&'a Database),
+    Objects(&'a Location),
+}
+
+async fn read_logs(
+    all: &mut Production,
+    wanted: &Wanted<'_>,
+    place: LogsAt<'_>,
+    window: Window,
+    context: &Context,
+) -> Result<()> {
+    let mut inputs = wanted.columns.to_vec();
+    for other in [wanted.unit, CLIENT_ID] {
+        if inputs.iter().all(|(name, _)| name != other) {
+            inputs.push((other.to_owned(), Kind::Categorical));
+        }
+    }
+    let columns = LogColumns { inputs, outputs: Vec::new(), known: wanted.known.clone() };
+    let bar = context.progress.start("logged requests", None);
+    let table = &mut all.table;
+    let mut reader = LogReader::new(columns, |batch: &Table| table.append(&rows_in_window(batch, LOG_TIME, window)));
+    match place {
+        LogsAt::Database(database) => reader.read_database(database, window, || bar.inc(1)).await?,
+        LogsAt::Objects(location) => {
+            let read = reader.read_objects(location, || bar.inc(1)).await;
+            read.with_context(|| format!("reading the logs of {location}"))?;
+        }
+    }
+    let found = reader.finish();
+    bar.finish_and_clear();
+    // Neither a database nor a listing is in the order of time, by which the first row of a customer counts.
+    let times = table.column(LOG_TIME).map(Column::times).unwrap_or_default();
+    let mut order: Vec<usize> = (0..table.rows()).collect();
+    order.sort_by_key(|row| times[*row]);
+    *table = table.take(&order);
+    if found.bad + found.without_input > 0 {
+        tracing::warn!(
+            records.bad = found.bad,
+            requests.without_input = found.without_input,
+            "lines that are no records, and requests without an `input` object, are left out"
+        );
+    }
+    all.new_columns.extend(found.new_columns);
+    all.has.extend(wanted.columns.iter().map(|(name, _)| name.clone()));
+    all.is_logged = true;
+    Ok(())
+}
+
+/// The rows with outcomes, if the relation is to be compared.
+async fn labelled(
+    args: &Args,
+    reference: &Table,
+    production: &Production,
+    target: Option<&str>,
+    compared: &[(String, Kind)],
+    database: Option<&Database>,
+) -> Result<(Option<[LabelledRows; 2]>, Option<LabelCounts>)> {
+    let asked = args.relation.relation || args.outcomes.outcomes.is_some();
+    let Some(target) = target else {
+        if asked {
+            let message = "--relation needs --target, the column with the outcome, or --models, which knows it";
+            return Err(UsageError::new(message).into());
+        }
+        return Ok((None, None));
+    };
+    let (with_outcome, counts) = if production.is_logged {
+        if !asked {
+            return Ok((None, None));
+        }
+        let outcomes = read_outcomes(&args.outcomes, database).await?;
+        let labelled = label(&production.table, CLIENT_ID, target, &outcomes, args.outcomes.absent_outcome.as_deref());
+        (labelled.table, Some(labelled.counts))
+    } else if production.has.contains(target) {
+        (one_a_unit(production.table.clone(), &args.data.unit).0, None)
+    } else if asked {
+        let message = format!("--relation: the production data have no column `{target}`");
+        return Err(UsageError::new(message).into());
+    } else {
+        return Ok((None, None));
+    };
+    let of_target = Target::of(reference, target).map_err(UsageError::because)?;
+    let rows = |table: &Table| -> Result<LabelledRows> {
+        let labels = of_target.labels(table).map_err(UsageError::because)?;
+        let known: Vec<usize> = (0..labels.len()).filter(|row| labels[*row].is_some()).collect();
+        let places = places_at_random(known.len(), args.classifier.max_rows, args.classifier.seed);
+        let known: Vec<usize> = places.into_iter().map(|place| known[place]).collect();
+        let labels = known.iter().filter_map(|row| labels[*row]).collect();
+        Ok(LabelledRows { table: select(table.take(&known), compared), labels })
+    };
+    Ok((Some([rows(reference)?, rows(&with_outcome)?]), counts))
+}
+
+/// These columns, as these kinds; one that is not there is missing in every row.
+fn select(mut table: Table, columns: &[(String, Kind)]) -> Table {
+    let rows = table.rows();
+    let column = |(name, kind): &(String, Kind)| match table.columns.iter_mut().find(|column| column.name == *name) {
+        // A name is asked for once, and so the column may be moved.
+        Some(column) => std::mem::replace(column, Column::new("", Kind::Numeric)).into_kind(*kind),
+        None => {
+            let mut missing = Column::new(name, *kind);
+            (0..rows).for_each(|_| missing.push(Cell::Missing));
+            missing
+        }
+    };
+    Table { columns: columns.iter().map(column).collect() }
+}
+
+/// The first row of each customer, and how many others there were.
+fn one_a_unit(table: Table, unit: &str) -> (Table, usize) {
+    let Some(units) = table.column(unit).map(Column::names) else { return (table, 0) };
+    let mut seen = HashSet::new();
+    let kept: Vec<usize> = units
+        .iter()
+        .enumerate()
+        .filter(|(_, unit)| unit.as_ref().is_none_or(|unit| seen.insert(unit.clone())))
+        .map(|(row, _)| row)
+        .collect();
+    let repeated = table.rows() - kept.len();
+    if repeated == 0 { (table, 0) } else { (table.take(&kept), repeated) }
+}

@@ -1,0 +1,123 @@
+use anyhow::{Context as _, Result};
+use mlops_core::concept::{Domain, Relation, relation_shift, tell_apart};
+use mlops_core::model::{ModelError, Progress};
+use mlops_core::ports::{ConceptRun, ObjectStore, VerdictStore};
+use mlops_core::record::parse_utc;
+use mlops_core::shift::RetrainAdvice;
+use mlops_core::verdict::Verdict;
+use mlops_input::PublishedModel;
+use mlops_job::{Context, UsageError};
+use mlops_objects::{Location, Objects};
+use mlops_sql::Database;
+use mlops_trigger::{Trigger, Wish};
+
+use crate::rows::{self, Rows};
+use crate::{Args, ConceptReport, html};
+
+/// Compares production with training. A second run writes its own rows into `concept_shift`; a second attempt of one AWS Batch job
+/// replaces what the first wrote.
+///
+/// # Errors
+///
+/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the stores.
+pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
+    let model = match &args.data.models {
+        Some(models) => Some(PublishedModel::read(models, args.data.model_uid.as_deref()).await?),
+        None => None,
+    };
+    let is_of_database = args.data.production.is_empty();
+    let trigger = trigger(&args, is_of_database).await?;
+    let since = model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
+    let window = args.data.window(context.started, since)?;
+    let database = if is_of_database { Some(open_database(&args, &context).await?) } else { None };
+    let rows = rows::read(&args, model.as_ref(), window, database.as_ref(), &context).await?;
+    let recipe = model.as_ref().map(|model| model.file.model.recipe.clone()).unwrap_or_default();
+    let (domain_policy, relation_policy) = (args.classifier.policy(), args.relation.policy());
+    let threads = args.classifier.n_jobs;
+    let bar = context.progress.start("trees", None);
+    let Rows { reference, production, labelled, about } = rows;
+    let (of_domain, of_relation) = (domain_policy.clone(), relation_policy);
+    let found = tokio::task::spawn_blocking(move || {
+        let tell = |_| bar.inc(1);
+        let progress = Progress::new(&tell);
+        let found = in_threads(threads, || {
+            let found = tell_apart(reference, production, &of_domain, &progress)?;
+            let Some([then, now]) = &labelled else { return Ok((found, None)) };
+            let (then, now) = ((&then.table, then.labels.as_slice()), (&now.table, now.labels.as_slice()));
+            Ok((found, Some(relation_shift(then, now, &recipe, &of_domain, &of_relation, &progress)?)))
+        });
+        bar.finish_and_clear();
+        found
+    })
+    .await?;
+    let found: Result<(Domain, Option<Relation>), ModelError> = found?;
+    let (domain, relation) = found.map_err(UsageError::because)?;
+    let run_uid = database.is_some().then(|| context.run_uid.clone());
+    let model_uid = model.map(|model| model.file.model_uid);
+    let mut report = ConceptReport::new(domain, relation, about, &domain_policy, args.fail_on_verdict);
+    (report.run_uid, report.model_uid) = (run_uid, model_uid);
+    report.set_window(window);
+    if let Some(location) = &args.report {
+        put(location, html::page(&report).into_bytes())
+            .await
+            .with_context(|| format!("writing the report {location}"))?;
+    }
+    if let Some(database) = database {
+        let findings = report.findings(&relation_policy);
+        let run = ConceptRun {
+            run_uid: &context.run_uid,
+            run_timestamp: context.started,
+            window,
+            model_uid: report.model_uid.as_deref(),
+            findings: &findings,
+        };
+        let written = database.write_concept_shift(run).await;
+        written.with_context(|| format!("keeping the findings in {}", args.store.database))?;
+        if let Some(trigger) = trigger {
+            let wish = Wish { run_uid: &context.run_uid, run_timestamp: context.started, job: "concept-shift" };
+            let pulled = trigger.pull(&database, wish, advice(&report)).await;
+            report.retrain = Some(pulled.context("asking for a new model")?);
+        }
+    }
+    Ok(report)
+}
+
+/// In so many threads; 0 for as many as there are processors.
+fn in_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("starting --n-jobs threads")?;
+    Ok(pool.install(work))
+}
+
+async fn trigger(args: &Args, is_of_database: bool) -> Result<Option<Trigger>> {
+    if !args.retrain {
+        return Ok(None);
+    }
+    if !is_of_database {
+        let message = "--retrain needs the database, where requests for a new model are kept so that one is made of several; leave out \
+                       --production, or ask by --fail-on-verdict";
+        return Err(UsageError::new(message).into());
+    }
+    Ok(Some(Trigger::new(&args.trigger).await?))
+}
+
+fn advice(report: &ConceptReport) -> RetrainAdvice {
+    match report.verdict() {
+        Verdict::Shifted => RetrainAdvice::Retrain(report.summary()),
+        Verdict::Stable => RetrainAdvice::Keep("what the model learned is still true".to_owned()),
+        Verdict::Inconclusive(why) => RetrainAdvice::Keep(why.clone()),
+    }
+}
+
+async fn open_database(args: &Args, context: &Context) -> Result<Database> {
+    context.check_lasting(&args.store.database)?;
+    let database = Database::connect(&args.store.database).await?;
+    if args.store.create_tables {
+        database.create_tables().await?;
+    }
+    Ok(database)
+}
+
+async fn put(location: &Location, bytes: Vec<u8>) -> Result<()> {
+    let (place, name) = location.split_file().map_err(UsageError::because)?;
+    Ok(Objects::open(&place).await.put(&name, bytes.into()).await?)
+}

@@ -1,0 +1,16 @@
+//! Whether what a model learned is still true: whether production looks like other rows (`domain`), and whether the target follows from
+//! the features as it did (`relation`).
+
+mod cells;
+mod domain;
+mod overlap;
+mod relation;
+#[cfg(test)]
+mod tests;
+
+pub use domain::{Domain, DomainFeature, DomainPolicy, tell_apart};
+pub use overlap::LabelGain;
+pub use relation::{
+    CellChange, FeatureRelation, Period, Recalibration, RecalibrationChange, Relation, RelationPolicy,
+    compare_relations, relation_shift,
+};
