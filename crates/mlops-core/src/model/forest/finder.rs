@@ -6,6 +6,8 @@ use crate::model::tree::{LevelSet, Question, has, insert};
 /// What finding splits needs again and again.
 pub(super) struct Finder<'a> {
     pub(super) bins: &'a [InputBins],
+    /// Of each categorical input, the place of each bin in the order in which levels are cut.
+    pub(super) ranks: &'a [Vec<u8>],
     pub(super) min_leaf: u32,
     pub(super) random: Random,
     pub(super) best: Option<Split>,
@@ -121,9 +123,11 @@ impl Finder<'_> {
         (edges.partition_point(|edge| *edge < number) as u8).clamp(first, last - 1)
     }
 
-    /// The best cut through the levels in the order of their share of positives.
+    /// The best cut through the levels in their order, those that are not here among them. Where nothing is missing, what is goes with
+    /// most of the rows.
     fn best_levels(&mut self, input: usize, all: Counts) {
-        self.levels.sort_unstable_by(|(a, of_a), (b, of_b)| of_a.share().total_cmp(&of_b.share()).then(a.cmp(b)));
+        let ranks = &self.ranks[input];
+        self.levels.sort_unstable_by_key(|(bin, _)| ranks[usize::from(*bin)]);
         let mut left = Counts::default();
         let mut best: Option<(f64, usize, Counts)> = None;
         for (place, (_, counts)) in self.levels[..self.levels.len() - 1].iter().enumerate() {
@@ -135,10 +139,16 @@ impl Finder<'_> {
                 best = Some((purity, place + 1, left));
             }
         }
-        if let Some((_, cut, left)) = best {
-            let question = self.question_of(cut, left, all, self.bins[input].len());
-            self.offer(input, question, left, all);
+        let Some((_, cut, left)) = best else { return };
+        let last = ranks[usize::from(self.levels[cut - 1].0)];
+        let mut set = LevelSet::default();
+        let levels = (0..self.bins[input].len()).map(|level| level as u8);
+        levels.filter(|level| ranks[usize::from(*level)] <= last).for_each(|level| insert(&mut set, level));
+        let missing = self.levels.iter().position(|(bin, _)| *bin == MISSING_BIN);
+        if missing.map_or(2 * left.rows > all.rows, |place| place < cut) {
+            insert(&mut set, MISSING_BIN);
         }
+        self.offer(input, Question::In(set), left, all);
     }
 
     /// A random half of the levels.

@@ -15,6 +15,9 @@ use finder::Finder;
 /// Nodes of at most so many rows sort them; larger ones count them bin by bin.
 const SORTED_ROWS: usize = 48;
 
+/// A level's share of positives is counted as if so many rows with the share of all were added to it.
+const PRIOR_ROWS: f64 = 10.0;
+
 /// So many inputs are counted in one pass over the rows.
 const COUNTED_AT_ONCE: usize = 4;
 
@@ -78,8 +81,9 @@ pub(crate) enum Randomness {
 /// # Source
 ///
 /// L. Breiman, "Random forests", Machine Learning 45 (2001) 5–32; P. Geurts, D. Ernst and L. Wehenkel, "Extremely randomized trees",
-/// Machine Learning 63 (2006) 3–42. Splits of levels in the order of their share of positives, which has the best one among
-/// them: W. D. Fisher, "On grouping for maximum homogeneity", 1958.
+/// Machine Learning 63 (2006) 3–42. Levels are cut in one order for the whole tree (M. N. Wright and I. R. König, "Splitting on
+/// categorical predictors in random forests", PeerJ 7 (2019) e6339), that of their share of positives among the rows that were not drawn for
+/// it: an order made of the rows that are split would find splits by chance where levels have few rows.
 pub(crate) fn grow(
     rows: &BinnedRows,
     labels: &[bool],
@@ -116,6 +120,35 @@ pub(crate) fn grow(
         }
     }
     Ok(Grown { trees: trees.into_iter().map(|(tree, _)| tree).collect(), importances })
+}
+
+/// Of each categorical input, the place of each bin in the order of their share of positives among the rows that were not drawn.
+fn level_ranks(rows: &BinnedRows, labels: &[bool], bins: &[InputBins], weights: &[u8]) -> Vec<Vec<u8>> {
+    let inputs: Vec<usize> = (0..rows.inputs).filter(|input| bins[*input].is_categorical()).collect();
+    let mut counts = vec![[Counts::default(); 256]; inputs.len()];
+    let mut all = Counts { rows: 1, positives: 0 };
+    let apart = rows.bins.chunks_exact(rows.inputs).zip(labels).zip(weights).filter(|(_, weight)| **weight == 0);
+    for ((row, label), _) in apart {
+        let one = Counts { rows: 1, positives: u32::from(*label) };
+        all = all.plus(one);
+        for (&input, counts) in inputs.iter().zip(&mut counts) {
+            let of_bin = &mut counts[usize::from(row[input])];
+            *of_bin = of_bin.plus(one);
+        }
+    }
+    let mut ranks = vec![Vec::new(); rows.inputs];
+    for (&input, counts) in inputs.iter().zip(&counts) {
+        // The share of a level of few rows says little, and is drawn towards that of all.
+        let share = |bin: u8| {
+            let of_bin = counts[usize::from(bin)];
+            (f64::from(of_bin.positives) + PRIOR_ROWS * all.share()) / (f64::from(of_bin.rows) + PRIOR_ROWS)
+        };
+        let mut order: Vec<u8> = (0..=255).collect();
+        order.sort_by(|a, b| share(*a).total_cmp(&share(*b)));
+        ranks[input] = vec![0; 256];
+        order.iter().zip(0u8..=255).for_each(|(bin, rank)| ranks[input][usize::from(*bin)] = rank);
+    }
+    ranks
 }
 
 /// Rows and positives, weighted.
@@ -188,7 +221,9 @@ fn grow_tree<const SIZE: usize>(
 ) -> (Tree, Vec<f64>) {
     const { assert!(SIZE >= 16) };
     let (weight_at, label_at) = (SIZE - 2, SIZE - 1);
-    let mut packed = in_bag::<SIZE>(rows, labels, randomness, &mut random);
+    let weights = draw_rows(rows.rows, randomness, &mut random);
+    let mut packed = in_bag::<SIZE>(rows, labels, &weights);
+    let ranks = level_ranks(rows, labels, bins, &weights);
     let count = |row: &[u8; SIZE]| Counts::unpack(pack(row[weight_at], row[label_at]));
     let all = packed.iter().fold(Counts::default(), |counts, row| counts.plus(count(row)));
     let share_of_sum = |counts: Counts| (counts.share() / params.trees as f64) as f32;
@@ -199,7 +234,7 @@ fn grow_tree<const SIZE: usize>(
     let mut order: Vec<usize> = (0..rows.inputs).collect();
     let mut histograms = vec![[0u64; 256]; COUNTED_AT_ONCE];
     let mut keys: Vec<u32> = Vec::with_capacity(SORTED_ROWS);
-    let mut finder = Finder { bins, min_leaf: params.min_leaf, random, best: None, levels: Vec::new() };
+    let mut finder = Finder { bins, ranks: &ranks, min_leaf: params.min_leaf, random, best: None, levels: Vec::new() };
     let mut open = vec![Open { place: 0, from: 0, to: packed.len(), counts: all, depth: 0 }];
     while let Some(node) = open.pop() {
         tree.set_value(node.place, share_of_sum(node.counts));
@@ -261,23 +296,23 @@ fn grow_tree<const SIZE: usize>(
     (tree, importances)
 }
 
-/// The rows that a tree sees, each once, with how often it was drawn. A count ends at 255, which one row in 10^500 would pass.
-fn in_bag<const SIZE: usize>(
-    rows: &BinnedRows,
-    labels: &[bool],
-    randomness: Randomness,
-    random: &mut Random,
-) -> Vec<[u8; SIZE]> {
-    let mut weights = vec![u8::from(randomness == Randomness::Splits); rows.rows];
+/// How often each row was drawn. A count ends at 255, which one row in 10^500 would pass.
+fn draw_rows(rows: usize, randomness: Randomness, random: &mut Random) -> Vec<u8> {
+    let mut weights = vec![u8::from(randomness == Randomness::Splits); rows];
     if randomness == Randomness::Bootstrap {
-        for _ in 0..rows.rows {
-            let weight = &mut weights[random.below(rows.rows)];
+        for _ in 0..rows {
+            let weight = &mut weights[random.below(rows)];
             *weight = weight.saturating_add(1);
         }
     }
+    weights
+}
+
+/// The rows that a tree sees, each once, with how often it was drawn.
+fn in_bag<const SIZE: usize>(rows: &BinnedRows, labels: &[bool], weights: &[u8]) -> Vec<[u8; SIZE]> {
     let in_bag = weights.iter().filter(|weight| **weight > 0).count();
     let mut packed = Vec::with_capacity(in_bag);
-    for ((row, label), weight) in rows.bins.chunks_exact(rows.inputs).zip(labels).zip(weights) {
+    for ((row, label), &weight) in rows.bins.chunks_exact(rows.inputs).zip(labels).zip(weights) {
         if weight > 0 {
             let mut copy = [0u8; SIZE];
             copy[..rows.inputs].copy_from_slice(row);
