@@ -26,7 +26,7 @@ fn may_use(name: &str) -> &'static [&'static str] {
         "drift" => {
             &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-sql", "mlops-table", "mlops-trigger"]
         }
-        "concept-shift" => {
+        "concept-shift" | "performance" => {
             &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-trigger"]
         }
         "mlops-page" => &[],

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use mlops_core::concept::{DomainPolicy, RelationPolicy};
 use mlops_core::model::ForestParams;
 use mlops_core::ports::Window;
-use mlops_input::OutcomeArgs;
+use mlops_input::{OutcomeArgs, window_of};
 use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, UsageError, span, utc_time};
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
@@ -179,21 +179,9 @@ impl JobArgs for Args {
 }
 
 impl DataArgs {
-    /// The time that production is looked at in.
+    /// The time that production is looked at in; from `since` on if nothing else is said.
     pub(crate) fn window(&self, now: Timestamp, since: Option<Timestamp>) -> Result<Window, UsageError> {
-        let from = match self.window {
-            Some(span) => {
-                let end = self.until.unwrap_or(now);
-                Some(end.checked_sub(span).map_err(|_| UsageError::new("--window reaches back before all time"))?)
-            }
-            None => self.since.or(since),
-        };
-        if let (Some(from), Some(to)) = (from, self.until)
-            && from >= to
-        {
-            return Err(UsageError::new(format!("--since {from} is not before --until {to}")));
-        }
-        Ok(Window { from, to: self.until })
+        window_of(self.since.or(since), self.until, self.window, now)
     }
 }
 

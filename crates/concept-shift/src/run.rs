@@ -1,14 +1,13 @@
 use anyhow::{Context as _, Result};
 use mlops_core::concept::{Domain, Relation, relation_shift, tell_apart};
 use mlops_core::model::{ModelError, Progress};
-use mlops_core::ports::{ConceptRun, ObjectStore, VerdictStore};
+use mlops_core::ports::{ConceptRun, VerdictStore};
 use mlops_core::record::parse_utc;
 use mlops_core::shift::RetrainAdvice;
 use mlops_core::verdict::Verdict;
-use mlops_input::PublishedModel;
+use mlops_input::{PublishedModel, open_database};
 use mlops_job::{Context, UsageError};
-use mlops_objects::{Location, Objects};
-use mlops_sql::Database;
+use mlops_objects::write_file;
 use mlops_trigger::{Trigger, Wish};
 
 use crate::rows::{self, Rows};
@@ -29,7 +28,7 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
     let trigger = trigger(&args, is_of_database).await?;
     let since = model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
     let window = args.data.window(context.started, since)?;
-    let database = if is_of_database { Some(open_database(&args, &context).await?) } else { None };
+    let database = if is_of_database { Some(open_database(&args.store, &context).await?) } else { None };
     let rows = rows::read(&args, model.as_ref(), window, database.as_ref(), &context).await?;
     let recipe = model.as_ref().map(|model| model.file.model.recipe.clone()).unwrap_or_default();
     let (domain_policy, relation_policy) = (args.classifier.policy(), args.relation.policy());
@@ -58,7 +57,7 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
     (report.run_uid, report.model_uid) = (run_uid, model_uid);
     report.set_window(window);
     if let Some(location) = &args.report {
-        put(location, html::page(&report).into_bytes())
+        write_file(location, html::page(&report).into_bytes())
             .await
             .with_context(|| format!("writing the report {location}"))?;
     }
@@ -106,18 +105,4 @@ fn advice(report: &ConceptReport) -> RetrainAdvice {
         Verdict::Stable => RetrainAdvice::Keep("what the model learned is still true".to_owned()),
         Verdict::Inconclusive(why) => RetrainAdvice::Keep(why.clone()),
     }
-}
-
-async fn open_database(args: &Args, context: &Context) -> Result<Database> {
-    context.check_lasting(&args.store.database)?;
-    let database = Database::connect(&args.store.database).await?;
-    if args.store.create_tables {
-        database.create_tables().await?;
-    }
-    Ok(database)
-}
-
-async fn put(location: &Location, bytes: Vec<u8>) -> Result<()> {
-    let (place, name) = location.split_file().map_err(UsageError::because)?;
-    Ok(Objects::open(&place).await.put(&name, bytes.into()).await?)
 }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use mlops_core::ports::Window;
 use mlops_core::shift::{Chunk, PolicyError, RetrainRule, Roles, ShiftPolicy, Split, Test};
 use mlops_core::stats::Correction;
+use mlops_input::window_of;
 use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, UsageError, span, utc_time};
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
@@ -274,19 +275,7 @@ impl DataArgs {
 
     /// The time that production is looked at in.
     pub(crate) fn window(&self, now: Timestamp) -> Result<Window, UsageError> {
-        let from = match self.window {
-            Some(span) => {
-                let end = self.until.unwrap_or(now);
-                Some(end.checked_sub(span).map_err(|_| UsageError::new("--window reaches back before all time"))?)
-            }
-            None => self.since,
-        };
-        if let (Some(from), Some(to)) = (from, self.until)
-            && from >= to
-        {
-            return Err(UsageError::new(format!("--since {from} is not before --until {to}")));
-        }
-        Ok(Window { from, to: self.until })
+        window_of(self.since, self.until, self.window, now)
     }
 }
 

@@ -1,15 +1,15 @@
 use anyhow::{Context as _, Result};
 use mlops_core::model::artifact::ModelFile;
-use mlops_core::ports::{ObjectStore, ShiftRun, VerdictStore, Window};
+use mlops_core::ports::{ShiftRun, VerdictStore, Window};
 use mlops_core::profile::{Profile, Profiles};
 use mlops_core::record::to_sql_text;
 use mlops_core::shift::{
     Collected, DataShift, FeatureSet, Roles, ShiftPolicy, compare, compare_outcomes, compare_together,
 };
 use mlops_core::verdict::Verdict;
+use mlops_input::open_database;
 use mlops_job::{Context, UsageError};
-use mlops_objects::{Location, Objects};
-use mlops_sql::Database;
+use mlops_objects::{Location, write_file};
 use mlops_table::write_profiles;
 
 use crate::args::{Command, DataArgs};
@@ -66,7 +66,7 @@ async fn profile(
         segments: collected.profiles.segments.len(),
         bytes: bytes.len(),
     };
-    put(out, bytes).await?;
+    write_file(out, bytes).await?;
     Ok(report)
 }
 
@@ -84,7 +84,7 @@ async fn compare_all(
     let mut features = FeatureSet::new(whole, &args.data.roles());
     check_levels(&features, &args.data.categorical)?;
     let (database, production) = if args.data.production.is_empty() {
-        let database = open_database(&args, &context).await?;
+        let database = open_database(&args.store, &context).await?;
         let production = read_database(&args.data, &features, window, &database, &context)
             .await
             .with_context(|| format!("reading the logged requests of {}", args.store.database))?;
@@ -138,7 +138,7 @@ async fn compare_all(
     let found = compared.await?;
     report.set_findings(&found);
     if let Some(location) = &args.report {
-        put(location, html::page(&report, &found.shifts[0].1).into_bytes())
+        write_file(location, html::page(&report, &found.shifts[0].1).into_bytes())
             .await
             .with_context(|| format!("writing the report {location}"))?;
     }
@@ -211,20 +211,6 @@ impl Comparison {
             shifts,
         }
     }
-}
-
-async fn put(location: &Location, bytes: Vec<u8>) -> Result<()> {
-    let (place, name) = location.split_file().map_err(UsageError::because)?;
-    Ok(Objects::open(&place).await.put(&name, bytes.into()).await?)
-}
-
-async fn open_database(args: &Args, context: &Context) -> Result<Database> {
-    context.check_lasting(&args.store.database)?;
-    let database = Database::connect(&args.store.database).await?;
-    if args.store.create_tables {
-        database.create_tables().await?;
-    }
-    Ok(database)
 }
 
 /// A column that is named but not there is a typing mistake, and would go unnoticed.

@@ -7,6 +7,7 @@ pub mod etl;
 pub mod literal;
 pub mod model;
 pub mod outcomes;
+pub mod performance;
 pub mod pickle;
 pub mod ports;
 pub mod profile;

@@ -13,6 +13,8 @@ use crate::LOG_TIME;
 pub struct Labelled {
     /// The rows, in the order of the requests.
     pub table: Table,
+    /// Requests that are too young, as they were.
+    pub waiting: Table,
     /// What became of all requests.
     pub counts: LabelCounts,
 }
@@ -60,6 +62,7 @@ pub fn label(table: &Table, client_id: &str, target: &str, outcomes: &Outcomes, 
     let clients = table.column(client_id).map(Column::names).unwrap_or_else(|| vec![None; table.rows()]);
     let times = table.column(LOG_TIME).map(Column::times).unwrap_or_else(|| vec![None; table.rows()]);
     // The first request by customer and time of the outcome, which is none for an absent one.
+    let mut waiting = Vec::new();
     let mut first: HashMap<(&str, Option<Timestamp>), (i64, usize, &str)> = HashMap::new();
     for (row, (client, time)) in clients.iter().zip(&times).enumerate() {
         let (Some(client), Some(time)) = (client, time) else {
@@ -76,6 +79,7 @@ pub fn label(table: &Table, client_id: &str, target: &str, outcomes: &Outcomes, 
             }
             (Answer::TooYoung, _) => {
                 counts.too_young += 1;
+                waiting.push(row);
                 continue;
             }
         };
@@ -97,7 +101,7 @@ pub fn label(table: &Table, client_id: &str, target: &str, outcomes: &Outcomes, 
     let mut column = Column::new(target, Kind::Categorical);
     kept.iter().for_each(|(_, outcome)| column.push(Cell::Text(outcome)));
     labelled.columns.push(column);
-    Labelled { table: labelled, counts }
+    Labelled { table: labelled, waiting: table.take(&waiting), counts }
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod database;
 mod labels;
 mod logs;
 mod models;
 mod outcomes;
 mod source;
+mod window;
 
+pub use database::open_database;
 pub use labels::{LabelCounts, Labelled, label};
 pub use logs::{LOG_TIME, LogColumns, LogFindings, LogReader, MAX_NEW_COLUMNS, rows_in_window};
 pub use models::PublishedModel;
 pub use outcomes::{OutcomeArgs, read_outcomes};
 pub use source::{Source, TableSource, read_table};
+pub use window::window_of;

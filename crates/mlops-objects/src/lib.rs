@@ -9,7 +9,7 @@ mod records;
 mod s3;
 
 pub use folder::Folder;
-pub use local_copy::{LocalCopy, local_copy};
+pub use local_copy::{LocalCopy, local_copy, write_file};
 pub use location::{Location, LocationError};
 pub use objects::Objects;
 pub use records::{RecordBatch, record_batches};

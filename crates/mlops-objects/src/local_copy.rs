@@ -52,3 +52,15 @@ pub async fn local_copy(location: &Location) -> Result<LocalCopy, StoreError> {
     file.flush().await.map_err(failed)?;
     Ok(LocalCopy::Downloaded(path))
 }
+
+/// Writes the one object that `location` names.
+///
+/// # Errors
+///
+/// [`StoreErrorKind::Configuration`] where it names no file, and the failures of the store.
+pub async fn write_file(location: &Location, bytes: Vec<u8>) -> Result<(), StoreError> {
+    let (root, key) = location
+        .split_file()
+        .map_err(|error| StoreError::caused(StoreErrorKind::Configuration, "writing a file", error))?;
+    Objects::open(&root).await.put(&key, bytes.into()).await
+}

@@ -7,8 +7,8 @@ use mlops_core::etl::{Fingerprint, ObjectId, Totals};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
     Batch, Commit, ConceptRun, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore,
-    PartitionState, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest,
-    StoreError, StoreErrorKind, VerdictStore, Watermark, Window,
+    PartitionState, PerformanceRun, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun,
+    StandingRequest, StoreError, StoreErrorKind, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
@@ -97,6 +97,10 @@ impl OutcomeStore for Database {
     fn outcomes(&self) -> BoxStream<'_, Result<Outcome, StoreError>> {
         of_driver!(self, driver => driver.outcomes())
     }
+
+    fn lifetime_values(&self) -> BoxStream<'_, Result<(String, f64), StoreError>> {
+        of_driver!(self, driver => driver.lifetime_values())
+    }
 }
 
 impl VerdictStore for Database {
@@ -106,6 +110,10 @@ impl VerdictStore for Database {
 
     async fn write_concept_shift(&self, run: ConceptRun<'_>) -> Result<(), StoreError> {
         of_driver!(self, driver => driver.write_concept_shift(run).await)
+    }
+
+    async fn write_performance(&self, run: PerformanceRun<'_>) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.write_performance(run).await)
     }
 }
 

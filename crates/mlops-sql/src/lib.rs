@@ -8,6 +8,7 @@ mod insert;
 mod model_statements;
 mod mysql;
 mod outcome_statements;
+mod performance_rows;
 mod query;
 mod retrain_statements;
 mod shift_rows;

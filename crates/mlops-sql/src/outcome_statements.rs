@@ -1,4 +1,4 @@
-//! The statements over `client_outcomes`, which are the same in both databases.
+//! The statements over `client_outcomes` and `client_ltv`, which are the same in both databases.
 
 macro_rules! outcome_statements {
     ($driver:ty) => {
@@ -19,6 +19,16 @@ macro_rules! outcome_statements {
                             Ok(Outcome { outcome_timestamp, client_id, outcome: row.try_get(2)? })
                         });
                         row.map_err(|error| failed("reading client_outcomes", error))
+                    })
+                    .boxed()
+            }
+
+            fn lifetime_values(&self) -> BoxStream<'_, Result<(String, f64), StoreError>> {
+                sqlx::query("SELECT client_id, ltv FROM client_ltv")
+                    .fetch(&self.pool)
+                    .map(|row| {
+                        let row = row.and_then(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+                        row.map_err(|error| failed("reading client_ltv", error))
                     })
                     .boxed()
             }

@@ -9,8 +9,8 @@ use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprin
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
     Batch, Commit, ConceptRun, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore,
-    OutcomeStore, PartitionState, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun,
-    StandingRequest, StoreError, VerdictStore, Watermark, Window,
+    OutcomeStore, PartitionState, PerformanceRun, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled,
+    ShiftRun, StandingRequest, StoreError, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::{LogRecord, parse_utc, to_sql_text};
 use mlops_core::table::Table;
@@ -25,6 +25,7 @@ use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl
 use crate::insert::{placeholders, runs, statements};
 use crate::model_statements::model_statements;
 use crate::outcome_statements::outcome_statements;
+use crate::performance_rows::write_performance;
 use crate::query;
 use crate::retrain_statements::retrain_statements;
 use crate::shift_rows::write_data_shift;
@@ -115,6 +116,12 @@ impl Sqlite {
         write_concept_shift!(&mut transaction, run, to_sql_text);
         transaction.commit().await
     }
+
+    async fn try_write_performance(&self, run: &PerformanceRun<'_>) -> Result<(), sqlx::Error> {
+        let mut transaction = self.begin().await?;
+        write_performance!(&mut transaction, run, to_sql_text);
+        transaction.commit().await
+    }
 }
 
 etl_statements!(Sqlite, sqlx::Sqlite);
@@ -143,5 +150,9 @@ impl VerdictStore for Sqlite {
 
     async fn write_concept_shift(&self, run: ConceptRun<'_>) -> Result<(), StoreError> {
         self.try_write_concept(&run).await.map_err(|error| failed("writing to concept_shift", error))
+    }
+
+    async fn write_performance(&self, run: PerformanceRun<'_>) -> Result<(), StoreError> {
+        self.try_write_performance(&run).await.map_err(|error| failed("writing to performance", error))
     }
 }

@@ -1,10 +1,10 @@
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mlops_core::model::Recipe;
-use mlops_core::ports::{ModelRecord, ModelStore, ObjectStore, Release, RetrainStatus, RetrainStore};
+use mlops_core::ports::{ModelRecord, ModelStore, Release, RetrainStatus, RetrainStore};
 use mlops_input::read_table;
 use mlops_job::{Context, UsageError};
-use mlops_objects::{Location, Objects, local_copy};
+use mlops_objects::{Location, local_copy, write_file};
 use mlops_sql::Database;
 
 use crate::args::Command;
@@ -67,7 +67,7 @@ async fn retrain(args: &Args, database: Option<&Database>, context: &Context) ->
     let mut report = RetrainReport::new(&trained, champion_uid, left_out, args.fail_on_verdict);
     if let Some(location) = &args.report {
         let page = html::page(&report, &trained).into_bytes();
-        put(location, page).await.with_context(|| format!("writing the report {location}"))?;
+        write_file(location, page).await.with_context(|| format!("writing the report {location}"))?;
     }
     if args.dry_run {
         return Ok(report);
@@ -171,9 +171,4 @@ async fn read_recipe(file: &Location) -> Result<Recipe> {
     let recipe: Recipe = toml::from_str(&text).map_err(UsageError::because)?;
     recipe.check().map_err(UsageError::because)?;
     Ok(recipe)
-}
-
-pub(crate) async fn put(location: &Location, bytes: Vec<u8>) -> Result<()> {
-    let (place, name) = location.split_file().map_err(UsageError::because)?;
-    Ok(Objects::open(&place).await.put(&name, bytes.into()).await?)
 }

@@ -2,13 +2,14 @@ use anyhow::{Context as _, Result};
 use mlops_core::model::Recipe;
 use mlops_core::model::search::{Trial, evaluations, random_recipes, search};
 use mlops_job::{Context, UsageError, grid, number};
+use mlops_objects::write_file;
 use serde::Serialize;
 
 use crate::Outcome;
 use crate::args::{SearchArgs, StoreArgs};
 use crate::data;
 use crate::models::Models;
-use crate::run::{choose_recipe, put};
+use crate::run::choose_recipe;
 
 /// So many recipes are shown to people.
 const SHOWN: usize = 10;
@@ -49,7 +50,9 @@ pub(crate) async fn run(args: &SearchArgs, store: &StoreArgs, context: &Context)
     let trials = searched.await?.map_err(UsageError::because)?;
     if let (Some(location), Some(best)) = (&args.out, trials.first()) {
         let text = toml::to_string(&best.recipe)?;
-        put(location, text.into_bytes()).await.with_context(|| format!("writing the best recipe to {location}"))?;
+        write_file(location, text.into_bytes())
+            .await
+            .with_context(|| format!("writing the best recipe to {location}"))?;
     }
     let out = args.out.as_ref().map(ToString::to_string);
     Ok(Outcome::Searched(SearchReport { rows, base, trials, out }))

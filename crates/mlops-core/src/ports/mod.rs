@@ -16,4 +16,4 @@ pub use models::{ModelRecord, ModelStore, Release};
 pub use objects::{ByteStream, Entry, ObjectMeta, ObjectStore};
 pub use outcomes::OutcomeStore;
 pub use retrain::{RetrainRequest, RetrainStatus, RetrainStore, StandingRequest};
-pub use verdicts::{ConceptFinding, ConceptRun, ShiftRun, VerdictStore};
+pub use verdicts::{ConceptFinding, ConceptRun, ImpactRows, PerformanceRow, PerformanceRun, ShiftRun, VerdictStore};

@@ -3,6 +3,7 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use super::{StoreError, Window};
+use crate::performance::{Estimate, PeriodImpact};
 use crate::shift::DataShift;
 use crate::verdict::Verdict;
 
@@ -65,6 +66,71 @@ pub struct ConceptFinding {
     pub why: String,
 }
 
+/// One run of `performance`, for the tables `performance` and `business_impact`.
+#[derive(Debug, Clone)]
+pub struct PerformanceRun<'a> {
+    /// Names the run; writing it again replaces what it wrote before.
+    pub run_uid: &'a str,
+    /// When it ran.
+    pub run_timestamp: Timestamp,
+    /// The model that was looked at, if that is known.
+    pub model_uid: Option<&'a str>,
+    /// What predictions were worth.
+    pub periods: &'a [PerformanceRow],
+    /// What the model is worth.
+    pub impact: ImpactRows<'a>,
+}
+
+/// What predictions of one period were worth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PerformanceRow {
+    /// `realised` or `estimated`.
+    pub kind: &'static str,
+    /// The period's first moment.
+    pub from: Timestamp,
+    /// The first moment after it.
+    pub to: Timestamp,
+    /// Rows.
+    pub n: u64,
+    /// Rows with the positive outcome, where outcomes are known.
+    pub positives: Option<u64>,
+    /// Their share, or the expected one.
+    pub base_rate: f64,
+    /// The mean of the predictions.
+    pub mean_prediction: Option<f64>,
+    /// The area under the ROC curve.
+    pub roc_auc: Option<Estimate>,
+    /// The mean log loss, in nats.
+    pub log_loss: f64,
+    /// The mean squared error.
+    pub brier: f64,
+    /// The expected calibration error.
+    pub ece: Option<f64>,
+    /// Positives among the rows that were called high risk.
+    pub high_risk_precision: Option<f64>,
+    /// Rows that were called high risk among the positives.
+    pub high_risk_recall: Option<f64>,
+    /// All of it, with intervals and the calibration curve, as JSON.
+    pub details: String,
+    /// The verdict of the period alone.
+    pub verdict: Verdict,
+    /// In words.
+    pub why: String,
+    /// Whether the run's verdict is this one.
+    pub is_decisive: bool,
+}
+
+/// What the model is worth, by period.
+#[derive(Debug, Clone, Copy)]
+pub struct ImpactRows<'a> {
+    /// Each with its first moment and the first after it.
+    pub periods: &'a [(Timestamp, Timestamp, PeriodImpact)],
+    /// The verdict over all of them.
+    pub verdict: &'a Verdict,
+    /// What it says.
+    pub says: &'a str,
+}
+
 /// Where verdicts are kept.
 pub trait VerdictStore: Send + Sync {
     /// Writes one row a feature and segment in one transaction.
@@ -72,4 +138,7 @@ pub trait VerdictStore: Send + Sync {
 
     /// Writes one row a finding in one transaction.
     fn write_concept_shift(&self, run: ConceptRun<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes one row a period in one transaction.
+    fn write_performance(&self, run: PerformanceRun<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

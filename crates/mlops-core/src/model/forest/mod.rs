@@ -82,7 +82,7 @@ pub(crate) enum Randomness {
 ///
 /// L. Breiman, "Random forests", Machine Learning 45 (2001) 5–32; P. Geurts, D. Ernst and L. Wehenkel, "Extremely randomized trees",
 /// Machine Learning 63 (2006) 3–42. Levels are cut in one order for the whole tree (M. N. Wright and I. R. König, "Splitting on
-/// categorical predictors in random forests", PeerJ 7 (2019) e6339), that of their share of positives among the rows that were not drawn for
+/// categorical predictors in random forests", `PeerJ` 7 (2019) e6339), that of their share of positives among the rows that were not drawn for
 /// it: an order made of the rows that are split would find splits by chance where levels have few rows.
 pub(crate) fn grow(
     rows: &BinnedRows,

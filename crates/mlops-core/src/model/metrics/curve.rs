@@ -12,6 +12,9 @@ pub struct CalibrationBin {
     pub predicted: f64,
     /// Their share of positives.
     pub observed: f64,
+    /// The variance of their number of positives if the probabilities are right.
+    #[serde(skip)]
+    pub variance: f64,
 }
 
 /// What happened beside what was foretold, in bins of equal width over 0 to 1; empty ones are left out.
@@ -22,17 +25,19 @@ pub struct CalibrationBin {
 pub fn calibration_curve(labels: &[bool], probabilities: &[f64], bins: usize) -> Option<Vec<CalibrationBin>> {
     check(labels, probabilities)?;
     let edges: Vec<f64> = (1..bins).map(|edge| edge as f64 / bins as f64).collect();
-    let mut sums = vec![(0u64, 0.0, 0u64); bins.max(1)];
+    let mut sums = vec![(0u64, 0.0, 0u64, 0.0); bins.max(1)];
     for (label, probability) in labels.iter().zip(probabilities) {
-        let (n, predicted, positives) = &mut sums[edges.partition_point(|edge| edge < probability)];
+        let (n, predicted, positives, variance) = &mut sums[edges.partition_point(|edge| edge < probability)];
         *n += 1;
         *predicted += probability;
         *positives += u64::from(*label);
+        *variance += probability * (1.0 - probability);
     }
-    let of_bin = |(n, predicted, positives): (u64, f64, u64)| CalibrationBin {
+    let of_bin = |(n, predicted, positives, variance): (u64, f64, u64, f64)| CalibrationBin {
         n,
         predicted: predicted / n as f64,
         observed: positives as f64 / n as f64,
+        variance,
     };
     Some(sums.into_iter().filter(|(n, ..)| *n > 0).map(of_bin).collect())
 }

@@ -1,0 +1,29 @@
+use jiff::{SignedDuration, Timestamp};
+use mlops_core::ports::Window;
+use mlops_job::UsageError;
+
+/// The time from `since`, or from `span` before the end, up to `until`.
+///
+/// # Errors
+///
+/// [`UsageError`] for a window that has no time in it.
+pub fn window_of(
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    span: Option<SignedDuration>,
+    now: Timestamp,
+) -> Result<Window, UsageError> {
+    let from = match span {
+        Some(span) => {
+            let end = until.unwrap_or(now);
+            Some(end.checked_sub(span).map_err(|_| UsageError::new("--window reaches back before all time"))?)
+        }
+        None => since,
+    };
+    if let (Some(from), Some(to)) = (from, until)
+        && from >= to
+    {
+        return Err(UsageError::new(format!("--since {from} is not before --until {to}")));
+    }
+    Ok(Window { from, to: until })
+}

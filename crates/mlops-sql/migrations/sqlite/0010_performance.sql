@@ -1,0 +1,57 @@
+-- What each run of performance found of a period: `realised` with outcomes, or `estimated` before they are known.
+CREATE TABLE IF NOT EXISTS performance (
+  run_uid TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  period_from TEXT NOT NULL,
+  period_to TEXT NOT NULL,
+  model_uid TEXT NULL,
+  run_timestamp TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  positives INTEGER NULL,
+  base_rate REAL NOT NULL,
+  mean_prediction REAL NULL,
+  roc_auc REAL NULL,
+  roc_auc_low REAL NULL,
+  roc_auc_high REAL NULL,
+  log_loss REAL NOT NULL,
+  brier REAL NOT NULL,
+  ece REAL NULL,
+  high_risk_precision REAL NULL,
+  high_risk_recall REAL NULL,
+  details TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  why TEXT NOT NULL,
+  is_decisive INTEGER NOT NULL,
+  PRIMARY KEY (run_uid, kind, period_from)
+);
+CREATE INDEX IF NOT EXISTS performance_by_time ON performance (run_timestamp);
+-- What the model is worth in comparison with the heuristic, by period, as each run of performance found it.
+CREATE TABLE IF NOT EXISTS business_impact (
+  run_uid TEXT NOT NULL,
+  period_from TEXT NOT NULL,
+  period_to TEXT NOT NULL,
+  run_timestamp TEXT NOT NULL,
+  model_clients INTEGER NOT NULL,
+  model_left INTEGER NOT NULL,
+  heuristic_clients INTEGER NOT NULL,
+  heuristic_left INTEGER NOT NULL,
+  benefit REAL NULL,
+  benefit_low REAL NULL,
+  benefit_high REAL NULL,
+  clients_saved REAL NULL,
+  clients_saved_low REAL NULL,
+  clients_saved_high REAL NULL,
+  money_saved REAL NULL,
+  money_saved_low REAL NULL,
+  money_saved_high REAL NULL,
+  cumulated_clients REAL NULL,
+  cumulated_clients_low REAL NULL,
+  cumulated_clients_high REAL NULL,
+  cumulated_money REAL NULL,
+  cumulated_money_low REAL NULL,
+  cumulated_money_high REAL NULL,
+  verdict TEXT NOT NULL,
+  why TEXT NOT NULL,
+  PRIMARY KEY (run_uid, period_from)
+);
+CREATE INDEX IF NOT EXISTS business_impact_by_time ON business_impact (run_timestamp);

@@ -1,0 +1,129 @@
+//! The findings as a page that needs nothing beside itself.
+
+use maud::{Markup, html};
+use mlops_core::performance::{ArmRate, Estimate};
+use mlops_job::{number, percent};
+use mlops_page::{badge, document};
+
+use crate::PerformanceReport;
+use crate::charts::{ANY, SHARE, Series, calibration, over_time};
+use crate::report::{ImpactReport, PeriodReport, curve, estimate, whole};
+
+pub(crate) fn page(report: &PerformanceReport) -> String {
+    let body = html! {
+        h1 { "Performance " (badge(report.verdict)) }
+        @if let Some(why) = &report.why { p { (why) "." } }
+        p.muted {
+            @if let Some(model_uid) = &report.model_uid { "Model " (model_uid) ". " }
+            @if let Some(training) = &report.training {
+                "At training: AUC " (three(training.roc_auc)) ", log loss " (three(training.log_loss)) ", " (number(training.n)) " rows. "
+            }
+        }
+        h2 { "Are predictions as good as at training? " (badge(report.performance_verdict)) }
+        (figures(report))
+        @let points = curve(report);
+        @if !points.is_empty() {
+            h2 { "Does what was predicted happen?" }
+            p { "Points below the line are risks that were rated too high. The bars are how many rows had such a prediction." }
+            (calibration(points))
+        }
+        @if let Some(impact) = &report.impact { (of_impact(impact)) }
+        footer.muted {
+            @if let Some(labels) = &report.labels { p { (labels.text()) "." } }
+            @if report.without_prediction > 0 {
+                p { (number(report.without_prediction as u64)) " rows without a prediction between 0 and 1 are left out." }
+            }
+            @if report.calibrated {
+                p { "Predictions are no probabilities; what is expected is made of calibrated ones, by the reference." }
+            }
+        }
+    };
+    document(&format!("Performance: {}", report.verdict), &body)
+}
+
+fn figures(report: &PerformanceReport) -> Markup {
+    let days: Vec<&str> = report.periods.iter().map(PeriodReport::day).collect();
+    let of = |figure: fn(&PeriodReport) -> Option<Estimate>| report.periods.iter().map(figure).collect();
+    let auc = [
+        Series {
+            name: "came true",
+            color: "var(--new)",
+            points: of(|period| period.realised.as_ref().and_then(|found| found.roc_auc)),
+        },
+        Series {
+            name: "expected from the predictions",
+            color: "var(--old)",
+            points: of(|period| period.estimated.as_ref().and_then(|found| found.roc_auc)),
+        },
+    ];
+    let level = report.training.map(|training| ("at training", training.roc_auc));
+    html! {
+        p { "The chance that a client who leaves was rated higher than one who stays: 0.5 is a coin, 1 is certain." }
+        (over_time(&days, &auc, level, SHARE, "area under the ROC curve by period", three))
+        div.scroll {
+            table {
+                tr { th { "period" } th { "rows" } th { "waiting" } th { "AUC" } th { "expected" } th { "log loss" } th { "Brier" } th { "ECE" } th { "precision" } th { "recall" } th.text { "verdict" } }
+                @for period in &report.periods { (row(period)) }
+            }
+        }
+    }
+}
+
+fn row(period: &PeriodReport) -> Markup {
+    let found = period.realised.as_ref();
+    let text = |it: Option<Estimate>| it.map_or_else(|| "—".to_owned(), |it| estimate(&it));
+    let share = |it: Option<Estimate>| it.map_or_else(|| "—".to_owned(), |it| percent(it.value));
+    html! {
+        tr {
+            td { (period.day()) @if period.is_decisive { " ◀" } }
+            td { (number(period.n)) }
+            td { (number(period.waiting as u64)) }
+            td { (text(found.and_then(|found| found.roc_auc))) }
+            td { (text(period.estimated.as_ref().and_then(|found| found.roc_auc))) }
+            td { (found.map_or_else(|| "—".to_owned(), |found| three(found.log_loss.value))) }
+            td { (found.map_or_else(|| "—".to_owned(), |found| three(found.brier.value))) }
+            td { (found.map_or_else(|| "—".to_owned(), |found| three(found.ece.value))) }
+            td { (share(found.and_then(|found| found.precision))) }
+            td { (share(found.and_then(|found| found.recall))) }
+            td.text { (badge(period.verdict)) @if let Some(why) = &period.why { " " span.muted { (why) } } }
+        }
+    }
+}
+
+fn of_impact(impact: &ImpactReport) -> Markup {
+    let days: Vec<&str> =
+        impact.from.iter().map(|from| from.as_deref().map_or("all", |from| from.get(..10).unwrap_or(from))).collect();
+    let rate = |of: fn(&mlops_core::performance::PeriodImpact) -> ArmRate| {
+        impact.found.periods.iter().map(|period| of(period).churn_rate).collect()
+    };
+    let rates = [
+        Series { name: "model", color: "var(--new)", points: rate(|period| period.model) },
+        Series { name: "heuristic", color: "var(--warn)", points: rate(|period| period.heuristic) },
+    ];
+    let saved = |points| [Series { name: "saved so far", color: "var(--good)", points }];
+    let clients = saved(impact.found.periods.iter().map(|period| period.cumulated_clients).collect());
+    let money = saved(impact.found.periods.iter().map(|period| period.cumulated_money).collect());
+    html! {
+        h2 { "Is the model worth it? " (badge(impact.verdict)) }
+        p { (impact.found.says) "." @if let Some(worth) = impact.text() { " In all " (worth) "." } }
+        p { "The share of clients who left, of those whom the model rated and of those whom the heuristic did." }
+        (over_time(&days, &rates, None, SHARE, "churn rate by arm and period", percent))
+        @if impact.found.clients_saved.is_some() {
+            p { "Clients who would have left with the heuristic." }
+            (over_time(&days, &clients, Some(("none", 0.0)), ANY, "clients saved, cumulated", whole))
+        }
+        @if impact.found.money_saved.is_some() {
+            p { "What they are worth." }
+            (over_time(&days, &money, Some(("nothing", 0.0)), ANY, "money saved, cumulated", whole))
+        }
+        p.muted {
+            @if let Some(p_value) = impact.found.sample_ratio_p_value {
+                "The arms' sizes are as they should be with p " (three(p_value)) "."
+            }
+        }
+    }
+}
+
+fn three(value: f64) -> String {
+    format!("{value:.3}")
+}

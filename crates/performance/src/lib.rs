@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod args;
+mod charts;
+mod html;
+mod judge;
+mod report;
+mod rows;
+mod run;
+
+pub use args::Args;
+pub use report::PerformanceReport;
+pub use run::run;

@@ -1,0 +1,369 @@
+use mlops_core::performance::{Check, CurvePoint, Estimate, Estimated, Impact, Realised, TrainingFigures};
+use mlops_core::ports::{ImpactRows, PerformanceRow};
+use mlops_core::record::to_sql_text;
+use mlops_core::verdict::Verdict;
+use mlops_input::LabelCounts;
+use mlops_job::{Exit, Metrics, Report, grid, number, percent};
+use mlops_trigger::RetrainReport;
+use serde::Serialize;
+
+use crate::judge::{Judged, Period, Span};
+use crate::rows::Rows;
+
+/// What was found.
+#[derive(Debug, Clone, Serialize)]
+pub struct PerformanceReport {
+    /// `stable`, `shifted` or `inconclusive`: of predictions and of the business impact.
+    pub verdict: &'static str,
+    /// Why, in words.
+    pub why: Option<String>,
+    /// The verdict of predictions alone.
+    pub performance_verdict: &'static str,
+    /// The figures at training.
+    pub training: Option<TrainingFigures>,
+    /// What predictions were worth, by period.
+    pub periods: Vec<PeriodReport>,
+    /// What the model is worth, where some clients are left to a heuristic.
+    pub impact: Option<ImpactReport>,
+    /// What became of the requests.
+    pub labels: Option<LabelCounts>,
+    /// Rows without a prediction that is a probability.
+    pub without_prediction: usize,
+    /// Whether predictions were turned into probabilities before performance was estimated from them.
+    pub calibrated: bool,
+    /// The model.
+    pub model_uid: Option<String>,
+    /// The run's rows in `performance` and `business_impact`.
+    pub run_uid: Option<String>,
+    /// What was done about the model.
+    pub retrain: Option<RetrainReport>,
+    #[serde(skip)]
+    pub(crate) all: Verdict,
+    #[serde(skip)]
+    fail_on_verdict: bool,
+}
+
+/// What predictions of one period were worth.
+#[derive(Debug, Clone, Serialize)]
+pub struct PeriodReport {
+    /// The period's first moment, UTC.
+    pub from: Option<String>,
+    /// The first moment after it.
+    pub to: Option<String>,
+    /// Rows with an outcome.
+    pub n: u64,
+    /// Rows whose outcome is still to come.
+    pub waiting: usize,
+    /// Those with the positive outcome, of `n`.
+    pub positives: u64,
+    /// The area under the ROC curve.
+    pub roc_auc: Option<f64>,
+    /// The mean log loss, in nats.
+    pub log_loss: Option<f64>,
+    /// The mean squared error.
+    pub brier: Option<f64>,
+    /// The expected calibration error.
+    pub ece: Option<f64>,
+    /// The share of the positive outcome.
+    pub base_rate: Option<f64>,
+    /// All figures with intervals.
+    pub realised: Option<Realised>,
+    /// What could be expected before outcomes were known, of all rows.
+    pub estimated: Option<Estimated>,
+    /// Whether it can be expected to be worse than training by more than is borne.
+    pub expected_worse: bool,
+    /// What the verdict is made of.
+    pub checks: Vec<Check>,
+    /// The verdict.
+    pub verdict: &'static str,
+    /// Why, in words.
+    pub why: Option<String>,
+    /// Whether the verdict of the run is this one.
+    pub is_decisive: bool,
+    #[serde(skip)]
+    span: Span,
+    #[serde(skip)]
+    said: Verdict,
+}
+
+/// What the model is worth.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImpactReport {
+    /// The verdict.
+    pub verdict: &'static str,
+    /// The periods' first moments, UTC.
+    pub from: Vec<Option<String>>,
+    /// What was found.
+    #[serde(flatten)]
+    pub found: Impact,
+    #[serde(skip)]
+    spans: Vec<Span>,
+}
+
+fn moment(span: Span, of: fn((jiff::Timestamp, jiff::Timestamp)) -> jiff::Timestamp) -> Option<String> {
+    span.map(|span| to_sql_text(of(span)))
+}
+
+impl PeriodReport {
+    fn new(period: Period, is_decisive: bool) -> Self {
+        let Period { span, realised, estimated, expected_worse, waiting } = period;
+        let (realised, judged) = realised.unzip();
+        let said = match (&judged, waiting) {
+            (None, _) => Verdict::Inconclusive("no outcome is known".to_owned()),
+            (Some(judged), _) => judged.verdict.clone(),
+        };
+        let why = match &judged {
+            Some(judged) if said == Verdict::Shifted => Some(judged.summary()),
+            _ => said.why().map(str::to_owned),
+        };
+        Self {
+            from: moment(span, |(from, _)| from),
+            to: moment(span, |(_, to)| to),
+            n: realised.as_ref().map_or(0, |found| found.n),
+            waiting,
+            positives: realised.as_ref().map_or(0, |found| found.positives),
+            roc_auc: realised.as_ref().and_then(|found| found.roc_auc).map(|it| it.value),
+            log_loss: realised.as_ref().map(|found| found.log_loss.value),
+            brier: realised.as_ref().map(|found| found.brier.value),
+            ece: realised.as_ref().map(|found| found.ece.value),
+            base_rate: realised.as_ref().map(|found| found.base_rate.value),
+            realised,
+            estimated,
+            expected_worse,
+            checks: judged.map(|judged| judged.checks).unwrap_or_default(),
+            verdict: said.name(),
+            why,
+            is_decisive,
+            span,
+            said,
+        }
+    }
+
+    /// The first day, for people.
+    pub(crate) fn day(&self) -> &str {
+        self.from.as_deref().map_or("all rows", |from| from.get(..10).unwrap_or(from))
+    }
+
+    fn rows(&self) -> Vec<PerformanceRow> {
+        let Some((from, to)) = self.span else { return Vec::new() };
+        let json = |value: serde_json::Result<String>| value.unwrap_or_else(|_| "null".to_owned());
+        let realised = self.realised.as_ref().map(|found| PerformanceRow {
+            kind: "realised",
+            from,
+            to,
+            n: found.n,
+            positives: Some(found.positives),
+            base_rate: found.base_rate.value,
+            mean_prediction: Some(found.mean_prediction),
+            roc_auc: found.roc_auc,
+            log_loss: found.log_loss.value,
+            brier: found.brier.value,
+            ece: Some(found.ece.value),
+            high_risk_precision: found.precision.map(|it| it.value),
+            high_risk_recall: found.recall.map(|it| it.value),
+            details: json(serde_json::to_string(found)),
+            verdict: self.said.clone(),
+            why: self.why.clone().unwrap_or_default(),
+            is_decisive: self.is_decisive,
+        });
+        let estimated = self.estimated.as_ref().map(|expected| PerformanceRow {
+            kind: "estimated",
+            from,
+            to,
+            n: expected.n,
+            positives: None,
+            base_rate: expected.base_rate,
+            mean_prediction: None,
+            roc_auc: expected.roc_auc,
+            log_loss: expected.log_loss.value,
+            brier: expected.brier.value,
+            ece: None,
+            high_risk_precision: expected.precision.map(|it| it.value),
+            high_risk_recall: expected.recall.map(|it| it.value),
+            details: json(serde_json::to_string(expected)),
+            verdict: if self.expected_worse { Verdict::Shifted } else { Verdict::Stable },
+            why: String::new(),
+            is_decisive: false,
+        });
+        realised.into_iter().chain(estimated).collect()
+    }
+}
+
+impl PerformanceReport {
+    pub(crate) fn new(judged: Judged, rows: Rows, fail_on_verdict: bool) -> Self {
+        let Judged { periods, decisive, verdict, impact } = judged;
+        let periods = periods.into_iter().enumerate();
+        let periods: Vec<PeriodReport> =
+            periods.map(|(place, period)| PeriodReport::new(period, decisive == Some(place))).collect();
+        let impact = impact.map(|(spans, found)| ImpactReport {
+            verdict: found.verdict.name(),
+            from: spans.iter().map(|span| moment(*span, |(from, _)| from)).collect(),
+            found,
+            spans,
+        });
+        let all = match (&verdict, impact.as_ref().map(|impact| &impact.found.verdict)) {
+            (Verdict::Shifted, _) | (_, Some(Verdict::Shifted)) => Verdict::Shifted,
+            (Verdict::Inconclusive(why), _) => Verdict::Inconclusive(why.clone()),
+            (_, Some(Verdict::Inconclusive(why))) => Verdict::Inconclusive(format!("of the impact: {why}")),
+            _ => Verdict::Stable,
+        };
+        let mut report = Self {
+            verdict: all.name(),
+            why: all.why().map(str::to_owned),
+            performance_verdict: verdict.name(),
+            training: rows.training,
+            periods,
+            impact,
+            labels: rows.labels,
+            without_prediction: rows.without_prediction,
+            calibrated: rows.calibration.is_some(),
+            model_uid: None,
+            run_uid: None,
+            retrain: None,
+            all,
+            fail_on_verdict,
+        };
+        if report.all == Verdict::Shifted {
+            report.why = Some(report.summary());
+        }
+        report
+    }
+
+    /// The period that the verdict is of.
+    pub(crate) fn decisive(&self) -> Option<&PeriodReport> {
+        self.periods.iter().find(|period| period.is_decisive)
+    }
+
+    /// What is worse, in one line.
+    pub(crate) fn summary(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(period) = self.decisive().filter(|period| period.said == Verdict::Shifted) {
+            parts.push(format!("since {}: {}", period.day(), period.why.as_deref().unwrap_or_default()));
+        }
+        if let Some(impact) = self.impact.as_ref().filter(|impact| impact.found.verdict == Verdict::Shifted) {
+            parts.push(impact.found.says.clone());
+        }
+        parts.join("; ")
+    }
+
+    pub(crate) fn performance_rows(&self) -> Vec<PerformanceRow> {
+        self.periods.iter().flat_map(PeriodReport::rows).collect()
+    }
+}
+
+impl ImpactReport {
+    pub(crate) fn periods(&self) -> Vec<(jiff::Timestamp, jiff::Timestamp, mlops_core::performance::PeriodImpact)> {
+        let periods = self.spans.iter().zip(&self.found.periods);
+        periods.filter_map(|(span, period)| span.map(|(from, to)| (from, to, *period))).collect()
+    }
+
+    pub(crate) fn rows<'a>(
+        &'a self,
+        periods: &'a [(jiff::Timestamp, jiff::Timestamp, mlops_core::performance::PeriodImpact)],
+    ) -> ImpactRows<'a> {
+        ImpactRows { periods, verdict: &self.found.verdict, says: &self.found.says }
+    }
+
+    /// What it is worth, for people.
+    pub(crate) fn text(&self) -> Option<String> {
+        let saved = self.found.clients_saved?;
+        let mut text = format!("clients saved {} ({} to {})", whole(saved.value), whole(saved.low), whole(saved.high));
+        if let Some(money) = self.found.money_saved {
+            text.push_str(&format!(", worth {} ({} to {})", whole(money.value), whole(money.low), whole(money.high)));
+        }
+        Some(text)
+    }
+}
+
+impl Report for PerformanceReport {
+    fn human(&self) -> String {
+        let rows = self.periods.iter().map(|period| {
+            let interval = |it: Option<Estimate>| it.map_or_else(|| "—".to_owned(), |it| estimate(&it));
+            let figure = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), |value| format!("{value:.3}"));
+            vec![
+                period.day().to_owned(),
+                number(period.n),
+                number(period.waiting as u64),
+                interval(period.realised.as_ref().and_then(|found| found.roc_auc)),
+                interval(period.estimated.as_ref().and_then(|expected| expected.roc_auc)),
+                figure(period.log_loss),
+                figure(period.ece),
+                format!("{}{}", period.verdict, if period.is_decisive { " ◀" } else { "" }),
+            ]
+        });
+        let rows: Vec<Vec<String>> = rows.collect();
+        let mut text = String::new();
+        if !rows.is_empty() {
+            let header = ["period", "rows", "waiting", "AUC", "AUC expected", "log loss", "ECE", "verdict"];
+            text.push_str(&grid(&header, &rows));
+            text.push_str("\n\n");
+        }
+        if let Some(training) = &self.training {
+            text.push_str(&format!(
+                "at training: AUC {:.3}, log loss {:.3}, {} rows\n",
+                training.roc_auc,
+                training.log_loss,
+                number(training.n)
+            ));
+        }
+        if let Some(labels) = &self.labels {
+            text.push_str(&format!("{}\n", labels.text()));
+        }
+        if let Some(impact) = &self.impact {
+            let arm = |arm: &mlops_core::performance::ArmRate| {
+                let rate = arm.churn_rate.map_or_else(|| "none".to_owned(), |rate| percent(rate.value));
+                format!("{rate} of {}", number(arm.clients))
+            };
+            text.push_str(&format!(
+                "impact: {} left with the model, {} with the heuristic",
+                arm(&impact.found.model),
+                arm(&impact.found.heuristic)
+            ));
+            if let Some(worth) = impact.text() {
+                text.push_str(&format!("; {worth}"));
+            }
+            text.push_str(&format!("\nimpact {}: {}\n", impact.verdict, impact.found.says));
+        }
+        text.push_str(&self.verdict.to_uppercase());
+        if let Some(why) = &self.why {
+            text.push_str(&format!(": {why}"));
+        }
+        if let Some(retrain) = &self.retrain {
+            text.push_str(&format!("\n{}", retrain.text()));
+        }
+        text
+    }
+
+    fn metrics(&self) -> Vec<Metrics> {
+        let mut values = Vec::new();
+        if let Some(found) = self.decisive().and_then(|period| period.realised.as_ref()) {
+            values.extend(found.roc_auc.map(|auc| ("roc_auc", "None", auc.value)));
+            values.push(("log_loss", "None", found.log_loss.value));
+            values.push(("ece", "None", found.ece.value));
+        }
+        let saved = self.impact.as_ref().and_then(|impact| impact.found.clients_saved);
+        values.extend(saved.map(|saved| ("clients_saved", "Count", saved.value)));
+        vec![Metrics { dimensions: Vec::new(), values }]
+    }
+
+    fn exit(&self) -> Exit {
+        if self.fail_on_verdict && self.all == Verdict::Shifted { Exit::Verdict } else { Exit::Done }
+    }
+}
+
+/// For people.
+pub(crate) fn estimate(it: &Estimate) -> String {
+    format!("{:.3} ({:.3}–{:.3})", it.value, it.low, it.high)
+}
+
+/// A number that may be below 0, without decimals.
+pub(crate) fn whole(value: f64) -> String {
+    let sign = if value <= -0.5 { "−" } else { "" };
+    format!("{sign}{}", number(value.abs().round() as u64))
+}
+
+/// The calibration curve of the newest period that says something.
+pub(crate) fn curve(report: &PerformanceReport) -> &[CurvePoint] {
+    let newest = report.decisive().or_else(|| report.periods.iter().rev().find(|period| period.n > 0));
+    newest.and_then(|period| period.realised.as_ref()).map_or(&[], |found| &found.calibration_curve)
+}

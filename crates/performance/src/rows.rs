@@ -1,0 +1,347 @@
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use anyhow::{Context as _, Result};
+use futures_util::TryStreamExt;
+use jiff::Timestamp;
+use mlops_core::model::Target;
+use mlops_core::model::calibration::Calibration;
+use mlops_core::model::metrics::Metrics;
+use mlops_core::performance::{Arm, TrainingFigures, calibration_needed};
+use mlops_core::ports::{OutcomeStore, Window};
+use mlops_core::table::{Column, Kind, Table, Values};
+use mlops_input::{
+    LOG_TIME, LabelCounts, LogColumns, LogReader, PublishedModel, Source, label, read_outcomes, read_table,
+    rows_in_window,
+};
+use mlops_job::{Context, UsageError};
+use mlops_sql::Database;
+
+use crate::Args;
+
+const CLIENT_ID: &str = "client_id";
+
+/// The fields of the output that are read, each with the column that it becomes.
+const OUTPUTS: [(&str, &str, Kind); 4] = [
+    ("prediction", "output.prediction", Kind::Numeric),
+    ("high_risk", "output.high_risk", Kind::Categorical),
+    ("model_uid", "output.model_uid", Kind::Categorical),
+    ("model_used", "output.model_used", Kind::Categorical),
+];
+
+/// The column that outcomes become where no model names one.
+const OUTCOME: &str = "outcome";
+
+/// One scored request.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) time: Option<Timestamp>,
+    pub(crate) client: Option<String>,
+    pub(crate) prediction: f64,
+    pub(crate) is_high: bool,
+    pub(crate) arm: Option<Arm>,
+    /// Whether the model that is judged gave the prediction.
+    pub(crate) is_of_model: bool,
+    /// The outcome; none while it is still to come.
+    pub(crate) label: Option<bool>,
+}
+
+/// All that is judged.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) rows: Vec<Row>,
+    /// Clients by arm, each with the first time that it was seen.
+    pub(crate) assigned: Vec<(Arm, Option<Timestamp>)>,
+    /// Clients of both arms.
+    pub(crate) in_both: Vec<String>,
+    /// What clients are worth.
+    pub(crate) worth: HashMap<String, f64>,
+    pub(crate) labels: Option<LabelCounts>,
+    /// Rows without a prediction that is a probability.
+    pub(crate) without_prediction: usize,
+    pub(crate) training: Option<TrainingFigures>,
+    /// Makes probabilities of the predictions, where they are none.
+    pub(crate) calibration: Option<Calibration>,
+}
+
+/// Reads what is judged and what it is compared with.
+pub(crate) async fn read(
+    args: &Args,
+    model: Option<&PublishedModel>,
+    window: Window,
+    database: Option<&Database>,
+    context: &Context,
+) -> Result<Rows> {
+    let mut target = model.map(|model| model.file.model.schema.target.clone());
+    let mut all =
+        Rows { training: model.and_then(|model| TrainingFigures::of(&model.file.metrics)), ..Rows::default() };
+    if let Some(location) = &args.data.reference {
+        let table = read_table(location).await.with_context(|| format!("reading the reference {location}"))?;
+        let found = with_reference(&mut all, args, target.clone(), &table);
+        target = Some(found.with_context(|| format!("reading the reference {location}"))?);
+    }
+    let model_uid = model.map(|model| model.file.model_uid.as_str());
+    match &args.data.production {
+        None => {
+            let table = read_logs(None, database, window, context).await?;
+            label_logs(&mut all, args, target, model_uid, table, database).await?;
+        }
+        Some(location) => match Source::open(location).await.context("reading the production data")? {
+            Source::Logs(_) => {
+                let table = read_logs(Some(location), database, window, context).await?;
+                label_logs(&mut all, args, target, model_uid, table, database).await?;
+            }
+            Source::Table(source) => {
+                let named =
+                    [("--time", &args.data.time), ("--arm", &args.impact.arm), ("--client", &args.impact.client)];
+                for (argument, column) in named {
+                    column.as_ref().map_or(Ok(()), |column| source.check_column(argument, column))?;
+                }
+                source.check_column("--prediction", &args.data.prediction)?;
+                if window != Window::default() && args.data.time.is_none() {
+                    let message = format!("{location} is a table: say with --time which column has the time of a row");
+                    return Err(UsageError::new(message).into());
+                }
+                let table = read_table(location).await.with_context(|| format!("reading {location}"))?;
+                let table = rows_in_window(&table, args.data.time.as_deref().unwrap_or_default(), window);
+                let target = target_of(args, target, &table).with_context(|| format!("reading {location}"))?;
+                take_table(&mut all, args, &target, &table)?;
+            }
+            Source::Profiles(_) => {
+                let message = format!("{location} is a profile, of which no rows can be had; name a table or logs");
+                return Err(UsageError::new(message).into());
+            }
+        },
+    }
+    // Sums depend on the order of their parts, and a database has none.
+    all.rows.sort_by(|a, b| (a.time, &a.client).cmp(&(b.time, &b.client)).then(a.prediction.total_cmp(&b.prediction)));
+    arms(&mut all);
+    all.worth = worth(args, database).await?;
+    Ok(all)
+}
+
+/// The figures of the reference, and a calibration if its predictions need one; gives back what its target is.
+fn with_reference(all: &mut Rows, args: &Args, target: Option<Target>, table: &Table) -> Result<Target> {
+    let target = target_of(args, target, table)?;
+    let labels = labels(table, &target)?;
+    let predictions = numbers(table, &args.data.prediction)?;
+    let known = labels.iter().zip(&predictions).filter_map(|(label, p)| Some(((*label)?, *p)));
+    let (labels, predictions): (Vec<bool>, Vec<f64>) = known.filter(|(_, p)| (0.0..=1.0).contains(p)).unzip();
+    let figures = TrainingFigures::of(&Metrics::of(&labels, &predictions));
+    let missing = || UsageError::new("it has no rows of both outcomes with a prediction between 0 and 1");
+    all.training = Some(figures.ok_or_else(missing)?);
+    all.calibration = calibration_needed(&labels, &predictions);
+    Ok(target)
+}
+
+/// The column with the outcome, and the outcome whose probability is predicted.
+fn target_of(args: &Args, known: Option<Target>, table: &Table) -> Result<Target> {
+    if let Some(known) = known {
+        let positive = args.data.positive.clone().unwrap_or(known.positive);
+        return Ok(Target { name: args.data.target.clone().unwrap_or(known.name), positive, ..known });
+    }
+    let name = args.data.target.as_deref().ok_or_else(|| {
+        UsageError::new("name the column with the outcome by --target, or a model that knows it by --models")
+    })?;
+    positive_of(args, table, name)
+}
+
+fn positive_of(args: &Args, table: &Table, name: &str) -> Result<Target> {
+    match &args.data.positive {
+        Some(positive) if table.column(name).is_some() => {
+            Ok(Target { name: name.to_owned(), positive: positive.clone(), negative: String::new() })
+        }
+        _ => Ok(Target::of(table, name).map_err(UsageError::because)?),
+    }
+}
+
+/// Whether each row has the positive outcome; none where it has none.
+fn labels(table: &Table, target: &Target) -> Result<Vec<Option<bool>>> {
+    let missing = || UsageError::new(format!("there is no column `{}` with outcomes", target.name));
+    let names = table.column(&target.name).ok_or_else(missing)?.names();
+    Ok(names.into_iter().map(|name| name.map(|name| name == target.positive)).collect())
+}
+
+fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
+    let missing = || UsageError::new(format!("there is no column `{name}` with predictions; name it by --prediction"));
+    let column = table.column(name).ok_or_else(missing)?.clone().into_kind(Kind::Numeric);
+    Ok(match column.values {
+        Values::Numeric(numbers) => numbers,
+        _ => Vec::new(),
+    })
+}
+
+async fn read_logs(
+    location: Option<&mlops_objects::Location>,
+    database: Option<&Database>,
+    window: Window,
+    context: &Context,
+) -> Result<Table> {
+    let columns = LogColumns {
+        inputs: vec![(CLIENT_ID.to_owned(), Kind::Categorical)],
+        outputs: OUTPUTS.iter().map(|(field, name, kind)| ((*field).to_owned(), (*name).to_owned(), *kind)).collect(),
+        known: HashSet::new(),
+    };
+    let bar = context.progress.start("logged requests", None);
+    let mut table = Table::default();
+    let mut reader = LogReader::new(columns, |batch: &Table| {
+        let batch = rows_in_window(batch, LOG_TIME, window);
+        if table.columns.is_empty() { table = batch } else { table.append(&batch) }
+    });
+    match (location, database) {
+        (None, Some(database)) => reader.read_database(database, window, || bar.inc(1)).await?,
+        (None, None) => {}
+        (Some(location), _) => {
+            let read = reader.read_objects(location, || bar.inc(1)).await;
+            read.with_context(|| format!("reading the logs of {location}"))?;
+        }
+    }
+    let found = reader.finish();
+    bar.finish_and_clear();
+    if found.bad + found.without_input > 0 {
+        tracing::warn!(
+            records.bad = found.bad,
+            requests.without_input = found.without_input,
+            "lines that are no records, and requests without an `input` object, are left out"
+        );
+    }
+    Ok(table)
+}
+
+async fn label_logs(
+    all: &mut Rows,
+    args: &Args,
+    target: Option<Target>,
+    model_uid: Option<&str>,
+    table: Table,
+    database: Option<&Database>,
+) -> Result<()> {
+    let outcomes = read_outcomes(&args.outcomes, database).await?;
+    let name = target.as_ref().map_or(OUTCOME, |target| target.name.as_str()).to_owned();
+    let labelled = label(&table, CLIENT_ID, &name, &outcomes, args.outcomes.absent_outcome.as_deref());
+    all.labels = Some(labelled.counts);
+    let target = match target {
+        Some(target) => target,
+        None if labelled.table.rows() == 0 => Target { name, positive: String::new(), negative: String::new() },
+        None => positive_of(args, &labelled.table, &name).context("reading the outcomes")?,
+    };
+    let known = labels(&labelled.table, &target)?;
+    take_logged(all, args, model_uid, &labelled.table, known);
+    take_logged(all, args, model_uid, &labelled.waiting, vec![None; labelled.waiting.rows()]);
+    // A request that no outcome answers still tells which arm its client was in.
+    note_clients(all, &table);
+    Ok(())
+}
+
+fn take_logged(all: &mut Rows, args: &Args, model_uid: Option<&str>, table: &Table, labels: Vec<Option<bool>>) {
+    let names = |name: &str| table.column(name).map_or_else(|| vec![None; table.rows()], Column::names);
+    let times = table.column(LOG_TIME).map_or_else(|| vec![None; table.rows()], Column::times);
+    let predictions = numbers(table, "output.prediction").unwrap_or_default();
+    let rows = names(CLIENT_ID).into_iter().zip(names("output.high_risk")).zip(names("output.model_uid"));
+    let rows = rows.zip(names("output.model_used")).zip(times).zip(predictions).zip(labels);
+    for ((((((client, high_risk), uid), used), time), prediction), label) in rows {
+        if !(0.0..=1.0).contains(&prediction) {
+            all.without_prediction += 1;
+            continue;
+        }
+        let arm = arm_of(used.as_deref());
+        let logged = high_risk.filter(|_| args.data.cut_off.is_none());
+        all.rows.push(Row {
+            time: time.and_then(|time| Timestamp::from_microsecond(time).ok()),
+            client,
+            prediction,
+            is_high: logged
+                .map_or(prediction >= args.data.cut_off.unwrap_or(0.5), |high| high == "yes" || high == "true"),
+            arm: Some(arm),
+            is_of_model: arm == Arm::Model && uid.is_none_or(|uid| model_uid.is_none_or(|model_uid| model_uid == uid)),
+            label,
+        });
+    }
+}
+
+fn arm_of(used: Option<&str>) -> Arm {
+    if used.is_none_or(|used| used == "model") { Arm::Model } else { Arm::Heuristic }
+}
+
+fn note_clients(all: &mut Rows, table: &Table) {
+    let Some(clients) = table.column(CLIENT_ID).map(Column::names) else { return };
+    let used = table.column("output.model_used").map_or_else(|| vec![None; clients.len()], Column::names);
+    let times = table.column(LOG_TIME).map_or_else(|| vec![None; clients.len()], Column::times);
+    let seen = clients.into_iter().zip(used).zip(times).filter_map(|((client, used), time)| {
+        let time = time.and_then(|time| Timestamp::from_microsecond(time).ok());
+        Some((client?, arm_of(used.as_deref()), time))
+    });
+    note(all, seen);
+}
+
+fn note(all: &mut Rows, seen: impl Iterator<Item = (String, Arm, Option<Timestamp>)>) {
+    // The first time that a client was seen in each arm.
+    let mut first: BTreeMap<String, [Option<Option<Timestamp>>; 2]> = BTreeMap::new();
+    for (client, arm, time) in seen {
+        let known = &mut first.entry(client).or_default()[arm as usize];
+        *known = Some(known.map_or(time, |known| known.min(time)));
+    }
+    for (client, arms) in first {
+        match arms {
+            [Some(_), Some(_)] => all.in_both.push(client),
+            [Some(time), None] => all.assigned.push((Arm::Model, time)),
+            [None, Some(time)] => all.assigned.push((Arm::Heuristic, time)),
+            [None, None] => {}
+        }
+    }
+}
+
+fn take_table(all: &mut Rows, args: &Args, target: &Target, table: &Table) -> Result<()> {
+    let names = |name: Option<&str>| {
+        name.and_then(|name| table.column(name)).map_or_else(|| vec![None; table.rows()], Column::names)
+    };
+    let times = args.data.time.as_deref().and_then(|name| table.column(name));
+    let times = times.map_or_else(|| vec![None; table.rows()], Column::times);
+    let rows = numbers(table, &args.data.prediction)?.into_iter().zip(labels(table, target)?);
+    let rows = rows.zip(times).zip(names(args.impact.client.as_deref())).zip(names(args.impact.arm.as_deref()));
+    for ((((prediction, label), time), client), used) in rows {
+        if !(0.0..=1.0).contains(&prediction) {
+            all.without_prediction += 1;
+            continue;
+        }
+        let arm = args.impact.arm.as_ref().map(|_| arm_of(used.as_deref()));
+        all.rows.push(Row {
+            time: time.and_then(|time| Timestamp::from_microsecond(time).ok()),
+            client,
+            prediction,
+            is_high: prediction >= args.data.cut_off.unwrap_or(0.5),
+            arm,
+            is_of_model: arm.is_none_or(|arm| arm == Arm::Model),
+            label,
+        });
+    }
+    let seen: Vec<_> = all.rows.iter().filter_map(|row| Some((row.client.clone()?, row.arm?, row.time))).collect();
+    note(all, seen.into_iter());
+    Ok(())
+}
+
+/// Without a heuristic there is nothing to compare the model with.
+fn arms(all: &mut Rows) {
+    let is_compared = !all.in_both.is_empty() || all.assigned.iter().any(|(arm, _)| *arm == Arm::Heuristic);
+    if !is_compared {
+        all.assigned.clear();
+        all.rows.iter_mut().for_each(|row| row.arm = None);
+    }
+}
+
+async fn worth(args: &Args, database: Option<&Database>) -> Result<HashMap<String, f64>> {
+    let Some(location) = &args.impact.ltv else {
+        return match database {
+            Some(database) => Ok(database.lifetime_values().try_collect().await?),
+            None => Ok(HashMap::new()),
+        };
+    };
+    let table = read_table(location).await.with_context(|| format!("reading --ltv {location}"))?;
+    let column = |name: &str| {
+        let missing = || UsageError::new(format!("{location} has no column `{name}`; it needs client_id and ltv"));
+        table.column(name).ok_or_else(missing)
+    };
+    let clients = column(CLIENT_ID)?.names();
+    column("ltv")?;
+    let worth = clients.into_iter().zip(numbers(&table, "ltv")?);
+    Ok(worth.filter_map(|(client, worth)| Some((client?, worth))).filter(|(_, worth)| worth.is_finite()).collect())
+}
