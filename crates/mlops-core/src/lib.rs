@@ -9,6 +9,7 @@ pub mod model;
 pub mod outcomes;
 pub mod performance;
 pub mod pickle;
+pub mod policy;
 pub mod ports;
 pub mod profile;
 pub mod record;

@@ -7,8 +7,8 @@ use mlops_core::etl::{Fingerprint, ObjectId, Totals};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
     Batch, Commit, ConceptRun, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore,
-    PartitionState, PerformanceRun, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun,
-    StandingRequest, StoreError, StoreErrorKind, VerdictStore, Watermark, Window,
+    PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled,
+    ShiftRun, StandingRequest, StoreError, StoreErrorKind, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
@@ -138,6 +138,14 @@ impl ModelStore for Database {
 impl RetrainStore for Database {
     async fn standing_request(&self, since: Timestamp, own: &str) -> Result<Option<StandingRequest>, StoreError> {
         of_driver!(self, driver => driver.standing_request(since, own).await)
+    }
+
+    async fn retrain_history(&self, since: Timestamp, own: &str) -> Result<RetrainHistory, StoreError> {
+        of_driver!(self, driver => driver.retrain_history(since, own).await)
+    }
+
+    async fn note_question(&self, question: RetrainRequest<'_>, status: RetrainStatus) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.note_question(question, status).await)
     }
 
     async fn claim_retrain(

@@ -9,8 +9,8 @@ use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprin
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
     Batch, Commit, ConceptRun, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore,
-    OutcomeStore, PartitionState, PerformanceRun, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled,
-    ShiftRun, StandingRequest, StoreError, VerdictStore, Watermark, Window,
+    OutcomeStore, PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore,
+    Settled, ShiftRun, StandingRequest, StoreError, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
@@ -144,7 +144,7 @@ etl_statements!(MySql, sqlx::MySql);
 watermark_statements!(MySql);
 model_statements!(MySql);
 outcome_statements!(MySql);
-retrain_statements!(MySql, sqlx::MySqlConnection);
+retrain_statements!(MySql, sqlx::MySqlConnection, MySqlRow);
 
 impl LogStore for MySql {
     fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {

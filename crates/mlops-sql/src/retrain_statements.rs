@@ -1,11 +1,14 @@
 //! The statements over `retrain_request`, which are the same in both databases.
 
 pub(crate) const STANDING: &str = "SELECT request_uid, requested_at, job, status FROM retrain_request \
-    WHERE requested_at >= ? AND status <> 'failed' AND NOT (request_uid = ? AND status = 'pending') \
+    WHERE requested_at >= ? AND status NOT IN ('failed', 'waiting', 'kept') AND NOT (request_uid = ? AND status = 'pending') \
     ORDER BY requested_at DESC LIMIT 1";
 
+pub(crate) const RECENT: &str = "SELECT request_uid, requested_at, job, status FROM retrain_request \
+    WHERE requested_at >= ? AND request_uid <> ? ORDER BY requested_at DESC, request_uid DESC LIMIT 1000";
+
 macro_rules! retrain_statements {
-    ($driver:ty, $connection:ty) => {
+    ($driver:ty, $connection:ty, $row:ty) => {
         impl $driver {
             async fn try_standing_request(
                 connection: &mut $connection,
@@ -17,13 +20,50 @@ macro_rules! retrain_statements {
                     .bind(own)
                     .fetch_optional(connection)
                     .await?;
-                let Some(row) = row else { return Ok(None) };
-                Ok(Some(StandingRequest {
+                row.map(|row| Self::standing(&row, since)).transpose()
+            }
+
+            fn standing(row: &$row, unknown: Timestamp) -> Result<StandingRequest, sqlx::Error> {
+                Ok(StandingRequest {
                     request_uid: row.try_get(0)?,
-                    requested_at: Self::read_time(&row, 1)?.unwrap_or(since),
+                    requested_at: Self::read_time(row, 1)?.unwrap_or(unknown),
                     job: row.try_get(2)?,
                     status: row.try_get(3)?,
-                }))
+                })
+            }
+
+            async fn try_retrain_history(&self, since: Timestamp, own: &str) -> Result<RetrainHistory, sqlx::Error> {
+                let rows = sqlx::query($crate::retrain_statements::RECENT).bind(Self::time(since)).bind(own);
+                let rows = rows.fetch_all(&self.pool).await?;
+                let recent = rows.iter().map(|row| Self::standing(row, since)).collect::<Result<_, _>>()?;
+                let newest = sqlx::query("SELECT MAX(released_at) FROM model_release").fetch_one(&self.pool).await?;
+                let released_at = Self::read_time(&newest, 0)?;
+                let count = "SELECT COUNT(*), COUNT(CASE WHEN outcome_timestamp > ? THEN 1 END) FROM client_outcomes";
+                let count = sqlx::query(count).bind(Self::time(released_at.unwrap_or(Timestamp::UNIX_EPOCH)));
+                let counted = count.fetch_one(&self.pool).await?;
+                let (all, new): (i64, i64) = (counted.try_get(0)?, counted.try_get(1)?);
+                Ok(RetrainHistory { released_at, new_outcomes: (all > 0).then_some(new as u64), recent })
+            }
+
+            async fn try_note_question(
+                &self,
+                question: RetrainRequest<'_>,
+                status: RetrainStatus,
+            ) -> Result<(), sqlx::Error> {
+                // A second attempt of one run asks once more, and may have got further the first time.
+                sqlx::query(
+                    "INSERT INTO retrain_request (request_uid, requested_at, job, reason, status) SELECT ?, ?, ?, ?, ? FROM (SELECT 1) AS one \
+                     WHERE NOT EXISTS (SELECT 1 FROM retrain_request WHERE request_uid = ?)",
+                )
+                .bind(question.request_uid)
+                .bind(Self::time(question.requested_at))
+                .bind(question.job)
+                .bind(question.reason)
+                .bind(status.name())
+                .bind(question.request_uid)
+                .execute(&self.pool)
+                .await
+                .map(drop)
             }
 
             async fn try_claim_retrain(
@@ -105,6 +145,20 @@ macro_rules! retrain_statements {
                     Self::try_standing_request(&mut connection, since, own).await
                 };
                 reading.await.map_err(|error| failed("reading retrain_request", error))
+            }
+
+            async fn retrain_history(&self, since: Timestamp, own: &str) -> Result<RetrainHistory, StoreError> {
+                let read = self.try_retrain_history(since, own).await;
+                read.map_err(|error| failed("reading retrain_request and what came of it", error))
+            }
+
+            async fn note_question(
+                &self,
+                question: RetrainRequest<'_>,
+                status: RetrainStatus,
+            ) -> Result<(), StoreError> {
+                let written = self.try_note_question(question, status).await;
+                written.map_err(|error| failed("writing to retrain_request", error))
             }
 
             async fn claim_retrain(

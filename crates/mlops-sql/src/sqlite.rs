@@ -9,8 +9,8 @@ use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprin
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
     Batch, Commit, ConceptRun, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore,
-    OutcomeStore, PartitionState, PerformanceRun, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled,
-    ShiftRun, StandingRequest, StoreError, VerdictStore, Watermark, Window,
+    OutcomeStore, PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore,
+    Settled, ShiftRun, StandingRequest, StoreError, VerdictStore, Watermark, Window,
 };
 use mlops_core::record::{LogRecord, parse_utc, to_sql_text};
 use mlops_core::table::Table;
@@ -128,7 +128,7 @@ etl_statements!(Sqlite, sqlx::Sqlite);
 watermark_statements!(Sqlite);
 model_statements!(Sqlite);
 outcome_statements!(Sqlite);
-retrain_statements!(Sqlite, sqlx::SqliteConnection);
+retrain_statements!(Sqlite, sqlx::SqliteConnection, SqliteRow);
 
 impl LogStore for Sqlite {
     fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {

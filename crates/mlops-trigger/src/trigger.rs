@@ -1,8 +1,9 @@
 use std::process::Stdio;
 
 use anyhow::{Result, bail};
-use jiff::Timestamp;
-use mlops_core::ports::{RetrainRequest, RetrainStatus, RetrainStore, StandingRequest};
+use jiff::{SignedDuration, Timestamp};
+use mlops_core::policy::{Answer, CALENDAR, RetrainPolicy, Situation};
+use mlops_core::ports::{RetrainRequest, RetrainStatus, RetrainStore};
 use mlops_core::shift::RetrainAdvice;
 use mlops_job::UsageError;
 use serde::Serialize;
@@ -11,10 +12,13 @@ use tokio::process::Command;
 use crate::RetrainArgs;
 use crate::batch::Queue;
 
+/// The policy looks so far back.
+const HISTORY: SignedDuration = SignedDuration::from_hours(365 * 24);
+
 /// Asks for a new model.
 pub struct Trigger {
     start: Start,
-    cooldown: jiff::SignedDuration,
+    policy: RetrainPolicy,
     dry_run: bool,
 }
 
@@ -33,6 +37,12 @@ pub struct Wish<'a> {
     pub run_timestamp: Timestamp,
     /// The monitor's name.
     pub job: &'a str,
+}
+
+impl<'a> Wish<'a> {
+    fn request(self, reason: &'a str) -> RetrainRequest<'a> {
+        RetrainRequest { request_uid: self.run_uid, requested_at: self.run_timestamp, job: self.job, reason }
+    }
 }
 
 /// What became of the model.
@@ -93,10 +103,10 @@ impl Trigger {
                 return Err(UsageError::new(message));
             }
         };
-        Ok(Self { start, cooldown: args.retrain_cooldown, dry_run: args.dry_run })
+        Ok(Self { start, policy: args.policy(), dry_run: args.dry_run })
     }
 
-    /// Asks for a new model if `advice` is to, and nobody else has; see the crate's documentation.
+    /// Asks for a new model if the policy answers `advice` so; see the crate's documentation.
     ///
     /// # Errors
     ///
@@ -107,30 +117,36 @@ impl Trigger {
         wish: Wish<'_>,
         advice: RetrainAdvice,
     ) -> Result<RetrainReport> {
-        let reason = match advice {
-            RetrainAdvice::Keep(why) => return Ok(RetrainReport::new(RetrainAction::Kept, why)),
-            RetrainAdvice::Retrain(why) => why,
+        let since = wish.run_timestamp.saturating_sub(self.policy.cooldown.max(HISTORY))?;
+        let history = store.retrain_history(since, wish.run_uid).await?;
+        let under_way = match &self.start {
+            Start::Batch(queue) if matches!(advice, RetrainAdvice::Retrain(_)) || self.policy.has_calendar() => {
+                queue.unfinished().await?
+            }
+            _ => None,
         };
-        let since = wish.run_timestamp.saturating_sub(self.cooldown)?;
-        if let Some(standing) = store.standing_request(since, wish.run_uid).await? {
-            return Ok(self.suppressed(&standing));
-        }
-        if let Start::Batch(queue) = &self.start
-            && let Some(job) = queue.unfinished().await?
-        {
-            return Ok(RetrainReport::new(RetrainAction::Suppressed, format!("a retraining has not ended: {job}")));
-        }
-        if self.dry_run {
-            return Ok(RetrainReport::new(RetrainAction::WouldSubmit, reason));
-        }
-        let request = RetrainRequest {
-            request_uid: wish.run_uid,
-            requested_at: wish.run_timestamp,
-            job: wish.job,
-            reason: &reason,
+        let situation =
+            Situation { now: wish.run_timestamp, job: wish.job, under_way: under_way.as_deref(), history: &history };
+        let (action, status, why) = match self.policy.answer(advice, &situation) {
+            Answer::Retrain(reason) | Answer::Renew(reason) if self.dry_run => {
+                return Ok(RetrainReport::new(RetrainAction::WouldSubmit, reason));
+            }
+            Answer::Retrain(reason) => return self.ask(store, wish, reason).await,
+            Answer::Renew(reason) => return self.ask(store, Wish { job: CALENDAR, ..wish }, reason).await,
+            Answer::Wait(why) => (RetrainAction::Suppressed, RetrainStatus::Waiting, why),
+            Answer::Keep(why) => (RetrainAction::Kept, RetrainStatus::Kept, why),
         };
+        if !self.dry_run {
+            store.note_question(wish.request(&why), status).await?;
+        }
+        Ok(RetrainReport::new(action, why))
+    }
+
+    async fn ask(&self, store: &impl RetrainStore, wish: Wish<'_>, reason: String) -> Result<RetrainReport> {
+        let request = wish.request(&reason);
+        let since = wish.run_timestamp.saturating_sub(self.policy.cooldown)?;
         if let Some(standing) = store.claim_retrain(request, since).await? {
-            return Ok(self.suppressed(&standing));
+            return Ok(RetrainReport::new(RetrainAction::Suppressed, self.policy.says_standing(&standing)));
         }
         let started = match &self.start {
             Start::Batch(queue) => queue.submit(wish.run_uid, &reason).await.map(Some).map_err(anyhow::Error::from),
@@ -149,16 +165,6 @@ impl Trigger {
                 Err(error)
             }
         }
-    }
-
-    fn suppressed(&self, standing: &StandingRequest) -> RetrainReport {
-        let StandingRequest { job, requested_at, status, .. } = standing;
-        let hours = self.cooldown.as_hours();
-        let why = format!(
-            "{job} asked for one at {} ({status}), within the cooldown of {hours} hours",
-            requested_at.strftime("%Y-%m-%d %H:%M")
-        );
-        RetrainReport::new(RetrainAction::Suppressed, why)
     }
 }
 

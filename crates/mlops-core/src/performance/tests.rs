@@ -5,7 +5,7 @@ use super::*;
 use crate::model::random::Random;
 use crate::verdict::Verdict;
 
-/// Values of statsmodels, scikit-learn and NannyML; see `golden/performance.py`.
+/// Values of statsmodels, scikit-learn and `NannyML`; see `golden/performance.py`.
 fn golden() -> Value {
     serde_json::from_str(include_str!("../../golden/performance.json")).unwrap()
 }
@@ -162,7 +162,7 @@ fn scores_that_are_probabilities_need_no_calibration() {
     let (labels, scores) = world(&mut random, 4000, |score| if score > 0.3 { 0.3 } else { 0.1 });
     assert!(calibration_needed(&labels, &scores).is_some());
     let few: Vec<f64> = labels.iter().map(|_| 0.5).collect();
-    assert_eq!(calibration_needed(&vec![true; 10], &few[..10]), None);
+    assert_eq!(calibration_needed(&[true; 10], &few[..10]), None);
 }
 
 /// Clients of five periods: of 1000 of the model in each `model` in a thousand leave, of 200 of the heuristic `heuristic`.

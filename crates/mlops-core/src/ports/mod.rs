@@ -15,5 +15,5 @@ pub use logs::{LogStore, LoggedRequest, Window};
 pub use models::{ModelRecord, ModelStore, Release};
 pub use objects::{ByteStream, Entry, ObjectMeta, ObjectStore};
 pub use outcomes::OutcomeStore;
-pub use retrain::{RetrainRequest, RetrainStatus, RetrainStore, StandingRequest};
+pub use retrain::{RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, StandingRequest};
 pub use verdicts::{ConceptFinding, ConceptRun, ImpactRows, PerformanceRow, PerformanceRun, ShiftRun, VerdictStore};

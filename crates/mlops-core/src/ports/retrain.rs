@@ -30,6 +30,10 @@ pub enum RetrainStatus {
     Served,
     /// A new model came of it, and was refused.
     Refused,
+    /// There was a reason for a new model, and something against it; no request.
+    Waiting,
+    /// There was no reason for one; no request.
+    Kept,
 }
 
 impl RetrainStatus {
@@ -41,6 +45,8 @@ impl RetrainStatus {
             Self::Failed => "failed",
             Self::Served => "served",
             Self::Refused => "refused",
+            Self::Waiting => "waiting",
+            Self::Kept => "kept",
         }
     }
 }
@@ -58,6 +64,24 @@ pub struct StandingRequest {
     pub status: String,
 }
 
+impl StandingRequest {
+    /// Whether it is a request that did not fail, and not only a question.
+    pub fn counts(&self) -> bool {
+        !["failed", "waiting", "kept"].contains(&self.status.as_str())
+    }
+}
+
+/// What was asked before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RetrainHistory {
+    /// When the present model was released.
+    pub released_at: Option<Timestamp>,
+    /// Outcomes since then; none where there are none at all.
+    pub new_outcomes: Option<u64>,
+    /// Questions and requests since a moment, the newest first.
+    pub recent: Vec<StandingRequest>,
+}
+
 /// Where wishes for a new model are kept, so that one is made of several.
 pub trait RetrainStore: Send + Sync {
     /// The last request since a moment that did not fail, leaving out the one of this name while it is pending.
@@ -66,6 +90,20 @@ pub trait RetrainStore: Send + Sync {
         since: Timestamp,
         own: &str,
     ) -> impl Future<Output = Result<Option<StandingRequest>, StoreError>> + Send;
+
+    /// What was asked since a moment, leaving out the question of this name, and what came of it.
+    fn retrain_history(
+        &self,
+        since: Timestamp,
+        own: &str,
+    ) -> impl Future<Output = Result<RetrainHistory, StoreError>> + Send;
+
+    /// Writes down a question that no request came of, unless its name is known.
+    fn note_question(
+        &self,
+        question: RetrainRequest<'_>,
+        status: RetrainStatus,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Writes the request as pending, unless one stands since a moment; of two that come at once, one finds the other.
     fn claim_retrain(

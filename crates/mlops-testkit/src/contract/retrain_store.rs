@@ -15,6 +15,7 @@ macro_rules! retrain_store_contract {
                 a_request_stands_until_the_cooldown_is_over,
                 a_second_attempt_takes_its_own_request_up_again,
                 a_request_that_failed_holds_up_nobody,
+                a_question_is_kept_and_holds_up_nobody,
                 of_many_that_ask_at_once_one_is_heard,
                 what_the_retraining_made_of_a_request_stays,
             ]
@@ -73,6 +74,21 @@ pub async fn a_request_that_failed_holds_up_nobody(store: &impl RetrainStore) {
     assert!(store.standing_request(since, "b").await.unwrap().is_some());
     store.settle_retrain("a", RetrainStatus::Failed, None).await.unwrap();
     assert_eq!(store.claim_retrain(request("b"), since).await.unwrap(), None);
+}
+
+pub async fn a_question_is_kept_and_holds_up_nobody(store: &impl RetrainStore) {
+    let since = time("2026-01-01");
+    store.note_question(request("a"), RetrainStatus::Waiting).await.unwrap();
+    store.note_question(request("a"), RetrainStatus::Kept).await.unwrap();
+    store.note_question(request("b"), RetrainStatus::Kept).await.unwrap();
+    let history = store.retrain_history(since, "c").await.unwrap();
+    let statuses: Vec<(&str, &str)> =
+        history.recent.iter().map(|asked| (asked.request_uid.as_str(), asked.status.as_str())).collect();
+    assert_eq!(statuses, [("b", "kept"), ("a", "waiting")], "the newest first, and what was answered stays");
+    assert_eq!((history.released_at, history.new_outcomes), (None, None));
+    assert_eq!(store.retrain_history(since, "b").await.unwrap().recent.len(), 1);
+    assert_eq!(store.standing_request(since, "c").await.unwrap(), None);
+    assert_eq!(store.claim_retrain(request("c"), since).await.unwrap(), None);
 }
 
 pub async fn of_many_that_ask_at_once_one_is_heard(store: &impl RetrainStore) {
