@@ -241,6 +241,14 @@ impl Column {
         }
     }
 
+    fn reserve_exact(&mut self, rows: usize) {
+        match &mut self.values {
+            Values::Numeric(values) => values.reserve_exact(rows),
+            Values::Categorical { codes, .. } => codes.reserve_exact(rows),
+            Values::Date(times) => times.reserve_exact(rows),
+        }
+    }
+
     /// What each row has in words, as [`level_name`]; `None` where it has nothing.
     pub fn names(&self) -> Vec<Option<String>> {
         match &self.values {
@@ -287,6 +295,27 @@ impl Table {
             self.columns = other.columns.clone();
         } else {
             self.columns.iter_mut().zip(&other.columns).for_each(|(all, more)| all.append(more));
+        }
+    }
+
+    /// The rows of both, in room for no more than one column twice.
+    #[must_use]
+    pub fn followed_by(mut self, other: Self) -> Self {
+        for (column, more) in self.columns.iter_mut().zip(other.columns) {
+            column.reserve_exact(more.len());
+            column.append(&more);
+        }
+        self
+    }
+
+    /// Gives back what was reserved for further rows.
+    pub fn shrink_to_fit(&mut self) {
+        for column in &mut self.columns {
+            match &mut column.values {
+                Values::Numeric(values) => values.shrink_to_fit(),
+                Values::Categorical { codes, .. } => codes.shrink_to_fit(),
+                Values::Date(times) => times.shrink_to_fit(),
+            }
         }
     }
 

@@ -65,6 +65,7 @@ impl TableFile {
         let columns = self.columns().map(|(name, kind)| Column::new(name, kind)).collect();
         let mut all = Table { columns };
         self.read(|_| true, |batch| all.append(&batch))?;
+        all.shrink_to_fit();
         Ok(all)
     }
 

@@ -111,17 +111,17 @@ pub fn tell_apart(
         let is_larger = table.rows() > rows;
         if is_larger { table.take(&places_at_random(table.rows(), rows, policy.seed)) } else { table }
     };
-    let mut table = thinned(reference);
-    table.append(&thinned(production));
+    let table = thinned(reference).followed_by(thinned(production));
     let labels: Vec<bool> = (0..2 * rows).map(|row| row >= rows).collect();
     let schema = Schema::of_features(&table)?;
     let recipe =
         Recipe { folds: policy.folds, seed: policy.seed, ..Recipe::new(Learner::RandomForest(policy.forest.clone())) };
-    let found = cross_validate(&table, &labels, &schema, &recipe, progress)?;
+    let inputs = schema.into_inputs(table)?;
+    let found = cross_validate(&inputs, &labels, &schema, &recipe, progress)?;
     let Some(area) = FoldedArea::of(&labels, &found, policy.folds) else {
         return Ok(Domain::unknown(rows, "a fold has rows of one side only".to_owned()));
     };
-    let alone = alone(&schema.inputs(&table)?, &labels, &found.folds, policy.folds);
+    let alone = alone(&inputs, &labels, &found.folds, policy.folds);
     let mut features: Vec<DomainFeature> = schema
         .features
         .iter()

@@ -47,7 +47,8 @@ impl<'a> Apart<'a> {
         let is_now: Vec<bool> = (0..table.rows()).map(|row| row >= reference.rows()).collect();
         let learner = Learner::RandomForest(policy.forest.clone());
         let recipe = Recipe { folds: policy.folds, seed: policy.seed, ..Recipe::new(learner) };
-        let found = cross_validate(&table, &is_now, &Schema::of_features(&table)?, &recipe, progress)?;
+        let schema = Schema::of_features(&table)?;
+        let found = cross_validate(&schema.inputs(&table)?, &is_now, &schema, &recipe, progress)?;
         Ok(Self { table, is_now, labels: [labels_reference, labels_production].concat(), found, recipe, policy })
     }
 
@@ -62,7 +63,7 @@ impl<'a> Apart<'a> {
         let mut table = self.table.clone();
         table.columns.push(outcome);
         let schema = Schema::of_features(&table)?;
-        let with = cross_validate(&table, &self.is_now, &schema, &self.recipe, progress)?;
+        let with = cross_validate(&schema.inputs(&table)?, &self.is_now, &schema, &self.recipe, progress)?;
         let folds = self.policy.folds;
         let area = |found: &OutOfFold| FoldedArea::of(&self.is_now, found, folds).map(|area| area.score);
         let mut variance = 0.0;

@@ -122,21 +122,21 @@ impl OutOfFold {
     }
 }
 
-/// Fits a model to all folds but one, for each of them, and asks it for that one.
+/// Fits a model to all folds but one, for each of them, and asks it for that one; `inputs` are those of `schema`.
 ///
 /// # Errors
 ///
 /// As [`Model::fit`].
 pub fn cross_validate(
-    table: &Table,
+    inputs: &[Input<'_>],
     labels: &[bool],
     schema: &Schema,
     recipe: &Recipe,
     progress: &Progress<'_>,
 ) -> Result<OutOfFold, ModelError> {
     recipe.check()?;
-    check_labels(labels, table.rows())?;
-    let mut found = out_of_fold(&schema.inputs(table)?, labels, &[], recipe, progress)?;
+    check_labels(labels, inputs.first().map_or(0, Input::rows))?;
+    let mut found = out_of_fold(inputs, labels, &[], recipe, progress)?;
     found.importances = of_features(schema, &found.importances);
     Ok(found)
 }

@@ -86,6 +86,14 @@ impl Input<'_> {
         }
     }
 
+    fn into_owned(self) -> Input<'static> {
+        let values = match self.values {
+            InputValues::Numeric(values) => InputValues::Numeric(values.into_owned().into()),
+            InputValues::Categorical { levels, codes } => InputValues::Categorical { levels, codes },
+        };
+        Input { name: self.name, values }
+    }
+
     /// The rows at these places, in their order.
     pub(crate) fn take(&self, rows: &[usize]) -> Self {
         let values = match &self.values {
@@ -154,6 +162,32 @@ impl Schema {
             let column =
                 table.column(&feature.name).ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
             feature.push_inputs(column, &mut inputs);
+        }
+        Ok(inputs)
+    }
+
+    /// The same, of a table that is no longer needed: its columns go one by one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Schema::inputs`].
+    pub fn into_inputs(&self, mut table: Table) -> Result<Vec<Input<'static>>, ModelError> {
+        let mut inputs = Vec::new();
+        for feature in &self.features {
+            let place = table.columns.iter().position(|column| column.name == feature.name);
+            let place = place.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
+            let column = table.columns.swap_remove(place);
+            match (&feature.kind, column.values) {
+                (FeatureKind::Numeric, Values::Numeric(values)) => {
+                    inputs.push(Input { name: feature.name.clone(), values: InputValues::Numeric(values.into()) });
+                }
+                (_, values) => {
+                    let column = Column { values, ..column };
+                    let mut own = Vec::new();
+                    feature.push_inputs(&column, &mut own);
+                    inputs.extend(own.into_iter().map(Input::into_owned));
+                }
+            }
         }
         Ok(inputs)
     }

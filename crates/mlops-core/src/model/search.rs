@@ -140,7 +140,8 @@ fn parts(rows: usize, recipes: usize, halving: bool) -> Vec<usize> {
 }
 
 fn evaluate(table: &Table, labels: &[bool], schema: &Schema, recipe: Recipe) -> Result<Trial, ModelError> {
-    let probabilities = cross_validate(table, labels, schema, &recipe, &Progress::none())?.probabilities;
+    let probabilities =
+        cross_validate(&schema.inputs(table)?, labels, schema, &recipe, &Progress::none())?.probabilities;
     let losses = labels.iter().zip(&probabilities).map(|(label, probability)| row_log_loss(*label, *probability));
     let losses: Vec<f64> = losses.collect();
     let rows = labels.len() as f64;
