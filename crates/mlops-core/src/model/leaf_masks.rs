@@ -1,5 +1,6 @@
 use super::bins::BinnedRows;
-use super::tree::{LANES, NodeView, Question, Tree};
+use super::tree::{NodeView, Question, Tree};
+use super::walk::LANES;
 
 /// A tree with more leaves is walked.
 const MAX_LEAVES: usize = 64;
@@ -33,7 +34,10 @@ impl<'t> Ready<'t> {
                 let each = sums.iter_mut().zip(rows.bins.chunks_exact(rows.inputs));
                 each.for_each(|(sum, row)| Tree::add_one(trees, row, sum));
             }
-            Self::Walked(trees) => trees.iter().for_each(|tree| tree.add_to(&rows.bins, rows.inputs, &mut sums)),
+            Self::Walked(trees) => {
+                let mut turned = rows.bins.clone();
+                trees.iter().for_each(|tree| tree.add_to(&rows.bins, rows.inputs, &mut turned, &mut sums));
+            }
         }
         sums
     }

@@ -24,6 +24,7 @@ pub mod search;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod walk;
 
 pub use boosting::BoostingParams;
 pub use decision_tree::TreeParams;

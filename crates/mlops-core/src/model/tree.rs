@@ -1,15 +1,10 @@
 //! Binary trees over binned rows: the one form in which forests and boosting are fitted, kept, and asked.
 
 use super::bins::MISSING_BIN;
-
-/// Rows that walk a tree side by side, or trees that a row walks, so that the processor waits for eight reads of memory at once.
-pub(crate) const LANES: usize = 8;
-
-/// Steps between two looks whether all lanes have arrived before the deepest leaf.
-const STEPS: usize = 8;
+use super::walk::Ranks;
 
 /// The bit of [`Node::input`] that tells a question about levels.
-const ASKS_SET: u16 = 1 << 15;
+pub(super) const ASKS_SET: u16 = 1 << 15;
 
 /// A node: a question, or an answer.
 ///
@@ -21,7 +16,7 @@ pub(crate) struct Node {
     pub(crate) left: u32,
     /// The input that is asked about, and [`ASKS_SET`].
     pub(crate) input: u16,
-    /// Up to this bin a row goes left, after `shift` was added.
+    /// Up to this bin a row goes left, after `shift` was added; of a question about levels, up to this rank, see [`Ranks`].
     pub(crate) split: u8,
     /// 1 turns the missing bin to 0, and so sends it to the left.
     pub(crate) shift: u8,
@@ -86,18 +81,20 @@ pub(crate) enum NodeView {
 /// A tree; its first node is the root.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tree {
-    nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node>,
     /// For each node the place of its set, or the bits of its value. Apart from the nodes, of which more are near at hand so.
-    payloads: Vec<u32>,
-    sets: Vec<LevelSet>,
+    pub(super) payloads: Vec<u32>,
+    pub(super) sets: Vec<LevelSet>,
+    /// Turns questions about levels into questions about ranks, where that can be.
+    pub(super) ranks: Ranks,
     /// The most questions to a leaf.
-    depth: usize,
+    pub(super) depth: usize,
 }
 
 impl Tree {
     /// A tree of one leaf.
     pub(crate) fn new() -> Self {
-        Self { nodes: vec![Node::leaf(0)], payloads: vec![0], sets: Vec::new(), depth: 0 }
+        Self { nodes: vec![Node::leaf(0)], payloads: vec![0], sets: Vec::new(), ranks: Ranks::default(), depth: 0 }
     }
 
     /// Sets the value of a leaf.
@@ -150,14 +147,16 @@ impl Tree {
             is_sound.then_some(Node { left, input, split, shift })
         });
         let nodes = nodes.collect::<Option<Vec<Node>>>().filter(|nodes| !nodes.is_empty() && inputs > 0)?;
-        let mut tree = Self { nodes, payloads, sets, depth: 0 };
+        let mut tree = Self { nodes, payloads, sets, ranks: Ranks::default(), depth: 0 };
         tree.finish();
         Some(tree)
     }
 
     /// The nodes as they are kept.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter()
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = Node> {
+        self.nodes
+            .iter()
+            .map(|node| if node.input & ASKS_SET == 0 { *node } else { Node { split: 0, shift: 0, ..*node } })
     }
 
     /// For each node the place of its set, or the bits of its value.
@@ -190,7 +189,7 @@ impl Tree {
         }
     }
 
-    fn value(&self, place: u32) -> f32 {
+    pub(super) fn value(&self, place: u32) -> f32 {
         f32::from_bits(self.payloads[place as usize])
     }
 
@@ -206,98 +205,9 @@ impl Tree {
             }
         }
         self.depth = depths.into_iter().max().unwrap_or(0);
+        self.ranks = Ranks::of(&mut self.nodes, &self.payloads, &self.sets);
         self.nodes.shrink_to_fit();
         self.payloads.shrink_to_fit();
         self.sets.shrink_to_fit();
-    }
-
-    /// Adds the values of one row's leaves in all of `trees` to `sum`, in the order of the trees.
-    pub(crate) fn add_one(trees: &[Self], row: &[u8], sum: &mut f64) {
-        for trees in trees.chunks(LANES) {
-            let mut places = [0u32; LANES];
-            loop {
-                let before = places;
-                for _ in 0..STEPS / 2 {
-                    for (place, tree) in places.iter_mut().zip(trees) {
-                        *place = match tree.sets.is_empty() {
-                            true => tree.next::<false>(*place, row),
-                            false => tree.next::<true>(*place, row),
-                        };
-                    }
-                }
-                if places == before {
-                    break;
-                }
-            }
-            for (place, tree) in places.into_iter().zip(trees) {
-                *sum += f64::from(tree.value(place));
-            }
-        }
-    }
-
-    /// The place of a row's leaf.
-    pub(crate) fn leaf(&self, row: &[u8]) -> usize {
-        let place = if self.sets.is_empty() { self.walk::<false>(row) } else { self.walk::<true>(row) };
-        place as usize
-    }
-
-    /// Adds the value of each row's leaf to `sums`.
-    pub(crate) fn add_to(&self, rows: &[u8], inputs: usize, sums: &mut [f64]) {
-        if self.sets.is_empty() {
-            self.add::<false>(rows, inputs, sums);
-        } else {
-            self.add::<true>(rows, inputs, sums);
-        }
-    }
-
-    fn add<const SETS: bool>(&self, rows: &[u8], inputs: usize, sums: &mut [f64]) {
-        let mut eights = sums.chunks_exact_mut(LANES);
-        let mut blocks = rows.chunks_exact(LANES * inputs);
-        for (sums, block) in eights.by_ref().zip(blocks.by_ref()) {
-            let mut rows = [block; LANES];
-            for (row, cells) in rows.iter_mut().zip(block.chunks_exact(inputs)) {
-                *row = cells;
-            }
-            let mut places = [0u32; LANES];
-            for step in 1..=self.depth {
-                let before = places;
-                for (place, row) in places.iter_mut().zip(rows) {
-                    *place = self.next::<SETS>(*place, row);
-                }
-                if step % STEPS == 0 && places == before {
-                    break;
-                }
-            }
-            for (sum, place) in sums.iter_mut().zip(places) {
-                *sum += f64::from(self.value(place));
-            }
-        }
-        for (sum, row) in eights.into_remainder().iter_mut().zip(blocks.remainder().chunks_exact(inputs)) {
-            *sum += f64::from(self.value(self.walk::<SETS>(row)));
-        }
-    }
-
-    fn walk<const SETS: bool>(&self, row: &[u8]) -> u32 {
-        let mut place = 0;
-        loop {
-            let next = self.next::<SETS>(place, row);
-            if next == place {
-                return place;
-            }
-            place = next;
-        }
-    }
-
-    fn next<const SETS: bool>(&self, place: u32, row: &[u8]) -> u32 {
-        let node = self.nodes[place as usize];
-        let bin = row[usize::from(node.input & !ASKS_SET)];
-        let is_above = u32::from(bin.wrapping_add(node.shift) > node.split);
-        if !SETS {
-            return node.left + is_above;
-        }
-        // Both questions are asked and one answer is taken, as the processor could not foretell which.
-        let asks_set = u32::from(node.input >> 15);
-        let is_in = u32::from(has(&self.sets[(self.payloads[place as usize] * asks_set) as usize], bin));
-        node.left + (is_above & !asks_set | (is_in ^ 1) & asks_set)
     }
 }

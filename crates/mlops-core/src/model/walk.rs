@@ -1,0 +1,182 @@
+//! The way of rows through trees.
+
+use super::tree::{ASKS_SET, LevelSet, Node, NodeView, Tree, has};
+
+/// Rows that walk a tree side by side, or trees that a row walks, so that the processor waits for eight reads of memory at once.
+pub(crate) const LANES: usize = 8;
+
+/// Steps between two looks whether all lanes have arrived before the deepest leaf.
+const STEPS: usize = 8;
+
+/// What levels are turned into, so that every question of a tree is whether a byte is at most another.
+///
+/// A forest cuts the levels of an input in one order for the whole tree: of its sets each is a part of the next. A level's rank is the number
+/// of sets that it is not in, and a set is all levels up to its own place among them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) enum Ranks {
+    /// There is nothing to be turned.
+    #[default]
+    Needless,
+    /// The rank of each bin of the inputs whose levels are asked about.
+    Tables(Vec<(usize, Box<[u8; 256]>)>),
+    /// There are sets that do not contain each other; they are asked one by one.
+    Impossible,
+}
+
+impl Ranks {
+    /// Finds them, and writes each set's place into its node.
+    pub(super) fn of(nodes: &mut [Node], payloads: &[u32], sets: &[LevelSet]) -> Self {
+        if sets.is_empty() {
+            return Self::Needless;
+        }
+        let set_of = |place: &usize| &sets[payloads[*place] as usize];
+        let mut asking: Vec<usize> = (0..nodes.len()).filter(|place| nodes[*place].input & ASKS_SET != 0).collect();
+        asking.sort_by_key(|place| (nodes[*place].input, size(set_of(place))));
+        let (mut tables, mut splits) = (Vec::new(), Vec::with_capacity(asking.len()));
+        for of_input in asking.chunk_by(|a, b| nodes[*a].input == nodes[*b].input) {
+            let mut chain: Vec<&LevelSet> = of_input.iter().map(set_of).collect();
+            chain.dedup();
+            if !chain.is_sorted_by(|inner, outer| is_part(inner, outer)) || chain.len() > usize::from(u8::MAX) {
+                return Self::Impossible;
+            }
+            let mut table = Box::new([0u8; 256]);
+            for (bin, rank) in (0..=u8::MAX).zip(table.iter_mut()) {
+                *rank = chain.partition_point(|set| !has(set, bin)) as u8;
+            }
+            tables.push((usize::from(nodes[of_input[0]].input & !ASKS_SET), table));
+            let place_of = |set: &LevelSet| chain.partition_point(|other| size(other) < size(set)) as u8;
+            splits.extend(of_input.iter().map(|place| place_of(set_of(place))));
+        }
+        asking.iter().zip(splits).for_each(|(place, split)| nodes[*place].split = split);
+        Self::Tables(tables)
+    }
+
+    /// Turns the levels of a row, of which `turned` is a copy whose levels another tree may have turned.
+    fn turn(&self, row: &[u8], turned: &mut [u8]) {
+        match self {
+            Self::Needless => {}
+            Self::Tables(tables) => {
+                tables.iter().for_each(|(input, table)| turned[*input] = table[usize::from(row[*input])]);
+            }
+            Self::Impossible => turned.copy_from_slice(row),
+        }
+    }
+}
+
+fn size(set: &LevelSet) -> u32 {
+    set.iter().map(|bits| bits.count_ones()).sum()
+}
+
+fn is_part(inner: &LevelSet, outer: &LevelSet) -> bool {
+    inner.iter().zip(outer).all(|(inner, outer)| inner & !outer == 0)
+}
+
+impl Tree {
+    /// Adds the values of one row's leaves in all of `trees` to `sum`, in the order of the trees.
+    pub(crate) fn add_one(trees: &[Self], row: &[u8], sum: &mut f64) {
+        let mut turned = row.repeat(LANES);
+        for trees in trees.chunks(LANES) {
+            let rows = turned.chunks_exact_mut(row.len());
+            trees.iter().zip(rows).for_each(|(tree, turned)| tree.ranks.turn(row, turned));
+            let places = if trees.iter().any(Self::asks_sets) {
+                walk_trees(trees, &turned, |tree, place, row| tree.next_of_any(place, row))
+            } else {
+                walk_trees(trees, &turned, |tree, place, row| tree.next(place, row))
+            };
+            for (place, tree) in places.into_iter().zip(trees) {
+                *sum += f64::from(tree.value(place));
+            }
+        }
+    }
+
+    /// Adds the value of each row's leaf to `sums`; `turned` is a copy of the rows whose levels another tree may have turned.
+    pub(crate) fn add_to(&self, rows: &[u8], inputs: usize, turned: &mut [u8], sums: &mut [f64]) {
+        for (row, turned) in rows.chunks_exact(inputs).zip(turned.chunks_exact_mut(inputs)) {
+            self.ranks.turn(row, turned);
+        }
+        if self.asks_sets() {
+            self.add(turned, inputs, sums, |place, row| self.next_of_any(place, row));
+        } else {
+            self.add(turned, inputs, sums, |place, row| self.next(place, row));
+        }
+    }
+
+    /// The place of a row's leaf.
+    pub(crate) fn leaf(&self, row: &[u8]) -> usize {
+        let mut place = 0;
+        while let NodeView::Split { input, question, left } = self.node(place) {
+            place = left + usize::from(!question.is_left(row[input]));
+        }
+        place
+    }
+
+    fn add(&self, rows: &[u8], inputs: usize, sums: &mut [f64], next: impl Fn(u32, &[u8]) -> u32) {
+        let mut eights = sums.chunks_exact_mut(LANES);
+        let mut blocks = rows.chunks_exact(LANES * inputs);
+        for (sums, block) in eights.by_ref().zip(blocks.by_ref()) {
+            let mut rows = [block; LANES];
+            for (row, cells) in rows.iter_mut().zip(block.chunks_exact(inputs)) {
+                *row = cells;
+            }
+            let mut places = [0u32; LANES];
+            for step in 1..=self.depth {
+                let before = places;
+                for (place, row) in places.iter_mut().zip(rows) {
+                    *place = next(*place, row);
+                }
+                if step % STEPS == 0 && places == before {
+                    break;
+                }
+            }
+            for (sum, place) in sums.iter_mut().zip(places) {
+                *sum += f64::from(self.value(place));
+            }
+        }
+        for (sum, row) in eights.into_remainder().iter_mut().zip(blocks.remainder().chunks_exact(inputs)) {
+            let place = (0..self.depth).fold(0, |place, _| next(place, row));
+            *sum += f64::from(self.value(place));
+        }
+    }
+
+    fn asks_sets(&self) -> bool {
+        self.ranks == Ranks::Impossible
+    }
+
+    /// The child that a row goes to, of a tree that asks about no set.
+    fn next(&self, place: u32, row: &[u8]) -> u32 {
+        let node = self.nodes[place as usize];
+        let bin = row[usize::from(node.input & !ASKS_SET)];
+        node.left + u32::from(bin.wrapping_add(node.shift) > node.split)
+    }
+
+    /// The child that a row goes to, of any tree.
+    fn next_of_any(&self, place: u32, row: &[u8]) -> u32 {
+        let node = self.nodes[place as usize];
+        let asks_set = u32::from(node.input >> 15) & u32::from(self.asks_sets());
+        let bin = row[usize::from(node.input & !ASKS_SET)];
+        let is_above = u32::from(bin.wrapping_add(node.shift) > node.split);
+        if self.sets.is_empty() {
+            return node.left + is_above;
+        }
+        // Both questions are asked and one answer is taken, as the processor could not foretell which.
+        let is_in = u32::from(has(&self.sets[(self.payloads[place as usize] * asks_set) as usize], bin));
+        node.left + (is_above & !asks_set | (is_in ^ 1) & asks_set)
+    }
+}
+
+/// The places of a row's leaves in at most [`LANES`] trees, each of which has its own form of the row.
+fn walk_trees(trees: &[Tree], rows: &[u8], next: impl Fn(&Tree, u32, &[u8]) -> u32) -> [u32; LANES] {
+    let inputs = rows.len() / LANES;
+    let mut places = [0u32; LANES];
+    loop {
+        let before = places;
+        for _ in 0..STEPS / 2 {
+            for ((place, tree), row) in places.iter_mut().zip(trees).zip(rows.chunks_exact(inputs)) {
+                *place = next(tree, *place, row);
+            }
+        }
+        if places == before {
+            return places;
+        }
+    }
+}
