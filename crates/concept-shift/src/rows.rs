@@ -7,7 +7,7 @@ use mlops_core::profile::Profile;
 use mlops_core::shift::{Collector, FeatureSet, Roles, Split};
 use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_input::{
-    LOG_TIME, LabelCounts, LogColumns, LogReader, PublishedModel, Source, label, read_outcomes, read_table,
+    LOG_TIME, LabelCounts, LogColumns, LogReader, PublishedModel, Source, TableSource, label, read_outcomes,
     rows_in_window,
 };
 use mlops_job::{Context, UsageError};
@@ -62,25 +62,30 @@ pub(crate) async fn read(
             return Err(UsageError::new(message).into());
         }
     };
-    let reference = read_table(&location).await.with_context(|| format!("reading the training data {location}"))?;
     let target = args.data.target.clone().or_else(|| model.map(|model| model.file.model.schema.target.name.clone()));
+    let source = Source::open(&location).await.with_context(|| format!("reading the training data {location}"))?;
+    let Source::Table(source) = source else {
+        let message = format!("--reference {location} has no rows of columns; name a CSV or Parquet file");
+        return Err(UsageError::new(message).into());
+    };
     for (argument, name) in args.data.id.iter().map(|id| ("--id", id)).chain(target.iter().map(|it| ("--target", it))) {
-        if reference.column(name).is_none() {
-            let columns: Vec<&str> = reference.columns.iter().map(|column| column.name.as_str()).collect();
-            let message = format!("{argument} {name}: {location} has no such column; it has {}", columns.join(", "));
-            return Err(UsageError::new(message).into());
-        }
+        source.check_column(argument, name)?;
     }
+    let known: HashSet<String> = source.columns().map(|(name, _)| name.to_owned()).collect();
+    // An id is large, and nobody asks for it but to tell customers apart.
+    let is_needless = |name: &str| args.data.id.iter().any(|id| id == name) && name != args.data.unit;
+    let (needless, needed): (Vec<String>, Vec<String>) =
+        source.columns().map(|(name, _)| name.to_owned()).partition(|name| is_needless(name));
+    let reference = source.read_columns(needed).await?;
     let roles = Roles { ids: args.data.id.clone(), targets: target.iter().cloned().collect(), ..Roles::default() };
     let features = FeatureSet::new(profile(&reference), &roles);
     let columns: Vec<(String, Kind)> =
         features.reference.columns.iter().map(|column| (column.name.clone(), column.kind())).collect();
-    let known: HashSet<String> = reference.columns.iter().map(|column| column.name.clone()).collect();
     let wanted = Wanted { columns: &columns, known: &known, unit: &args.data.unit, target: target.as_deref() };
     let production = production(args, &wanted, window, database, context).await?;
 
-    let mut skipped: Vec<(String, String)> =
-        features.skipped.iter().map(|skipped| (skipped.column.clone(), skipped.why.clone())).collect();
+    let mut skipped: Vec<(String, String)> = needless.into_iter().map(|name| (name, "an id".to_owned())).collect();
+    skipped.extend(features.skipped.iter().map(|skipped| (skipped.column.clone(), skipped.why.clone())));
     let (compared, lacking): (Vec<_>, Vec<_>) =
         columns.iter().cloned().partition(|(name, _)| production.has.contains(name));
     skipped.extend(lacking.into_iter().map(|(name, _)| (name, "production does not have it".to_owned())));
@@ -155,29 +160,40 @@ async fn production(
                 if let Some(time) = &args.data.time {
                     source.check_column("--time", time)?;
                 }
-                let table = read_table(location).await.with_context(|| format!("reading {location}"))?;
-                let table = rows_in_window(&table, args.data.time.as_deref().unwrap_or_default(), window);
-                add_table(&mut all, table, wanted, args.data.time.as_deref());
+                read_table(&mut all, source, wanted, args.data.time.as_deref(), window).await?;
             }
         }
     }
     Ok(all)
 }
 
-fn add_table(all: &mut Production, table: Table, wanted: &Wanted<'_>, time: Option<&str>) {
-    let names = table.columns.iter().map(|column| column.name.clone());
-    let is_new = |name: &String| !wanted.known.contains(name) && Some(name.as_str()) != time;
-    all.new_columns.extend(table.columns.iter().map(|column| column.name.clone()).filter(is_new));
+async fn read_table(
+    all: &mut Production,
+    source: TableSource,
+    wanted: &Wanted<'_>,
+    time: Option<&str>,
+    window: Window,
+) -> Result<()> {
+    let names: Vec<String> = source.columns().map(|(name, _)| name.to_owned()).collect();
+    let is_new = |name: &&String| !wanted.known.contains(*name) && Some(name.as_str()) != time;
+    all.new_columns.extend(names.iter().filter(is_new).cloned());
     all.has.extend(names);
     let others = [Some(wanted.unit), wanted.target].into_iter().flatten();
     let mut columns: Vec<(String, Kind)> = wanted.columns.to_vec();
     columns.extend(others.map(|name| (name.to_owned(), Kind::Categorical)));
+    let time = time.unwrap_or_default().to_owned();
+    let read = columns.iter().map(|(name, _)| name.clone()).chain([time.clone()]).collect();
+    let mut table = source
+        .read(read, Table::default(), move |rows, batch| rows.append(&rows_in_window(&batch, &time, window)))
+        .await?;
+    table.shrink_to_fit();
     let table = select(table, &columns);
     if all.table.columns.is_empty() {
         all.table = table;
     } else {
         all.table.append(&table);
     }
+    Ok(())
 }
 
 enum LogsAt<'a> {

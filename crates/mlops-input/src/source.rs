@@ -82,8 +82,19 @@ impl TableSource {
         )))
     }
 
-    /// Hands the rows to `take`, batch by batch, and gives back what `take` made of `state`. Columns that are not `wanted` may be left
-    /// out. Reading takes long enough to hold up the runtime, and has a thread of its own.
+    /// The rows of the `wanted` columns.
+    ///
+    /// # Errors
+    ///
+    /// As [`TableSource::read`].
+    pub async fn read_columns(self, wanted: Vec<String>) -> Result<Table> {
+        let reading =
+            tokio::task::spawn_blocking(move || self.file.read_columns(|name| wanted.iter().any(|it| it == name)));
+        Ok(reading.await?.map_err(UsageError::because)?)
+    }
+
+    /// Hands the rows of the `wanted` columns to `take`, batch by batch, and gives back what `take` made of `state`. Reading takes long
+    /// enough to hold up the runtime, and has a thread of its own.
     ///
     /// # Errors
     ///

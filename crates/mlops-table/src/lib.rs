@@ -62,14 +62,23 @@ impl TableFile {
     ///
     /// As [`TableFile::read`].
     pub fn read_all(&self) -> Result<Table, TableError> {
-        let columns = self.columns().map(|(name, kind)| Column::new(name, kind)).collect();
-        let mut all = Table { columns };
-        self.read(|_| true, |batch| all.append(&batch))?;
+        self.read_columns(|_| true)
+    }
+
+    /// Reads all rows at once, of the columns that are wanted.
+    ///
+    /// # Errors
+    ///
+    /// As [`TableFile::read`].
+    pub fn read_columns(&self, wanted: impl Fn(&str) -> bool) -> Result<Table, TableError> {
+        let columns = self.columns().filter(|(name, _)| wanted(name)).map(|(name, kind)| Column::new(name, kind));
+        let mut all = Table { columns: columns.collect() };
+        self.read(wanted, |batch| all.append(&batch))?;
         all.shrink_to_fit();
         Ok(all)
     }
 
-    /// Reads the rows batch by batch. Columns that are not wanted may be left out.
+    /// Reads the rows batch by batch, of the columns that are wanted.
     ///
     /// # Errors
     ///
@@ -81,7 +90,9 @@ impl TableFile {
             }
         } else {
             for batch in csv_file::CsvBatches::open(&self.path, &self.columns)? {
-                take(batch?);
+                let mut batch = batch?;
+                batch.columns.retain(|column| wanted(&column.name));
+                take(batch);
             }
         }
         Ok(())

@@ -157,11 +157,16 @@ impl Schema {
     ///
     /// [`ModelError::NoColumn`] where the table lacks a feature.
     pub fn inputs<'a>(&self, table: &'a Table) -> Result<Vec<Input<'a>>, ModelError> {
-        let mut inputs = Vec::new();
+        let mut inputs = Vec::with_capacity(self.features.len());
+        let mut next = 0;
         for feature in &self.features {
-            let column =
-                table.column(&feature.name).ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
-            feature.push_inputs(column, &mut inputs);
+            // Columns mostly stand in the order of the features, and the first one that is looked at is the one.
+            let (before, after) = table.columns.split_at(next);
+            let place = after.iter().chain(before).position(|column| column.name == feature.name);
+            let place = place.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
+            let place = (next + place) % table.columns.len();
+            feature.push_inputs(&table.columns[place], &mut inputs);
+            next = place + 1;
         }
         Ok(inputs)
     }
@@ -318,6 +323,9 @@ fn most_frequent(names: &[String], rows: &[u64]) -> Vec<String> {
 /// The codes of a column in terms of a feature's levels.
 fn codes_of(levels: &[String], theirs: &[String], codes: &[Option<u32>]) -> Vec<u16> {
     let place = |name: &String| levels.binary_search(name).map_or(NO_LEVEL, |place| place as u16);
+    if codes.len() < theirs.len() {
+        return codes.iter().map(|code| code.map_or(NO_LEVEL, |code| place(&theirs[code as usize]))).collect();
+    }
     let ours: Vec<u16> = theirs.iter().map(place).collect();
     codes.iter().map(|code| code.map_or(NO_LEVEL, |code| ours[code as usize])).collect()
 }
