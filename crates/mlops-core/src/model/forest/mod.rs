@@ -29,7 +29,7 @@ pub struct ForestParams {
     pub trees: usize,
     /// The most questions one after another; none: as many as there is something to ask.
     pub max_depth: Option<u32>,
-    /// The share of the inputs that each node looks at; none: the square root of their number.
+    /// The share of the inputs that each node looks at; none: the square root of their number, rounded up.
     pub max_features: Option<f64>,
     /// The least rows of a leaf.
     pub min_leaf: u32,
@@ -55,7 +55,7 @@ impl ForestParams {
     fn features_a_node(&self, inputs: usize) -> usize {
         let features = match self.max_features {
             Some(share) => (share * inputs as f64).round(),
-            None => (inputs as f64).sqrt(),
+            None => (inputs as f64).sqrt().ceil(),
         };
         (features as usize).clamp(1, inputs)
     }
