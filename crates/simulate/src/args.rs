@@ -6,6 +6,7 @@ use mlops_core::record::parse_utc;
 use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs};
 use mlops_objects::Location;
 
+use crate::case_study::CaseStudyArgs;
 use crate::dials::Drift;
 
 const EXAMPLES: &str = "\
@@ -15,7 +16,10 @@ Examples:
     simulate traffic --rows 5000 --to logs/ --drift 'activity_score:×0.9' --drift 'device_type:level_1→level_2@30%'
 
   A table of one's own, replayed to a bucket, 100 requests an object:
-    simulate traffic --table churn.csv --target churn --id customer --to s3://acme-logs/churn --per-object 100";
+    simulate traffic --table churn.csv --target churn --id customer --to s3://acme-logs/churn --per-object 100
+
+  How much drift hurts the model in production, on rows that it has not seen:
+    simulate case-study --model s3://acme-models/churn --data newest.parquet --report case-study.html";
 
 /// Make synthetic customers, and replay rows as logged requests with dial-a-drift
 #[derive(Debug, Clone, Parser)]
@@ -34,6 +38,8 @@ pub enum Command {
     Customers(CustomersArgs),
     /// Replay rows as logged requests
     Traffic(Box<TrafficArgs>),
+    /// Change the rows that a model is tried on, step by step: how much does drift hurt, and which of it is seen?
+    CaseStudy(Box<CaseStudyArgs>),
 }
 
 #[derive(Debug, Clone, clap::Args)]

@@ -21,7 +21,7 @@ const TYPICAL: [f64; 9] = [0.5, 0.5, 50.0, 0.73, 55.0, 50.0, 7.4, 300.0, 3.6];
 pub(crate) fn probability(features: &Features) -> f64 {
     let value = |index: usize| features.numeric[index].unwrap_or(TYPICAL[index]);
     let [activity, propensity, profile_new, completeness] = [value(0), value(1), value(2), value(3)];
-    let [xp, portfolio, stars] = [value(4), value(6), value(8)];
+    let [xp, profile, portfolio, stars] = [value(4), value(5), value(6), value(8)];
     let level = |name: &str| {
         let index = CATEGORICAL.iter().position(|(feature, ..)| *feature == name);
         features.levels[index.expect("the name stands in the list")].unwrap_or(0)
@@ -33,6 +33,8 @@ pub(crate) fn probability(features: &Features) -> f64 {
     logit -= 0.35 * ((1.0 + xp.max(0.0)).ln() - 4.0);
     logit += 0.002 * (profile_new - 50.0).powi(2) - 0.29;
     logit += if stars < 3.0 { 0.9 } else { 0.0 };
+    // Whose profile is good is asked to stay, and most do.
+    logit += if profile < 46.0 { 0.9 } else { -0.5 };
     // A large portfolio keeps only those who are active.
     logit -= if activity > 0.5 { 0.25 * (1.0 + portfolio.max(0.0)).ln() } else { 0.0 };
     logit += match level("device_type") {

@@ -2,6 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
+use mlops_core::table::{Cell, Column, Kind, Table};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -55,6 +56,23 @@ pub(crate) fn columns() -> Vec<String> {
     names.extend(CATEGORICAL.map(|(name, ..)| name));
     names.push("churn");
     names.into_iter().map(str::to_owned).collect()
+}
+
+/// So many customers as a table.
+pub(crate) fn customers_table(seed: u64, rows: usize) -> Table {
+    let kind = |name: &str| match name {
+        "acquired_date" => Kind::Date,
+        _ if NUMERIC.iter().any(|(numeric, _)| *numeric == name) => Kind::Numeric,
+        _ => Kind::Categorical,
+    };
+    let mut table =
+        Table { columns: columns().into_iter().map(|name| Column::new(name.clone(), kind(&name))).collect() };
+    let mut customers = Customers::new(seed);
+    for _ in 0..rows {
+        let row = customers.next_row();
+        table.columns.iter_mut().zip(&row).for_each(|(column, cell)| column.push(Cell::Text(cell)));
+    }
+    table
 }
 
 /// An endless row of customers; the same seed gives the same ones.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod case_study;
 mod churn;
 mod customers;
 mod dials;
@@ -15,5 +16,6 @@ mod traffic;
 mod tests;
 
 pub use args::Args;
-pub use report::SimulateReport;
+pub use case_study::CaseStudyReport;
+pub use report::{SimulateReport, Written};
 pub use run::run;

@@ -1,9 +1,30 @@
 use mlops_job::{Report, grid, number};
 use serde::Serialize;
 
+use crate::CaseStudyReport;
+
+/// What a command has to say.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum SimulateReport {
+    /// Of `customers` and `traffic`.
+    Written(Written),
+    /// Of `case-study`.
+    CaseStudy(Box<CaseStudyReport>),
+}
+
+impl Report for SimulateReport {
+    fn human(&self) -> String {
+        match self {
+            Self::Written(written) => written.human(),
+            Self::CaseStudy(study) => study.human(),
+        }
+    }
+}
+
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SimulateReport {
+pub struct Written {
     /// Where.
     pub to: String,
     /// Customers, or requests.
@@ -20,7 +41,7 @@ pub struct SimulateReport {
     pub bytes: u64,
 }
 
-impl Report for SimulateReport {
+impl Written {
     fn human(&self) -> String {
         let mut rows = vec![
             vec!["rows".to_owned(), number(self.rows)],

@@ -8,13 +8,14 @@ use mlops_job::{Context, UsageError};
 use mlops_objects::{Objects, local_copy};
 
 use crate::args::{Command, CustomersArgs, TrafficArgs};
+use crate::case_study::case_study;
 use crate::customers::{self, Customers};
 use crate::dials::{Change, Dial, Drift};
 use crate::layout::Layout;
 use crate::request::Columns;
 use crate::rows::RowSource;
 use crate::traffic::{Plan, Traffic};
-use crate::{Args, SimulateReport};
+use crate::{Args, SimulateReport, Written};
 
 /// Objects written at once.
 const WRITES: usize = 32;
@@ -24,12 +25,13 @@ const DEFAULT_REQUESTS: u64 = 10_000;
 /// Writes what is asked for. A second run with the same arguments writes the same bytes under the same keys.
 pub async fn run(args: Args, context: Context) -> Result<SimulateReport> {
     match args.command {
-        Command::Customers(args) => write_customers(args).await,
-        Command::Traffic(args) => write_traffic(*args, context).await,
+        Command::Customers(args) => write_customers(args).await.map(SimulateReport::Written),
+        Command::Traffic(args) => write_traffic(*args, context).await.map(SimulateReport::Written),
+        Command::CaseStudy(args) => Ok(SimulateReport::CaseStudy(Box::new(case_study(*args, context).await?))),
     }
 }
 
-async fn write_customers(args: CustomersArgs) -> Result<SimulateReport> {
+async fn write_customers(args: CustomersArgs) -> Result<Written> {
     let (root, key) = args.to.split_file().map_err(UsageError::because)?;
     let table = tokio::task::spawn_blocking(move || -> Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
@@ -43,10 +45,10 @@ async fn write_customers(args: CustomersArgs) -> Result<SimulateReport> {
     .await??;
     let bytes = table.len() as u64;
     Objects::open(&root).await.put(&key, Bytes::from(table)).await?;
-    Ok(SimulateReport { to: args.to.to_string(), rows: args.rows, objects: 1, late: 0, duplicates: 0, bad: 0, bytes })
+    Ok(Written { to: args.to.to_string(), rows: args.rows, objects: 1, late: 0, duplicates: 0, bad: 0, bytes })
 }
 
-async fn write_traffic(args: TrafficArgs, context: Context) -> Result<SimulateReport> {
+async fn write_traffic(args: TrafficArgs, context: Context) -> Result<Written> {
     // The copy of a table in a bucket must last as long as its rows are read.
     let copy = match &args.table {
         Some(location) => Some(local_copy(location).await.context("reading --table")?),
@@ -77,7 +79,7 @@ async fn write_traffic(args: TrafficArgs, context: Context) -> Result<SimulateRe
         .await?;
     bar.finish_and_clear();
     let made = traffic.made;
-    Ok(SimulateReport {
+    Ok(Written {
         to: args.to.to_string(),
         rows: made.requests,
         objects: objects.into_inner(),

@@ -1,0 +1,111 @@
+use jiff::Timestamp;
+use mlops_core::concept::{DomainPolicy, tell_apart};
+use mlops_core::model::metrics::Metrics;
+use mlops_core::model::{ModelError, Progress};
+use mlops_core::performance::{PerformancePolicy, TrainingFigures, judge, realised};
+use mlops_core::policy::{Answer, RetrainPolicy, Situation};
+use mlops_core::ports::RetrainHistory;
+use mlops_core::profile::Profile;
+use mlops_core::shift::{FeatureSet, RetrainAdvice, RetrainRule, Roles, ShiftPolicy, compare};
+use mlops_core::table::Table;
+use mlops_core::verdict::Verdict;
+use serde::Serialize;
+
+/// From this on a prediction is called high risk; no verdict hangs on it.
+const HIGH_RISK: f64 = 0.5;
+
+/// What the monitors would have said of production that has changed, with their defaults.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Said {
+    /// The verdict of `drift`.
+    pub drift: &'static str,
+    /// The features that it finds shifted.
+    pub drifted: Vec<String>,
+    /// The verdict of `concept-shift`.
+    pub concept_shift: &'static str,
+    /// The area under the ROC curve of the classifier that tells production from training; none where there are too few rows.
+    pub domain_roc_auc: Option<f64>,
+    /// The verdict of `performance`, once outcomes are known.
+    pub performance: &'static str,
+    /// What the policy makes of it: the monitor that gets a new model, or `keep`.
+    pub policy: String,
+}
+
+/// What the monitors compare with.
+pub(super) struct Monitors {
+    features: FeatureSet,
+    reference: Table,
+    training: Option<TrainingFigures>,
+}
+
+impl Monitors {
+    /// `metrics` are those of the rows as they were.
+    pub(super) fn new(reference: &Table, roles: &Roles, metrics: &Metrics) -> Self {
+        let features = FeatureSet::new(profile(reference), roles);
+        let reference = columns(&features, reference);
+        Self { features, reference, training: TrainingFigures::of(metrics) }
+    }
+
+    /// Asks all of them.
+    pub(super) fn ask(&self, production: &Table, labels: &[bool], predicted: &[f64]) -> Result<Said, ModelError> {
+        let shift =
+            compare(&self.features.reference, &self.features.select(profile(production)), &ShiftPolicy::default());
+        let shifted = shift.features.iter().filter(|feature| feature.verdict == Verdict::Shifted);
+        let drifted: Vec<String> = shifted.map(|feature| feature.feature.clone()).collect();
+        let none = Progress::none();
+        let policy = DomainPolicy::default();
+        let domain = tell_apart(self.reference.clone(), columns(&self.features, production), &policy, &none)?;
+        let is_high: Vec<bool> = predicted.iter().map(|probability| *probability >= HIGH_RISK).collect();
+        let found = realised(labels, predicted, &is_high, 0.95);
+        let performance = found.map(|found| judge(&found, self.training.as_ref(), &PerformancePolicy::default()));
+        let unknown = Verdict::Inconclusive("no prediction can be judged".to_owned());
+        let performance = performance.map_or(unknown, |judged| judged.verdict);
+        let wishes = [
+            ("drift", RetrainRule::Any.advise(&shift, &Default::default())),
+            ("concept-shift", advice(&domain.verdict)),
+            ("performance", advice(&performance)),
+        ];
+        Ok(Said {
+            drift: shift.verdict.name(),
+            drifted,
+            concept_shift: domain.verdict.name(),
+            domain_roc_auc: (domain.score.is_finite()).then_some(domain.score),
+            performance: performance.name(),
+            policy: answer(wishes),
+        })
+    }
+}
+
+fn advice(verdict: &Verdict) -> RetrainAdvice {
+    match verdict {
+        Verdict::Shifted => RetrainAdvice::Retrain(verdict.name().to_owned()),
+        _ => RetrainAdvice::Keep(verdict.name().to_owned()),
+    }
+}
+
+/// The first along the chain that the policy grants a new model, where none was made lately.
+fn answer<'j>(wishes: impl IntoIterator<Item = (&'j str, RetrainAdvice)>) -> String {
+    let history = RetrainHistory { released_at: None, new_outcomes: None, recent: Vec::new() };
+    let grants = |(job, advice): (&str, RetrainAdvice)| {
+        let situation = Situation { now: Timestamp::UNIX_EPOCH, job, under_way: None, history: &history };
+        let answer = RetrainPolicy::default().answer(advice, &situation);
+        matches!(answer, Answer::Retrain(_)).then(|| format!("retrain ({job})"))
+    };
+    wishes.into_iter().find_map(grants).unwrap_or_else(|| "keep".to_owned())
+}
+
+fn profile(table: &Table) -> Profile {
+    let mut profile = Profile::of_columns(table.columns.iter().map(|column| (column.name.as_str(), column.kind())));
+    profile.add(table);
+    profile
+}
+
+/// The columns that are compared, each of the kind as which it is.
+fn columns(features: &FeatureSet, table: &Table) -> Table {
+    let of_feature = features
+        .reference
+        .columns
+        .iter()
+        .filter_map(|feature| table.column(&feature.name).map(|column| column.clone().into_kind(feature.kind())));
+    Table { columns: of_feature.collect() }
+}
