@@ -12,6 +12,11 @@ lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
+# What the programs say of themselves, for infra/
+specs:
+    cargo build --workspace --bins --locked
+    python3 infra/specs.py target/debug
+
 # Reference values of the statistics again, in an environment with scipy and mpmath
 golden:
     python3 crates/mlops-core/golden/make.py > crates/mlops-core/golden/stats.json

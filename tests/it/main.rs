@@ -7,4 +7,5 @@ mod help;
 mod log_line;
 mod model_life;
 mod programs;
+mod specs;
 mod tidy;

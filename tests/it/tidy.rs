@@ -72,7 +72,7 @@ const LICENCES: [&str; 13] = [
     "Zlib",
 ];
 
-fn metadata() -> Value {
+pub(crate) fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(root())
@@ -82,16 +82,16 @@ fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn array<'v>(value: &'v Value, key: &str) -> &'v Vec<Value> {
+pub(crate) fn array<'v>(value: &'v Value, key: &str) -> &'v Vec<Value> {
     value[key].as_array().unwrap()
 }
 
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+pub(crate) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap()
 }
 
 /// The direct normal dependencies of each crate of the workspace.
-fn direct_dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn direct_dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let members: BTreeSet<&str> = array(metadata, "workspace_members").iter().map(|id| id.as_str().unwrap()).collect();
     let packages = array(metadata, "packages").iter().filter(|package| members.contains(text(package, "id")));
     packages
@@ -115,7 +115,7 @@ fn all_dependencies(names: &[&str]) -> BTreeSet<String> {
     lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
-fn crates() -> Vec<PathBuf> {
+pub(crate) fn crates() -> Vec<PathBuf> {
     let mut crates: Vec<PathBuf> =
         fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()).collect();
     crates.sort();
@@ -124,7 +124,7 @@ fn crates() -> Vec<PathBuf> {
 }
 
 /// The files below a folder that git would keep, with these extensions.
-fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

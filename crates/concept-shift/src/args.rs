@@ -7,9 +7,11 @@ use mlops_core::concept::{DomainPolicy, RelationPolicy};
 use mlops_core::model::ForestParams;
 use mlops_core::ports::Window;
 use mlops_input::{OutcomeArgs, window_of};
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, UsageError, span, utc_time};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time};
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
+
+use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -173,6 +175,8 @@ pub struct RelationArgs {
 }
 
 impl JobArgs for Args {
+    const SPEC: Spec = SPEC;
+
     fn common(&self) -> &CommonArgs {
         &self.common
     }

@@ -5,6 +5,7 @@ mod html;
 mod report;
 mod rows;
 mod run;
+mod spec;
 
 pub use args::Args;
 pub use report::ConceptReport;

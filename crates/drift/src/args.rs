@@ -7,9 +7,11 @@ use mlops_core::ports::Window;
 use mlops_core::shift::{Chunk, PolicyError, RetrainRule, Roles, ShiftPolicy, Split, Test};
 use mlops_core::stats::Correction;
 use mlops_input::window_of;
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, UsageError, span, utc_time};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time};
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
+
+use crate::spec::SPEC;
 
 /// A run a day.
 const LOOKS_OF_A_YEAR: u32 = 365;
@@ -203,6 +205,8 @@ pub struct PolicyArgs {
 }
 
 impl JobArgs for Args {
+    const SPEC: Spec = SPEC;
+
     fn common(&self) -> &CommonArgs {
         &self.common
     }

@@ -8,6 +8,7 @@ mod reference;
 mod report;
 mod retrain;
 mod run;
+mod spec;
 
 pub use args::Args;
 pub use report::{DriftReport, Outcome};

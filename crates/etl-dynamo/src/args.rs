@@ -7,7 +7,9 @@ use clap::Parser;
 use clap::builder::BoolishValueParser;
 use jiff::SignedDuration;
 use mlops_etl::{Command, EtlArgs};
-use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs, span};
+use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs, Spec, span};
+
+use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,6 +57,8 @@ pub struct Args {
 }
 
 impl JobArgs for Args {
+    const SPEC: Spec = SPEC;
+
     fn common(&self) -> &CommonArgs {
         &self.common
     }

@@ -5,6 +5,7 @@ mod attribute;
 mod batches;
 mod books;
 mod error;
+mod spec;
 mod store;
 mod tables;
 

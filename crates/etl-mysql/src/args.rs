@@ -2,7 +2,9 @@
 
 use clap::Parser;
 use mlops_etl::{Command, EtlArgs};
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec};
+
+use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,6 +42,8 @@ pub struct Args {
 }
 
 impl JobArgs for Args {
+    const SPEC: Spec = SPEC;
+
     fn common(&self) -> &CommonArgs {
         &self.common
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod spec;
 
 use anyhow::Result;
 use mlops_etl::Outcome;

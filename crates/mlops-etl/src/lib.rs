@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod args;
 mod batcher;
 mod command;
@@ -18,5 +19,6 @@ mod status;
 mod verify;
 mod watermark;
 
+pub use access::GRANTS;
 pub use args::{Command, EtlArgs};
 pub use command::{Outcome, execute};

@@ -6,6 +6,8 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use mlops_core::address::DatabaseUrl;
 
+use crate::Spec;
+
 /// The last part of every job's `--help`.
 pub const EXIT_CODES_HELP: &str = "\
 Exit codes:
@@ -20,7 +22,9 @@ Exit codes:
 
 Settings come from the argument, else its environment variable, else mlops.toml, else the default.
 In mlops.toml a job's arguments stand in a table of the job's name, without the dashes; `database`,
-`logs`, `dead-letters`, `output` and `log-level` may also stand at the top, for all jobs.";
+`logs`, `dead-letters`, `output` and `log-level` may also stand at the top, for all jobs.
+
+With --spec alone the program prints what it needs of AWS, as JSON.";
 
 /// What every job takes.
 #[derive(Debug, Clone, Args)]
@@ -71,8 +75,11 @@ pub enum Output {
     Json,
 }
 
-/// A job's argument list.
+/// A program's argument list.
 pub trait JobArgs: clap::Parser {
+    /// What the program needs of AWS; it says so with `--spec`.
+    const SPEC: Spec;
+
     /// The arguments that it shares with every other job.
     fn common(&self) -> &CommonArgs;
 }

@@ -25,6 +25,23 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them, by their number.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::Verdict,
+        Self::BadInput,
+        Self::Temporary,
+        Self::Deadline,
+        Self::Terminated,
+    ];
+
+    /// Whether running the job again may end otherwise.
+    pub fn is_retried(self) -> bool {
+        matches!(self, Self::Temporary | Self::Deadline | Self::Terminated)
+    }
+
     /// The number that the process ends with.
     pub fn code(self) -> u8 {
         match self {

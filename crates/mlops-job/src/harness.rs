@@ -9,6 +9,7 @@ use mlops_core::address::DatabaseUrl;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::spec::Document;
 use crate::{CommonArgs, Exit, JobArgs, Metrics, Output, Progress, Shard, UsageError, config, logs, shutdown};
 
 /// What a job is given beside its arguments.
@@ -67,6 +68,9 @@ where
     F: Future<Output = Result<R>>,
 {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.len() == 2 && arguments[1] == "--spec" {
+        return ExitCode::from(print_spec::<A>().unwrap_or_else(|error| fail(&error)).code());
+    }
     let exit = match config::apply(A::command(), &arguments) {
         Ok(command) => {
             let matches = command.get_matches_from(arguments);
@@ -112,11 +116,20 @@ where
     outcome.unwrap_or_else(|error| fail(&error))
 }
 
+fn print_spec<A: JobArgs>() -> Result<Exit> {
+    let document = Document::new(&A::command(), A::SPEC);
+    write_out(&serde_json::to_string_pretty(&document).context("writing the specification as JSON")?)?;
+    Ok(Exit::Done)
+}
+
 fn print(report: &impl Report, output: Output) -> Result<()> {
-    let text = match output {
+    write_out(&match output {
         Output::Human => report.human(),
         Output::Json => serde_json::to_string(report).context("writing the result as JSON")?,
-    };
+    })
+}
+
+fn write_out(text: &str) -> Result<()> {
     match writeln!(std::io::stdout().lock(), "{text}") {
         // A reader such as `head` may leave; the job's work is done all the same.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

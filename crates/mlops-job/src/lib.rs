@@ -9,6 +9,7 @@ mod logs;
 mod metrics;
 mod progress;
 mod shutdown;
+mod spec;
 mod values;
 
 #[cfg(test)]
@@ -20,5 +21,6 @@ pub use harness::{Context, Report, main};
 pub use human::{grid, number, percent};
 pub use metrics::Metrics;
 pub use progress::Progress;
+pub use spec::{Grant, Kind, Schedule, Size, Spec};
 pub use tokio_util::sync::CancellationToken;
 pub use values::{Shard, duration, share, span, utc_time};

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod decode;
 mod folder;
 mod local_copy;
@@ -8,6 +9,7 @@ mod objects;
 mod records;
 mod s3;
 
+pub use access::{DELETE, READ, WRITE};
 pub use folder::Folder;
 pub use local_copy::{LocalCopy, local_copy, write_file};
 pub use location::{Location, LocationError};

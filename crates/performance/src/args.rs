@@ -6,9 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use mlops_core::performance::{ImpactPolicy, PerformancePolicy, PeriodLength};
 use mlops_core::ports::Window;
 use mlops_input::{OutcomeArgs, window_of};
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, UsageError, span, utc_time};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time};
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
+
+use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -189,6 +191,8 @@ pub struct ImpactArgs {
 }
 
 impl JobArgs for Args {
+    const SPEC: Spec = SPEC;
+
     fn common(&self) -> &CommonArgs {
         &self.common
     }

@@ -7,6 +7,7 @@ mod judge;
 mod report;
 mod rows;
 mod run;
+mod spec;
 
 pub use args::Args;
 pub use report::PerformanceReport;

@@ -10,9 +10,11 @@ use mlops_core::address::DatabaseUrl;
 use mlops_core::model::LearnerKind;
 use mlops_core::model::gate::GatePolicy;
 use mlops_input::OutcomeArgs;
-use mlops_job::{CommonArgs, Context, EXIT_CODES_HELP, JobArgs, utc_time};
+use mlops_job::{CommonArgs, Context, EXIT_CODES_HELP, JobArgs, Spec, utc_time};
 use mlops_objects::Location;
 use mlops_sql::Database;
+
+use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -245,6 +247,8 @@ pub struct SearchArgs {
 }
 
 impl JobArgs for Args {
+    const SPEC: Spec = SPEC;
+
     fn common(&self) -> &CommonArgs {
         &self.common
     }

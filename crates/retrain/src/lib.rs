@@ -10,6 +10,7 @@ mod rollback;
 mod rows;
 mod run;
 mod search;
+mod spec;
 mod train;
 
 pub use args::Args;

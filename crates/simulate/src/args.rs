@@ -3,11 +3,12 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use mlops_core::record::parse_utc;
-use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs};
+use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs, Spec};
 use mlops_objects::Location;
 
 use crate::case_study::CaseStudyArgs;
 use crate::dials::Drift;
+use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -143,6 +144,8 @@ pub enum Compress {
 }
 
 impl JobArgs for Args {
+    const SPEC: Spec = SPEC;
+
     fn common(&self) -> &CommonArgs {
         &self.common
     }

@@ -10,6 +10,7 @@ mod report;
 mod request;
 mod rows;
 mod run;
+mod spec;
 mod traffic;
 
 #[cfg(test)]
