@@ -7,8 +7,17 @@ use std::sync::OnceLock;
 use mlops_testkit::Job;
 
 /// Every program that has an image.
-pub(crate) const JOBS: [&str; 7] =
-    ["concept-shift", "drift", "etl-dynamo", "etl-mysql", "performance", "retrain", "simulate"];
+pub(crate) const JOBS: [&str; 9] = [
+    "alert-email",
+    "alert-sms",
+    "concept-shift",
+    "drift",
+    "etl-dynamo",
+    "etl-mysql",
+    "performance",
+    "retrain",
+    "simulate",
+];
 
 /// A program of the profile that these tests are built with, made new if its source has changed.
 pub(crate) fn job(name: &str) -> Job {

@@ -29,6 +29,9 @@ fn may_use(name: &str) -> &'static [&'static str] {
         "concept-shift" | "performance" => {
             &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-trigger"]
         }
+        "mlops-alert" => &["mlops-aws", "mlops-core", "mlops-job", "mlops-objects", "mlops-sql"],
+        "alert-email" => &["mlops-alert", "mlops-core", "mlops-job"],
+        "alert-sms" => &["mlops-alert", "mlops-aws", "mlops-core", "mlops-job"],
         "mlops-page" => &[],
         job if JOBS.contains(&job) => {
             &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-table"]
@@ -38,7 +41,10 @@ fn may_use(name: &str) -> &'static [&'static str] {
 }
 
 /// What stands in one crate only, or nowhere.
-const QUARANTINED: [(&str, &[&str]); 9] = [
+const QUARANTINED: [(&str, &[&str]); 12] = [
+    ("lettre", &["alert-email"]),
+    ("aws-sdk-sns", &["alert-sms"]),
+    ("aws-sdk-secretsmanager", &["mlops-aws", "mlops-testkit"]),
     ("linfa", &["mlops-core"]),
     ("aws-sdk-batch", &["mlops-trigger", "mlops-testkit"]),
     ("sqlx", &["mlops-sql", "mlops-testkit"]),

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod address;
+pub mod alert;
 pub mod concept;
 pub mod etl;
 pub mod literal;
@@ -15,6 +16,7 @@ pub mod ports;
 pub mod profile;
 pub mod record;
 pub mod shift;
+pub mod span;
 pub mod stats;
 pub mod table;
 pub mod verdict;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::record::parse_utc;
+use mlops_core::span::parse_span;
 
 /// A whole number and a unit: `7d`, `12h`, `90m`, `30s`, `250ms`, or `0`. A day has 24 hours.
 ///
@@ -12,19 +13,7 @@ use mlops_core::record::parse_utc;
 ///
 /// What to write instead.
 pub fn duration(text: &str) -> Result<SignedDuration, String> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (count, unit) = text.split_at(digits);
-    let milliseconds = match unit {
-        "d" => 24 * 60 * 60 * 1000,
-        "h" => 60 * 60 * 1000,
-        "m" => 60 * 1000,
-        "s" => 1000,
-        "ms" => 1,
-        "" if count == "0" => 0,
-        _ => return Err("write a span such as 7d, 12h, 90m or 30s".to_owned()),
-    };
-    let count: u32 = count.parse().map_err(|_| "write a span such as 7d, 12h, 90m or 30s".to_owned())?;
-    Ok(SignedDuration::from_millis(i64::from(count) * milliseconds))
+    parse_span(text)
 }
 
 /// A [`duration`] that is not 0.

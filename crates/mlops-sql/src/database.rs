@@ -3,12 +3,14 @@ use std::collections::HashMap;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
+use mlops_core::alert::{EtlDay, Histogram, Measure, Measured, MonitorVerdict};
 use mlops_core::etl::{Fingerprint, ObjectId, Totals};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    Batch, Commit, ConceptRun, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore,
-    PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled,
-    ShiftRun, StandingRequest, StoreError, StoreErrorKind, VerdictStore, Watermark, Window,
+    AlertStore, Batch, Commit, ConceptRun, EtlStore, KeptAlert, Lease, LogStore, LoggedRequest, MessageLimit,
+    MessageOutcome, MetricStore, ModelRecord, ModelStore, OutboxMessage, OutcomeStore, PartitionState, PerformanceRun,
+    Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest,
+    StoreError, StoreErrorKind, Taken, VerdictStore, WaitingMessage, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
@@ -173,6 +175,64 @@ impl RetrainStore for Database {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         of_driver!(self, driver => driver.finish_retrain(request_uid, status, model_uid, at).await)
+    }
+}
+
+impl AlertStore for Database {
+    async fn alerts(&self, rules: &[String]) -> Result<Vec<KeptAlert>, StoreError> {
+        of_driver!(self, driver => driver.alerts(rules).await)
+    }
+
+    async fn advance_alert(&self, next: &KeptAlert, messages: &[OutboxMessage]) -> Result<bool, StoreError> {
+        of_driver!(self, driver => driver.advance_alert(next, messages).await)
+    }
+
+    async fn enqueue(&self, messages: &[OutboxMessage]) -> Result<u64, StoreError> {
+        of_driver!(self, driver => driver.enqueue(messages).await)
+    }
+
+    async fn waiting(&self, channel: &str) -> Result<Vec<WaitingMessage>, StoreError> {
+        of_driver!(self, driver => driver.waiting(channel).await)
+    }
+
+    async fn take(
+        &self,
+        message: &WaitingMessage,
+        run_uid: &str,
+        at: Timestamp,
+        limit: Option<MessageLimit>,
+    ) -> Result<Taken, StoreError> {
+        of_driver!(self, driver => driver.take(message, run_uid, at, limit).await)
+    }
+
+    async fn settle_message(&self, outcome: MessageOutcome<'_>) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.settle_message(outcome).await)
+    }
+}
+
+impl MetricStore for Database {
+    async fn measure(&self, measure: &Measure, window: Window, most_groups: u32) -> Result<Vec<Measured>, StoreError> {
+        of_driver!(self, driver => driver.measure(measure, window, most_groups).await)
+    }
+
+    async fn histogram(&self, window: Window, parts: u32) -> Result<Histogram, StoreError> {
+        of_driver!(self, driver => driver.histogram(window, parts).await)
+    }
+
+    async fn verdicts(&self, window: Window) -> Result<Vec<MonitorVerdict>, StoreError> {
+        of_driver!(self, driver => driver.verdicts(window).await)
+    }
+
+    async fn etl_days(&self, window: Window) -> Result<Vec<EtlDay>, StoreError> {
+        of_driver!(self, driver => driver.etl_days(window).await)
+    }
+
+    async fn first_request(&self) -> Result<Option<Timestamp>, StoreError> {
+        of_driver!(self, driver => driver.first_request().await)
+    }
+
+    async fn told(&self, transition: &str, window: Window) -> Result<u64, StoreError> {
+        of_driver!(self, driver => driver.told(transition, window).await)
     }
 }
 

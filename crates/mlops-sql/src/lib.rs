@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod alert_statements;
 mod concept_rows;
 mod database;
 mod error;
 mod etl_statements;
 mod insert;
+mod metric_statements;
 mod model_statements;
+mod monitor_queries;
 mod mysql;
 mod outcome_statements;
 mod performance_rows;

@@ -5,12 +5,14 @@ use std::time::Duration;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
+use mlops_core::alert::{AlertState, EtlDay, Histogram, Measure, Measured, Monitor, MonitorVerdict, Severity};
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    Batch, Commit, ConceptRun, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore,
-    OutcomeStore, PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore,
-    Settled, ShiftRun, StandingRequest, StoreError, VerdictStore, Watermark, Window,
+    AlertStore, Batch, Commit, ConceptRun, EndedObject, EtlStore, KeptAlert, Lease, LogStore, LoggedRequest,
+    MessageLimit, MessageOutcome, MessageStatus, MetricStore, ModelRecord, ModelStore, OutboxMessage, OutcomeStore,
+    PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled,
+    ShiftRun, StandingRequest, StoreError, Taken, VerdictStore, WaitingMessage, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
@@ -18,11 +20,14 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, My
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
+use crate::alert_statements::alert_statements;
 use crate::concept_rows::write_concept_shift;
 use crate::error::{failed, is_conflict};
 use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
 use crate::insert::{placeholders, runs, statements};
+use crate::metric_statements::{JsonWords, metric_statements};
 use crate::model_statements::model_statements;
+use crate::monitor_queries::{latest_query, monitor_query, verdict_of};
 use crate::outcome_statements::outcome_statements;
 use crate::performance_rows::write_performance;
 use crate::query;
@@ -116,6 +121,36 @@ impl MySql {
     /// Keeps others from making a request until the transaction ends.
     const LOCK_GATE: Option<&str> = Some("SELECT id FROM retrain_gate WHERE id = 1 FOR UPDATE");
 
+    /// Keeps others from counting texts until the transaction ends.
+    const LOCK_ALERTS: Option<&str> = Some("SELECT id FROM alert_gate WHERE id = 1 FOR UPDATE");
+
+    const JSON: JsonWords = JsonWords {
+        number: "CASE WHEN JSON_TYPE(JSON_EXTRACT(input_output_payloads, ?)) IN ('INTEGER', 'UNSIGNED INTEGER', 'DOUBLE', 'DECIMAL') \
+                 THEN JSON_EXTRACT(input_output_payloads, ?) + 0E0 END",
+        number_paths: 2,
+        text: "CASE WHEN JSON_TYPE(JSON_EXTRACT(input_output_payloads, ?)) <> 'NULL' \
+               THEN JSON_UNQUOTE(JSON_EXTRACT(input_output_payloads, ?)) END",
+        text_paths: 2,
+        floor: ["FLOOR(", ")"],
+    };
+
+    const MISSING_INPUTS: &str = "SELECT AVG(CASE WHEN v IS NULL OR JSON_TYPE(v) = 'NULL' THEN 1E0 ELSE 0E0 END), COUNT(DISTINCT uid) \
+         FROM model_logs, JSON_TABLE(input_output_payloads, '$.input.*' COLUMNS (v JSON PATH '$')) AS inputs \
+         WHERE logging_timestamp >= ? AND logging_timestamp < ?";
+
+    /// A text that JSON functions made, which the driver takes for bytes.
+    fn text_at(row: &MySqlRow, index: usize) -> Result<String, sqlx::Error> {
+        row.try_get_unchecked(index)
+    }
+
+    fn window_from(window: Window) -> PrimitiveDateTime {
+        datetime(window.from.unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    fn window_to(window: Window) -> PrimitiveDateTime {
+        datetime(window.to.unwrap_or(Timestamp::MAX))
+    }
+
     fn request(row: &MySqlRow) -> Result<LoggedRequest, sqlx::Error> {
         let logging_timestamp = Self::read_time(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(LoggedRequest { logging_timestamp, payload: row.try_get(0)? })
@@ -145,6 +180,8 @@ watermark_statements!(MySql);
 model_statements!(MySql);
 outcome_statements!(MySql);
 retrain_statements!(MySql, sqlx::MySqlConnection, MySqlRow);
+alert_statements!(MySql, sqlx::MySqlConnection, MySqlRow);
+metric_statements!(MySql, MySqlRow);
 
 impl LogStore for MySql {
     fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {
@@ -152,8 +189,8 @@ impl LogStore for MySql {
         let select = "SELECT CAST(input_output_payloads AS CHAR), logging_timestamp FROM model_logs \
                       WHERE logging_timestamp >= ? AND logging_timestamp < ?";
         sqlx::query(select)
-            .bind(datetime(window.from.unwrap_or(Timestamp::UNIX_EPOCH)))
-            .bind(datetime(window.to.unwrap_or(Timestamp::MAX)))
+            .bind(Self::window_from(window))
+            .bind(Self::window_to(window))
             .fetch(&self.pool)
             .map(|row| row.and_then(|row| Self::request(&row)).map_err(|error| failed("reading model_logs", error)))
             .boxed()

@@ -5,12 +5,14 @@ use std::time::Duration;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
+use mlops_core::alert::{AlertState, EtlDay, Histogram, Measure, Measured, Monitor, MonitorVerdict, Severity};
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    Batch, Commit, ConceptRun, EndedObject, EtlStore, Lease, LogStore, LoggedRequest, ModelRecord, ModelStore,
-    OutcomeStore, PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore,
-    Settled, ShiftRun, StandingRequest, StoreError, VerdictStore, Watermark, Window,
+    AlertStore, Batch, Commit, ConceptRun, EndedObject, EtlStore, KeptAlert, Lease, LogStore, LoggedRequest,
+    MessageLimit, MessageOutcome, MessageStatus, MetricStore, ModelRecord, ModelStore, OutboxMessage, OutcomeStore,
+    PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled,
+    ShiftRun, StandingRequest, StoreError, Taken, VerdictStore, WaitingMessage, Watermark, Window,
 };
 use mlops_core::record::{LogRecord, parse_utc, to_sql_text};
 use mlops_core::table::Table;
@@ -19,11 +21,14 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
+use crate::alert_statements::alert_statements;
 use crate::concept_rows::write_concept_shift;
 use crate::error::{failed, is_conflict};
 use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
 use crate::insert::{placeholders, runs, statements};
+use crate::metric_statements::{JsonWords, metric_statements};
 use crate::model_statements::model_statements;
+use crate::monitor_queries::{latest_query, monitor_query, verdict_of};
 use crate::outcome_statements::outcome_statements;
 use crate::performance_rows::write_performance;
 use crate::query;
@@ -100,6 +105,36 @@ impl Sqlite {
     /// Keeps others from making a request until the transaction ends; SQLite has one writer anyway.
     const LOCK_GATE: Option<&str> = None;
 
+    /// Keeps others from counting texts; SQLite has one writer anyway.
+    const LOCK_ALERTS: Option<&str> = None;
+
+    const JSON: JsonWords = JsonWords {
+        number: "CASE WHEN json_valid(input_output_payloads) AND json_type(input_output_payloads, ?) IN ('integer', 'real') \
+                 THEN json_extract(input_output_payloads, ?) * 1.0 END",
+        number_paths: 2,
+        // The type tells `true` from 1, which the value does not.
+        text: "CASE WHEN json_valid(input_output_payloads) THEN CASE json_type(input_output_payloads, ?) WHEN 'null' THEN NULL \
+               WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(json_extract(input_output_payloads, ?) AS TEXT) END END",
+        text_paths: 2,
+        floor: ["CAST(", " AS INTEGER)"],
+    };
+
+    const MISSING_INPUTS: &str = "SELECT AVG(CASE WHEN inputs.type = 'null' THEN 1.0 ELSE 0.0 END), COUNT(DISTINCT uid) \
+         FROM model_logs, json_each(CASE WHEN json_valid(input_output_payloads) THEN input_output_payloads ELSE '{}' END, '$.input') \
+         AS inputs WHERE logging_timestamp >= ? AND logging_timestamp < ?";
+
+    fn text_at(row: &SqliteRow, index: usize) -> Result<String, sqlx::Error> {
+        row.try_get(index)
+    }
+
+    fn window_from(window: Window) -> String {
+        to_sql_text(window.from.unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    fn window_to(window: Window) -> String {
+        to_sql_text(window.to.unwrap_or(Timestamp::MAX))
+    }
+
     fn request(row: &SqliteRow) -> Result<LoggedRequest, sqlx::Error> {
         let logging_timestamp = Self::read_time(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(LoggedRequest { logging_timestamp, payload: row.try_get(0)? })
@@ -129,14 +164,16 @@ watermark_statements!(Sqlite);
 model_statements!(Sqlite);
 outcome_statements!(Sqlite);
 retrain_statements!(Sqlite, sqlx::SqliteConnection, SqliteRow);
+alert_statements!(Sqlite, sqlx::SqliteConnection, SqliteRow);
+metric_statements!(Sqlite, SqliteRow);
 
 impl LogStore for Sqlite {
     fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {
         let select = "SELECT input_output_payloads, logging_timestamp FROM model_logs \
                       WHERE logging_timestamp >= ? AND logging_timestamp < ?";
         sqlx::query(select)
-            .bind(to_sql_text(window.from.unwrap_or(Timestamp::UNIX_EPOCH)))
-            .bind(to_sql_text(window.to.unwrap_or(Timestamp::MAX)))
+            .bind(Self::window_from(window))
+            .bind(Self::window_to(window))
             .fetch(&self.pool)
             .map(|row| row.and_then(|row| Self::request(&row)).map_err(|error| failed("reading model_logs", error)))
             .boxed()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An endpoint for S3, DynamoDB and AWS Batch: moto, the public AWS emulator, in a Python environment of its own.
+# An endpoint for S3, DynamoDB, AWS Batch, Secrets Manager and SNS: moto, the public AWS emulator, in a Python environment of its own.
 #   s3.sh install DIR           make the environment
 #   s3.sh run DIR DATA PORT     serve on loopback until SIGTERM; nothing is kept
 set -euo pipefail

@@ -4,6 +4,7 @@
 mod aws;
 mod batch;
 pub mod contract;
+mod control;
 mod dynamo;
 mod faults;
 mod job;
@@ -11,7 +12,10 @@ mod mysql;
 mod private_mysql;
 mod runtimes;
 mod s3;
+mod secrets;
 mod server;
+mod smtp;
+mod twilio;
 
 pub use aws::AwsServer;
 pub use batch::{BatchServer, batch};
@@ -22,3 +26,6 @@ pub use mysql::{MySqlServer, mysql};
 pub use private_mysql::PrivateMySql;
 pub use runtimes::runtimes;
 pub use s3::{S3Server, s3};
+pub use secrets::{SecretsServer, secrets};
+pub use smtp::{SmtpServer, smtp};
+pub use twilio::{TwilioServer, twilio};

@@ -1,5 +1,6 @@
 //! The ports: what the jobs ask of the world outside. Adapters implement them; nothing here does any IO.
 
+mod alerts;
 mod error;
 mod etl;
 mod logs;
@@ -9,6 +10,10 @@ mod outcomes;
 mod retrain;
 mod verdicts;
 
+pub use alerts::{
+    AlertStore, KeptAlert, MessageLimit, MessageOutcome, MessageStatus, MetricStore, OutboxMessage, Taken,
+    WaitingMessage,
+};
 pub use error::{StoreError, StoreErrorKind};
 pub use etl::{Batch, Claim, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark};
 pub use logs::{LogStore, LoggedRequest, Window};

@@ -47,3 +47,19 @@ mod mysql_logs {
 mod mysql_etl {
     mlops_testkit::etl_store_contract!(super::in_mysql);
 }
+
+mod sqlite_alerts {
+    mlops_testkit::alert_store_contract!(super::in_sqlite);
+}
+
+mod sqlite_metrics {
+    mlops_testkit::metric_store_contract!(super::in_sqlite);
+}
+
+mod mysql_alerts {
+    mlops_testkit::alert_store_contract!(super::in_mysql);
+}
+
+mod mysql_metrics {
+    mlops_testkit::metric_store_contract!(super::in_mysql);
+}

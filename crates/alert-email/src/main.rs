@@ -1,0 +1,7 @@
+//! `alert-email`; see the crate's README.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mlops_job::main(alert_email::run)
+}

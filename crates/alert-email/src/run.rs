@@ -1,0 +1,25 @@
+use anyhow::Result;
+use mlops_alert::{AlertCommand, AlertReport};
+use mlops_job::Context;
+
+use crate::Args;
+use crate::settings::{SmtpSecret, SmtpSettings};
+use crate::smtp::Smtp;
+
+/// Judges the rules and sends what is to be sent by mail. A second run at the same time of the schedule judges nothing again; what the
+/// first could not send it sends.
+///
+/// # Errors
+///
+/// [`UsageError`](mlops_job::UsageError) for wrong arguments, rules or settings, and the failures of the database and of Secrets Manager.
+pub async fn run(args: Args, context: Context) -> Result<AlertReport> {
+    let Args { command, mut alert, smtp, store, .. } = args;
+    let command = command.unwrap_or(AlertCommand::Run);
+    let secret = if command == AlertCommand::Schema { SmtpSecret::default() } else { SmtpSecret::read(&smtp).await? };
+    // A report to all of a rules file is not for the secret to narrow.
+    if alert.plain.to.is_empty() && alert.rules.is_none() {
+        alert.plain.to = secret.recipients();
+    }
+    let connect = async || Smtp::new(SmtpSettings::new(&smtp, &secret)?);
+    mlops_alert::run("alert-email", command, &alert, &store, &context, connect).await
+}

@@ -1,0 +1,129 @@
+use std::error::Error;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use lettre::Address;
+use lettre::address::Envelope;
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use mlops_alert::{Delivery, SendError, Sender, Sent};
+use mlops_core::alert::Channel;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::args::SmtpTls;
+use crate::mail;
+use crate::settings::SmtpSettings;
+
+/// To connect, and for TLS and the login.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// From MAIL to the answer to the last byte.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Replies that speak of the login and not of the mail; somebody has to set the password right, and the mail waits for that.
+const OF_THE_LOGIN: [u16; 5] = [432, 530, 534, 535, 538];
+
+/// A mail server, with one connection for all mails of a run.
+pub(crate) struct Smtp {
+    settings: SmtpSettings,
+    tls: TlsParameters,
+    connection: Mutex<Option<AsyncSmtpConnection>>,
+}
+
+impl Smtp {
+    /// Connects when there is something to send.
+    pub(crate) fn new(settings: SmtpSettings) -> Result<Self> {
+        // The certificates are those of the system, or of SSL_CERT_FILE.
+        let tls = TlsParameters::new_rustls(settings.host.clone());
+        let tls = tls.with_context(|| format!("preparing TLS to {}", settings.host))?;
+        Ok(Self { settings, tls, connection: Mutex::new(None) })
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
+        let SmtpSettings { host, port, tls, login, from } = &self.settings;
+        let hello = ClientId::Domain(from.email.domain().to_owned());
+        let implicit = (*tls == SmtpTls::Implicit).then(|| self.tls.clone());
+        let server = (host.as_str(), *port);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT_TIMEOUT), &hello, implicit, None).await?;
+        if *tls == SmtpTls::Starttls {
+            connection.starttls(self.tls.clone(), &hello).await?;
+        }
+        if let Some((user, password)) = login {
+            connection.auth(DEFAULT_MECHANISMS, &Credentials::new(user.clone(), password.clone())).await?;
+        }
+        Ok(connection)
+    }
+
+    fn place(&self) -> String {
+        format!("{}:{}", self.settings.host, self.settings.port)
+    }
+}
+
+/// An error with its causes. lettre puts addresses into none of them.
+fn words(error: &SmtpError) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}
+
+impl Sender for Smtp {
+    const CHANNEL: Channel = Channel::Email;
+
+    async fn send(&self, delivery: &Delivery) -> Result<Sent, SendError> {
+        let to: Address =
+            delivery.recipient.parse().map_err(|_| SendError::Permanent("it is no address".to_owned()))?;
+        let sender = self.settings.from.clone();
+        let envelope = Envelope::new(Some(sender.email.clone()), vec![to.clone()]);
+        let envelope = envelope.map_err(|error| SendError::Permanent(error.to_string()))?;
+        let mail = mail::compose(delivery, &sender, to).map_err(|error| SendError::Permanent(format!("{error:#}")))?;
+        let mut held = self.connection.lock().await;
+        let mut connection = match held.take() {
+            Some(connection) => connection,
+            // Nothing was handed over yet, whatever failed.
+            None => match timeout(CONNECT_TIMEOUT, self.connect()).await {
+                Ok(Ok(connection)) => connection,
+                Ok(Err(error)) => {
+                    let why = format!("connecting to {}: {}", self.place(), words(&error));
+                    return Err(SendError::Temporary { why, after: None });
+                }
+                Err(_) => {
+                    let why = format!("connecting to {}: no answer in time", self.place());
+                    return Err(SendError::Temporary { why, after: None });
+                }
+            },
+        };
+        match timeout(SEND_TIMEOUT, connection.send(&envelope, &mail.formatted())).await {
+            Ok(Ok(answer)) => {
+                *held = Some(connection);
+                let said = answer.message().next().map(|line| line.chars().take(200).collect());
+                Ok(Sent { provider_uid: said })
+            }
+            Ok(Err(error)) => Err(of_answer(&error)),
+            Err(_) => Err(SendError::Unclear(format!("{} did not answer in time", self.place()))),
+        }
+    }
+
+    /// SMTP cannot be asked. A mail that is sent again has the same Message-ID, by which many mailboxes show it once.
+    async fn find(&self, _delivery: &Delivery) -> Result<Option<Sent>, SendError> {
+        Ok(None)
+    }
+}
+
+/// What an error says of a mail that was being handed over.
+fn of_answer(error: &SmtpError) -> SendError {
+    let why = words(error);
+    let of_login = error.status().is_some_and(|code| OF_THE_LOGIN.contains(&code.into()));
+    match error {
+        error if error.is_transient() || of_login => SendError::Temporary { why, after: None },
+        error if error.is_permanent() || error.is_client() => SendError::Permanent(why),
+        _ => SendError::Unclear(why),
+    }
+}

@@ -1,0 +1,158 @@
+#![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
+use mlops_core::alert::{MetricName, Recipient, RuleFile, Rules, RulesFile};
+use mlops_job::{UsageError, duration, span, utc_time};
+use mlops_objects::Location;
+
+/// What both alert jobs take.
+#[derive(Debug, Clone, Args)]
+pub struct AlertArgs {
+    #[command(flatten)]
+    /// The rule that needs no file.
+    pub plain: PlainArgs,
+
+    /// The rules: a TOML file, as a path or s3://BUCKET/KEY
+    #[arg(long, global = true, env = "ALERT_RULES", value_name = "FILE", help_heading = "Rules")]
+    pub rules: Option<Location>,
+
+    /// Send the report of yesterday instead, once a day: to --to, or to all recipients of --rules
+    #[arg(long, global = true, env = "ALERT_REPORT", value_name = "HOW_OFTEN", help_heading = "Rules")]
+    pub report: Option<ReportEvery>,
+
+    /// Judge as a run would that starts at this time, UTC; for tests, and for runs that were missed [default: now]
+    #[arg(long, global = true, env = "ALERT_NOW", value_name = "TIME", value_parser = utc_time, help_heading = "Running")]
+    pub now: Option<Timestamp>,
+
+    /// Say what would be sent, and neither send nor write anything
+    #[arg(long, global = true, env = "ALERT_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Running")]
+    pub dry_run: bool,
+}
+
+/// The plain case: a rule by arguments.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "The plain rule")]
+pub struct PlainArgs {
+    /// Alert when more than this many requests were logged in the window
+    #[arg(long, global = true, env = "ALERT_WHEN_COUNT_ABOVE", value_name = "N")]
+    pub when_count_above: Option<f64>,
+
+    /// Alert when fewer than this many requests were logged in the window
+    #[arg(long, global = true, env = "ALERT_WHEN_COUNT_BELOW", value_name = "N")]
+    pub when_count_below: Option<f64>,
+
+    /// Alert when the mean predicted probability of the window is above this
+    #[arg(long, global = true, env = "ALERT_WHEN_MEAN_ABOVE", value_name = "P")]
+    pub when_mean_above: Option<f64>,
+
+    /// Alert when the mean predicted probability of the window is below this
+    #[arg(long, global = true, env = "ALERT_WHEN_MEAN_BELOW", value_name = "P")]
+    pub when_mean_below: Option<f64>,
+
+    /// The length of the window, and the step of the schedule: windows end at its multiples, in UTC
+    #[arg(long, global = true, env = "ALERT_WINDOW", value_name = "SPAN", default_value = "10m", value_parser = span)]
+    pub window: SignedDuration,
+
+    /// Tell it again after this long while it goes on; 0 for every run
+    #[arg(long, global = true, env = "ALERT_REPEAT", value_name = "SPAN", default_value = "4h", value_parser = duration)]
+    pub repeat: SignedDuration,
+
+    /// Whom to tell; several with commas between them
+    #[arg(long, global = true, env = "ALERT_TO", value_name = "ADDRESS", value_delimiter = ',')]
+    pub to: Vec<String>,
+}
+
+/// How often there is a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportEvery {
+    /// Every day, of the day before.
+    Daily,
+}
+
+/// What an alert job can do.
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum AlertCommand {
+    /// Judge all rules, and send what is to be sent (also without a command)
+    Run,
+    /// Check the rules, and say what each does in words; touches no database
+    Check,
+    /// Replay the logged requests, and say how often each rule would have fired and what it would have sent
+    Backtest {
+        /// Replay the time before --now of this length
+        #[arg(long, env = "ALERT_BACKTEST_WINDOW", value_name = "SPAN", default_value = "30d", value_parser = span)]
+        over: SignedDuration,
+
+        /// List every message with its time
+        #[arg(long, env = "ALERT_BACKTEST_MESSAGES", value_parser = BoolishValueParser::new())]
+        messages: bool,
+    },
+    /// Send a sample to --to
+    Test,
+    /// Print the JSON Schema of the rules file, for editors
+    Schema,
+}
+
+impl PlainArgs {
+    /// The rules that the arguments are, in the form of a file; none if none is given.
+    fn file(&self, job: &str) -> RulesFile {
+        let rule = |name: &str, metric: MetricName, above: Option<f64>, below: Option<f64>| RuleFile {
+            name: format!("{job}: {name}"),
+            metric,
+            above,
+            below,
+            repeat: Some(milliseconds(self.repeat)),
+            to: self.to.clone(),
+            ..RuleFile::default()
+        };
+        let rules = [
+            (self.when_count_above, rule("many requests", MetricName::Count, self.when_count_above, None)),
+            (self.when_count_below, rule("few requests", MetricName::Count, None, self.when_count_below)),
+            (self.when_mean_above, rule("high predictions", MetricName::Prediction, self.when_mean_above, None)),
+            (self.when_mean_below, rule("low predictions", MetricName::Prediction, None, self.when_mean_below)),
+        ];
+        let rules = rules.into_iter().filter(|(bound, _)| bound.is_some()).map(|(_, rule)| rule).collect();
+        RulesFile { every: Some(milliseconds(self.window)), rules, ..RulesFile::default() }
+    }
+
+    /// The same, checked.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`], as for a file.
+    pub(crate) fn rules(&self, job: &str) -> Result<Rules, UsageError> {
+        let file = self.file(job);
+        if !file.rules.is_empty() && self.to.is_empty() {
+            return Err(UsageError::new("name whom to tell with --to (ALERT_TO)"));
+        }
+        let mut rules = file.check().map_err(UsageError::because)?;
+        rules.recipients = self.recipients()?;
+        Ok(rules)
+    }
+
+    /// Those that `--to` names.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`] for one that is no address.
+    pub(crate) fn recipients(&self) -> Result<Vec<Recipient>, UsageError> {
+        if self.to.is_empty() {
+            return Ok(Vec::new());
+        }
+        // A rule that is never run, whose recipients are those.
+        let rule = RuleFile { name: "--to".to_owned(), above: Some(0.0), to: self.to.clone(), ..RuleFile::default() };
+        let rules = RulesFile { rules: vec![rule], ..RulesFile::default() }.check().map_err(UsageError::because)?;
+        Ok(rules.rules.into_iter().flat_map(|rule| rule.recipients).collect())
+    }
+
+    pub(crate) fn is_given(&self) -> bool {
+        [self.when_count_above, self.when_count_below, self.when_mean_above, self.when_mean_below]
+            .iter()
+            .any(Option::is_some)
+    }
+}
+
+fn milliseconds(span: SignedDuration) -> String {
+    format!("{}ms", span.as_millis())
+}

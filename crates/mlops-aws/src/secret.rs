@@ -1,0 +1,28 @@
+use aws_sdk_secretsmanager::Client;
+use mlops_core::ports::{StoreError, StoreErrorKind};
+
+use crate::{SdkConfig, failed};
+
+/// The text of a secret in Secrets Manager, by its name or ARN.
+///
+/// # Errors
+///
+/// [`StoreErrorKind::NotFound`] where there is none of that name, or it has no text; else what the service says.
+pub async fn read_secret(config: &SdkConfig, name: &str) -> Result<String, StoreError> {
+    let doing = format!("reading the secret {name}");
+    let answer = Client::new(config).get_secret_value().secret_id(name).send().await;
+    let secret = answer.map_err(|error| {
+        failed(doing.clone(), error, |code, _| {
+            use StoreErrorKind::{Configuration, Denied, NotFound};
+            match code {
+                "ResourceNotFoundException" => Some((NotFound, "; there is no secret of that name in this region")),
+                "AccessDeniedException" => Some((Denied, "; allow secretsmanager:GetSecretValue to the role")),
+                "DecryptionFailure" => Some((Denied, "; allow kms:Decrypt with the secret's key to the role")),
+                "InvalidRequestException" => Some((Configuration, "; the secret is being deleted")),
+                _ => None,
+            }
+        })
+    })?;
+    let missing = || StoreError::new(StoreErrorKind::NotFound, format!("{doing}: it is binary; store a JSON text"));
+    secret.secret_string.ok_or_else(missing)
+}
