@@ -30,8 +30,7 @@ fn may_use(name: &str) -> &'static [&'static str] {
             &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-trigger"]
         }
         "mlops-alert" => &["mlops-aws", "mlops-core", "mlops-job", "mlops-objects", "mlops-sql"],
-        "alert-email" => &["mlops-alert", "mlops-core", "mlops-job"],
-        "alert-sms" => &["mlops-alert", "mlops-aws", "mlops-core", "mlops-job"],
+        "alert-email" | "alert-sms" => &["mlops-alert", "mlops-aws", "mlops-core", "mlops-job"],
         "mlops-page" => &[],
         job if JOBS.contains(&job) => {
             &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-table"]

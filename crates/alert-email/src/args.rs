@@ -2,7 +2,9 @@
 
 use clap::{Parser, ValueEnum};
 use mlops_alert::{AlertArgs, AlertCommand};
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec};
+
+use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -85,6 +87,8 @@ pub enum SmtpTls {
 }
 
 impl JobArgs for Args {
+    const SPEC: Spec = SPEC;
+
     fn common(&self) -> &CommonArgs {
         &self.common
     }

@@ -46,7 +46,7 @@ pub(crate) fn page(message: &Message) -> String {
                         p style="margin:14px 0 18px;font-size:17px;line-height:1.4;font-weight:600" { (message.headline) }
                         (facts(message))
                         @if let Some(next) = &message.next {
-                            p.line style="margin:18px 0 0;padding-top:14px;border-top:1px solid #e4e7eb" { b { "What to do: " } (next) }
+                            p.line style="margin:18px 0 0;padding-top:14px;border-top:1px solid #e4e7eb" { b { "What to do: " } (linked(next)) }
                         }
                         @if let Some(report) = &message.report { (day(report)) }
                     }
@@ -65,6 +65,12 @@ fn badge(message: &Message) -> (&'static str, String) {
         (_, Severity::Critical) => ("#b3261e", "CRITICAL".to_owned()),
         (_, Severity::Warning) => ("#9a6700", "WARNING".to_owned()),
     }
+}
+
+/// An address that stands alone can be followed.
+fn linked(next: &str) -> Markup {
+    let is_address = next.starts_with("https://") && !next.contains(char::is_whitespace);
+    html! { @if is_address { a href=(next) style="color:#2f5fa8" { (next) } } @else { (next) } }
 }
 
 fn facts(message: &Message) -> Markup {
@@ -107,7 +113,7 @@ fn day(report: &DayReport) -> Markup {
                 tr {
                     td.quiet style=(NAME) { (etl.pipeline) }
                     td style=(VALUE) {
-                        "lag " (etl.lag_seconds.map_or("unknown".to_owned(), |lag| Unit::Minutes.text(lag / 60.0)))
+                        "lag " (etl.lag_text())
                         ", dead letters " (Unit::Count.text(etl.dead_letters as f64))
                         ", last run " (&to_sql_text(etl.ran_at)[..16]) " UTC"
                     }

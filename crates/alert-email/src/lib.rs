@@ -7,6 +7,7 @@ mod mail;
 mod run;
 mod settings;
 mod smtp;
+mod spec;
 
 pub use args::Args;
 pub use run::run;

@@ -6,6 +6,7 @@ mod run;
 mod settings;
 mod sms;
 mod sns;
+mod spec;
 mod twilio;
 
 pub use args::Args;

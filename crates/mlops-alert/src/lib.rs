@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod access;
 mod args;
 mod backtest;
 mod check;
@@ -14,6 +15,7 @@ mod run;
 mod secret;
 mod sender;
 
+pub use access::GRANTS;
 pub use args::{AlertArgs, AlertCommand, PlainArgs, ReportEvery};
 pub use backtest::{BacktestReport, BacktestRule};
 pub use check::CheckReport;

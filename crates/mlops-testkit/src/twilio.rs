@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::control::ask;
 use crate::server::{self, Server};
 
-/// Twilio's Messages resource, which refuses what does not keep to Twilio's OpenAPI description.
+/// Twilio's Messages resource, which refuses what does not keep to Twilio's own description of it.
 #[derive(Debug)]
 pub struct TwilioServer {
     /// `http://127.0.0.1:PORT`

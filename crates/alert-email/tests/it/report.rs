@@ -37,7 +37,7 @@ async fn the_report_tells_of_yesterday_with_a_picture() {
         "1 of 2: tenure",
         "only 9 rows with an outcome",
         "s3://acme-logs/churn",
-        "1.5 min",
+        "1m 30s",
         "dead letters 3",
     ] {
         assert!(text.contains(words) && page.contains(words), "no {words}: {text}\n{page}");

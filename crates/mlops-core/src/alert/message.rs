@@ -115,7 +115,7 @@ pub fn compose(
     };
     let of_group = if group.is_empty() { String::new() } else { format!(" [{}]", one_line(group)) };
     let name = &rule.name;
-    let mut facts = vec![("Now".to_owned(), now), ("Wrong".to_owned(), limit)];
+    let mut facts = vec![("Now".to_owned(), now), ("Wrong when".to_owned(), limit)];
     let mut fact = |name: &str, value: Option<String>| facts.extend(value.map(|value| (name.to_owned(), value)));
     fact("Group", (!group.is_empty()).then(|| one_line(group)));
     let ago = rule.against.map(|against| format!("the same window {} before", span_text(against)));

@@ -1,12 +1,13 @@
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::message::{Message, clock};
 use super::route::digest;
 use super::{Rules, Severity, Transition, Unit};
 use crate::record::to_sql_text;
+use crate::span::span_text;
 
 /// How many predictions lie in each of equal parts of the span from 0 to 1.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -37,6 +38,13 @@ pub struct EtlDay {
     pub lag_seconds: Option<f64>,
     /// Records that it has set aside, of partitions with requests of the day.
     pub dead_letters: u64,
+}
+
+impl EtlDay {
+    /// The lag in words: `1m 35s`.
+    pub fn lag_text(&self) -> String {
+        self.lag_seconds.map_or("unknown".to_owned(), |lag| span_text(SignedDuration::from_secs(lag as i64)))
+    }
 }
 
 /// The figures of one day.
@@ -78,7 +86,8 @@ impl DayReport {
         for (place, &count) in self.histogram.counts.iter().enumerate() {
             let bar = "#".repeat((40 * count).div_ceil(most) as usize);
             let number = Unit::Count.text(count as f64);
-            let _written = writeln!(text, "  {:.2}  {number:>9}  {bar}", place as f64 * width);
+            let line = format!("  {:.2}  {number:>9}  {bar}", place as f64 * width);
+            let _written = writeln!(text, "{}", line.trim_end());
         }
         text.push_str("\nMonitors\n\n");
         for found in &self.verdicts {
@@ -89,14 +98,10 @@ impl DayReport {
         }
         text.push_str("\nETL\n\n");
         for etl in &self.etl {
-            let lag = etl.lag_seconds.map_or("unknown".to_owned(), |lag| Unit::Minutes.text(lag / 60.0));
+            let (lag, ran_at) = (etl.lag_text(), &to_sql_text(etl.ran_at)[..16]);
             let letters = Unit::Count.text(etl.dead_letters as f64);
-            let _written = writeln!(
-                text,
-                "  {}: lag {lag}, dead letters {letters}, last run {}",
-                etl.pipeline,
-                to_sql_text(etl.ran_at)
-            );
+            let _written =
+                writeln!(text, "  {}: lag {lag}, dead letters {letters}, last run {ran_at} UTC", etl.pipeline);
         }
         if self.etl.is_empty() {
             text.push_str("  no pipeline has run\n");
