@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use mlops_testkit::Job;
 
 /// Every program that has an image.
-pub(crate) const JOBS: [&str; 7] =
-    ["concept-shift", "drift", "etl-dynamo", "etl-mysql", "performance", "retrain", "simulate"];
+pub(crate) const JOBS: [&str; 8] =
+    ["concept-shift", "dashboard", "drift", "etl-dynamo", "etl-mysql", "performance", "retrain", "simulate"];
 
 /// A program of the profile that these tests are built with, made new if its source has changed.
 pub(crate) fn job(name: &str) -> Job {

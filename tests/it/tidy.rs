@@ -38,8 +38,10 @@ fn may_use(name: &str) -> &'static [&'static str] {
 }
 
 /// What stands in one crate only, or nowhere.
-const QUARANTINED: [(&str, &[&str]); 9] = [
+const QUARANTINED: [(&str, &[&str]); 11] = [
     ("linfa", &["mlops-core"]),
+    ("plotters", &["mlops-page"]),
+    ("axum", &["dashboard"]),
     ("aws-sdk-batch", &["mlops-trigger", "mlops-testkit"]),
     ("sqlx", &["mlops-sql", "mlops-testkit"]),
     ("parquet", &["mlops-table"]),

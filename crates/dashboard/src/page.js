@@ -6,11 +6,7 @@ const localise = (root) => {
     const moment = new Date(time.dateTime);
     if (!Number.isNaN(moment.getTime())) time.textContent = format.format(moment);
   }
-  for (const zone of root.querySelectorAll("#staleness")) {
-    for (const node of zone.childNodes) {
-      if (node.nodeType === Node.TEXT_NODE) node.textContent = node.textContent.replace(" UTC.", ".");
-    }
-  }
+  for (const zone of root.querySelectorAll(".utc")) zone.textContent = "";
 };
 
 const openTarget = () => {
@@ -20,7 +16,7 @@ const openTarget = () => {
 
 const parts = (root) => [...root.querySelectorAll("main > section, nav, #staleness")];
 const key = (part) => part.id || part.tagName;
-let shown = new Map(parts(document).map((part) => [key(part), part.outerHTML]));
+const shown = new Map(parts(document).map((part) => [key(part), part.outerHTML]));
 
 // Replaces what changed. What is open stays open, and who stands on a link or a field stays there.
 const renew = (next) => {
@@ -35,7 +31,7 @@ const renew = (next) => {
     const left = [...old.querySelectorAll(".scroll")].map((it) => it.scrollLeft);
     const fresh = document.importNode(part, true);
     for (const details of fresh.querySelectorAll("details[id]")) details.open = opened.has(details.id);
-    localise(fresh.parentNode ? fresh : { querySelectorAll: (it) => [...fresh.querySelectorAll(it), ...(fresh.matches(it) ? [fresh] : [])] });
+    localise(fresh);
     old.replaceWith(fresh);
     fresh.querySelectorAll(".scroll").forEach((it, n) => { it.scrollLeft = left[n] || 0; });
     if (place >= 0) fresh.querySelectorAll("a, summary, [tabindex]")[place]?.focus({ preventScroll: true });
@@ -61,7 +57,6 @@ if (seconds > 0) {
     }
   };
   setInterval(look, seconds * 1000);
-  document.addEventListener("renew", look);
 }
 
 const form = document.getElementById("filter");

@@ -22,7 +22,7 @@ static STYLE: LazyLock<String> = LazyLock::new(|| format!("{}{}", mlops_page::ST
 pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; connect-src 'self'; form-action 'self'; base-uri 'none'",
+        "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'; connect-src 'self'; form-action 'self'; base-uri 'none'",
         hash(&STYLE),
         hash(SCRIPT)
     )
@@ -102,7 +102,7 @@ fn header(findings: &Findings, args: &PageArgs, sections: &[Section], place: Pla
                     (staleness(findings)) " "
                     @match place {
                         Place::Served { .. } => span #renewal role="status" {},
-                        Place::File => { "This file was written at " (moment(findings.now)) " UTC." }
+                        Place::File => { "This file was written at " (moment(findings.now)) span.utc { " UTC" } "." }
                     }
                 }
             }

@@ -128,7 +128,7 @@ fn bad_records_tile(findings: &Findings) -> Markup {
     match &findings.etl_days {
         Ok(days) => {
             let bad: u64 = days.iter().map(|day| day.bad).sum();
-            let all: u64 = bad + days.iter().map(|day| day.records).sum::<u64>();
+            let all: u64 = days.iter().map(|day| day.records).sum();
             let says = if all == 0 { html! { "nothing was loaded" } } else { html! { "of " (number(all)) " records read" } };
             tile("Dead letters", html! { (number(bad)) }, says)
         }
@@ -286,9 +286,9 @@ fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
 /// What the page says of its own age.
 pub(crate) fn staleness(findings: &Findings) -> Markup {
     html! {
-        "As of " (moment(findings.until)) " UTC. "
+        "As of " (moment(findings.until)) span.utc { " UTC" } ". "
         @match &findings.rollup {
-            Ok(Some(state)) => { "Requests were counted at " (moment(state.refreshed_at)) "." }
+            Ok(Some(state)) => { "Requests were counted at " (moment(state.refreshed_at)) span.utc { " UTC" } "." }
             _ => { "Requests were never counted " (badge("late")) }
         }
     }
