@@ -6,8 +6,8 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
-use mlops_objects::Location;
 use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, duration, span, utc_time};
+use mlops_objects::Location;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,7 +81,13 @@ pub struct ServeArgs {
     pub proxy_header: Option<String>,
 
     /// Believe the header of such addresses only: 10.0.0.0/16
-    #[arg(long, env = "DASHBOARD_PROXY_NETWORK", value_name = "NETWORK", value_delimiter = ',', requires = "proxy_header")]
+    #[arg(
+        long,
+        env = "DASHBOARD_PROXY_NETWORK",
+        value_name = "NETWORK",
+        value_delimiter = ',',
+        requires = "proxy_header"
+    )]
     pub proxy_network: Vec<IpNet>,
 
     /// How old a page may be; open pages renew themselves so often

@@ -44,7 +44,8 @@ impl Auth {
         }
         if let Some(name) = &args.proxy_header {
             if !secrets.is_empty() {
-                let message = "--proxy-header leaves it to a proxy who may look; leave out --bearer-token and --basic-auth";
+                let message =
+                    "--proxy-header leaves it to a proxy who may look; leave out --bearer-token and --basic-auth";
                 return Err(UsageError::new(message).into());
             }
             let header = HeaderName::from_bytes(name.as_bytes())

@@ -6,7 +6,7 @@ use mlops_core::record::to_sql_text;
 use mlops_job::{number, percent};
 use serde_json::Value as Json;
 
-use crate::words::{figure, moment};
+use crate::words::{day, figure, moment};
 
 /// A table behind a picture shows so many rows, the newest; the files have all.
 const SHOWN: usize = 120;
@@ -19,12 +19,22 @@ pub(crate) struct Figure {
     pub(crate) title: &'static str,
     /// What it shows and what to do about it, in plain words.
     pub(crate) sentence: Markup,
-    /// The picture; none: the table is shown itself.
-    pub(crate) drawing: Option<Markup>,
+    /// What is seen of it.
+    pub(crate) shown: Shown,
     /// Whether it has the whole width.
     pub(crate) is_wide: bool,
     /// The figures.
     pub(crate) grid: Grid,
+}
+
+/// What is seen of a figure.
+pub(crate) enum Shown {
+    /// A picture, with the table behind it.
+    Picture(Markup),
+    /// The table itself.
+    Table,
+    /// Nothing but its title until it is opened; the picture is elsewhere.
+    Folded,
 }
 
 /// Rows of figures.
@@ -45,6 +55,8 @@ pub(crate) enum Value {
     Number(f64),
     Share(f64),
     Time(Timestamp),
+    /// A day in UTC, by its first moment.
+    Day(Timestamp),
     Nothing,
 }
 
@@ -66,7 +78,7 @@ impl Value {
     }
 
     fn is_text(&self) -> bool {
-        matches!(self, Self::Text(_) | Self::Verdict(_) | Self::Time(_))
+        matches!(self, Self::Text(_) | Self::Verdict(_) | Self::Time(_) | Self::Day(_))
     }
 
     fn shown(&self) -> Markup {
@@ -77,6 +89,7 @@ impl Value {
             Self::Number(value) => html! { (figure(*value)) },
             Self::Share(share) => html! { (percent(*share)) },
             Self::Time(time) => moment(*time),
+            Self::Day(time) => html! { (day(*time)) },
             Self::Nothing => html! { "—" },
         }
     }
@@ -87,6 +100,7 @@ impl Value {
             Self::Count(count) => count.to_string(),
             Self::Number(value) | Self::Share(value) => value.to_string(),
             Self::Time(time) => to_sql_text(*time),
+            Self::Day(time) => day(*time),
             Self::Nothing => String::new(),
         }
     }
@@ -110,9 +124,9 @@ impl Grid {
             let is_formula = matches!(value, Value::Text(_)) && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
             if is_formula { format!("'{text}") } else { text }
         };
-        let written = writer.write_record(&self.columns).and_then(|()| {
-            self.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(safe)))
-        });
+        let written = writer
+            .write_record(&self.columns)
+            .and_then(|()| self.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(safe))));
         written.expect("rows have a value for each column, and memory takes them");
         String::from_utf8(writer.into_inner().expect("memory takes them")).expect("texts are UTF-8")
     }
@@ -124,6 +138,17 @@ impl Grid {
             Json::Object(fields.collect())
         };
         Json::Array(self.rows.iter().map(object).collect()).to_string()
+    }
+
+    /// The rows after the first ones that are hidden, the newest first where they are in order of time.
+    fn newest_first(&self, hidden: usize) -> Box<dyn Iterator<Item = &Vec<Value>> + '_> {
+        let rows = self.rows[hidden..].iter();
+        let time = |row: &Vec<Value>| match row.first() {
+            Some(Value::Time(time) | Value::Day(time)) => Some(*time),
+            _ => None,
+        };
+        let is_ascending = self.rows.first().and_then(time) < self.rows.last().and_then(time);
+        if is_ascending { Box::new(rows.rev()) } else { Box::new(rows) }
     }
 
     fn table(&self, caption: &str) -> Markup {
@@ -139,8 +164,8 @@ impl Grid {
                         }
                     } }
                     tbody {
-                        @for row in &self.rows[hidden..] {
-                            tr { @for value in row { td.text[value.is_text()] { (value.shown()) } } }
+                        @for row in self.newest_first(hidden) {
+                            tr { @for (place, value) in row.iter().enumerate() { td.text[is_text(place)] { (value.shown()) } } }
                         }
                     }
                 }
@@ -165,9 +190,9 @@ impl Figure {
         };
         html! {
             figure.wide[self.is_wide] id=(self.name) {
-                figcaption { h3 { (self.title) } p { (self.sentence) } }
-                @match &self.drawing {
-                    Some(drawing) => {
+                @if !matches!(self.shown, Shown::Folded) { figcaption { h3 { (self.title) } p { (self.sentence) } } }
+                @match &self.shown {
+                    Shown::Picture(drawing) => {
                         (drawing)
                         details.behind id={ (self.name) "-table" } {
                             summary { "Table" span.unseen { " of " (self.title) } }
@@ -175,7 +200,12 @@ impl Figure {
                             (links)
                         }
                     }
-                    None => { (self.grid.table(self.title)) (links) }
+                    Shown::Table => { (self.grid.table(self.title)) (links) }
+                    Shown::Folded => details.behind id={ (self.name) "-table" } {
+                        summary { "Table: " (self.title) }
+                        (self.grid.table(self.title))
+                        (links)
+                    }
                 }
             }
         }

@@ -53,7 +53,8 @@ impl Filter {
     ///
     /// Which part cannot be read, and what to write instead.
     pub(crate) fn with(&self, query: &Query) -> Result<Self, String> {
-        let said = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let said =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let read = |name: &str, error: String| format!("{name}: {error}");
         for (name, text) in [("model", &query.model), ("segment", &query.segment)] {
             if text.as_ref().is_some_and(|text| text.len() > MAX_NAME) {

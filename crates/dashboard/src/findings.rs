@@ -170,11 +170,8 @@ async fn known<T>(table: &str, read: impl Future<Output = Result<T, StoreError>>
 async fn shift_story(reader: &Reader, scope: &Scope, segment: &str) -> Result<ShiftStory, StoreError> {
     let runs = newest_by_time(reader.shift_runs(scope, segment).await?, scope, |run| run.run_timestamp);
     let Some(last) = runs.last().map(|run| run.run_uid.clone()) else { return Ok(ShiftStory::default()) };
-    let (rows, last, segments) = try_join!(
-        reader.shift_rows(&runs, segment),
-        reader.shift_findings(&last, segment),
-        reader.segments(&last)
-    )?;
+    let (rows, last, segments) =
+        try_join!(reader.shift_rows(&runs, segment), reader.shift_findings(&last, segment), reader.segments(&last))?;
     Ok(ShiftStory { runs, rows, last, segments })
 }
 

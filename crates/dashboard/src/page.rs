@@ -110,12 +110,12 @@ fn header(findings: &Findings, args: &PageArgs, sections: &[Section], place: Pla
                 Place::Served { .. } => (form(findings)),
                 Place::File => (shown(findings)),
             }
-            nav aria-label="Sections" {
-                @for section in sections {
-                    a href={ "#" (section.id) } {
-                        (section.title)
-                        @if let Some(verdict) = &section.verdict { " " (badge(verdict)) }
-                    }
+        }
+        nav aria-label="Sections" {
+            @for section in sections {
+                a href={ "#" (section.id) } {
+                    (section.title)
+                    @if let Some(verdict) = &section.verdict { " " (badge(verdict)) }
                 }
             }
         }
@@ -140,8 +140,7 @@ fn form(findings: &Findings) -> Markup {
     let is_other = !WINDOWS.iter().any(|(value, _)| *value == window);
     let mut models: Vec<&str> = findings.models.iter().flatten().map(|model| model.model_uid.as_str()).collect();
     models.extend(filter.model.as_deref().filter(|model| !models.contains(model)));
-    let mut segments: Vec<&str> =
-        findings.shift.iter().flat_map(|story| &story.segments).map(String::as_str).collect();
+    let mut segments: Vec<&str> = findings.shift.iter().flat_map(|story| &story.segments).map(String::as_str).collect();
     if !filter.segment.is_empty() && !segments.contains(&filter.segment.as_str()) {
         segments.push(&filter.segment);
     }

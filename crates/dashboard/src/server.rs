@@ -61,7 +61,13 @@ struct Server {
 }
 
 /// Serves until the context's shutdown; gives back how many requests there were.
-pub(crate) async fn serve(reader: Reader, serve: &ServeArgs, args: PageArgs, auth: Auth, context: Context) -> Result<u64> {
+pub(crate) async fn serve(
+    reader: Reader,
+    serve: &ServeArgs,
+    args: PageArgs,
+    auth: Auth,
+    context: Context,
+) -> Result<u64> {
     let renew = std::time::Duration::try_from(serve.renew_every).context("--renew-every is a time before now")?;
     let weight = |_: &Filter, made: &Arc<Made>| {
         let cells: usize = made.tables.iter().map(|(.., grid)| grid.rows.len() * grid.columns.len()).sum();
@@ -110,10 +116,7 @@ impl Server {
             .await
     }
 
-    async fn made_of(
-        &self,
-        query: Result<Query<filter::Query>, QueryRejection>,
-    ) -> Result<Arc<Made>, Response> {
+    async fn made_of(&self, query: Result<Query<filter::Query>, QueryRejection>) -> Result<Arc<Made>, Response> {
         let bad = |says: &str| answer(StatusCode::BAD_REQUEST, "This address cannot be read", says);
         let Query(query) = query.map_err(|error| bad(&error.body_text()))?;
         let filter = Filter::of_args(&self.args).with(&query).map_err(|error| bad(&error))?;
@@ -152,7 +155,8 @@ async fn page(
         Err(response) => return response,
     };
     let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == made.etag);
-    let takes_gzip = headers.get(header::ACCEPT_ENCODING).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains("gzip"));
+    let takes_gzip =
+        headers.get(header::ACCEPT_ENCODING).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains("gzip"));
     let own = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::ETAG, made.etag.clone()),
@@ -160,9 +164,8 @@ async fn page(
     ];
     match (is_known, takes_gzip) {
         (true, _) => (StatusCode::NOT_MODIFIED, own).into_response(),
-        (false, true) => {
-            (own, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], made.compressed.clone()).into_response()
-        }
+        (false, true) => (own, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], made.compressed.clone())
+            .into_response(),
         (false, false) => (own, made.html.clone()).into_response(),
     }
 }
@@ -193,9 +196,7 @@ async fn table(
     });
     match found {
         Some((grid, "json")) => json(grid.json()),
-        Some((grid, "csv")) => {
-            ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], grid.csv()).into_response()
-        }
+        Some((grid, "csv")) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], grid.csv()).into_response(),
         _ => nothing_here().await,
     }
 }
@@ -224,11 +225,14 @@ async fn admit(
     }
     match server.auth.challenge() {
         Some(challenge) => {
-            let mut response = answer(StatusCode::UNAUTHORIZED, "Who are you?", "This page is shown to those who are known.");
+            let mut response =
+                answer(StatusCode::UNAUTHORIZED, "Who are you?", "This page is shown to those who are known.");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             response
         }
-        None => answer(StatusCode::FORBIDDEN, "Not for you", "This page is not served to this address or by this name."),
+        None => {
+            answer(StatusCode::FORBIDDEN, "Not for you", "This page is not served to this address or by this name.")
+        }
     }
 }
 

@@ -38,7 +38,9 @@ fn kind_of(word: &str) -> &'static str {
     match word {
         "stable" | "ok" | "accepted" | "served" | "sent" | "fresh" | "present" => "good",
         "shifted" | "firing" | "refused" | "failed" | "late" | "critical" => "bad",
-        "inconclusive" | "pending" | "recovering" | "waiting" | "submitted" | "warning" | "unknown" | "sending" => "unclear",
+        "inconclusive" | "pending" | "recovering" | "waiting" | "submitted" | "warning" | "unknown" | "sending" => {
+            "unclear"
+        }
         _ => "plain",
     }
 }
@@ -105,6 +107,22 @@ pub(crate) fn p_value(p: f64) -> String {
 /// A figure with its interval: `52 (31 to 74)`.
 pub(crate) fn interval(it: Estimate, text: impl Fn(f64) -> String) -> String {
     format!("{} ({} to {})", text(it.value), text(it.low), text(it.high))
+}
+
+/// The names as one says them: `A, B and C`.
+pub(crate) fn together(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
+/// A text with a capital letter before it and a stop after it.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.trim_end_matches('.').chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// What is said where a table is not there or may not be read.

@@ -94,7 +94,12 @@ impl Database {
     }
 
     /// The rows of a statement with these values in the places of its `?`.
-    pub(crate) async fn select(&self, doing: &str, statement: &str, binds: &[Bind<'_>]) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn select(
+        &self,
+        doing: &str,
+        statement: &str,
+        binds: &[Bind<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
         of_driver!(self, driver => driver.select(doing, statement, binds).await)
     }
 

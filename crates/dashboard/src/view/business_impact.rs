@@ -8,9 +8,9 @@ use super::lights::{self, newest_impact};
 use super::time_axis::{HALF, WIDE, at, axis_between, middle, releases};
 use super::{Part, Section, missing};
 use crate::args::PageArgs;
-use crate::figure::{Figure, Grid, Value};
+use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;
-use crate::words::{day, interval, short, signed};
+use crate::words::{day, interval, sentence, short, signed};
 
 const CONFIDENCE: f64 = 0.95;
 
@@ -45,7 +45,7 @@ fn lead(periods: &[ImpactPeriod], newest: &ImpactPeriod, args: &PageArgs) -> Mar
     let worth = total(periods.iter().map(|period| period.money_saved));
     html! {
         p {
-            (newest.why) ". "
+            (sentence(&newest.why)) " "
             @if let Some(clients) = clients { "In this time the model saved " b { (interval(clients, signed)) } " clients" }
             @if let Some(worth) = worth { ", worth " b { (interval(worth, money(args))) } }
             @if clients.is_some() { ", compared with the heuristic." }
@@ -95,10 +95,8 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
         });
         Line { name: name.to_owned(), ink, form: Form::Bars, points: points.collect() }
     };
-    let rates = [
-        rates("model", Ink::New, |period| period.model),
-        rates("heuristic", Ink::Other, |period| period.heuristic),
-    ];
+    let rates =
+        [rates("model", Ink::New, |period| period.model), rates("heuristic", Ink::Other, |period| period.heuristic)];
     let sums = |figures: &[Option<Estimate>], name: &str| {
         let points = periods.iter().zip(figures).map(|(period, sum)| Point {
             at: place(period),
@@ -121,7 +119,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     let cumulated = |figures: &[Option<Estimate>]| {
         let row = |(period, sum): (&ImpactPeriod, &Option<Estimate>)| {
             let value = |of: fn(&Estimate) -> f64| Value::number(sum.as_ref().map(of));
-            vec![Value::Time(period.from), value(|sum| sum.value), value(|sum| sum.low), value(|sum| sum.high)]
+            vec![Value::Day(period.from), value(|sum| sum.value), value(|sum| sum.low), value(|sum| sum.high)]
         };
         Grid { columns: vec!["period", "saved", "low", "high"], rows: periods.iter().zip(figures).map(row).collect() }
     };
@@ -130,7 +128,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
             name: "churn-by-arm",
             title: "Churn by arm",
             sentence: html! { "The share of clients who left, of those whom the model rated and of those left to the heuristic. The gap is what the model is worth; where intervals overlap in one period, trust the sums below." },
-            drawing: Some(plot("churn rate by arm and period", WIDE, &rates, None, [0.0, 1.0], &percent)),
+            shown: Shown::Picture(plot("churn rate by arm and period", WIDE, &rates, None, [0.0, 1.0], &percent)),
             is_wide: true,
             grid: arms(periods),
         },
@@ -138,7 +136,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
             name: "clients-saved",
             title: "Clients saved, added up",
             sentence: html! { "Clients who would have left with the heuristic. A curve that flattens is a model that no longer helps." },
-            drawing: Some(plot("clients saved, added up", HALF, &clients_line, nothing, any, &short)),
+            shown: Shown::Picture(plot("clients saved, added up", HALF, &clients_line, nothing, any, &short)),
             is_wide: false,
             grid: cumulated(&clients),
         },
@@ -148,7 +146,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
             name: "money-saved",
             title: "Money saved, added up",
             sentence: html! { "The same by what the clients are worth over the years (" code { "client_ltv" } ")." },
-            drawing: Some(plot("money saved, added up", HALF, &worth_line, nothing, any, &amount)),
+            shown: Shown::Picture(plot("money saved, added up", HALF, &worth_line, nothing, any, &amount)),
             is_wide: false,
             grid: cumulated(&worth),
         });
@@ -160,7 +158,7 @@ fn arms(periods: &[ImpactPeriod]) -> Grid {
     let row = |period: &ImpactPeriod| {
         let rate = |[clients, left]: [u64; 2]| Value::share(wilson(left, clients, CONFIDENCE).map(|rate| rate.value));
         vec![
-            Value::Time(period.from),
+            Value::Day(period.from),
             Value::Count(period.model[0]),
             rate(period.model),
             Value::Count(period.heuristic[0]),
@@ -170,7 +168,15 @@ fn arms(periods: &[ImpactPeriod]) -> Grid {
         ]
     };
     Grid {
-        columns: vec!["period", "model_clients", "model_churn", "heuristic_clients", "heuristic_churn", "clients_saved", "money_saved"],
+        columns: vec![
+            "period",
+            "model_clients",
+            "model_churn",
+            "heuristic_clients",
+            "heuristic_churn",
+            "clients_saved",
+            "money_saved",
+        ],
         rows: periods.iter().map(row).collect(),
     }
 }

@@ -5,7 +5,7 @@ use mlops_sql::reader::{ConceptDetail, ConceptRow};
 use super::lights;
 use super::time_axis::{WIDE, at, axis, releases};
 use super::{Part, Section, missing};
-use crate::figure::{Figure, Grid, Value};
+use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::{ConceptStory, Findings};
 use crate::words::{day, figure};
 
@@ -74,7 +74,7 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
         name: "domain-classifier",
         title: "Production against training",
         sentence: html! { "The AUC of a classifier that guesses whether a row is of production or of training, with its interval: at 0.5 they look alike. It is a shift when the whole interval lies above the threshold; hollow points have too few rows." },
-        drawing: Some(drawing),
+        shown: Shown::Picture(drawing),
         is_wide: true,
         grid: Grid {
             columns: vec!["run", "auc", "low", "high", "threshold", "rows", "verdict"],
@@ -120,12 +120,14 @@ fn importances(found: &[&ConceptDetail]) -> Figure {
             }
         }
     };
-    let row = |it: &&ConceptDetail| vec![Value::Text(it.feature.clone()), Value::Share(it.score), Value::Text(it.why.clone())];
+    let row = |it: &&ConceptDetail| {
+        vec![Value::Text(it.feature.clone()), Value::Share(it.score), Value::Text(it.why.clone())]
+    };
     Figure {
         name: "telling-features",
         title: "What tells them apart",
         sentence: html! { "How much of the classifier's work each feature does. One that does nearly all is often a technical one, such as a time or an id: leave it out of the comparison." },
-        drawing: Some(drawing),
+        shown: Shown::Picture(drawing),
         is_wide: false,
         grid: Grid { columns: vec!["feature", "importance", "alone"], rows: found.iter().map(row).collect() },
     }
@@ -146,8 +148,11 @@ fn relation(found: &[&ConceptDetail]) -> Figure {
         name: "relations",
         title: "Does the target follow as it did?",
         sentence: html! { "Whether the same value of a feature leads to the same outcome as in training. A change here is what no new calibration mends." },
-        drawing: None,
+        shown: Shown::Table,
         is_wide: false,
-        grid: Grid { columns: vec!["feature", "verdict", "effect", "p_value_adjusted", "why"], rows: found.iter().map(row).collect() },
+        grid: Grid {
+            columns: vec!["feature", "verdict", "effect", "p_value_adjusted", "why"],
+            rows: found.iter().map(row).collect(),
+        },
     }
 }

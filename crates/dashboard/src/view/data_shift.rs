@@ -8,7 +8,7 @@ use mlops_sql::reader::{ShiftFinding, ShiftRow};
 use super::feature::{self, History};
 use super::lights;
 use super::{Part, Section, missing};
-use crate::figure::{Figure, Grid, Value};
+use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::{Findings, ShiftStory};
 use crate::words::{moment, plural};
 
@@ -57,13 +57,17 @@ fn parts(findings: &Findings, story: &ShiftStory) -> Vec<Part> {
     last.sort_by(|a, b| by_urgency(a, b));
     let histories = histories(story);
     let history = |found: &ShiftFinding| histories.get(found.feature.as_str()).cloned().unwrap_or_default();
-    let rows = last.iter().take(SHOWN).enumerate().map(|(place, found)| feature::show(place, found, &history(found), findings, story));
+    let rows = last
+        .iter()
+        .take(SHOWN)
+        .enumerate()
+        .map(|(place, found)| feature::show(place, found, &history(found), findings, story));
     let hidden = last.len().saturating_sub(SHOWN);
     let list = html! {
         div.features.wide {
-            h3 #features { "Features, what moved farthest first" }
+            h3 { "Features, what moved farthest first" }
             p {
-                "Each strip is the time from left to right: red is shifted, the stronger the farther; grey is stable; striped gaps have no run. Open a feature to see how it is distributed."
+                "Each strip is the time from left to right: red is shifted, the stronger the farther; amber cannot be judged; grey is stable; empty is without a run. Open a feature to see how it is distributed."
             }
             div.feature-head aria-hidden="true" { span { "feature" } span { "verdict" } span { "effect" } span { "over time" } span { "missing" } span { "adjusted p" } }
             @for row in rows { (row) }
@@ -75,14 +79,16 @@ fn parts(findings: &Findings, story: &ShiftStory) -> Vec<Part> {
 
 /// What needs a person first; within that the largest effect first.
 fn by_urgency(a: &ShiftFinding, b: &ShiftFinding) -> Ordering {
-    let rank = |found: &ShiftFinding| ["shifted", "inconclusive"].iter().position(|&word| word == found.verdict).unwrap_or(2);
+    let rank =
+        |found: &ShiftFinding| ["shifted", "inconclusive"].iter().position(|&word| word == found.verdict).unwrap_or(2);
     let effect = |found: &ShiftFinding| found.effect.unwrap_or(0.0);
     rank(a).cmp(&rank(b)).then(effect(b).total_cmp(&effect(a))).then(a.feature.cmp(&b.feature))
 }
 
 /// What each run found of each feature, in the order of the runs.
 fn histories(story: &ShiftStory) -> HashMap<&str, History<'_>> {
-    let place: HashMap<&str, usize> = story.runs.iter().enumerate().map(|(place, run)| (run.run_uid.as_str(), place)).collect();
+    let place: HashMap<&str, usize> =
+        story.runs.iter().enumerate().map(|(place, run)| (run.run_uid.as_str(), place)).collect();
     let mut histories: HashMap<&str, History<'_>> = HashMap::new();
     for row in &story.rows {
         if let Some(place) = place.get(row.run_uid.as_str()) {
@@ -112,8 +118,19 @@ fn table(last: &[&ShiftFinding]) -> Figure {
         ]
     };
     let columns = vec![
-        "feature", "verdict", "state", "test", "statistic", "p_value_adjusted", "effect", "effect_name", "missing_reference",
-        "missing_production", "n_reference", "n_production", "why",
+        "feature",
+        "verdict",
+        "state",
+        "test",
+        "statistic",
+        "p_value_adjusted",
+        "effect",
+        "effect_name",
+        "missing_reference",
+        "missing_production",
+        "n_reference",
+        "n_production",
+        "why",
     ];
     behind("features", "All features of the last run", Grid { columns, rows: last.iter().map(row).collect() })
 }
@@ -131,7 +148,8 @@ fn trend(story: &ShiftStory) -> Figure {
             Value::Verdict(row.verdict.clone()),
         ]
     };
-    let grid = Grid { columns: vec!["run", "feature", "effect", "missing", "verdict"], rows: rows.iter().map(row).collect() };
+    let grid =
+        Grid { columns: vec!["run", "feature", "effect", "missing", "verdict"], rows: rows.iter().map(row).collect() };
     behind("features-over-time", "Features over time", grid)
 }
 
@@ -139,7 +157,12 @@ fn distributions(last: &[&ShiftFinding]) -> Figure {
     let mut rows = Vec::new();
     for found in last {
         let mut add = |place: String, reference: f64, production: f64| {
-            rows.push(vec![Value::Text(found.feature.clone()), Value::Text(place), Value::Share(reference), Value::Share(production)]);
+            rows.push(vec![
+                Value::Text(found.feature.clone()),
+                Value::Text(place),
+                Value::Share(reference),
+                Value::Share(production),
+            ]);
         };
         match found.picture.as_deref().and_then(Picture::from_json) {
             Some(Picture::Bins { from, to, reference, production }) => {
@@ -156,10 +179,14 @@ fn distributions(last: &[&ShiftFinding]) -> Figure {
             None => {}
         }
     }
-    behind("distributions", "Distributions", Grid { columns: vec!["feature", "value", "reference", "production"], rows })
+    behind(
+        "distributions",
+        "Distributions",
+        Grid { columns: vec!["feature", "value", "reference", "production"], rows },
+    )
 }
 
 /// A table whose picture is the list of features.
 fn behind(name: &'static str, title: &'static str, grid: Grid) -> Figure {
-    Figure { name, title, sentence: html! {}, drawing: Some(html! {}), is_wide: true, grid }
+    Figure { name, title, sentence: html! {}, shown: Shown::Folded, is_wide: true, grid }
 }

@@ -16,6 +16,9 @@ pub(super) type History<'a> = Vec<Option<&'a ShiftRow>>;
 /// An effect of so much has the strongest colour.
 const STRONG_EFFECT: f64 = 0.3;
 
+/// What a run found holds for so long at most.
+const MOST_DAYS: usize = 8;
+
 /// A share of missing values above this is drawn.
 const MISSING: f64 = 0.005;
 
@@ -82,7 +85,9 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
             "stable" => (Ink::Old, 30),
             _ => (Ink::Warn, 45),
         });
-        cells[place] = Cell { shade };
+        // A finding stands until the next run, if that is not too long after.
+        let end = (place + MOST_DAYS * 86_400 / usize::try_from(step).unwrap_or(1)).clamp(place + 1, count);
+        cells[place..end].fill(Cell { shade });
     }
     cells
 }
@@ -97,7 +102,9 @@ fn distribution(found: &ShiftFinding) -> Markup {
             let names: Vec<&str> = names.iter().map(|name| name.as_deref().unwrap_or("all others")).collect();
             levels(&names, &reference, &production, &label)
         }
-        _ => html! { p.muted { "The run kept no picture of this feature: it is from before pictures were kept, or there was nothing to draw." } },
+        _ => {
+            html! { p.muted { "The run kept no picture of this feature: it is from before pictures were kept, or there was nothing to draw." } }
+        }
     };
     html! {
         div.plot {

@@ -137,7 +137,7 @@ pub(super) fn show(lights: &[Light; 4], until: Timestamp) -> Markup {
     html! {
         ol.chain aria-label="The chain from data to business" {
             @for light in lights {
-                li class=(light.verdict.replace(' ', "-")) {
+                li {
                     h3 { a href={ "#" (light.section) } { (light.title) } }
                     p.verdict { (badge(&light.verdict)) }
                     p { (light.says) }

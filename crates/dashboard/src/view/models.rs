@@ -2,7 +2,7 @@ use maud::html;
 use mlops_sql::reader::{Model, RequestRow};
 
 use super::{Part, Section};
-use crate::figure::{Figure, Grid, Value};
+use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;
 use crate::words::{how_long, missing, plural};
 
@@ -31,7 +31,12 @@ pub(super) fn section(findings: &Findings) -> Section {
 fn versions(models: &[Model], findings: &Findings) -> Figure {
     let present = findings.in_production().map(|release| release.model_uid.as_str());
     let released = |model: &Model| {
-        findings.releases.iter().flatten().find(|release| release.model_uid == model.model_uid).map(|release| release.released_at)
+        findings
+            .releases
+            .iter()
+            .flatten()
+            .find(|release| release.model_uid == model.model_uid)
+            .map(|release| release.released_at)
     };
     let row = |model: &Model| {
         let score = |name: &str| Value::number(model.scores.get(name).copied());
@@ -59,7 +64,7 @@ fn versions(models: &[Model], findings: &Findings) -> Figure {
         name: "models",
         title: "Versions",
         sentence: html! { "Every model that was made, with its figures on rows that it was not fitted to, and what the gate said of it. A refused one was surely worse than the model before." },
-        drawing: None,
+        shown: Shown::Table,
         is_wide: true,
         grid: Grid { columns, rows: models.iter().map(row).collect() },
     }
@@ -80,7 +85,7 @@ fn policy_log(requests: &[RequestRow]) -> Figure {
         name: "retrain-requests",
         title: "Who asked for a new model, and what came of it",
         sentence: html! { "Each time that a monitor, the calendar or a person asked. Waiting had a reason and something against it; kept had none; served led to a model." },
-        drawing: None,
+        shown: Shown::Table,
         is_wide: true,
         grid: Grid {
             columns: vec!["asked", "by", "status", "reason", "model", "settled"],
@@ -103,7 +108,7 @@ fn releases(findings: &Findings) -> Figure {
         name: "deployments",
         title: "Deployments",
         sentence: html! { "Each time that another model became " code { "model.pkl" } "." },
-        drawing: None,
+        shown: Shown::Table,
         is_wide: true,
         grid: Grid {
             columns: vec!["published", "model", "in_place_of", "by", "request"],

@@ -6,7 +6,7 @@ use mlops_sql::reader::{AlertMessage, AlertRow, BadPartition, EtlDay, PipelineRo
 
 use super::time_axis::{HALF, at, axis, middle};
 use super::{Part, Section};
-use crate::figure::{Figure, Grid, Value};
+use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;
 use crate::words::{day, how_long, missing, plural, short};
 
@@ -28,7 +28,10 @@ pub(super) fn section(findings: &Findings) -> Section {
 
 fn lead(findings: &Findings) -> Markup {
     let pipelines = findings.pipelines.as_deref().unwrap_or_default();
-    let lag = pipelines.iter().filter_map(|pipeline| pipeline.lag_seconds).fold(None, |most: Option<f64>, lag| Some(most.map_or(lag, |most| most.max(lag))));
+    let lag = pipelines
+        .iter()
+        .filter_map(|pipeline| pipeline.lag_seconds)
+        .fold(None, |most: Option<f64>, lag| Some(most.map_or(lag, |most| most.max(lag))));
     let firing = findings.alerts.iter().flatten().filter(|alert| alert.state == "firing").count();
     html! {
         p {
@@ -57,13 +60,21 @@ fn watermarks(pipelines: &[PipelineRow]) -> Figure {
         ]
     };
     let columns = vec![
-        "pipeline", "loaded_up_to", "lag", "newest_record", "partitions_sealed", "partitions_open", "records", "dead_letters", "last_run",
+        "pipeline",
+        "loaded_up_to",
+        "lag",
+        "newest_record",
+        "partitions_sealed",
+        "partitions_open",
+        "records",
+        "dead_letters",
+        "last_run",
     ];
     Figure {
         name: "etl",
         title: "Progress of the ETL",
         sentence: html! { "Up to where all is loaded. A lag that grows is an ETL that does not keep up, or a partition that cannot be sealed." },
-        drawing: None,
+        shown: Shown::Table,
         is_wide: true,
         grid: Grid { columns, rows: pipelines.iter().map(row).collect() },
     }
@@ -80,18 +91,27 @@ fn volumes(findings: &Findings, days: &[EtlDay]) -> [Figure; 2] {
         });
         let lines = [Line { name: name.to_owned(), ink, form: Form::Columns, points: points.collect() }];
         let limits = [0.0, f64::INFINITY];
-        over_time(&OverTime { label, size: HALF, time: axis(findings), lines: &lines, level: None, marks: &[], limits, text: &short })
+        over_time(&OverTime {
+            label,
+            size: HALF,
+            time: axis(findings),
+            lines: &lines,
+            level: None,
+            marks: &[],
+            limits,
+            text: &short,
+        })
     };
     let grid = |of: fn(&EtlDay) -> u64, name| Grid {
         columns: vec!["day", name],
-        rows: days.iter().map(|it| vec![Value::Time(it.day), Value::Count(of(it))]).collect(),
+        rows: days.iter().map(|it| vec![Value::Day(it.day), Value::Count(of(it))]).collect(),
     };
     [
         Figure {
             name: "records-loaded",
             title: "Records loaded",
             sentence: html! { "By the day of the newest record of their partition." },
-            drawing: Some(plot("records loaded by day", "records", Ink::New, |it| it.records)),
+            shown: Shown::Picture(plot("records loaded by day", "records", Ink::New, |it| it.records)),
             is_wide: false,
             grid: grid(|it| it.records, "records"),
         },
@@ -99,7 +119,7 @@ fn volumes(findings: &Findings, days: &[EtlDay]) -> [Figure; 2] {
             name: "dead-letters",
             title: "Dead letters",
             sentence: html! { "Records that could not be read and were set aside with their reason; " code { "etl-mysql redrive" } " loads them once they are mended." },
-            drawing: Some(plot("dead letters by day", "dead letters", Ink::Bad, |it| it.bad)),
+            shown: Shown::Picture(plot("dead letters by day", "dead letters", Ink::Bad, |it| it.bad)),
             is_wide: false,
             grid: grid(|it| it.bad, "dead_letters"),
         },
@@ -123,7 +143,7 @@ fn bad(partitions: &[BadPartition]) -> Figure {
             @if partitions.is_empty() { "No partition of this time has any." }
             @else { "The " (number(partitions.len() as u64)) " partitions with the most of them. The reason of each record stands beside it in the dead letters." }
         },
-        drawing: None,
+        shown: Shown::Table,
         is_wide: true,
         grid: Grid {
             columns: vec!["partition", "dead_letters", "records", "newest_record", "pipeline"],
@@ -147,7 +167,7 @@ fn standing(alerts: &[AlertRow]) -> Figure {
         name: "alerts",
         title: "Alerts",
         sentence: html! { "Where each alert stands now, whatever the window. Pending waits for a confirmation; recovering is nearly over." },
-        drawing: None,
+        shown: Shown::Table,
         is_wide: true,
         grid: Grid {
             columns: vec!["rule", "group", "state", "severity", "value", "since"],
@@ -174,7 +194,7 @@ fn sent(messages: &[AlertMessage]) -> Figure {
         name: "alert-messages",
         title: "Messages",
         sentence: html! { "What was sent about alerts in this time, the newest first." },
-        drawing: None,
+        shown: Shown::Table,
         is_wide: true,
         grid: Grid {
             columns: vec!["written", "rule", "group", "what", "channel", "severity", "status", "recipients", "subject"],

@@ -1,4 +1,4 @@
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use mlops_core::performance::Estimate;
 use mlops_job::{number, percent};
@@ -9,19 +9,16 @@ use super::lights::{self, Light};
 use super::time_axis::{HALF, at, axis, middle, releases};
 use super::{Part, Section};
 use crate::args::PageArgs;
-use crate::figure::{Figure, Grid, Value};
+use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;
-use crate::words::{badge, day, how_long, missing, moment, plural, short};
+use crate::words::{badge, day, how_long, missing, moment, plural, short, together};
 
 /// How many standard errors a 95% interval reaches to each side.
 const NORMAL_95: f64 = 1.96;
 
 pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
     let lights = lights::chain(findings);
-    let mut parts = vec![
-        Part::Block(lights::show(&lights, findings.until)),
-        Part::Block(tiles(findings, args)),
-    ];
+    let mut parts = vec![Part::Block(lights::show(&lights, findings.until)), Part::Block(tiles(findings, args))];
     match &findings.traffic {
         Ok(rows) => parts.extend(traffic(findings, rows).map(Part::Figure)),
         Err(why) => parts.push(Part::Block(missing(why))),
@@ -32,19 +29,21 @@ pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
 
 /// What to do this morning.
 fn lead(lights: &[Light; 4]) -> Markup {
-    let of = |verdict: &str| lights.iter().filter(|light| light.verdict == verdict).map(|light| light.title).collect::<Vec<_>>();
+    let of = |verdict: &str| {
+        lights.iter().filter(|light| light.verdict == verdict).map(|light| light.title).collect::<Vec<_>>()
+    };
     let (bad, unclear, silent) = (of("shifted"), of("inconclusive"), of("no run"));
     html! {
         p {
             @if !bad.is_empty() {
-                b { (bad.join(" and ")) " need" @if bad.len() == 1 { "s" } " a look." } " "
+                b { (together(&bad)) " need" @if bad.len() == 1 { "s" } " a look." } " "
             } @else if unclear.is_empty() && silent.is_empty() {
                 "All four monitors say stable; there is nothing to do. "
             } @else {
                 "No monitor found a shift. "
             }
-            @if !unclear.is_empty() { (unclear.join(" and ")) " cannot be judged, which does not mean that all is well. " }
-            @if !silent.is_empty() { "Of " (silent.join(" and ")) " nothing is known." }
+            @if !unclear.is_empty() { (together(&unclear)) " cannot be judged, which does not mean that all is well. " }
+            @if !silent.is_empty() { "Of " (together(&silent)) " nothing is known." }
         }
         p.muted { "Trouble travels from left to right: data change first, then what the model learnt, then its predictions, then the business." }
     }
@@ -129,7 +128,11 @@ fn bad_records_tile(findings: &Findings) -> Markup {
         Ok(days) => {
             let bad: u64 = days.iter().map(|day| day.bad).sum();
             let all: u64 = days.iter().map(|day| day.records).sum();
-            let says = if all == 0 { html! { "nothing was loaded" } } else { html! { "of " (number(all)) " records read" } };
+            let says = if all == 0 {
+                html! { "nothing was loaded" }
+            } else {
+                html! { "of " (number(all)) " records read" }
+            };
             tile("Dead letters", html! { (number(bad)) }, says)
         }
         Err(_) => tile("Dead letters", html! { "—" }, html! { "no ETL has run" }),
@@ -143,13 +146,17 @@ fn next_retrain(findings: &Findings, args: &PageArgs) -> Markup {
     let renewal = args.retrain_every.and_then(|every| release.released_at.checked_add(every).ok());
     // A model that was made for a shift has learnt mostly from before it.
     let asked = findings.requests.iter().flatten().filter(|request| {
-        !["calendar"].contains(&request.job.as_str()) && ["served", "submitted", "refused", "pending"].contains(&request.status.as_str())
+        !["calendar"].contains(&request.job.as_str())
+            && ["served", "submitted", "refused", "pending"].contains(&request.status.as_str())
     });
     let follow_ups = asked
         .filter(|_| args.retrain_follow_up.is_positive())
         .filter_map(|request| request.requested_at.checked_add(args.retrain_follow_up).ok())
         .filter(|due| *due > release.released_at);
-    let due = follow_ups.map(|due| (due, "a follow-up of the last shift")).chain(renewal.map(|due| (due, "by the calendar"))).min();
+    let due = follow_ups
+        .map(|due| (due, "a follow-up of the last shift"))
+        .chain(renewal.map(|due| (due, "by the calendar")))
+        .min();
     match due {
         Some((due, why)) if due <= findings.until => tile(name, html! { "due" }, html! { (why) ", since " (day(due)) }),
         Some((due, why)) => tile(name, html! { (day(due)) }, html! { (why) }),
@@ -174,28 +181,56 @@ fn mean_prediction<'a>(rows: impl Iterator<Item = &'a TrafficRow>) -> Option<Est
 /// Fewer predictions of a span are drawn hollow.
 const FEW_PREDICTIONS: u64 = 30;
 
-fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
-    let span = match findings.bucket {
-        Bucket::Hour => jiff::SignedDuration::from_hours(1),
-        Bucket::Day => jiff::SignedDuration::from_hours(24),
-    };
-    let named = |time: Timestamp| match findings.bucket {
-        Bucket::Hour => time.strftime("%Y-%m-%d %H:00 UTC").to_string(),
-        Bucket::Day => day(time),
-    };
-    let place = |time: Timestamp| at(middle(time, time.saturating_add(span).unwrap_or(time)));
-    let of_arm = |arm: &'static str| rows.iter().filter(move |row| row.arm == arm);
-    let mut days: Vec<(Timestamp, u64)> = Vec::new();
-    for row in rows {
-        match days.last_mut() {
-            Some((from, requests)) if *from == row.from => *requests += row.requests,
-            _ => days.push((row.from, row.requests)),
+/// Longer windows are drawn by the week, so that a year is no noise.
+const BY_WEEK: SignedDuration = SignedDuration::from_hours(120 * 24);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const DAYS_OF_WEEK: i64 = 7;
+
+/// Rows by the week, counted back from the end of the window; a first week that is not whole is left out.
+fn by_week(findings: &Findings, rows: &[TrafficRow]) -> Vec<TrafficRow> {
+    let week = DAYS_OF_WEEK * DAY.as_secs();
+    let until = findings.until.as_second();
+    let start = |row: &TrafficRow| until - ((until - row.from.as_second() - 1).div_euclid(week) + 1) * week;
+    let mut weeks: Vec<TrafficRow> = Vec::new();
+    for row in rows.iter().filter(|row| start(row) >= findings.from.as_second()) {
+        let Ok(from) = Timestamp::from_second(start(row)) else { continue };
+        match weeks.iter_mut().rev().find(|week| week.from == from && week.arm == row.arm) {
+            Some(week) => {
+                week.requests += row.requests;
+                week.predictions += row.predictions;
+                week.prediction_sum += row.prediction_sum;
+                week.prediction_squares += row.prediction_squares;
+                week.high_risk += row.high_risk;
+            }
+            None => weeks.push(TrafficRow { from, ..row.clone() }),
         }
     }
-    let requests = days.iter().map(|(from, requests)| Point {
-        at: place(*from),
-        name: named(*from),
-        value: Some(*requests as f64),
+    weeks
+}
+
+fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
+    let is_weekly = findings.filter.window > BY_WEEK;
+    let weeks = if is_weekly { by_week(findings, rows) } else { Vec::new() };
+    let drawn = if is_weekly { weeks.as_slice() } else { rows };
+    let (span, unit, days) = match (findings.bucket, is_weekly) {
+        (Bucket::Hour, _) => (SignedDuration::from_hours(1), "hour", 1),
+        (Bucket::Day, false) => (DAY, "day", 1),
+        (Bucket::Day, true) => {
+            (SignedDuration::from_hours(24 * DAYS_OF_WEEK), "day, as the mean of a week", DAYS_OF_WEEK)
+        }
+    };
+    let end = |from: Timestamp| from.saturating_add(span).unwrap_or(from);
+    let named = |from: Timestamp| match (findings.bucket, is_weekly) {
+        (Bucket::Hour, _) => from.strftime("%Y-%m-%d %H:00 UTC").to_string(),
+        (Bucket::Day, false) => day(from),
+        (Bucket::Day, true) => format!("{} to {}", day(from), day(end(from))),
+    };
+    let place = |from: Timestamp| at(middle(from, end(from)));
+    let of_arm = |arm: &'static str| drawn.iter().filter(move |row| row.arm == arm);
+    let requests = per_span(drawn).into_iter().map(|(from, requests)| Point {
+        at: place(from),
+        name: named(from),
+        value: Some(requests as f64 / days as f64),
         interval: None,
         is_sure: true,
     });
@@ -213,14 +248,16 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         });
         Line { name: name.to_owned(), ink, form: Form::Band, points: points.collect() }
     };
-    let means = [mean_line("model", "model", Ink::New), mean_line("heuristic", "heuristic", Ink::Other)];
+    let means = [mean_line("heuristic", "heuristic", Ink::Other), mean_line("model", "model", Ink::New)];
     let marks = releases(findings);
-    let (time, unit) = (axis(findings), if findings.bucket == Bucket::Day { "day" } else { "hour" });
-    let plot = |label, lines, limits, text| over_time(&OverTime { label, size: HALF, time: time.clone(), lines, level: None, marks: &marks, limits, text });
+    let time = axis(findings);
+    let plot = |label, lines, limits, text| {
+        over_time(&OverTime { label, size: HALF, time: time.clone(), lines, level: None, marks: &marks, limits, text })
+    };
     let rows_of = |row: &TrafficRow| {
         let mean = mean_prediction([row].into_iter());
         vec![
-            Value::Time(row.from),
+            of_span(findings, row.from),
             Value::Text(row.arm.clone()),
             Value::Count(row.requests),
             Value::Count(row.predictions),
@@ -237,22 +274,41 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
             name: "requests",
             title: "Requests",
             sentence: html! { "How many requests were logged by the " (unit) ", in UTC. A hole is an application that did not log, or an ETL that has not loaded it yet." },
-            drawing: Some(plot("requests over time", &[requests], [0.0, f64::INFINITY], &short)),
+            shown: Shown::Picture(plot("requests over time", &[requests], [0.0, f64::INFINITY], &short)),
             is_wide: false,
             grid: Grid {
                 columns: vec!["from", "requests"],
-                rows: days.iter().map(|(from, requests)| vec![Value::Time(*from), Value::Count(*requests)]).collect(),
+                rows: per_span(rows)
+                    .into_iter()
+                    .map(|(from, n)| vec![of_span(findings, from), Value::Count(n)])
+                    .collect(),
             },
         },
         Figure {
             name: "mean-prediction",
             title: "Mean prediction",
             sentence: html! { "What was predicted on average, with its 95% interval. A step without a new model is a change of the inputs: see data shift." },
-            drawing: Some(plot("mean prediction over time", &means, [0.0, 1.0], &percent)),
+            shown: Shown::Picture(plot("mean prediction over time", &means, [0.0, 1.0], &percent)),
             is_wide: false,
             grid,
         },
     ]
+}
+
+fn of_span(findings: &Findings, from: Timestamp) -> Value {
+    if findings.bucket == Bucket::Day { Value::Day(from) } else { Value::Time(from) }
+}
+
+/// Requests of both arms.
+fn per_span(rows: &[TrafficRow]) -> Vec<(Timestamp, u64)> {
+    let mut spans: Vec<(Timestamp, u64)> = Vec::new();
+    for row in rows {
+        match spans.last_mut() {
+            Some((from, requests)) if *from == row.from => *requests += row.requests,
+            _ => spans.push((row.from, row.requests)),
+        }
+    }
+    spans
 }
 
 fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
@@ -269,7 +325,12 @@ fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
             Some(_) => "fresh",
         };
         let age = age.map(|age| format!("{} ago", how_long(age)));
-        vec![Value::Text(job.to_owned()), Value::time(at), Value::text(age.as_deref()), Value::Verdict(state.to_owned())]
+        vec![
+            Value::Text(job.to_owned()),
+            Value::time(at),
+            Value::text(age.as_deref()),
+            Value::Verdict(state.to_owned()),
+        ]
     };
     Figure {
         name: "jobs",
@@ -277,7 +338,7 @@ fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
         sentence: html! {
             "When each job left its last trace in the tables. Late is what left none for " (how_long(args.late_after)) "; look whether it is still scheduled, and into its log."
         },
-        drawing: None,
+        shown: Shown::Table,
         is_wide: true,
         grid: Grid { columns: vec!["job", "last_run", "age", "state"], rows: runs.map(row).collect() },
     }

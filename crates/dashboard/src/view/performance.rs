@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::lights;
 use super::time_axis::{HALF, at, axis_between, middle, releases};
 use super::{Part, Section, missing};
-use crate::figure::{Figure, Grid, Value};
+use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::{Findings, PerformanceStory};
 use crate::words::{day, figure, plural};
 
@@ -67,13 +67,22 @@ fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
     };
     let plot = |label, lines: &[Line], metric, most: f64| {
         let level = findings.at_training(metric).map(|level| ("at training", level));
-        over_time(&OverTime { label, size: HALF, time: time.clone(), lines, level, marks: &marks, limits: [0.0, most], text: &figure })
+        over_time(&OverTime {
+            label,
+            size: HALF,
+            time: time.clone(),
+            lines,
+            level,
+            marks: &marks,
+            limits: [0.0, most],
+            text: &figure,
+        })
     };
     let one = |name, title, sentence: &str, drawing, of: fn(&PerformancePeriod) -> Value| Figure {
         name,
         title,
         sentence: html! { (sentence) },
-        drawing: Some(drawing),
+        shown: Shown::Picture(drawing),
         is_wide: false,
         grid: grid(periods, of),
     };
@@ -104,6 +113,13 @@ fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
                 plot("Brier score by period", &both(|period| bare(period.brier)), "brier", 1.0),
                 |period| Value::number(period.brier),
             ),
+            one(
+                "calibration-error",
+                "Calibration error",
+                "How far the calibration curve is from the diagonal, over all predictions. A small one with a low AUC is a model that is honest and knows little.",
+                plot("expected calibration error by period", &both(|period| bare(period.ece)), "ece", 1.0),
+                |period| Value::number(period.ece),
+            ),
         ]
         .map(Part::Figure),
     );
@@ -118,7 +134,7 @@ fn bare(value: Option<f64>) -> Option<Estimate> {
 fn grid(periods: &[PerformancePeriod], of: fn(&PerformancePeriod) -> Value) -> Grid {
     let row = |period: &PerformancePeriod| {
         vec![
-            Value::Time(period.from),
+            Value::Day(period.from),
             Value::Text(period.kind.clone()),
             of(period),
             Value::Count(period.n),
@@ -140,7 +156,8 @@ fn curve(period: &PerformancePeriod, details: &str) -> Option<Figure> {
             interval: [number(observed, "low")?, number(observed, "high")?],
         })
     };
-    let points: Vec<CalibrationPoint> = details.get("calibration_curve")?.as_array()?.iter().filter_map(point).collect();
+    let points: Vec<CalibrationPoint> =
+        details.get("calibration_curve")?.as_array()?.iter().filter_map(point).collect();
     if points.is_empty() {
         return None;
     }
@@ -161,7 +178,7 @@ fn curve(period: &PerformancePeriod, details: &str) -> Option<Figure> {
             @if let Some(ece) = period.ece { ", calibration error " (figure(ece)) }
             ". The columns below are how many predictions were of this size."
         },
-        drawing: Some(calibration(&points, "what came true beside what was predicted")),
+        shown: Shown::Picture(calibration(&points, "what came true beside what was predicted")),
         is_wide: false,
         grid: Grid { columns: vec!["predicted", "came_true", "low", "high", "rows"], rows: rows.collect() },
     })

@@ -24,7 +24,9 @@ pub(super) fn axis_between(from: Timestamp, until: Timestamp) -> Axis {
     let length = until.duration_since(from);
     let hours = length.as_hours();
     let names = match hours {
-        0..=73 => steps(from, until, if hours <= 30 { 6 } else { 12 }, if hours <= 30 { "%H:%M" } else { "%b %-d %H:%M" }),
+        0..=73 => {
+            steps(from, until, if hours <= 30 { 6 } else { 12 }, if hours <= 30 { "%H:%M" } else { "%b %-d %H:%M" })
+        }
         74..=240 => steps(from, until, 48, "%b %-d"),
         241..=1000 => steps(from, until, 7 * 24, "%b %-d"),
         1001..=2500 => steps(from, until, 14 * 24, "%b %-d"),

@@ -15,7 +15,8 @@ fn check(seen: &Value, origin: &str) {
         assert!(request.starts_with(origin) || request.starts_with("data:"), "{name} asks {request}");
     }
     assert_eq!(seen["overflow"], 0, "{name} is wider than its window");
-    let grave = |violation: &&Value| ["serious", "critical"].contains(&violation["impact"].as_str().unwrap_or("serious"));
+    let grave =
+        |violation: &&Value| ["serious", "critical"].contains(&violation["impact"].as_str().unwrap_or("serious"));
     let barriers: Vec<&Value> = seen["violations"].as_array().into_iter().flatten().filter(grave).collect();
     assert!(barriers.is_empty(), "{name}: {barriers:#?}");
 }
@@ -42,9 +43,7 @@ fn it_is_shown_without_errors_foreign_requests_or_barriers() {
         "time": "(() => { const it = document.querySelector('#jobs time'); return [it.textContent, it.title, it.dateTime]; })()",
         "width": "Math.min(...[...document.querySelectorAll('section')].map((it) => it.clientWidth))",
     });
-    let visit_of = |name: &str, dark: bool, width: u32, steps: Value| {
-        json!({"url": page, "dark": dark, "width": width, "steps": steps, "read": read, "axe": true, "screenshot": screenshot(name)})
-    };
+    let visit_of = |name: &str, dark: bool, width: u32, steps: Value| json!({"url": page, "dark": dark, "width": width, "steps": steps, "read": read, "axe": true, "screenshot": screenshot(name)});
     let seen = visit(
         &[
             visit_of("light", false, 1280, json!([])),
@@ -88,8 +87,14 @@ fn filters_are_in_the_address_and_work_by_keyboard() {
     let seen = visit(
         &[
             visit_of(json!([["select", "#window", "30d"], ["wait", "#window option[value='30d'][selected]"]])),
-            visit_of(json!([["select", "#segment", "premium & more"], ["wait", "#segment option[value='premium & more'][selected]"]])),
-            visit_of(json!([["select", "#model", "churn-20251120"], ["wait", "#model option[value='churn-20251120'][selected]"]])),
+            visit_of(json!([
+                ["select", "#segment", "premium & more"],
+                ["wait", "#segment option[value='premium & more'][selected]"]
+            ])),
+            visit_of(json!([
+                ["select", "#model", "churn-20251120"],
+                ["wait", "#model option[value='churn-20251120'][selected]"]
+            ])),
             visit_of(json!([["evaluate", "document.querySelector('#feature-0 summary').focus()"], ["press", "Enter"]])),
         ],
         |_| {},
@@ -126,7 +131,10 @@ fn an_exported_file_needs_nothing_beside_itself() {
         check(it, "file://");
         assert_eq!(it["requests"].as_array().unwrap().len(), 1, "{}", it["requests"]);
         let read = &it["read"];
-        assert_eq!((&read["title"], &read["links"], &read["script"]), (&json!("Churn & more"), &json!(0), &json!(true)));
+        assert_eq!(
+            (&read["title"], &read["links"], &read["script"]),
+            (&json!("Churn & more"), &json!(0), &json!(true))
+        );
         assert!(read["policy"].as_str().unwrap().starts_with("default-src 'none'"));
     }
 }
@@ -160,13 +168,21 @@ fn it_renews_itself_without_a_jump() {
         |asked| {
             assert_eq!(asked, "another alert");
             let columns = "(rule, alert_group, state, severity, since, value, recent, why, evaluated_at, version)";
-            let row = "('new_rule', '', 'firing', 'critical', '2026-11-22 12:00:00', 1, '', '', '2026-11-22 12:00:00', 1)";
+            let row =
+                "('new_rule', '', 'firing', 'critical', '2026-11-22 12:00:00', 1, '', '', '2026-11-22 12:00:00', 1)";
             runtime.block_on(execute(&url, &format!("INSERT INTO alert_state {columns} VALUES {row}")));
         },
     );
     check(&seen[0], &served.url("/"));
     let read = &seen[0]["read"];
     assert!(read["alerts"].as_str().unwrap().contains("new_rule"), "{read}");
-    assert_eq!((&read["moved"], &read["open"], &read["focused"]), (&json!(0), &json!(true), &json!("alerts")), "{read}");
-    assert!(!read["times"].as_str().unwrap().contains('Z') && read["times"].as_str().unwrap().contains("Nov"), "{read}");
+    assert_eq!(
+        (&read["moved"], &read["open"], &read["focused"]),
+        (&json!(0), &json!(true), &json!("alerts")),
+        "{read}"
+    );
+    assert!(
+        !read["times"].as_str().unwrap().contains('Z') && read["times"].as_str().unwrap().contains("Nov"),
+        "{read}"
+    );
 }

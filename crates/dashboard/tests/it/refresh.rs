@@ -31,9 +31,7 @@ async fn rolled(url: &str) -> Vec<(String, String, String, i64, i64, f64, i64)> 
             let mut connection = <$connection>::connect(url).await.unwrap();
             let rows = sqlx::query(AssertSqlSafe(select)).fetch_all(&mut connection).await.unwrap();
             let hour = |text: String| text[..13].to_owned();
-            rows.iter()
-                .map(|r| (hour(r.get(0)), r.get(1), r.get(2), r.get(3), r.get(4), r.get(5), r.get(6)))
-                .collect()
+            rows.iter().map(|r| (hour(r.get(0)), r.get(1), r.get(2), r.get(3), r.get(4), r.get(5), r.get(6))).collect()
         }};
     }
     if url.starts_with("mysql") { rows!(MySqlConnection) } else { rows!(SqliteConnection) }
@@ -48,8 +46,20 @@ async fn what_was_logged_is_counted_by_hour_model_and_arm() {
     let (_folder, urls) = databases().await;
     for url in &urls {
         log(url, "a", "2026-05-01 03:00:00.000000", r#"{"prediction":0.25,"model_uid":"m1","high_risk":"yes"}"#).await;
-        log(url, "b", "2026-05-01 03:59:59.999999", r#"{"prediction":0.5,"model_uid":"m1","model_used":"model","high_risk":"no"}"#).await;
-        log(url, "c", "2026-05-01 03:10:00.000000", r#"{"prediction":1,"model_uid":"m1","model_used":"rule","high_risk":true}"#).await;
+        log(
+            url,
+            "b",
+            "2026-05-01 03:59:59.999999",
+            r#"{"prediction":0.5,"model_uid":"m1","model_used":"model","high_risk":"no"}"#,
+        )
+        .await;
+        log(
+            url,
+            "c",
+            "2026-05-01 03:10:00.000000",
+            r#"{"prediction":1,"model_uid":"m1","model_used":"rule","high_risk":true}"#,
+        )
+        .await;
         log(url, "d", "2026-05-01 04:00:00.000000", r#"{"prediction":0.75,"model_uid":null,"model_used":null}"#).await;
         // What is no probability is a request without a prediction.
         log(url, "e", "2026-05-01 04:00:00.000000", r#"{"prediction":"0.7","high_risk":null}"#).await;

@@ -1,18 +1,17 @@
 //! A year of a churn model, the same at each run: a slow start, a drift in spring that a new model mends, a refused model, a benefit that decays
 //! in autumn, a day on which the ETL found much that it could not read, and a feature with a name that is no good.
 
+mod shift;
+
 use jiff::{SignedDuration, Timestamp};
+use mlops_core::etl::ObjectId;
 use mlops_core::etl::{Listing, Totals};
 use mlops_core::performance::{Arm, ImpactPolicy, Subject, estimate, impact, realised};
 use mlops_core::ports::{
-    Batch, Claim, ConceptFinding, ConceptRun, EndedObject, EtlStore, ImpactRows, ModelRecord, ModelStore, PerformanceRow,
-    PerformanceRun, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, VerdictStore, Watermark, Window,
+    Batch, Claim, EndedObject, EtlStore, ImpactRows, ModelRecord, ModelStore, PerformanceRow, PerformanceRun, Release,
+    RetrainRequest, RetrainStatus, RetrainStore, Settled, VerdictStore, Watermark,
 };
-use mlops_core::etl::ObjectId;
-use mlops_core::profile::Profile;
 use mlops_core::record::{LogRecord, parse_utc};
-use mlops_core::shift::{DataShift, ShiftPolicy, compare};
-use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_core::verdict::Verdict;
 use mlops_sql::Database;
 
@@ -68,8 +67,8 @@ fn drift(day: i64) -> f64 {
 pub(crate) async fn seed(database: &Database) {
     models(database).await;
     logs(database).await;
-    data_shift(database).await;
-    concept_shift(database).await;
+    shift::data_shift(database).await;
+    shift::concept_shift(database).await;
     performance(database).await;
     requests(database).await;
 }
@@ -172,132 +171,6 @@ async fn logs(database: &Database) {
     assert!(database.advance(PIPELINE, &watermark).await.unwrap());
 }
 
-const NUMBERS: [&str; 7] = [
-    "activity_score",
-    "propensity_score",
-    "xp_points",
-    "profile_score",
-    "portfolio_score",
-    "mouse_movement",
-    "average_stars",
-];
-const LEVELS: [&str; 5] = ["device_type", "marketing_channel", "coupon_code", "browser_type", SCRIPT];
-
-/// Rows with these inputs; some features go with the drift, and one breaks.
-fn inputs(rows: usize, drift: f64, is_broken: bool, units: &mut Units) -> Profile {
-    let mut columns: Vec<Column> = NUMBERS.iter().map(|name| Column::new(*name, Kind::Numeric)).collect();
-    columns.extend(LEVELS.iter().map(|name| Column::new(*name, Kind::Categorical)));
-    for _ in 0..rows {
-        for (place, name) in NUMBERS.iter().enumerate() {
-            let value = match *name {
-                "activity_score" => 0.5 + 0.15 * units.normal() - 0.12 * drift,
-                "propensity_score" => 0.3 + 0.1 * units.normal() + 0.03 * drift,
-                "xp_points" => (4000.0 + 900.0 * units.normal()).max(0.0).round(),
-                _ => 10.0 * units.next(),
-            };
-            let missing = match *name {
-                "mouse_movement" => 0.04 + 0.10 * drift,
-                "profile_score" if is_broken => 1.0,
-                _ => 0.0,
-            };
-            columns[place].push(if units.next() < missing { Cell::Missing } else { Cell::Number(value) });
-        }
-        for (place, name) in LEVELS.iter().enumerate() {
-            let bias = if *name == "device_type" { 0.25 * drift } else { 0.0 };
-            let share = (units.next() + bias).min(0.999);
-            let level = format!("level_{}", 1 + (share * share * 5.0) as usize);
-            let level = if *name == SCRIPT && units.next() < 0.2 * drift { "<img src=x>" } else { &level };
-            columns[NUMBERS.len() + place].push(Cell::Text(level));
-        }
-    }
-    let names = NUMBERS.iter().map(|name| (*name, Kind::Numeric));
-    let mut profile = Profile::of_columns(names.chain(LEVELS.iter().map(|name| (*name, Kind::Categorical))));
-    profile.add(&Table { columns });
-    profile
-}
-
-async fn data_shift(database: &Database) {
-    let mut units = Units(7);
-    let policy = ShiftPolicy::default();
-    let reference = inputs(1200, 0.0, false, &mut units);
-    let days = (7..300).step_by(7).chain(300..DAYS);
-    for of in days {
-        // In the first weeks there are few requests.
-        let rows = if of < 30 { 35 } else { 450 };
-        let found = compare(&reference, &inputs(rows, drift(of), of >= DAYS - 3, &mut units), &policy);
-        let mut segments: Vec<(String, DataShift)> = vec![(String::new(), found)];
-        if of == DAYS - 1 {
-            for (plan, more) in [("basic", 0.0), ("premium & more", 0.1)] {
-                let found = compare(&reference, &inputs(300, drift(of) + more, false, &mut units), &policy);
-                segments.push((plan.to_owned(), found));
-            }
-        }
-        let run = ShiftRun {
-            run_uid: &format!("drift-{of}"),
-            run_timestamp: day(of, 5),
-            window: Window { from: Some(day(of - 1, 5)), to: Some(day(of, 5)) },
-            significance: 0.05,
-            model_uid: Some(model_of(of)),
-            segments: &segments,
-        };
-        database.write_data_shift(run).await.unwrap();
-    }
-}
-
-async fn concept_shift(database: &Database) {
-    let mut units = Units(11);
-    for of in (6..DAYS).step_by(7) {
-        let score = 0.505 + 0.012 * units.normal() + 0.17 * drift(of);
-        let is_few = of < 30;
-        let half = if is_few { 0.12 } else { 0.025 };
-        let verdict = match () {
-            () if is_few => Verdict::Inconclusive("35 rows of production, and 200 are needed".to_owned()),
-            () if score - half > 0.55 => Verdict::Shifted,
-            () => Verdict::Stable,
-        };
-        let finding = |metric_used, feature: &str, score: f64, verdict: Verdict, why: &str| ConceptFinding {
-            metric_used,
-            feature: feature.to_owned(),
-            score,
-            interval: None,
-            threshold: 0.55,
-            p_value: None,
-            p_value_adjusted: None,
-            n_reference: 2000,
-            n_production: if is_few { 35 } else { 450 },
-            verdict,
-            why: why.to_owned(),
-        };
-        let why = verdict.why().unwrap_or_default().to_owned();
-        let mut findings = vec![ConceptFinding {
-            interval: Some([score - half, score + half]),
-            p_value: Some(0.01),
-            ..finding("roc_auc", "", score, verdict, &why)
-        }];
-        let importances = [("activity_score", 0.42), ("device_type", 0.27), (SCRIPT, 0.15), ("mouse_movement", 0.1)];
-        findings.extend(importances.map(|(feature, share)| {
-            finding("importance", feature, share, Verdict::Stable, "alone it tells them apart with an AUC of 0.571")
-        }));
-        let changed = if drift(of) > 0.7 { Verdict::Shifted } else { Verdict::Stable };
-        findings.push(ConceptFinding {
-            p_value_adjusted: Some(0.004),
-            ..finding("interaction", "activity_score", 0.21, changed, "below 0.4 outcomes are yes in 31% instead of 22%")
-        });
-        findings.push(ConceptFinding {
-            p_value_adjusted: Some(0.61),
-            ..finding("interaction", "device_type", 0.02, Verdict::Stable, "")
-        });
-        let run = ConceptRun {
-            run_uid: &format!("concept-{of}"),
-            run_timestamp: day(of, 6),
-            window: Window { from: Some(day(of - 6, 0)), to: Some(day(of, 0)) },
-            model_uid: Some(model_of(of)),
-            findings: &findings,
-        };
-        database.write_concept_shift(run).await.unwrap();
-    }
-}
-
 /// Weeks with outcomes, and all.
 const KNOWN_WEEKS: i64 = 48;
 const WEEKS: i64 = 52;
@@ -348,7 +221,11 @@ async fn performance(database: &Database) {
                 log_loss: found.log_loss.value,
                 brier: found.brier.value,
                 ece: Some(found.ece.value),
-                why: if verdict == Verdict::Shifted { "the ROC AUC is lower than at training".to_owned() } else { String::new() },
+                why: if verdict == Verdict::Shifted {
+                    "the ROC AUC is lower than at training".to_owned()
+                } else {
+                    String::new()
+                },
                 verdict,
                 is_decisive: week == KNOWN_WEEKS - 1,
                 ..row("realised", serde_json::to_string(&found).unwrap())
@@ -358,10 +235,10 @@ async fn performance(database: &Database) {
     let mut subjects = Vec::new();
     let mut assigned = Vec::new();
     for week in 0..KNOWN_WEEKS {
-        let clients = if week < 4 { 60 } else { 700 };
+        let clients = if week < 4 { 60 } else { 1100 };
         for client in 0..clients {
             let arm = if client % 10 == 0 { Arm::Heuristic } else { Arm::Model };
-            let gain = if week >= 40 { 0.0 } else { 0.07 };
+            let gain = if week >= 44 { -0.1 } else { 0.07 };
             let chance = 0.22 - if arm == Arm::Model { gain } else { 0.0 };
             let left = units.next() < chance;
             subjects.push(Subject { period: week as usize, arm, left, ltv: Some(80.0 + 40.0 * units.next()) });
@@ -389,17 +266,45 @@ async fn requests(database: &Database) {
         reason,
     };
     let asked = [
-        (ask("performance-104", 104, "performance", "the ROC AUC is 0.05 lower than at training"), RetrainStatus::Refused, "churn-20260310"),
-        (ask("drift-205", 205, "drift", "activity_score and device_type shifted by 0.27 and more"), RetrainStatus::Served, MODELS[1].0),
-        (ask("calendar-328", 328, "calendar", "the model is 122 days old, and one is made every 120"), RetrainStatus::Refused, MODELS[2].0),
+        (
+            ask("performance-104", 104, "performance", "the ROC AUC is 0.05 lower than at training"),
+            RetrainStatus::Refused,
+            "churn-20260310",
+        ),
+        (
+            ask("drift-205", 205, "drift", "activity_score and device_type shifted by 0.27 and more"),
+            RetrainStatus::Served,
+            MODELS[1].0,
+        ),
+        (
+            ask("calendar-328", 328, "calendar", "the model is 122 days old, and one is made every 120"),
+            RetrainStatus::Refused,
+            MODELS[2].0,
+        ),
     ];
     for (request, status, model_uid) in asked {
         database.claim_retrain(request, request.requested_at).await.unwrap();
         database.finish_retrain(request.request_uid, status, Some(model_uid), request.requested_at).await.unwrap();
     }
     let questions = [
-        (ask("drift-198", 198, "drift", "activity_score shifted; drift says so for the 1. time in a row, and 2 are needed"), RetrainStatus::Waiting),
-        (ask("drift-362", 362, "drift", "activity_score shifted; 140 outcomes came since the present model, and 200 are needed"), RetrainStatus::Waiting),
+        (
+            ask(
+                "drift-198",
+                198,
+                "drift",
+                "activity_score shifted; drift says so for the 1. time in a row, and 2 are needed",
+            ),
+            RetrainStatus::Waiting,
+        ),
+        (
+            ask(
+                "drift-362",
+                362,
+                "drift",
+                "activity_score shifted; 140 outcomes came since the present model, and 200 are needed",
+            ),
+            RetrainStatus::Waiting,
+        ),
         (ask("drift-290", 290, "drift", "no feature of weight shifted"), RetrainStatus::Kept),
     ];
     for (question, status) in questions {
@@ -413,8 +318,18 @@ pub(crate) fn alerts() -> [String; 2] {
     let state = |rule: &str, state: &str, severity: &str, value: f64, since: String| {
         format!("('{rule}', '', '{state}', '{severity}', '{since}', {value}, '', '', '{}', 1)", time(363, 22))
     };
-    let message = |uid: &str, at: String, rule: &str, what: &str, channel: &str, severity: &str, subject: &str, status: &str, to: &str| {
-        format!("('{uid}', '{at}', 'run-1', '{rule}', '', '{what}', '{channel}', '{severity}', '{to}', '{subject}', '{{}}', '{status}', '')")
+    let message = |uid: &str,
+                   at: String,
+                   rule: &str,
+                   what: &str,
+                   channel: &str,
+                   severity: &str,
+                   subject: &str,
+                   status: &str,
+                   to: &str| {
+        format!(
+            "('{uid}', '{at}', 'run-1', '{rule}', '', '{what}', '{channel}', '{severity}', '{to}', '{subject}', '{{}}', '{status}', '')"
+        )
     };
     let states = [
         state("mean_prediction", "firing", "critical", 0.204, time(352, 9)),
@@ -422,10 +337,50 @@ pub(crate) fn alerts() -> [String; 2] {
         state("requests_per_day", "pending", "warning", 28.0, time(363, 9)),
     ];
     let messages = [
-        message("m1", time(297, 9), "dead_letters", "fired", "email", "warning", "412 records could not be read", "sent", "ops@example.org"),
-        message("m2", time(352, 9), "mean_prediction", "fired", "sms", "critical", "Mean prediction 20.4% > 19%", "failed", "+4915112345678"),
-        message("m3", time(352, 9), "mean_prediction", "fired", "email", "critical", "Mean prediction <b>20.4%</b> > 19%", "sent", "ops@example.org"),
-        message("m4", time(352, 9), "mean_prediction", "fired", "email", "critical", "Mean prediction <b>20.4%</b> > 19%", "sent", "ann@example.org"),
+        message(
+            "m1",
+            time(297, 9),
+            "dead_letters",
+            "fired",
+            "email",
+            "warning",
+            "412 records could not be read",
+            "sent",
+            "ops@example.org",
+        ),
+        message(
+            "m2",
+            time(352, 9),
+            "mean_prediction",
+            "fired",
+            "sms",
+            "critical",
+            "Mean prediction 20.4% > 19%",
+            "failed",
+            "+4915112345678",
+        ),
+        message(
+            "m3",
+            time(352, 9),
+            "mean_prediction",
+            "fired",
+            "email",
+            "critical",
+            "Mean prediction <b>20.4%</b> > 19%",
+            "sent",
+            "ops@example.org",
+        ),
+        message(
+            "m4",
+            time(352, 9),
+            "mean_prediction",
+            "fired",
+            "email",
+            "critical",
+            "Mean prediction <b>20.4%</b> > 19%",
+            "sent",
+            "ann@example.org",
+        ),
     ];
     [
         format!(

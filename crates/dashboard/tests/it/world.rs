@@ -22,7 +22,9 @@ pub(crate) fn year() -> &'static str {
         let url = format!("sqlite://{}/year.db", folder.path().display());
         // A test has a runtime already, which cannot wait for another one within.
         let seeding = url.clone();
-        std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(seed_year(&seeding))).join().unwrap();
+        std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(seed_year(&seeding)))
+            .join()
+            .unwrap();
         (folder, url)
     });
     url

@@ -19,13 +19,27 @@ impl Axis {
         let last = (high / step + 1e-9).floor() as i64;
         // A number as wide as the axis is long may have no step at all.
         let names = (first..=last.min(first + 50)).map(|place| (place as f64 * step, text(place as f64 * step)));
-        Self { range: [low, high], names: names.collect() }
+        let mut names: Vec<(f64, String)> = names.collect();
+        while names.iter().all(|(_, name)| without_last_zero(name).is_some()) && !names.is_empty() {
+            names.iter_mut().for_each(|(_, name)| *name = without_last_zero(name).unwrap_or_default());
+        }
+        Self { range: [low, high], names }
     }
 
     /// The name of a place.
     pub(super) fn name(&self, place: f64) -> String {
         self.names.iter().find(|(named, _)| *named == place).map(|(_, name)| name.clone()).unwrap_or_default()
     }
+}
+
+/// A number without the last digit behind its point, if that is a zero: `0.40%` becomes `0.4%`.
+fn without_last_zero(name: &str) -> Option<String> {
+    let end = name.rfind(|letter: char| letter.is_ascii_digit())? + 1;
+    let (number, unit) = name.split_at(end);
+    let (_, decimals) = number.split_once('.')?;
+    let shorter = number.strip_suffix('0')?;
+    let shorter = if decimals.len() == 1 { shorter.strip_suffix('.')? } else { shorter };
+    Some(format!("{shorter}{unit}"))
 }
 
 /// The round number at or above: 1, 2 or 5 times a power of ten.

@@ -24,12 +24,12 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
     let share = Axis::of_numbers([0.0, end], 5, &percent);
     let without_names = Axis { names: Vec::new(), ..share.clone() };
     let most = points.iter().map(|point| point.n).max().unwrap_or(1) as f64;
-    picture([360, 320], label, |root| {
-        let (upper, lower) = root.split_vertically(250 * SCALE);
+    picture([480, 380], false, label, |root| {
+        let (upper, lower) = root.split_vertically(310 * SCALE);
         let left = 44 * SCALE;
         let mut chart = ChartBuilder::on(&upper)
             .margin_top(10 * SCALE)
-            .margin_right(10 * SCALE)
+            .margin_right(18 * SCALE)
             .x_label_area_size(20 * SCALE)
             .y_label_area_size(left)
             .build_cartesian_2d(share.clone(), share.clone())?;
@@ -46,7 +46,10 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
         chart.draw_series(DashedLineSeries::new([(0.0, 0.0), (end, end)], 10, 7, Ink::Muted.stroke(2)))?;
         chart.draw_series(points.iter().map(|point| {
             let [low, high] = point.interval;
-            PathElement::new([(point.predicted, low), (point.predicted, high)], Ink::New.number().mix(0.5).stroke_width(4))
+            PathElement::new(
+                [(point.predicted, low), (point.predicted, high)],
+                Ink::New.number().mix(0.5).stroke_width(4),
+            )
         }))?;
         let curve = points.iter().map(|point| (point.predicted, point.observed));
         chart.draw_series(LineSeries::new(curve.clone(), Ink::New.stroke(2)))?;
@@ -54,7 +57,7 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
         let columns: Vec<i32> = points.iter().map(|point| chart.backend_coord(&(point.predicted, 0.0)).0).collect();
 
         let mut rows = ChartBuilder::on(&lower)
-            .margin_right(10 * SCALE)
+            .margin_right(18 * SCALE)
             .margin_bottom(4 * SCALE)
             .y_label_area_size(left)
             .build_cartesian_2d(without_names.clone(), Axis { range: [0.0, most], names: Vec::new() })?;
@@ -69,7 +72,7 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
         let hovers = points.iter().zip(columns).map(|(point, x)| Hover {
             x: x - 16,
             width: 32,
-            height: 320 * SCALE as i32,
+            height: 380 * SCALE as i32,
             text: format!(
                 "{} predictions of {:.1}% on average: {:.1}% came true ({:.1}% to {:.1}%)",
                 point.n,

@@ -15,8 +15,8 @@ pub fn bins(
     let most = reference.iter().chain(production).fold(f64::MIN_POSITIVE, |most, share| most.max(*share));
     let width = (to - from) / production.len().max(1) as f64;
     let edge = |bin: usize| from + width * bin as f64;
-    let values = Axis::of_numbers([from, to], 4, text);
-    picture([360, 130], label, |root| {
+    let values = Axis::of_numbers([from, to], 7, text);
+    picture([360, 130], false, label, |root| {
         let mut chart = ChartBuilder::on(root)
             .margin_top(6 * SCALE)
             .margin_left(14 * SCALE)
@@ -33,9 +33,13 @@ pub fn bins(
             .draw()?;
         let gap = 0.06 * width;
         chart.draw_series(production.iter().enumerate().map(|(bin, share)| {
-            Rectangle::new([(edge(bin) + gap, 0.0), (edge(bin + 1) - gap, *share)], Ink::New.number().mix(0.45).filled())
+            Rectangle::new(
+                [(edge(bin) + gap, 0.0), (edge(bin + 1) - gap, *share)],
+                Ink::New.number().mix(0.45).filled(),
+            )
         }))?;
-        let steps = reference.iter().enumerate().flat_map(|(bin, share)| [(edge(bin), *share), (edge(bin + 1), *share)]);
+        let steps =
+            reference.iter().enumerate().flat_map(|(bin, share)| [(edge(bin), *share), (edge(bin + 1), *share)]);
         let line = [(from, 0.0)].into_iter().chain(steps).chain([(to, 0.0)]);
         chart.draw_series(LineSeries::new(line, Ink::Strong.stroke(3)))?;
         let x = |bin: usize| chart.backend_coord(&(edge(bin), 0.0)).0;
@@ -63,7 +67,7 @@ pub fn levels(names: &[&str], reference: &[f64], production: &[f64], label: &str
     const ROW: u32 = 19;
     let most = reference.iter().chain(production).fold(f64::MIN_POSITIVE, |most, share| most.max(*share));
     let height = ROW * names.len().max(1) as u32 + 6;
-    picture([360, height], label, |root| {
+    picture([360, height], false, label, |root| {
         let (labels, area) = root.split_horizontally(132 * SCALE);
         let (bars, figures) = area.split_horizontally(172 * SCALE);
         let to_left = letters().pos(Pos::new(HPos::Right, VPos::Center));

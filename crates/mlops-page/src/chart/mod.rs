@@ -93,9 +93,10 @@ impl Ink {
 /// What plotters can say of a picture in memory: nothing, since it only grows a string.
 type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
-/// A picture of this size on the page. `label` says to those who do not see it what it shows.
+/// A picture of this size on the page, or of any other if it may `stretch`. `label` says to those who do not see it what it shows.
 fn picture(
     [width, height]: [u32; 2],
+    stretch: bool,
     label: &str,
     draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Result<Vec<Hover>, DrawingAreaErrorKind<std::io::Error>>,
 ) -> Markup {
@@ -109,7 +110,7 @@ fn picture(
     let inner = svg.split_once('>').map_or("", |(_, rest)| rest);
     let inner = inner.trim().trim_end_matches("</svg>");
     html! {
-        svg.chart viewBox={ "0 0 " (width * SCALE) " " (height * SCALE) } role="img" aria-label=(label) {
+        svg.chart viewBox={ "0 0 " (width * SCALE) " " (height * SCALE) } role="img" aria-label=(label) preserveAspectRatio=[stretch.then_some("none")] {
             (PreEscaped(in_colours_of_the_page(inner)))
             @if !hovers.is_empty() {
                 g.hovers {

@@ -27,6 +27,9 @@ pub struct Line {
     pub points: Vec<Point>,
 }
 
+/// So many points of a line have no room for marks of their own.
+const DENSE: usize = 70;
+
 /// A figure at one time.
 #[derive(Debug, Clone)]
 pub struct Point {
@@ -75,8 +78,8 @@ pub struct OverTime<'a> {
 pub fn over_time(plot: &OverTime<'_>) -> Markup {
     let Some(values) = value_axis(plot) else { return html! {} };
     let is_wide = plot.size[0] > 600;
-    let drawing = picture(plot.size, plot.label, |root| {
-        let left = 7 * SCALE * longest(&values).clamp(3, 10) + 8 * SCALE;
+    let drawing = picture(plot.size, false, plot.label, |root| {
+        let left = 8 * SCALE * longest(&values).clamp(2, 10) + 12 * SCALE;
         let mut chart = ChartBuilder::on(root)
             .margin_top(10 * SCALE)
             .margin_right(if is_wide { 14 * SCALE } else { 10 * SCALE })
@@ -101,7 +104,7 @@ pub fn over_time(plot: &OverTime<'_>) -> Markup {
             chart.draw_series([TriangleMarker::new((mark.at, top), 4 * SCALE as i32, Ink::Muted.number().filled())])?;
         }
         for line in plot.lines {
-            draw_line(&mut chart, line, &plot.time, bottom)?;
+            draw_line(&mut chart, line, &plot.time, values.range)?;
         }
         if let Some((_, level)) = plot.level {
             let [from, to] = plot.time.range;
@@ -115,11 +118,12 @@ pub fn over_time(plot: &OverTime<'_>) -> Markup {
 
 type Canvas<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 
-fn draw_line(chart: &mut Canvas<'_, '_>, line: &Line, time: &Axis, bottom: f64) -> super::Drawn {
+fn draw_line(chart: &mut Canvas<'_, '_>, line: &Line, time: &Axis, [bottom, top]: [f64; 2]) -> super::Drawn {
     let color = line.ink.number();
     let nearest = spacing(&line.points, time);
     for part in line.points.split(|point| point.value.is_none()).filter(|part| !part.is_empty()) {
-        let values: Vec<(f64, f64)> = part.iter().filter_map(|point| Some((point.at, point.value?))).collect();
+        let values: Vec<(f64, f64)> =
+            part.iter().filter_map(|point| Some((point.at, point.value?.clamp(bottom, top)))).collect();
         match line.form {
             Form::Columns => {
                 let columns = values.iter().map(|(at, value)| {
@@ -130,31 +134,35 @@ fn draw_line(chart: &mut Canvas<'_, '_>, line: &Line, time: &Axis, bottom: f64) 
                 continue;
             }
             Form::Band => {
-                let ends = |place: usize| part.iter().filter_map(move |it| Some((it.at, it.interval?[place])));
-                let outline: Vec<(f64, f64)> =
-                    ends(0).chain(ends(1).collect::<Vec<_>>().into_iter().rev()).collect();
+                let ends = |place: usize| {
+                    part.iter().filter_map(move |it| Some((it.at, it.interval?[place].clamp(bottom, top))))
+                };
+                let outline: Vec<(f64, f64)> = ends(0).chain(ends(1).collect::<Vec<_>>().into_iter().rev()).collect();
                 if outline.len() > 2 {
                     chart.draw_series([Polygon::new(outline, color.mix(0.18).filled())])?;
                 }
             }
             Form::Bars => {
                 let bars = part.iter().filter_map(|point| {
-                    let [low, high] = point.interval?;
+                    let [low, high] = point.interval?.map(|end| end.clamp(bottom, top));
                     Some(PathElement::new([(point.at, low), (point.at, high)], color.mix(0.5).stroke_width(3)))
                 });
                 chart.draw_series(bars)?;
             }
         }
-        let width = if line.form == Form::Band { 4 } else { 2 };
+        let width = if line.form == Form::Band && part.len() <= DENSE { 4 } else { 2 };
         chart.draw_series(LineSeries::new(values.iter().copied(), color.stroke_width(width)))?;
-        let is_dense = part.len() > 70;
+        let is_dense = part.len() > DENSE;
         for point in part {
             let Some(value) = point.value else { continue };
-            let place = (point.at, value);
+            let place = (point.at, value.clamp(bottom, top));
+            if is_dense {
+                continue;
+            }
             if !point.is_sure {
                 chart.draw_series([Circle::new(place, 6, Ink::Back.number().filled())])?;
                 chart.draw_series([Circle::new(place, 6, color.stroke_width(2))])?;
-            } else if !is_dense || part.len() == 1 {
+            } else {
                 chart.draw_series([Circle::new(place, if line.form == Form::Bars { 7 } else { 5 }, color.filled())])?;
             }
         }
@@ -172,7 +180,10 @@ fn spacing(points: &[Point], time: &Axis) -> f64 {
 /// The axis of what is drawn, with some air, within what is possible.
 fn value_axis(plot: &OverTime<'_>) -> Option<Axis> {
     let [least, most] = plot.limits;
-    let points = plot.lines.iter().flat_map(|line| &line.points).filter(|point| point.value.is_some());
+    let points = || plot.lines.iter().flat_map(|line| &line.points).filter(|point| point.value.is_some());
+    // The wide intervals of what cannot be judged would press all others flat.
+    let is_any_sure = points().any(|point| point.is_sure);
+    let points = points().filter(|point| point.is_sure || !is_any_sure);
     let figures = points.flat_map(|point| point.value.into_iter().chain(point.interval.into_iter().flatten()));
     let has_columns = plot.lines.iter().any(|line| line.form == Form::Columns);
     let level = plot.level.map(|(_, level)| level).into_iter().chain(has_columns.then_some(0.0));
@@ -185,7 +196,7 @@ fn value_axis(plot: &OverTime<'_>) -> Option<Axis> {
     }
     let air = (0.08 * (high - low)).max(1e-9_f64.max(high.abs() * 1e-3));
     let low = if has_columns && low >= 0.0 { 0.0 } else { (low - air).max(least) };
-    Some(Axis::of_numbers([low, (high + air).min(most).max(low + 1e-9)], (plot.size[1] / 45) as usize, plot.text))
+    Some(Axis::of_numbers([low, (high + air).min(most).max(low + 1e-9)], (plot.size[1] / 32) as usize, plot.text))
 }
 
 fn longest(axis: &Axis) -> u32 {
@@ -203,7 +214,7 @@ fn legend(plot: &OverTime<'_>) -> Markup {
                 span { svg.key viewBox="0 0 18 10" aria-hidden="true" { path d="M0 5h7m4 0h7" stroke=(Ink::Bad.css()) stroke-width="2" {} } (name) " " ((plot.text)(level)) }
             }
             @if let [mark, ..] = plot.marks {
-                span { svg.key viewBox="0 0 10 10" aria-hidden="true" { path d="M0 0h10l-5 8z" fill=(Ink::Muted.css()) {} } (mark.name) }
+                span { svg.key viewBox="0 0 10 10" aria-hidden="true" { path d="M5 1 10 9H0z" fill=(Ink::Muted.css()) {} } (mark.name) }
             }
         }
     }

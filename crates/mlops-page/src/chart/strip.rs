@@ -14,7 +14,7 @@ pub struct Cell {
 pub fn strip(cells: &[Cell], label: &str) -> Markup {
     const WIDTH: u32 = 240;
     const HEIGHT: u32 = 16;
-    picture([WIDTH, HEIGHT], label, |root| {
+    picture([WIDTH, HEIGHT], true, label, |root| {
         let width = f64::from(WIDTH * SCALE) / cells.len().max(1) as f64;
         let mut from = 0;
         for same in cells.chunk_by(|a, b| a == b) {

@@ -1,7 +1,13 @@
 use super::*;
 
 fn point(at: f64, value: Option<f64>) -> Point {
-    Point { at, name: format!("day {at}"), value, interval: value.map(|value| [value - 0.1, value + 0.1]), is_sure: true }
+    Point {
+        at,
+        name: format!("day {at}"),
+        value,
+        interval: value.map(|value| [value - 0.1, value + 0.1]),
+        is_sure: true,
+    }
 }
 
 fn drawn(points: Vec<Point>) -> String {
@@ -54,8 +60,8 @@ fn an_axis_names_round_numbers() {
     let names = |range, count| -> Vec<String> {
         Axis::of_numbers(range, count, &|value| format!("{value:.2}")).names.into_iter().map(|(_, name)| name).collect()
     };
-    assert_eq!(names([0.13, 0.71], 4), ["0.20", "0.40", "0.60"]);
-    assert_eq!(names([-3.0, 3.0], 3), ["-2.00", "0.00", "2.00"]);
+    assert_eq!(names([0.13, 0.71], 4), ["0.2", "0.4", "0.6"]);
+    assert_eq!(names([-3.0, 3.0], 3), ["-2", "0", "2"]);
     assert!(names([0.0, f64::MAX], 4).len() <= 51);
 }
 

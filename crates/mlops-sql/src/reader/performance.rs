@@ -146,9 +146,5 @@ impl Reader {
 /// A figure and the ends of its interval, from this place on.
 fn estimate(row: &Row, place: usize) -> Option<Estimate> {
     let value = row.number(place)?;
-    Some(Estimate {
-        value,
-        low: row.number(place + 1).unwrap_or(value),
-        high: row.number(place + 2).unwrap_or(value),
-    })
+    Some(Estimate { value, low: row.number(place + 1).unwrap_or(value), high: row.number(place + 2).unwrap_or(value) })
 }
