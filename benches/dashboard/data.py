@@ -70,7 +70,7 @@ def findings(cursor):
         VALUES (%s, {at}, TIMESTAMPADD(DAY, 7, {at}), {at}, 9000, 1500, 1000, 220, 480, 250, 700, 'stable', 'the benefit holds')"""
     cursor.executemany(impact, [row[:4] for row in nightly])
     partition = f"""INSERT INTO etl_partition (partition_key, pipeline, partition_id, sealed, records, newest_logging_timestamp)
-        VALUES (UNHEX(MD5(%s)), 's3://logs', %s, 1, 1140, TIMESTAMPADD(HOUR, %s - {24 * DAYS}, '{END}'))"""
+        VALUES (UNHEX(LEFT(SHA2(%s, 256), 32)), 's3://logs', %s, 1, 1140, TIMESTAMPADD(HOUR, %s - {24 * DAYS}, '{END}'))"""
     cursor.executemany(partition, [(f"hour-{hour}", f"hour-{hour}", hour) for hour in range(24 * DAYS)])
     model = f"""INSERT INTO model_metadata (model_uid, training_timestamp, accepted, reasons, learner, recipe, source, rows_training, data_sha256)
         VALUES (%s, {at}, 1, '', 'gradient-boosting', '{{}}', 's3://data', 1000000, REPEAT('0', 64))"""

@@ -313,11 +313,13 @@ fn per_span(rows: &[TrafficRow]) -> Vec<(Timestamp, u64)> {
 
 fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
     let counted = findings.rollup.as_ref().ok().and_then(|state| state.map(|state| state.refreshed_at));
-    let runs = findings.last_runs.iter().map(|run| (run.job, run.at)).chain([("dashboard refresh", counted)]);
+    let runs = findings.last_runs.iter().map(|run| (run.job, run.at, run.is_readable));
+    let runs = runs.chain([("dashboard refresh", counted, true)]);
     let is_retrain = |job: &str| job == "retrain";
-    let row = |(job, at): (&'static str, Option<Timestamp>)| {
+    let row = |(job, at, is_readable): (&'static str, Option<Timestamp>, bool)| {
         let age = at.map(|at| findings.until.duration_since(at));
         let state = match age {
+            None if !is_readable => "unknown",
             None => "no run on record",
             // A model is made when there is a reason, not by the clock.
             Some(_) if is_retrain(job) => "fresh",

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use mlops_core::ports::{Release, StoreError};
+use mlops_core::ports::{Release, StoreError, StoreErrorKind};
 
 use super::{Reader, Scope};
 use crate::select::Bind;
@@ -136,8 +136,10 @@ pub struct AlertMessage {
 pub struct LastRun {
     /// The job.
     pub job: &'static str,
-    /// When, or none if never, or none where the table is missing.
+    /// When; none if never, or where its table is missing.
     pub at: Option<Timestamp>,
+    /// Whether the table may be read.
+    pub is_readable: bool,
 }
 
 /// The jobs, each with the table and the column that say when it ran.
@@ -155,17 +157,19 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// What the server says of anything but a missing table.
+    /// What the server says of anything but a table that is missing or may not be read.
     pub async fn last_runs(&self, before: Timestamp) -> Result<Vec<LastRun>, StoreError> {
         let mut runs = Vec::with_capacity(TRACES.len());
         for (job, table, column) in TRACES {
             let select = format!("SELECT MAX({column}) FROM {table} WHERE {column} < ?");
-            let at = match self.select(table, &select, &[Bind::Time(before)]).await {
+            let found = self.select(table, &select, &[Bind::Time(before)]).await;
+            let is_readable = !found.as_ref().is_err_and(|error| error.kind == StoreErrorKind::Denied);
+            let at = match found {
                 Ok(rows) => rows.first().and_then(|row| row.maybe_time(0)),
-                Err(error) if error.kind == mlops_core::ports::StoreErrorKind::NotFound => None,
+                Err(error) if [StoreErrorKind::NotFound, StoreErrorKind::Denied].contains(&error.kind) => None,
                 Err(error) => return Err(error),
             };
-            runs.push(LastRun { job, at });
+            runs.push(LastRun { job, at, is_readable });
         }
         Ok(runs)
     }
