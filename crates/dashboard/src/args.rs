@@ -6,8 +6,10 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, duration, span, utc_time};
+use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, duration, span, utc_time};
 use mlops_objects::Location;
+
+use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,6 +55,7 @@ pub enum Command {
     /// Write the page as one file that needs nothing beside itself
     Export {
         /// The file: a path or s3://BUCKET/KEY
+        #[arg(env = "DASHBOARD_EXPORT", value_name = "FILE")]
         out: Location,
     },
     /// Count logged requests by hour, where the counts are not right yet
@@ -153,6 +156,8 @@ pub struct RefreshArgs {
 }
 
 impl JobArgs for Args {
+    const SPEC: Spec = SPEC;
+
     fn common(&self) -> &CommonArgs {
         &self.common
     }

@@ -9,6 +9,7 @@ mod page;
 mod refresh;
 mod run;
 mod server;
+mod spec;
 mod view;
 mod words;
 
