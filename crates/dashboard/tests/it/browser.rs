@@ -51,6 +51,12 @@ fn it_is_shown_without_errors_foreign_requests_or_barriers() {
             visit_of("opened", false, 1280, json!([open])),
             visit_of("phone", false, 390, json!([])),
             visit_of("phone-dark-opened", true, 360, json!([open])),
+            // For documents, which show one window of it.
+            json!({"url": page, "height": 940, "whole": false, "screenshot": screenshot("overview"), "read": read}),
+            json!({"url": page, "dark": true, "height": 940, "whole": false, "screenshot": screenshot("data-shift"), "read": read, "steps": [
+                ["evaluate", "[0, 1].forEach((n) => { document.getElementById(`feature-${n}`).open = true })"],
+                ["evaluate", "document.getElementById('data-shift').scrollIntoView()"],
+            ]}),
         ],
         |_| {},
     );
