@@ -81,7 +81,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     let place = |period: &ImpactPeriod| at(middle(period.from, period.to).min(findings.until));
     let named = |period: &ImpactPeriod| format!("{} to {}", day(period.from), day(period.to));
     let is_sure = |period: &ImpactPeriod| period.model[0].min(period.heuristic[0]) >= FEW_CLIENTS;
-    let rate = |[clients, left]: [u64; 2]| wilson(left, clients, CONFIDENCE);
+    let rate = |[clients, left]: [u64; 2]| wilson(left.min(clients), clients, CONFIDENCE);
     let rates = |name: &str, ink, arm: fn(&ImpactPeriod) -> [u64; 2]| {
         let points = periods.iter().map(|period| {
             let rate = rate(arm(period));
@@ -156,7 +156,9 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
 
 fn arms(periods: &[ImpactPeriod]) -> Grid {
     let row = |period: &ImpactPeriod| {
-        let rate = |[clients, left]: [u64; 2]| Value::share(wilson(left, clients, CONFIDENCE).map(|rate| rate.value));
+        let rate = |[clients, left]: [u64; 2]| {
+            Value::share(wilson(left.min(clients), clients, CONFIDENCE).map(|rate| rate.value))
+        };
         vec![
             Value::Day(period.from),
             Value::Count(period.model[0]),

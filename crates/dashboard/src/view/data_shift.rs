@@ -57,11 +57,7 @@ fn parts(findings: &Findings, story: &ShiftStory) -> Vec<Part> {
     last.sort_by(|a, b| by_urgency(a, b));
     let histories = histories(story);
     let history = |found: &ShiftFinding| histories.get(found.feature.as_str()).cloned().unwrap_or_default();
-    let rows = last
-        .iter()
-        .take(SHOWN)
-        .enumerate()
-        .map(|(place, found)| feature::show(place, found, &history(found), findings, story));
+    let rows = last.iter().take(SHOWN).map(|found| feature::show(found, &history(found), findings, story));
     let hidden = last.len().saturating_sub(SHOWN);
     let list = html! {
         div.features.wide {

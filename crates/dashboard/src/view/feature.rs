@@ -5,6 +5,7 @@ use mlops_core::shift::Picture;
 use mlops_job::{number, percent};
 use mlops_page::chart::{Cell, Form, Ink, Line, OverTime, Point, bins, levels, over_time, strip};
 use mlops_sql::reader::{ShiftFinding, ShiftRow};
+use sha2::{Digest, Sha256};
 
 use super::time_axis::{at, axis};
 use crate::findings::{Findings, ShiftStory};
@@ -22,17 +23,11 @@ const MOST_DAYS: usize = 8;
 /// A share of missing values above this is drawn.
 const MISSING: f64 = 0.005;
 
-pub(super) fn show(
-    place: usize,
-    found: &ShiftFinding,
-    history: &History<'_>,
-    findings: &Findings,
-    story: &ShiftStory,
-) -> Markup {
+pub(super) fn show(found: &ShiftFinding, history: &History<'_>, findings: &Findings, story: &ShiftStory) -> Markup {
     let shifted = history.iter().flatten().filter(|row| row.verdict == "shifted").count();
     let label = format!("{}: shifted in {shifted} of {} runs", found.feature, history.len());
     html! {
-        details.feature id={ "feature-" (place) } {
+        details.feature id=(id(&found.feature)) {
             summary {
                 span.name { (found.feature) }
                 span { (badge(&found.verdict)) }
@@ -51,6 +46,12 @@ pub(super) fn show(
             }
         }
     }
+}
+
+/// The same for a feature wherever it stands in the list, and whatever letters its name has.
+fn id(feature: &str) -> String {
+    let digest = Sha256::digest(feature.as_bytes());
+    format!("feature-{}", digest[..4].iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
 fn missing(found: &ShiftFinding) -> String {
@@ -95,10 +96,12 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
 fn distribution(found: &ShiftFinding) -> Markup {
     let label = format!("{}: production as columns, training as a line", found.feature);
     let drawing = match found.picture.as_deref().and_then(Picture::from_json) {
-        Some(Picture::Bins { from, to, reference, production }) if from < to => {
+        Some(Picture::Bins { from, to, reference, production }) if from < to && reference.len() == production.len() => {
             bins([from, to], &reference, &production, &label, &figure)
         }
-        Some(Picture::Levels { names, reference, production }) if names.len() == production.len() => {
+        Some(Picture::Levels { names, reference, production })
+            if names.len() == production.len() && names.len() == reference.len() =>
+        {
             let names: Vec<&str> = names.iter().map(|name| name.as_deref().unwrap_or("all others")).collect();
             levels(&names, &reference, &production, &label)
         }

@@ -54,7 +54,7 @@ fn it_is_shown_without_errors_foreign_requests_or_barriers() {
             // For documents, which show one window of it.
             json!({"url": page, "height": 940, "whole": false, "screenshot": screenshot("overview"), "read": read}),
             json!({"url": page, "dark": true, "height": 940, "whole": false, "screenshot": screenshot("data-shift"), "read": read, "steps": [
-                ["evaluate", "[0, 1].forEach((n) => { document.getElementById(`feature-${n}`).open = true })"],
+                ["evaluate", "[0, 1].forEach((n) => { document.querySelectorAll('.feature')[n].open = true })"],
                 ["evaluate", "document.getElementById('data-shift').scrollIntoView()"],
             ]}),
         ],
@@ -78,14 +78,14 @@ fn it_is_shown_without_errors_foreign_requests_or_barriers() {
 fn filters_are_in_the_address_and_work_by_keyboard() {
     let served = Served::new(year(), &[]);
     let page = served.url(&format!("/?window=365d&until={UNTIL}"));
-    let name = "document.querySelector('#feature-0 .name').textContent";
+    let name = "document.querySelector('.feature .name').textContent";
     let read = json!({
         "window": "document.getElementById('window').value",
         "until": "document.getElementById('until').value",
         "model": "document.getElementById('model').value",
         "segment": "document.getElementById('segment')?.value",
-        "open": "document.getElementById('feature-0')?.open",
-        "focused": "document.activeElement.closest('details')?.id",
+        "open": "document.querySelector('.feature')?.open",
+        "focused": "document.activeElement.closest('details')?.className",
         "files": "document.querySelector('#requests .files a').getAttribute('href')",
         "name": name,
     });
@@ -101,7 +101,7 @@ fn filters_are_in_the_address_and_work_by_keyboard() {
                 ["select", "#model", "churn-20251120"],
                 ["wait", "#model option[value='churn-20251120'][selected]"]
             ])),
-            visit_of(json!([["evaluate", "document.querySelector('#feature-0 summary').focus()"], ["press", "Enter"]])),
+            visit_of(json!([["evaluate", "document.querySelector('.feature summary').focus()"], ["press", "Enter"]])),
         ],
         |_| {},
     );
@@ -112,7 +112,7 @@ fn filters_are_in_the_address_and_work_by_keyboard() {
     assert!(address(1).contains("segment=premium+%26+more"), "{}", address(1));
     assert_eq!(seen[1]["read"]["segment"], "premium & more");
     assert!(seen[2]["read"]["files"].as_str().unwrap().contains("model=churn-20251120"));
-    assert_eq!((&seen[3]["read"]["open"], &seen[3]["read"]["focused"]), (&json!(true), &json!("feature-0")));
+    assert_eq!((&seen[3]["read"]["open"], &seen[3]["read"]["focused"]), (&json!(true), &json!("feature")));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn it_renews_itself_without_a_jump() {
         &[json!({
             "url": served.url("/"),
             "steps": [
-                ["evaluate", "document.getElementById('feature-1').open = true"],
+                ["evaluate", "document.querySelectorAll('.feature')[1].open = true"],
                 ["evaluate", "document.getElementById('operations').scrollIntoView()"],
                 ["evaluate", "document.querySelector('#alerts .scroll').focus({ preventScroll: true })"],
                 ["evaluate", "window.before = scrollY"],
@@ -165,7 +165,7 @@ fn it_renews_itself_without_a_jump() {
             ],
             "read": {
                 "moved": "scrollY - window.before",
-                "open": "document.getElementById('feature-1').open",
+                "open": "document.querySelectorAll('.feature')[1].open",
                 "focused": "document.activeElement.closest('figure')?.id",
                 "alerts": "document.getElementById('alerts').innerText",
                 "times": "document.querySelector('#alerts time').textContent",

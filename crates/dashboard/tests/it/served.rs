@@ -279,3 +279,44 @@ fn it_ends_when_it_is_asked_to() {
     assert_eq!(served.get("/health").status, 200);
     assert_eq!(served.terminate(), 143);
 }
+
+#[tokio::test]
+async fn what_makes_no_sense_in_a_table_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/mlops.db", folder.path().display());
+    job(&["refresh", "--database", &url]).run().json(0);
+    let at = "'2026-11-20 05:00:00.000000'";
+    let pictures = [
+        r#"{"levels":{"names":[null,"b"],"reference":[],"production":[0.5,0.5]}}"#,
+        r#"{"bins":{"from":1.0,"to":0.0,"reference":[1.0],"production":[1.0]}}"#,
+        r#"{"bins":{"from":0.0,"to":1.0,"reference":[],"production":[1.0]}}"#,
+        "no picture",
+    ];
+    for (place, picture) in pictures.iter().enumerate() {
+        let row = format!(
+            "'drift-1', 'f{place}', {at}, 'numeric', 'ks', 1e308, -1, 2, 0.05, 1e308, '', 7, -1, -5, 0, 'nonsense', '', 1, '{picture}'"
+        );
+        let columns = "run_uid, feature, run_timestamp, kind, test, statistic, p_value, p_value_adjusted, cutoff, effect, effect_name, \
+                       missing_reference, missing_production, n_reference, n_production, verdict, why, shift_occurred, picture";
+        execute(&url, &format!("INSERT INTO data_shift ({columns}) VALUES ({row})")).await;
+    }
+    let columns = "run_uid, kind, period_from, period_to, run_timestamp, n, base_rate, roc_auc, roc_auc_low, roc_auc_high, log_loss, brier, details, \
+                   verdict, why, is_decisive";
+    let row = format!(
+        "'p-1', 'realised', {at}, '2020-01-01', {at}, -3, 9, 7.5, 9, -9, -1e308, 1e308, 'no details', '', '', 1"
+    );
+    execute(&url, &format!("INSERT INTO performance ({columns}) VALUES ({row})")).await;
+    let columns = "run_uid, period_from, period_to, run_timestamp, model_clients, model_left, heuristic_clients, heuristic_left, clients_saved, \
+                   clients_saved_low, clients_saved_high, verdict, why";
+    let row = format!("'p-1', {at}, {at}, {at}, 3, 5, 0, 7, 1e308, 2e308, -1e308, 'shifted', ''");
+    execute(&url, &format!("INSERT INTO business_impact ({columns}) VALUES ({row})")).await;
+    let rollup = "'2026-11-20 05:00:00.000000', '', 'nobody', -5, 0, 1e308, -1e308, -1), ('2026-11-20 05:00:00.000000', '', 'model', 5, 3, -1, -1, 9";
+    execute(&url, &format!("INSERT INTO log_rollup VALUES ({rollup})")).await;
+    let served = Served::new(&url, &[]);
+    for window in ["1s", "24h", "7d", "365d", "4294967295d"] {
+        for until in [UNTIL, "1970-01-01", "9999-01-01"] {
+            let page = served.get(&format!("/?window={window}&until={until}"));
+            assert_eq!(page.status, 200, "{window} until {until}: {}", page.body);
+        }
+    }
+}

@@ -15,10 +15,14 @@ impl Axis {
     /// An axis of numbers that names about `count` round ones.
     pub fn of_numbers([low, high]: [f64; 2], count: usize, text: &dyn Fn(f64) -> String) -> Self {
         let step = round_step((high - low) / count.max(1) as f64);
+        if !(step > 0.0 && step.is_finite()) {
+            return Self { range: [low, high], names: Vec::new() };
+        }
         let first = (low / step).ceil() as i64;
         let last = (high / step + 1e-9).floor() as i64;
         // A number as wide as the axis is long may have no step at all.
-        let names = (first..=last.min(first + 50)).map(|place| (place as f64 * step, text(place as f64 * step)));
+        let names =
+            (first..=last.min(first.saturating_add(50))).map(|place| (place as f64 * step, text(place as f64 * step)));
         let mut names: Vec<(f64, String)> = names.collect();
         while names.iter().all(|(_, name)| without_last_zero(name).is_some()) && !names.is_empty() {
             names.iter_mut().for_each(|(_, name)| *name = without_last_zero(name).unwrap_or_default());
