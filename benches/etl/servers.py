@@ -65,8 +65,8 @@ class Mysql:
 
 
 @contextmanager
-def mysql(python):
-    """A MySQL server, from the packages that the tests use too."""
+def mysql(python, data=HOME / "mysql"):
+    """A MySQL server with its data there, from the packages that the tests use too."""
     home = ROOT / "target" / "testkit" / "mysql"
     install = home / "install"
     install.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def mysql(python):
         fcntl.flock(lock, fcntl.LOCK_EX)
         subprocess.run([MYSQL, "install", install], check=True)
     port, log = free_port(), HOME / "logs" / "mysql.log"
-    with started([MYSQL, "run", install, HOME / "mysql", str(port)], log) as process:
+    with started([MYSQL, "run", install, data, str(port)], log) as process:
         deadline = time.monotonic() + START_SECONDS
         server = Mysql(port, process, python)
         while True:

@@ -1,4 +1,4 @@
-"""Run SQL statements, given after the port, and print the first value of the last answer."""
+"""Run SQL statements, given after the port, and print the last value of the first row of the last answer."""
 
 import sys
 
@@ -10,4 +10,4 @@ with pymysql.connect(host="127.0.0.1", port=int(port), user="test", password="te
         for statement in statements:
             cursor.execute(statement)
         row = cursor.fetchone()
-        print(row[0] if row else "")
+        print(row[-1] if row else "")

@@ -10,6 +10,7 @@ fn helps() -> Vec<(String, String)> {
         (format!("{name} {}", arguments.join(" ")), ended.stdout)
     };
     let mut helps: Vec<_> = JOBS.iter().map(|name| help(name, &["--help"])).collect();
+    helps.push(help("dashboard", &["refresh", "--help"]));
     helps.push(help("simulate", &["customers", "--help"]));
     helps.push(help("simulate", &["traffic", "--help"]));
     helps

@@ -7,10 +7,11 @@ use std::sync::OnceLock;
 use mlops_testkit::Job;
 
 /// Every program that has an image.
-pub(crate) const JOBS: [&str; 9] = [
+pub(crate) const JOBS: [&str; 10] = [
     "alert-email",
     "alert-sms",
     "concept-shift",
+    "dashboard",
     "drift",
     "etl-dynamo",
     "etl-mysql",

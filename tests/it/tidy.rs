@@ -40,11 +40,13 @@ fn may_use(name: &str) -> &'static [&'static str] {
 }
 
 /// What stands in one crate only, or nowhere.
-const QUARANTINED: [(&str, &[&str]); 12] = [
+const QUARANTINED: [(&str, &[&str]); 14] = [
     ("lettre", &["alert-email"]),
     ("aws-sdk-sns", &["alert-sms"]),
     ("aws-sdk-secretsmanager", &["mlops-aws", "mlops-testkit"]),
     ("linfa", &["mlops-core"]),
+    ("plotters", &["mlops-page"]),
+    ("axum", &["dashboard"]),
     ("aws-sdk-batch", &["mlops-trigger", "mlops-testkit"]),
     ("sqlx", &["mlops-sql", "mlops-testkit"]),
     ("parquet", &["mlops-table"]),

@@ -12,6 +12,9 @@ use crate::rows::AboutRows;
 /// So many features are shown to people.
 const SHOWN: usize = 10;
 
+/// So many features are kept with how much they tell production from training.
+const KEPT: usize = 20;
+
 /// What was found.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConceptReport {
@@ -174,6 +177,22 @@ impl ConceptReport {
             why: verdict.why().unwrap_or_default().to_owned(),
             verdict: verdict.clone(),
         }];
+        findings.extend(self.domain.features.iter().filter(|it| it.importance.is_finite()).take(KEPT).map(|it| {
+            ConceptFinding {
+                metric_used: "importance",
+                feature: it.feature.clone(),
+                score: it.importance,
+                interval: None,
+                threshold: 0.0,
+                p_value: None,
+                p_value_adjusted: None,
+                n_reference: rows as u64,
+                n_production: rows as u64,
+                // It says what the finding above is made of, and is none itself.
+                verdict: Verdict::Stable,
+                why: format!("alone it tells them apart with an AUC of {:.3}", it.auc),
+            }
+        }));
         let Some(RelationReport { found, .. }) = &self.relation else { return findings };
         let of_relation =
             |metric_used, feature: &str, effect, p_value, adjusted, shifted, why: String| ConceptFinding {

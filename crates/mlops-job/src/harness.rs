@@ -29,6 +29,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// The time of day, for a job that runs on; what it does once, it does as of [`Context::started`].
+    pub fn now(&self) -> Timestamp {
+        now()
+    }
+
     /// Refuses a database that a container takes with it when it ends, if this run is a job of AWS Batch.
     ///
     /// # Errors

@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+pub mod chart;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-const STYLE: &str = include_str!("page.css");
+/// The style sheet of every page.
+pub const STYLE: &str = include_str!("page.css");
 
 /// A whole page.
 pub fn document(title: &str, body: &Markup) -> String {

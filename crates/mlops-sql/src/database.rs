@@ -16,6 +16,8 @@ use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
 
 use crate::mysql::MySql;
+use crate::rollup::RollupStatements;
+use crate::select::{Bind, Row};
 use crate::sqlite::Sqlite;
 
 /// The tables in the database that an address names.
@@ -56,6 +58,21 @@ impl Database {
         }
     }
 
+    /// Connects so that nothing can be written. A SQLite file has to be there, and keeps the tables that it has.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_to_read(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        match url.expose().starts_with("sqlite://") {
+            true => Ok(Self(Driver::Sqlite(Sqlite::open_to_read(url).await?))),
+            false if url.expose().starts_with("mysql://") => {
+                Ok(Self(Driver::MySql(MySql::connect_to_read(url).await?)))
+            }
+            false => Self::connect(url).await,
+        }
+    }
+
     /// Makes the tables that are missing and brings the others up to date.
     ///
     /// # Errors
@@ -76,6 +93,28 @@ impl Database {
     /// What the server says of the query, and a column that is neither numbers, times nor text.
     pub async fn query(&self, query: &str) -> Result<Table, StoreError> {
         of_driver!(self, driver => driver.query(query).await)
+    }
+
+    /// The rows of a statement with these values in the places of its `?`.
+    pub(crate) async fn select(
+        &self,
+        doing: &str,
+        statement: &str,
+        binds: &[Bind<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        of_driver!(self, driver => driver.select(doing, statement, binds).await)
+    }
+
+    /// Carries statements out in one transaction.
+    pub(crate) async fn execute(&self, doing: &str, statements: &[(&str, &[Bind<'_>])]) -> Result<(), StoreError> {
+        of_driver!(self, driver => driver.execute(doing, statements).await)
+    }
+
+    pub(crate) fn rollup_statements(&self) -> RollupStatements {
+        match &self.0 {
+            Driver::MySql(_) => MySql::ROLLUP,
+            Driver::Sqlite(_) => Sqlite::ROLLUP,
+        }
     }
 
     /// The query for all rows of a table, which may be written as `DATABASE.TABLE`.

@@ -15,7 +15,8 @@ pub(crate) const MYSQL_TABLES: &str = concat!(
     include_str!("../migrations/mysql/0008_outcomes.sql"),
     include_str!("../migrations/mysql/0009_concept_shift.sql"),
     include_str!("../migrations/mysql/0010_performance.sql"),
-    include_str!("../migrations/mysql/0011_alerts.sql")
+    include_str!("../migrations/mysql/0011_alerts.sql"),
+    include_str!("../migrations/mysql/0013_dashboard.sql")
 );
 
 /// A driver's error, with what was being done and what to do about it.

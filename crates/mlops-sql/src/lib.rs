@@ -13,9 +13,14 @@ mod mysql;
 mod outcome_statements;
 mod performance_rows;
 mod query;
+pub mod reader;
 mod retrain_statements;
+mod rollup;
+mod select;
+mod select_statements;
 mod shift_rows;
 mod sqlite;
 mod watermark_statements;
 
 pub use database::Database;
+pub use rollup::{RollupState, Stretch};

@@ -32,6 +32,9 @@ use crate::outcome_statements::outcome_statements;
 use crate::performance_rows::write_performance;
 use crate::query;
 use crate::retrain_statements::retrain_statements;
+use crate::rollup::{self, RollupStatements};
+use crate::select::{self, Bind};
+use crate::select_statements::select_statements;
 use crate::shift_rows::write_data_shift;
 use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
 
@@ -53,6 +56,15 @@ pub(crate) struct MySql {
 
 impl MySql {
     pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Self::connect_with(url, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await
+    }
+
+    /// Connects so that nothing can be written, whatever the user may.
+    pub(crate) async fn connect_to_read(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Self::connect_with(url, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY").await
+    }
+
+    async fn connect_with(url: &DatabaseUrl, session: &'static str) -> Result<Self, StoreError> {
         let doing = || format!("connecting to {url}");
         let options = MySqlConnectOptions::from_str(url.expose()).map_err(|error| failed(doing(), error))?;
         let chosen = ["ssl-mode=", "sslmode="].iter().any(|name| url.expose().to_ascii_lowercase().contains(name));
@@ -70,12 +82,7 @@ impl MySql {
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             // Without gap locks two writers of different rows do not meet.
-            .after_connect(|connection, _| {
-                Box::pin(async {
-                    let level = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
-                    connection.execute(level).await.map(drop)
-                })
-            });
+            .after_connect(move |connection, _| Box::pin(async move { connection.execute(session).await.map(drop) }));
         Ok(Self { pool: pool.connect_lazy_with(options), max_packet_bytes })
     }
 
@@ -88,6 +95,8 @@ impl MySql {
         let rows = query::of_mysql(&self.pool, query).await;
         rows.map_err(|error| failed(format!("running the query `{query}`"), error))
     }
+
+    pub(crate) const ROLLUP: RollupStatements = rollup::MYSQL;
 
     async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::MySql>, sqlx::Error> {
         self.pool.begin().await
@@ -182,6 +191,7 @@ outcome_statements!(MySql);
 retrain_statements!(MySql, sqlx::MySqlConnection, MySqlRow);
 alert_statements!(MySql, sqlx::MySqlConnection, MySqlRow);
 metric_statements!(MySql, MySqlRow);
+select_statements!(MySql, select::of_mysql);
 
 impl LogStore for MySql {
     fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {
@@ -216,7 +226,7 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 /// `DATETIME(6)` in UTC, which is the session's time zone.
-fn datetime(timestamp: Timestamp) -> PrimitiveDateTime {
+pub(crate) fn datetime(timestamp: Timestamp) -> PrimitiveDateTime {
     let utc = OffsetDateTime::from_unix_timestamp_nanos(timestamp.as_nanosecond())
         .expect("a jiff timestamp is within the years that time has");
     PrimitiveDateTime::new(utc.date(), utc.time())

@@ -30,6 +30,7 @@ macro_rules! write_data_shift {
                     .bind(found.state.name())
                     .bind(&found.why)
                     .bind(found.verdict == mlops_core::verdict::Verdict::Shifted)
+                    .bind(found.picture.as_ref().map(mlops_core::shift::Picture::to_json))
                     .execute(&mut **$transaction)
                     .await?;
             }
@@ -40,5 +41,5 @@ pub(crate) use write_data_shift;
 
 pub(crate) const INSERT: &str = "INSERT INTO data_shift \
     (run_uid, segment, feature, model_uid, run_timestamp, window_from, window_to, kind, test, statistic, p_value, p_value_adjusted, cutoff, \
-     effect, effect_name, missing_reference, missing_production, n_reference, n_production, verdict, state, why, shift_occurred) \
-    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+     effect, effect_name, missing_reference, missing_production, n_reference, n_production, verdict, state, why, shift_occurred, picture) \
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";

@@ -33,11 +33,17 @@ use crate::outcome_statements::outcome_statements;
 use crate::performance_rows::write_performance;
 use crate::query;
 use crate::retrain_statements::retrain_statements;
+use crate::rollup::{self, RollupStatements};
+use crate::select::{self, Bind};
+use crate::select_statements::select_statements;
 use crate::shift_rows::write_data_shift;
 use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
 
 /// How long a writer waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Readers of one process, which hold up neither each other nor a writer.
+const READERS: u32 = 4;
 
 /// A statement has not many more bytes, which SQLite holds in memory.
 const STATEMENT_BYTES: usize = 4 << 20;
@@ -72,6 +78,20 @@ impl Sqlite {
         migrations.map_err(|error| failed(doing(), error.into()))?;
         Ok(Self { pool })
     }
+
+    /// Opens the file as it is, so that nothing can be written.
+    pub(crate) async fn open_to_read(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let doing = || format!("opening {url}");
+        let options = SqliteConnectOptions::from_str(url.expose())
+            .map_err(|error| failed(doing(), error))?
+            .read_only(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await;
+        Ok(Self { pool: pool.map_err(|error| failed(doing(), error))? })
+    }
+
+    pub(crate) const ROLLUP: RollupStatements = rollup::SQLITE;
 
     pub(crate) async fn query(&self, query: &str) -> Result<Table, StoreError> {
         let rows = query::of_sqlite(&self.pool, query).await;
@@ -166,6 +186,7 @@ outcome_statements!(Sqlite);
 retrain_statements!(Sqlite, sqlx::SqliteConnection, SqliteRow);
 alert_statements!(Sqlite, sqlx::SqliteConnection, SqliteRow);
 metric_statements!(Sqlite, SqliteRow);
+select_statements!(Sqlite, select::of_sqlite);
 
 impl LogStore for Sqlite {
     fn requests(&self, window: Window) -> BoxStream<'_, Result<LoggedRequest, StoreError>> {

@@ -65,7 +65,7 @@ run() {
   fi
   # A killed server leaves it, and its process may be there for a while, or its number another's.
   rm -f "$data/mysql.sock.lock"
-  echo "CREATE USER IF NOT EXISTS 'test'@'%' IDENTIFIED BY 'test'; GRANT ALL ON *.* TO 'test'@'%';" >"$data/init.sql"
+  echo "CREATE USER IF NOT EXISTS 'test'@'%' IDENTIFIED BY 'test'; GRANT ALL ON *.* TO 'test'@'%' WITH GRANT OPTION;" >"$data/init.sql"
   # A test server: durable enough to survive its own restart, not a power cut.
   mysqld "$data" --bind-address=127.0.0.1 --port="$port" --socket="$data/mysql.sock" --pid-file="$data/mysqld.pid" \
     --init-file="$data/init.sql" --mysqlx=OFF --skip-log-bin --skip-name-resolve --performance-schema=OFF \

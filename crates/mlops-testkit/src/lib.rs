@@ -3,6 +3,7 @@
 
 mod aws;
 mod batch;
+mod browser;
 pub mod contract;
 mod control;
 mod dynamo;
@@ -19,6 +20,7 @@ mod twilio;
 
 pub use aws::AwsServer;
 pub use batch::{BatchServer, batch};
+pub use browser::visit;
 pub use dynamo::{DynamoServer, dynalite, moto_dynamo};
 pub use faults::{Calls, Fault, Faults};
 pub use job::{Ended, Job, end};

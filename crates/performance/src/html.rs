@@ -1,13 +1,17 @@
 //! The findings as a page that needs nothing beside itself.
 
 use maud::{Markup, html};
-use mlops_core::performance::{ArmRate, Estimate};
+use mlops_core::performance::{CurvePoint, Estimate, PeriodImpact};
 use mlops_job::{number, percent};
+use mlops_page::chart::{Axis, CalibrationPoint, Form, Ink, Line, OverTime, Point, calibration, over_time};
 use mlops_page::{badge, document};
 
 use crate::PerformanceReport;
-use crate::charts::{ANY, SHARE, Series, calibration, over_time};
 use crate::report::{ImpactReport, PeriodReport, curve, estimate, whole};
+
+/// What a share can be, and any other number.
+const SHARE: [f64; 2] = [0.0, 1.0];
+const ANY: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
 
 pub(crate) fn page(report: &PerformanceReport) -> String {
     let body = html! {
@@ -25,7 +29,7 @@ pub(crate) fn page(report: &PerformanceReport) -> String {
         @if !points.is_empty() {
             h2 { "Does what was predicted happen?" }
             p { "Points below the line are risks that were rated too high. The bars are how many rows had such a prediction." }
-            (calibration(points))
+            div.square { (calibration(&of_curve(points), "calibration curve")) }
         }
         @if let Some(impact) = &report.impact { (of_impact(impact)) }
         footer.muted {
@@ -43,23 +47,17 @@ pub(crate) fn page(report: &PerformanceReport) -> String {
 
 fn figures(report: &PerformanceReport) -> Markup {
     let days: Vec<&str> = report.periods.iter().map(PeriodReport::day).collect();
-    let of = |figure: fn(&PeriodReport) -> Option<Estimate>| report.periods.iter().map(figure).collect();
+    let of = |name, ink, figure: fn(&PeriodReport) -> Option<Estimate>| {
+        line(name, ink, &days, report.periods.iter().map(figure))
+    };
     let auc = [
-        Series {
-            name: "came true",
-            color: "var(--new)",
-            points: of(|period| period.realised.as_ref().and_then(|found| found.roc_auc)),
-        },
-        Series {
-            name: "expected from the predictions",
-            color: "var(--old)",
-            points: of(|period| period.estimated.as_ref().and_then(|found| found.roc_auc)),
-        },
+        of("expected from the predictions", Ink::Old, |it| it.estimated.as_ref().and_then(|found| found.roc_auc)),
+        of("came true", Ink::New, |it| it.realised.as_ref().and_then(|found| found.roc_auc)),
     ];
     let level = report.training.map(|training| ("at training", training.roc_auc));
     html! {
         p { "The chance that a client who leaves was rated higher than one who stays: 0.5 is a coin, 1 is certain." }
-        (over_time(&days, &auc, level, SHARE, "area under the ROC curve by period", three))
+        (chart(&days, &auc, level, SHARE, "area under the ROC curve by period", three))
         div.scroll {
             table {
                 tr { th { "period" } th { "rows" } th { "waiting" } th { "AUC" } th { "expected" } th { "log loss" } th { "Brier" } th { "ECE" } th { "precision" } th { "recall" } th.text { "verdict" } }
@@ -93,28 +91,27 @@ fn row(period: &PeriodReport) -> Markup {
 fn of_impact(impact: &ImpactReport) -> Markup {
     let days: Vec<&str> =
         impact.from.iter().map(|from| from.as_deref().map_or("all", |from| from.get(..10).unwrap_or(from))).collect();
-    let rate = |of: fn(&mlops_core::performance::PeriodImpact) -> ArmRate| {
-        impact.found.periods.iter().map(|period| of(period).churn_rate).collect()
+    let of = |name, ink, figure: fn(&PeriodImpact) -> Option<Estimate>| {
+        line(name, ink, &days, impact.found.periods.iter().map(figure))
     };
     let rates = [
-        Series { name: "model", color: "var(--new)", points: rate(|period| period.model) },
-        Series { name: "heuristic", color: "var(--warn)", points: rate(|period| period.heuristic) },
+        of("model", Ink::New, |period| period.model.churn_rate),
+        of("heuristic", Ink::Other, |period| period.heuristic.churn_rate),
     ];
-    let saved = |points| [Series { name: "saved so far", color: "var(--good)", points }];
-    let clients = saved(impact.found.periods.iter().map(|period| period.cumulated_clients).collect());
-    let money = saved(impact.found.periods.iter().map(|period| period.cumulated_money).collect());
+    let clients = [of("saved so far", Ink::Good, |period| period.cumulated_clients)];
+    let money = [of("saved so far", Ink::Good, |period| period.cumulated_money)];
     html! {
         h2 { "Is the model worth it? " (badge(impact.verdict)) }
         p { (impact.found.says) "." @if let Some(worth) = impact.text() { " In all " (worth) "." } }
         p { "The share of clients who left, of those whom the model rated and of those whom the heuristic did." }
-        (over_time(&days, &rates, None, SHARE, "churn rate by arm and period", percent))
+        (chart(&days, &rates, None, SHARE, "churn rate by arm and period", percent))
         @if impact.found.clients_saved.is_some() {
             p { "Clients who would have left with the heuristic." }
-            (over_time(&days, &clients, Some(("none", 0.0)), ANY, "clients saved, cumulated", whole))
+            (chart(&days, &clients, Some(("none", 0.0)), ANY, "clients saved, cumulated", whole))
         }
         @if impact.found.money_saved.is_some() {
             p { "What they are worth." }
-            (over_time(&days, &money, Some(("nothing", 0.0)), ANY, "money saved, cumulated", whole))
+            (chart(&days, &money, Some(("nothing", 0.0)), ANY, "money saved, cumulated", whole))
         }
         p.muted {
             @if let Some(p_value) = impact.found.sample_ratio_p_value {
@@ -122,6 +119,43 @@ fn of_impact(impact: &ImpactReport) -> Markup {
             }
         }
     }
+}
+
+/// One figure by period.
+fn line(name: &str, ink: Ink, days: &[&str], figures: impl Iterator<Item = Option<Estimate>>) -> Line {
+    let point = |(place, (figure, day)): (usize, (Option<Estimate>, &&str))| Point {
+        at: place as f64,
+        name: (*day).to_owned(),
+        value: figure.map(|it| it.value),
+        interval: figure.map(|it| [it.low, it.high]),
+        is_sure: true,
+    };
+    let points = figures.zip(days).enumerate().map(point);
+    Line { name: name.to_owned(), ink, form: Form::Bars, points: points.collect() }
+}
+
+fn chart(
+    days: &[&str],
+    lines: &[Line],
+    level: Option<(&str, f64)>,
+    limits: [f64; 2],
+    label: &str,
+    text: fn(f64) -> String,
+) -> Markup {
+    let step = days.len().div_ceil(8).max(1);
+    let names = days.iter().enumerate().step_by(step).map(|(place, day)| (place as f64, (*day).to_owned()));
+    let time = Axis { range: [-0.5, days.len() as f64 - 0.5], names: names.collect() };
+    over_time(&OverTime { label, size: [760, 220], time, lines, level, marks: &[], limits, text: &text })
+}
+
+fn of_curve(points: &[CurvePoint]) -> Vec<CalibrationPoint> {
+    let point = |it: &CurvePoint| CalibrationPoint {
+        n: it.n,
+        predicted: it.predicted,
+        observed: it.observed.value,
+        interval: [it.observed.low, it.observed.high],
+    };
+    points.iter().map(point).collect()
 }
 
 fn three(value: f64) -> String {

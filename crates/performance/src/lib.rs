@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
-mod charts;
 mod html;
 mod judge;
 mod report;

@@ -28,7 +28,7 @@ impl Estimate {
     /// # Source
     ///
     /// G. Y. Zou and A. Donner, "Construction of confidence limits about effect measures", Statistics in Medicine 27 (2008) 1693–1702.
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         let value = self.value + other.value;
         let low = (self.value - self.low).hypot(other.value - other.low);
         let high = (self.high - self.value).hypot(other.high - other.value);

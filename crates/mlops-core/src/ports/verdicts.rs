@@ -42,7 +42,7 @@ pub struct ConceptRun<'a> {
 /// One answer to whether what a model learned is still true.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConceptFinding {
-    /// `roc_auc`, `recalibration` or `interaction`.
+    /// `roc_auc`, `importance`, `recalibration` or `interaction`.
     pub metric_used: &'static str,
     /// The feature, or nothing where it is about all of them.
     pub feature: String,

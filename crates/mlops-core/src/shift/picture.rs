@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::level_counts::LevelCounts;
 use crate::stats::{Sample, bin_counts};
 
@@ -11,7 +13,8 @@ const LEVELS: usize = 10;
 const OUTERMOST: f64 = 0.005;
 
 /// Where the values of both sides lie, for a plot. All shares are of the values that are there.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Picture {
     /// Of numbers, in bins of one width.
     Bins {
@@ -36,6 +39,19 @@ pub enum Picture {
 }
 
 impl Picture {
+    /// The picture as a short text; shares are rounded to a hundredth of a per cent, which no plot shows.
+    pub fn to_json(&self) -> String {
+        let mut rounded = self.clone();
+        let (Self::Bins { reference, production, .. } | Self::Levels { reference, production, .. }) = &mut rounded;
+        reference.iter_mut().chain(production).for_each(|share| *share = (*share * 1e4).round() / 1e4);
+        serde_json::to_string(&rounded).expect("strings and finite numbers always serialise")
+    }
+
+    /// Reads [`to_json`](Self::to_json) again; `None` for any other text.
+    pub fn from_json(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
     /// Of samples that are not empty; `None` where too many values are infinite to be drawn.
     pub(super) fn of_numbers(reference: Sample<'_>, production: Sample<'_>) -> Option<Self> {
         let at =

@@ -1,0 +1,7 @@
+//! `dashboard`; see the crate's README.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mlops_job::main(dashboard::run)
+}

@@ -1,0 +1,188 @@
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use maud::{Markup, html};
+use mlops_core::shift::Picture;
+use mlops_sql::reader::{ShiftFinding, ShiftRow};
+
+use super::feature::{self, History};
+use super::lights;
+use super::{Part, Section, missing};
+use crate::figure::{Figure, Grid, Shown, Value};
+use crate::findings::{Findings, ShiftStory};
+use crate::words::{moment, plural};
+
+/// So many features are shown with pictures; the files have all.
+const SHOWN: usize = 40;
+
+pub(super) fn section(findings: &Findings) -> Section {
+    let light = lights::data_shift(findings);
+    let (lead, parts) = match &findings.shift {
+        Err(why) => (html! {}, missing(why)),
+        Ok(story) if story.runs.is_empty() => (nothing(findings), Vec::new()),
+        Ok(story) => (lead(findings, story, &light.says), parts(findings, story)),
+    };
+    Section { id: "data-shift", title: "Data shift", verdict: Some(light.verdict), lead, parts }
+}
+
+fn nothing(findings: &Findings) -> Markup {
+    html! { p {
+        "No run of " code { "drift" } " within this window"
+        @if !findings.filter.segment.is_empty() { " looked at the segment " b { (findings.filter.segment) } }
+        @if let Some(model) = &findings.filter.model { " compared with the data of " b { (model) } }
+        "."
+    } }
+}
+
+fn lead(findings: &Findings, story: &ShiftStory, says: &str) -> Markup {
+    let is_bug = |found: &&ShiftFinding| {
+        ["all_missing", "vanished_column", "type_changed", "unit_changed"].contains(&found.state.as_str())
+    };
+    let bugs: Vec<&str> = story.last.iter().filter(is_bug).map(|found| found.feature.as_str()).collect();
+    html! {
+        p {
+            "Is each feature distributed as in the data that the model was trained on? In the last run, "
+            @if let Some(run) = story.runs.last() { (moment(run.run_timestamp)) ", " }
+            (says) "."
+            @if !findings.filter.segment.is_empty() { " Shown is the segment " b { (findings.filter.segment) } "." }
+        }
+        @if !bugs.is_empty() {
+            p { b { "Data bug, not a shift: " (bugs.join(", ")) "." } " Mend the data before a model is fitted to them." }
+        }
+    }
+}
+
+fn parts(findings: &Findings, story: &ShiftStory) -> Vec<Part> {
+    let mut last: Vec<&ShiftFinding> = story.last.iter().collect();
+    last.sort_by(|a, b| by_urgency(a, b));
+    let histories = histories(story);
+    let history = |found: &ShiftFinding| histories.get(found.feature.as_str()).cloned().unwrap_or_default();
+    let rows = last.iter().take(SHOWN).map(|found| feature::show(found, &history(found), findings, story));
+    let hidden = last.len().saturating_sub(SHOWN);
+    let list = html! {
+        div.features.wide {
+            h3 { "Features, what moved farthest first" }
+            p {
+                "Each strip is the time from left to right: red is shifted, the stronger the farther; amber cannot be judged; grey is stable; empty is without a run. Open a feature to see how it is distributed."
+            }
+            div.feature-head aria-hidden="true" { span { "feature" } span { "verdict" } span { "effect" } span { "over time" } span { "missing" } span { "adjusted p" } }
+            @for row in rows { (row) }
+            @if hidden > 0 { p.muted { (plural(hidden as u64, "more feature")) " in the table below." } }
+        }
+    };
+    vec![Part::Block(list), Part::Figure(table(&last)), Part::Figure(trend(story)), Part::Figure(distributions(&last))]
+}
+
+/// What needs a person first; within that the largest effect first.
+fn by_urgency(a: &ShiftFinding, b: &ShiftFinding) -> Ordering {
+    let rank =
+        |found: &ShiftFinding| ["shifted", "inconclusive"].iter().position(|&word| word == found.verdict).unwrap_or(2);
+    let effect = |found: &ShiftFinding| found.effect.unwrap_or(0.0);
+    rank(a).cmp(&rank(b)).then(effect(b).total_cmp(&effect(a))).then(a.feature.cmp(&b.feature))
+}
+
+/// What each run found of each feature, in the order of the runs.
+fn histories(story: &ShiftStory) -> HashMap<&str, History<'_>> {
+    let place: HashMap<&str, usize> =
+        story.runs.iter().enumerate().map(|(place, run)| (run.run_uid.as_str(), place)).collect();
+    let mut histories: HashMap<&str, History<'_>> = HashMap::new();
+    for row in &story.rows {
+        if let Some(place) = place.get(row.run_uid.as_str()) {
+            let history = histories.entry(row.feature.as_str()).or_insert_with(|| vec![None; story.runs.len()]);
+            history[*place] = Some(row);
+        }
+    }
+    histories
+}
+
+fn table(last: &[&ShiftFinding]) -> Figure {
+    let row = |found: &&ShiftFinding| {
+        vec![
+            Value::Text(found.feature.clone()),
+            Value::Verdict(found.verdict.clone()),
+            Value::Text(found.state.replace('_', " ")),
+            Value::Text(found.test.replace('_', " ")),
+            Value::number(found.statistic),
+            Value::number(found.p_value_adjusted),
+            Value::number(found.effect),
+            Value::Text(found.effect_name.replace('_', " ")),
+            Value::share(found.missing_reference),
+            Value::share(found.missing_production),
+            Value::Count(found.n_reference),
+            Value::Count(found.n_production),
+            Value::Text(found.why.clone()),
+        ]
+    };
+    let columns = vec![
+        "feature",
+        "verdict",
+        "state",
+        "test",
+        "statistic",
+        "p_value_adjusted",
+        "effect",
+        "effect_name",
+        "missing_reference",
+        "missing_production",
+        "n_reference",
+        "n_production",
+        "why",
+    ];
+    behind("features", "All features of the last run", Grid { columns, rows: last.iter().map(row).collect() })
+}
+
+fn trend(story: &ShiftStory) -> Figure {
+    let time: HashMap<&str, _> = story.runs.iter().map(|run| (run.run_uid.as_str(), run.run_timestamp)).collect();
+    let mut rows: Vec<&ShiftRow> = story.rows.iter().filter(|row| time.contains_key(row.run_uid.as_str())).collect();
+    rows.sort_by_key(|row| (time[row.run_uid.as_str()], row.feature.clone()));
+    let row = |row: &&ShiftRow| {
+        vec![
+            Value::Time(time[row.run_uid.as_str()]),
+            Value::Text(row.feature.clone()),
+            Value::number(row.effect),
+            Value::share(row.missing),
+            Value::Verdict(row.verdict.clone()),
+        ]
+    };
+    let grid =
+        Grid { columns: vec!["run", "feature", "effect", "missing", "verdict"], rows: rows.iter().map(row).collect() };
+    behind("features-over-time", "Features over time", grid)
+}
+
+fn distributions(last: &[&ShiftFinding]) -> Figure {
+    let mut rows = Vec::new();
+    for found in last {
+        let mut add = |place: String, reference: f64, production: f64| {
+            rows.push(vec![
+                Value::Text(found.feature.clone()),
+                Value::Text(place),
+                Value::Share(reference),
+                Value::Share(production),
+            ]);
+        };
+        match found.picture.as_deref().and_then(Picture::from_json) {
+            Some(Picture::Bins { from, to, reference, production }) => {
+                let width = (to - from) / reference.len().max(1) as f64;
+                for (bin, (was, is)) in reference.iter().zip(&production).enumerate() {
+                    add(format!("from {}", from + width * bin as f64), *was, *is);
+                }
+            }
+            Some(Picture::Levels { names, reference, production }) => {
+                for ((name, was), is) in names.iter().zip(&reference).zip(&production) {
+                    add(name.clone().unwrap_or_else(|| "all others".to_owned()), *was, *is);
+                }
+            }
+            None => {}
+        }
+    }
+    behind(
+        "distributions",
+        "Distributions",
+        Grid { columns: vec!["feature", "value", "reference", "production"], rows },
+    )
+}
+
+/// A table whose picture is the list of features.
+fn behind(name: &'static str, title: &'static str, grid: Grid) -> Figure {
+    Figure { name, title, sentence: html! {}, shown: Shown::Folded, is_wide: true, grid }
+}

@@ -1,0 +1,118 @@
+use maud::html;
+use mlops_sql::reader::{Model, RequestRow};
+
+use super::{Part, Section};
+use crate::figure::{Figure, Grid, Shown, Value};
+use crate::findings::Findings;
+use crate::words::{how_long, missing, plural};
+
+pub(super) fn section(findings: &Findings) -> Section {
+    let part = |figure: Result<Figure, &String>| match figure {
+        Ok(figure) => Part::Figure(figure),
+        Err(why) => Part::Block(missing(why)),
+    };
+    let parts = vec![
+        part(findings.models.as_ref().map(|models| versions(models, findings))),
+        part(findings.requests.as_ref().map(|requests| policy_log(requests))),
+        part(findings.releases.as_ref().map(|_| releases(findings))),
+    ];
+    let made = findings.models.as_ref().map_or(0, Vec::len);
+    let refused = findings.models.iter().flatten().filter(|model| !model.accepted).count();
+    let lead = match findings.in_production() {
+        Some(release) => html! { p {
+            b.uid { (release.model_uid) } " has been in production for " (how_long(findings.until.duration_since(release.released_at))) ". "
+            (plural(made as u64, "model")) " on record, of which the gate refused " (refused) "."
+        } },
+        None => html! { p { "No model was published yet, as far as the tables say." } },
+    };
+    Section { id: "models", title: "Models and retrains", verdict: None, lead, parts }
+}
+
+fn versions(models: &[Model], findings: &Findings) -> Figure {
+    let present = findings.in_production().map(|release| release.model_uid.as_str());
+    let released = |model: &Model| {
+        findings
+            .releases
+            .iter()
+            .flatten()
+            .find(|release| release.model_uid == model.model_uid)
+            .map(|release| release.released_at)
+    };
+    let row = |model: &Model| {
+        let score = |name: &str| Value::number(model.scores.get(name).copied());
+        let state = match (present == Some(model.model_uid.as_str()), model.accepted) {
+            (true, _) => "present",
+            (false, true) => "accepted",
+            (false, false) => "refused",
+        };
+        vec![
+            Value::Text(model.model_uid.clone()),
+            Value::Verdict(state.to_owned()),
+            Value::Time(model.training_timestamp),
+            Value::time(released(model)),
+            Value::Text(model.learner.clone()),
+            Value::Count(model.rows_training),
+            score("roc_auc"),
+            score("log_loss"),
+            score("brier"),
+            Value::Text(model.reasons.clone()),
+        ]
+    };
+    let columns =
+        vec!["model", "state", "made", "published", "learner", "training_rows", "roc_auc", "log_loss", "brier", "gate"];
+    Figure {
+        name: "models",
+        title: "Versions",
+        sentence: html! { "Every model that was made, with its figures on rows that it was not fitted to, and what the gate said of it. A refused one was surely worse than the model before." },
+        shown: Shown::Table,
+        is_wide: true,
+        grid: Grid { columns, rows: models.iter().map(row).collect() },
+    }
+}
+
+fn policy_log(requests: &[RequestRow]) -> Figure {
+    let row = |request: &RequestRow| {
+        vec![
+            Value::Time(request.requested_at),
+            Value::Text(request.job.clone()),
+            Value::Verdict(request.status.clone()),
+            Value::Text(request.reason.clone()),
+            Value::text(request.model_uid.as_deref()),
+            Value::time(request.settled_at),
+        ]
+    };
+    Figure {
+        name: "retrain-requests",
+        title: "Who asked for a new model, and what came of it",
+        sentence: html! { "Each time that a monitor, the calendar or a person asked. Waiting had a reason and something against it; kept had none; served led to a model." },
+        shown: Shown::Table,
+        is_wide: true,
+        grid: Grid {
+            columns: vec!["asked", "by", "status", "reason", "model", "settled"],
+            rows: requests.iter().map(row).collect(),
+        },
+    }
+}
+
+fn releases(findings: &Findings) -> Figure {
+    let row = |release: &mlops_core::ports::Release| {
+        vec![
+            Value::Time(release.released_at),
+            Value::Text(release.model_uid.clone()),
+            Value::text(release.replaced_model_uid.as_deref()),
+            Value::Text(release.action.clone()),
+            Value::text(release.request_uid.as_deref()),
+        ]
+    };
+    Figure {
+        name: "deployments",
+        title: "Deployments",
+        sentence: html! { "Each time that another model became " code { "model.pkl" } "." },
+        shown: Shown::Table,
+        is_wide: true,
+        grid: Grid {
+            columns: vec!["published", "model", "in_place_of", "by", "request"],
+            rows: findings.releases.iter().flatten().map(row).collect(),
+        },
+    }
+}

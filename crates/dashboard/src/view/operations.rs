@@ -1,0 +1,204 @@
+use jiff::SignedDuration;
+use maud::{Markup, html};
+use mlops_job::number;
+use mlops_page::chart::{Form, Ink, Line, OverTime, Point, over_time};
+use mlops_sql::reader::{AlertMessage, AlertRow, BadPartition, EtlDay, PipelineRow};
+
+use super::time_axis::{HALF, at, axis, middle};
+use super::{Part, Section};
+use crate::figure::{Figure, Grid, Shown, Value};
+use crate::findings::Findings;
+use crate::words::{day, how_long, missing, plural, short};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) fn section(findings: &Findings) -> Section {
+    let mut parts = Vec::new();
+    let mut add = |figures: Result<Vec<Figure>, &String>| match figures {
+        Ok(figures) => parts.extend(figures.into_iter().map(Part::Figure)),
+        Err(why) => parts.push(Part::Block(missing(why))),
+    };
+    add(findings.pipelines.as_ref().map(|pipelines| vec![watermarks(pipelines)]));
+    add(findings.etl_days.as_ref().map(|days| volumes(findings, days).into()));
+    add(findings.bad_partitions.as_ref().map(|partitions| vec![bad(partitions)]));
+    add(findings.alerts.as_ref().map(|alerts| vec![standing(alerts)]));
+    add(findings.messages.as_ref().map(|messages| vec![sent(messages)]));
+    Section { id: "operations", title: "ETL and alerts", verdict: None, lead: lead(findings), parts }
+}
+
+fn lead(findings: &Findings) -> Markup {
+    let pipelines = findings.pipelines.as_deref().unwrap_or_default();
+    let lag = pipelines
+        .iter()
+        .filter_map(|pipeline| pipeline.lag_seconds)
+        .fold(None, |most: Option<f64>, lag| Some(most.map_or(lag, |most| most.max(lag))));
+    let firing = findings.alerts.iter().flatten().filter(|alert| alert.state == "firing").count();
+    html! {
+        p {
+            @match lag {
+                Some(lag) => { "All requests are loaded up to " (how_long(SignedDuration::from_secs(lag as i64))) " before the last run of the ETL. " }
+                None if pipelines.is_empty() => "The ETL has left no trace. ",
+                None => "No partition is sealed yet. ",
+            }
+            @if firing > 0 { b { (plural(firing as u64, "alert")) " firing." } } @else { "No alert is firing." }
+        }
+    }
+}
+
+fn watermarks(pipelines: &[PipelineRow]) -> Figure {
+    let row = |it: &PipelineRow| {
+        vec![
+            Value::Text(it.pipeline.clone()),
+            Value::time(it.watermark),
+            Value::text(it.lag_seconds.map(|lag| how_long(SignedDuration::from_secs(lag as i64))).as_deref()),
+            Value::time(it.newest),
+            Value::Count(it.partitions[1]),
+            Value::Count(it.partitions[0].saturating_sub(it.partitions[1])),
+            Value::Count(it.records),
+            Value::Count(it.bad),
+            Value::Time(it.updated_at),
+        ]
+    };
+    let columns = vec![
+        "pipeline",
+        "loaded_up_to",
+        "lag",
+        "newest_record",
+        "partitions_sealed",
+        "partitions_open",
+        "records",
+        "dead_letters",
+        "last_run",
+    ];
+    Figure {
+        name: "etl",
+        title: "Progress of the ETL",
+        sentence: html! { "Up to where all is loaded. A lag that grows is an ETL that does not keep up, or a partition that cannot be sealed." },
+        shown: Shown::Table,
+        is_wide: true,
+        grid: Grid { columns, rows: pipelines.iter().map(row).collect() },
+    }
+}
+
+fn volumes(findings: &Findings, days: &[EtlDay]) -> [Figure; 2] {
+    let plot = |label, name: &str, ink, of: fn(&EtlDay) -> u64| {
+        let points = days.iter().map(|it| Point {
+            at: at(middle(it.day, it.day.saturating_add(DAY).unwrap_or(it.day))),
+            name: day(it.day),
+            value: Some(of(it) as f64),
+            interval: None,
+            is_sure: true,
+        });
+        let lines = [Line { name: name.to_owned(), ink, form: Form::Columns, points: points.collect() }];
+        let limits = [0.0, f64::INFINITY];
+        over_time(&OverTime {
+            label,
+            size: HALF,
+            time: axis(findings),
+            lines: &lines,
+            level: None,
+            marks: &[],
+            limits,
+            text: &short,
+        })
+    };
+    let grid = |of: fn(&EtlDay) -> u64, name| Grid {
+        columns: vec!["day", name],
+        rows: days.iter().map(|it| vec![Value::Day(it.day), Value::Count(of(it))]).collect(),
+    };
+    [
+        Figure {
+            name: "records-loaded",
+            title: "Records loaded",
+            sentence: html! { "By the day of the newest record of their partition." },
+            shown: Shown::Picture(plot("records loaded by day", "records", Ink::New, |it| it.records)),
+            is_wide: false,
+            grid: grid(|it| it.records, "records"),
+        },
+        Figure {
+            name: "dead-letters",
+            title: "Dead letters",
+            sentence: html! { "Records that could not be read and were set aside with their reason; " code { "etl-mysql redrive" } " loads them once they are mended." },
+            shown: Shown::Picture(plot("dead letters by day", "dead letters", Ink::Bad, |it| it.bad)),
+            is_wide: false,
+            grid: grid(|it| it.bad, "dead_letters"),
+        },
+    ]
+}
+
+fn bad(partitions: &[BadPartition]) -> Figure {
+    let row = |it: &BadPartition| {
+        vec![
+            Value::Text(it.partition.clone()),
+            Value::Count(it.bad),
+            Value::Count(it.records),
+            Value::time(it.newest),
+            Value::Text(it.pipeline.clone()),
+        ]
+    };
+    Figure {
+        name: "bad-partitions",
+        title: "Where dead letters come from",
+        sentence: html! {
+            @if partitions.is_empty() { "No partition of this time has any." }
+            @else { "The " (number(partitions.len() as u64)) " partitions with the most of them. The reason of each record stands beside it in the dead letters." }
+        },
+        shown: Shown::Table,
+        is_wide: true,
+        grid: Grid {
+            columns: vec!["partition", "dead_letters", "records", "newest_record", "pipeline"],
+            rows: partitions.iter().map(row).collect(),
+        },
+    }
+}
+
+fn standing(alerts: &[AlertRow]) -> Figure {
+    let row = |it: &AlertRow| {
+        vec![
+            Value::Text(it.rule.clone()),
+            Value::Text(it.group.clone()),
+            Value::Verdict(it.state.clone()),
+            Value::Text(it.severity.clone()),
+            Value::number(it.value),
+            Value::Time(it.since),
+        ]
+    };
+    Figure {
+        name: "alerts",
+        title: "Alerts",
+        sentence: html! { "Where each alert stands now, whatever the window. Pending waits for a confirmation; recovering is nearly over." },
+        shown: Shown::Table,
+        is_wide: true,
+        grid: Grid {
+            columns: vec!["rule", "group", "state", "severity", "value", "since"],
+            rows: alerts.iter().map(row).collect(),
+        },
+    }
+}
+
+fn sent(messages: &[AlertMessage]) -> Figure {
+    let row = |it: &AlertMessage| {
+        vec![
+            Value::Time(it.created_at),
+            Value::Text(it.rule.clone()),
+            Value::Text(it.group.clone()),
+            Value::Text(it.transition.clone()),
+            Value::Text(it.channel.clone()),
+            Value::Text(it.severity.clone()),
+            Value::Verdict(it.status.clone()),
+            Value::Count(it.recipients),
+            Value::Text(it.subject.clone()),
+        ]
+    };
+    Figure {
+        name: "alert-messages",
+        title: "Messages",
+        sentence: html! { "What was sent about alerts in this time, the newest first." },
+        shown: Shown::Table,
+        is_wide: true,
+        grid: Grid {
+            columns: vec!["written", "rule", "group", "what", "channel", "severity", "status", "recipients", "subject"],
+            rows: messages.iter().map(row).collect(),
+        },
+    }
+}

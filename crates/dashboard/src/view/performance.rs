@@ -1,0 +1,185 @@
+use maud::{Markup, html};
+use mlops_core::performance::Estimate;
+use mlops_page::chart::{CalibrationPoint, Form, Ink, Line, OverTime, Point, calibration, over_time};
+use mlops_sql::reader::PerformancePeriod;
+use serde_json::Value as Json;
+
+use super::lights;
+use super::time_axis::{HALF, at, axis_between, middle, releases};
+use super::{Part, Section, missing};
+use crate::figure::{Figure, Grid, Shown, Value};
+use crate::findings::{Findings, PerformanceStory};
+use crate::words::{day, figure, plural};
+
+pub(super) fn section(findings: &Findings) -> Section {
+    let light = lights::performance(findings);
+    let (lead, parts) = match &findings.performance {
+        Err(why) => (html! {}, missing(why)),
+        Ok(story) if story.periods.is_empty() => (
+            html! { p { "Predictions were compared with outcomes at no time within this window. " code { "performance" } " does it, once outcomes are known." } },
+            Vec::new(),
+        ),
+        Ok(story) => (lead(story, findings, &light.says), figures(findings, story)),
+    };
+    Section { id: "performance", title: "Predictive performance", verdict: Some(light.verdict), lead, parts }
+}
+
+fn lead(story: &PerformanceStory, findings: &Findings, says: &str) -> Markup {
+    let decisive = lights::decisive(&story.periods);
+    html! {
+        p {
+            @match decisive {
+                Some(period) => {
+                    "The newest period that can be judged began on " (day(period.from)) ": " (says) ", from " (plural(period.n, "outcome")) "."
+                    @if let (Some(now), Some(then)) = (period.roc_auc, findings.at_training("roc_auc")) {
+                        " At training the AUC was " (figure(then)) ", now it is " (figure(now.value)) "."
+                    }
+                }
+                None => "No period can be judged yet: outcomes are still to come, or too few.",
+            }
+        }
+        @if decisive.is_some_and(|period| period.verdict == "shifted") {
+            p { "Predictions are worse than they were: look at concept shift for the cause, and renew the model once there are outcomes to learn from." }
+        }
+    }
+}
+
+fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
+    let periods = &story.periods;
+    let from = periods.first().map_or(findings.from, |period| period.from).min(findings.from);
+    let time = axis_between(from, findings.until);
+    let marks = releases(findings);
+    let line = |kind: &str, name: &str, ink, of: fn(&PerformancePeriod) -> Option<Estimate>| {
+        let points = periods.iter().filter(|period| period.kind == kind).map(|period| {
+            let value = of(period);
+            Point {
+                at: at(middle(period.from, period.to).min(findings.until)),
+                name: format!("{} to {}", day(period.from), day(period.to)),
+                value: value.map(|value| value.value),
+                interval: value.filter(|it| it.low < it.high).map(|value| [value.low, value.high]),
+                is_sure: period.verdict != "inconclusive",
+            }
+        });
+        Line { name: name.to_owned(), ink, form: Form::Bars, points: points.collect() }
+    };
+    let both = |of: fn(&PerformancePeriod) -> Option<Estimate>| {
+        [line("estimated", "expected from the predictions", Ink::Old, of), line("realised", "came true", Ink::New, of)]
+    };
+    let plot = |label, lines: &[Line], metric, most: f64| {
+        let level = findings.at_training(metric).map(|level| ("at training", level));
+        over_time(&OverTime {
+            label,
+            size: HALF,
+            time: time.clone(),
+            lines,
+            level,
+            marks: &marks,
+            limits: [0.0, most],
+            text: &figure,
+        })
+    };
+    let one = |name, title, sentence: &str, drawing, of: fn(&PerformancePeriod) -> Value| Figure {
+        name,
+        title,
+        sentence: html! { (sentence) },
+        shown: Shown::Picture(drawing),
+        is_wide: false,
+        grid: grid(periods, of),
+    };
+    let mut parts = Vec::new();
+    if let Some((period, details)) = &story.calibrated {
+        parts.extend(curve(period, details).map(Part::Figure));
+    }
+    parts.extend(
+        [
+            one(
+                "roc-auc",
+                "Ranking (ROC AUC)",
+                "The chance that a client who leaves was rated higher than one who stays: 0.5 is a coin, 1 is certain. Where outcomes are still to come, what can be expected. Hollow points have too few outcomes.",
+                plot("area under the ROC curve by period", &both(|period| period.roc_auc), "roc_auc", 1.0),
+                |period| Value::number(period.roc_auc.map(|auc| auc.value)),
+            ),
+            one(
+                "log-loss",
+                "Log loss",
+                "How far probabilities are off, where sure mistakes cost most; lower is better. A rise while the AUC holds is a matter of calibration.",
+                plot("log loss by period", &both(|period| bare(period.log_loss)), "log_loss", f64::INFINITY),
+                |period| Value::number(period.log_loss),
+            ),
+            one(
+                "brier",
+                "Brier score",
+                "The mean squared distance of predictions from what came true; lower is better.",
+                plot("Brier score by period", &both(|period| bare(period.brier)), "brier", 1.0),
+                |period| Value::number(period.brier),
+            ),
+            one(
+                "calibration-error",
+                "Calibration error",
+                "How far the calibration curve is from the diagonal, over all predictions. A small one with a low AUC is a model that is honest and knows little.",
+                plot("expected calibration error by period", &both(|period| bare(period.ece)), "ece", 1.0),
+                |period| Value::number(period.ece),
+            ),
+        ]
+        .map(Part::Figure),
+    );
+    parts
+}
+
+/// A figure of which the table keeps no interval.
+fn bare(value: Option<f64>) -> Option<Estimate> {
+    value.map(|value| Estimate { value, low: value, high: value })
+}
+
+fn grid(periods: &[PerformancePeriod], of: fn(&PerformancePeriod) -> Value) -> Grid {
+    let row = |period: &PerformancePeriod| {
+        vec![
+            Value::Day(period.from),
+            Value::Text(period.kind.clone()),
+            of(period),
+            Value::Count(period.n),
+            Value::Verdict(period.verdict.clone()),
+        ]
+    };
+    Grid { columns: vec!["period", "kind", "value", "rows", "verdict"], rows: periods.iter().map(row).collect() }
+}
+
+fn curve(period: &PerformancePeriod, details: &str) -> Option<Figure> {
+    let details: Json = serde_json::from_str(details).ok()?;
+    let number = |of: &Json, name: &str| of.get(name).and_then(Json::as_f64);
+    let point = |it: &Json| {
+        let observed = it.get("observed")?;
+        Some(CalibrationPoint {
+            n: it.get("n")?.as_u64()?,
+            predicted: number(it, "predicted")?,
+            observed: number(observed, "value")?,
+            interval: [number(observed, "low")?, number(observed, "high")?],
+        })
+    };
+    let points: Vec<CalibrationPoint> =
+        details.get("calibration_curve")?.as_array()?.iter().filter_map(point).collect();
+    if points.is_empty() {
+        return None;
+    }
+    let rows = points.iter().map(|point| {
+        vec![
+            Value::Share(point.predicted),
+            Value::Share(point.observed),
+            Value::Share(point.interval[0]),
+            Value::Share(point.interval[1]),
+            Value::Count(point.n),
+        ]
+    });
+    Some(Figure {
+        name: "calibration",
+        title: "Calibration",
+        sentence: html! {
+            "Does what was predicted happen? On the dashed line it does; below it risks were rated too high. Period of " (day(period.from))
+            @if let Some(ece) = period.ece { ", calibration error " (figure(ece)) }
+            ". The columns below are how many predictions were of this size."
+        },
+        shown: Shown::Picture(calibration(&points, "what came true beside what was predicted")),
+        is_wide: false,
+        grid: Grid { columns: vec!["predicted", "came_true", "low", "high", "rows"], rows: rows.collect() },
+    })
+}
