@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use mlops_testkit::Job;
 
 /// Every program that has an image.
-pub(crate) const JOBS: [&str; 10] = [
+pub(crate) const JOBS: [&str; 11] = [
     "alert-email",
     "alert-sms",
     "concept-shift",
@@ -17,6 +17,7 @@ pub(crate) const JOBS: [&str; 10] = [
     "etl-mysql",
     "performance",
     "retrain",
+    "score",
     "simulate",
 ];
 

@@ -6,7 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use mlops_core::address::DatabaseUrl;
 
-use crate::Spec;
+use crate::{Spec, UsageError};
 
 /// The last part of every job's `--help`.
 pub const EXIT_CODES_HELP: &str = "\
@@ -30,7 +30,7 @@ With --spec alone the program prints what it needs of AWS, as JSON.";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct CommonArgs {
-    /// How to print the result on stdout: a table for people, or one JSON document
+    /// How to print the result on stdout: a table for people, one JSON document, or CSV where that is offered
     #[arg(long, global = true, env = "MLOPS_OUTPUT", value_name = "FORMAT", default_value = "human")]
     pub output: Output,
 
@@ -73,6 +73,8 @@ pub enum Output {
     Human,
     /// One JSON document.
     Json,
+    /// One row a line, where the result is rows.
+    Csv,
 }
 
 /// A program's argument list.
@@ -82,4 +84,16 @@ pub trait JobArgs: clap::Parser {
 
     /// The arguments that it shares with every other job.
     fn common(&self) -> &CommonArgs;
+
+    /// Refuses a form of output that this job does not have.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`].
+    fn check_output(&self) -> Result<(), UsageError> {
+        match self.common().output {
+            Output::Csv => Err(UsageError::new("--output csv is not offered here; write human or json")),
+            Output::Human | Output::Json => Ok(()),
+        }
+    }
 }

@@ -54,6 +54,11 @@ pub trait Report: Serialize {
     /// The same for people, without a last newline.
     fn human(&self) -> String;
 
+    /// The same as CSV, for those whose [`JobArgs::check_output`] lets it be asked for.
+    fn csv(&self) -> String {
+        String::new()
+    }
+
     /// Its figures for CloudWatch; none for most commands.
     fn metrics(&self) -> Vec<Metrics> {
         Vec::new()
@@ -97,6 +102,7 @@ where
     let CommonArgs { output, metrics, .. } = arguments.common().clone();
     let progress = Progress::new();
     let outcome = logs::start(&arguments.common().log_level, progress.bars()).and_then(|()| {
+        arguments.check_output()?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
         runtime.block_on(async {
@@ -131,6 +137,7 @@ fn print(report: &impl Report, output: Output) -> Result<()> {
     write_out(&match output {
         Output::Human => report.human(),
         Output::Json => serde_json::to_string(report).context("writing the result as JSON")?,
+        Output::Csv => report.csv(),
     })
 }
 

@@ -2,11 +2,11 @@ use anyhow::{Context as _, Result, bail};
 use mlops_core::model::artifact::{ModelFile, Training};
 use mlops_core::model::gate::{GatePolicy, GateReport, HeldOut, judge};
 use mlops_core::model::metrics::Metrics;
-use mlops_core::model::{FeatureKind, Model, Progress, Recipe, Schema};
+use mlops_core::model::{FeatureKind, Model, Progress, Recipe, Schema, golden_failures};
 use mlops_core::profile::{Profile, Profiles};
 use mlops_core::record::to_sql_text;
 use mlops_core::shift::{Collector, FeatureSet, FeatureShift, Roles, ShiftPolicy, Split, compare};
-use mlops_core::table::{Kind, Table, Values};
+use mlops_core::table::Table;
 use mlops_job::{Context, UsageError};
 use mlops_table::{write_parquet, write_profiles};
 use sha2::{Digest, Sha256};
@@ -65,7 +65,8 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
         }
     };
     if let Some(golden) = &plan.golden {
-        reasons.extend(golden_failures(&model, golden)?);
+        let failures = golden_failures(&model, golden);
+        reasons.extend(failures.map_err(|error| UsageError::new(format!("--golden: {error}")))?);
     }
     let segments =
         plan.segment.as_ref().and_then(|segment| data.test.table.column(segment)).map(|column| column.names());
@@ -186,27 +187,6 @@ fn broken_columns(was: &Profile, is: &Profile, schema: &Schema) -> Vec<String> {
         )
     };
     broken.map(what).collect()
-}
-
-/// The golden requests that the model does not answer as it must.
-fn golden_failures(model: &Model, golden: &Table) -> Result<Vec<String>, UsageError> {
-    let wrong = |what: String| UsageError::new(format!("--golden: {what}"));
-    let bounds = |name: &str| match golden.column(name).map(|column| column.clone().into_kind(Kind::Numeric).values) {
-        Some(Values::Numeric(bounds)) => Ok(bounds),
-        _ => Err(wrong(format!(
-            "there is no column `{name}`; beside the features there must be min_prediction and max_prediction"
-        ))),
-    };
-    let (low, high) = (bounds("min_prediction")?, bounds("max_prediction")?);
-    let probabilities = model.predict(golden).map_err(|error| wrong(error.to_string()))?;
-    let rows = probabilities.iter().zip(low.iter().zip(&high)).enumerate();
-    // A missing bound is none.
-    let outside = rows.filter(|(_, (probability, (low, high)))| *probability < *low || *probability > *high);
-    Ok(outside
-        .map(|(row, (probability, (low, high)))| {
-            format!("the golden request {} has the probability {probability:.4}, outside of {low} to {high}", row + 1)
-        })
-        .collect())
 }
 
 /// What is published must say what was judged.

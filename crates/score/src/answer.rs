@@ -1,0 +1,134 @@
+//! From checked requests to what is answered and what is logged of it.
+
+use std::io::Write as _;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use mlops_core::record::to_sql_text;
+
+use crate::arms::standing;
+use crate::http::Problem;
+use crate::metrics::Metrics;
+use crate::model::ServedModel;
+use crate::request::{Body, Request};
+use crate::settings::Settings;
+use crate::spool::Frames;
+
+/// What a call is answered with, and its records for the log.
+pub(crate) struct Answer {
+    pub(crate) json: Vec<u8>,
+    pub(crate) frames: Frames,
+}
+
+/// A probability, and what was made of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Decision {
+    probability: f64,
+    is_high_risk: bool,
+    by_model: bool,
+}
+
+/// When a call was begun, by two clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    pub(crate) at: Instant,
+    pub(crate) now: Timestamp,
+}
+
+/// Answers all requests of a call.
+///
+/// # Errors
+///
+/// A [`Problem`] of 500 where the model gives no probability.
+pub(crate) fn answer(
+    body: &Body<'_>,
+    model: &ServedModel,
+    settings: &Settings,
+    begun: Begun,
+    metrics: &Metrics,
+) -> Result<Answer, Problem> {
+    let table = model.table(body.requests.len(), |row, feature| body.requests[row].cell(feature));
+    let probabilities = model.file.model.predict(&table).ok();
+    let probabilities = probabilities.filter(|all| all.iter().all(|p| (0.0..=1.0).contains(p)));
+    let Some(probabilities) = probabilities else {
+        let status = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
+        return Err(Problem::new(status, "the model gives no probability for this request"));
+    };
+    let time = format!(
+        r#","logging_timestamp":"{}","logging_epoch":{}.{:06}}}"#,
+        to_sql_text(begun.now),
+        begun.now.as_second(),
+        begun.now.subsec_microsecond()
+    );
+    let mut frames = Frames::new(begun.now);
+    let mut json = Vec::with_capacity(256 * body.requests.len());
+    let mut output = Vec::with_capacity(256);
+    if body.is_array {
+        json.push(b'[');
+    }
+    for (request, probability) in body.requests.iter().zip(probabilities) {
+        let decision = decide(request, probability, settings);
+        metrics.count(decision.by_model, decision.is_high_risk);
+        output.clear();
+        push_output(&mut output, decision, model, begun);
+        let uid = request.uid.map_or_else(|| format!("\"{}\"", new_uid(begun.now)), str::to_owned);
+        frames.push(|record| {
+            record.extend_from_slice(b"{\"input\":{\"uid\":");
+            record.extend_from_slice(uid.as_bytes());
+            request.write_fields(record);
+            record.extend_from_slice(b"},\"output\":");
+            record.extend_from_slice(&output);
+            record.extend_from_slice(time.as_bytes());
+            record.push(b'}');
+        });
+        if json.len() > 1 {
+            json.push(b',');
+        }
+        json.extend_from_slice(&output);
+        json.extend_from_slice(b",\"uid\":");
+        json.extend_from_slice(uid.as_bytes());
+        json.push(b'}');
+    }
+    if body.is_array {
+        json.push(b']');
+    }
+    Ok(Answer { json, frames })
+}
+
+/// Who is at high risk. The probability is the model's for everybody, so that those who watch it see all requests; who decided is told beside it.
+fn decide(request: &Request<'_>, probability: f64, settings: &Settings) -> Decision {
+    let heuristic = settings.heuristic.as_ref().filter(|_| settings.heuristic_share > 0.0);
+    // Whose request it is nobody knows is the model's: he could come back in the other arm.
+    if let (Some(rule), Some(client_id)) = (heuristic, &request.client_id)
+        && standing(&settings.experiment, client_id) < settings.heuristic_share
+    {
+        let is_high_risk = rule.holds(|name| request.operand(name));
+        return Decision { probability, is_high_risk, by_model: false };
+    }
+    Decision { probability, is_high_risk: probability >= settings.cut_off, by_model: true }
+}
+
+/// The fields that answer and log share, without the closing brace.
+fn push_output(json: &mut Vec<u8>, decision: Decision, model: &ServedModel, begun: Begun) {
+    let Decision { probability, is_high_risk, by_model } = decision;
+    let high_risk = if is_high_risk { "yes" } else { "no" };
+    let model_used = if by_model { "model" } else { "heuristic" };
+    let seconds = begun.at.elapsed().as_secs_f64();
+    // What a client is worth is joined to the log later, from `client_ltv`; the log of the field has a zero here.
+    write!(
+        json,
+        r#"{{"prediction":{probability},"high_risk":"{high_risk}","response_time":{seconds:.6},"ltv":0,"model_used":"{model_used}","model_uid":"#,
+    )
+    .expect("memory takes any text");
+    json.extend_from_slice(&model.uid_json);
+}
+
+/// A UUID of version 7: in the order of time, so that a database's index grows at its end.
+pub(crate) fn new_uid(now: Timestamp) -> uuid::Uuid {
+    let time = uuid::Timestamp::from_unix(
+        uuid::NoContext,
+        now.as_second().unsigned_abs(),
+        now.subsec_nanosecond().unsigned_abs(),
+    );
+    uuid::Uuid::new_v7(time)
+}

@@ -1,0 +1,88 @@
+use axum::http::StatusCode;
+use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct FieldError {
+    /// Where it is: a JSON pointer.
+    pub(crate) pointer: String,
+    /// Its name; empty for the request itself.
+    pub(crate) field: String,
+    /// What is wrong, and what to send instead.
+    pub(crate) detail: String,
+}
+
+/// An answer that is none, by RFC 9457.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    detail: Box<str>,
+    errors: Vec<FieldError>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Document<'p> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'p str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'p [FieldError],
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into().into(), errors: Vec::new(), header: None }
+    }
+
+    /// A request that cannot be answered for what is in it.
+    pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [FieldError { field, detail, .. }] if field.is_empty() => format!("the request {detail}"),
+            [FieldError { field, detail, .. }] => format!("`{field}` {detail}"),
+            [FieldError { field, detail, .. }, ..] => {
+                format!("`{field}` {detail}; {} more are listed in `errors`", errors.len() - 1)
+            }
+            [] => "the request cannot be answered".to_owned(),
+        };
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// Nothing was answered and nothing logged; the same request may succeed in so many seconds.
+    pub(crate) fn unavailable(detail: impl Into<String>, retry_after_seconds: u32) -> Self {
+        let header = Some((RETRY_AFTER, retry_after_seconds.into()));
+        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    }
+
+    pub(crate) fn unauthorised(challenge: &'static str) -> Self {
+        let detail = "this needs the `authorization` header that the service was started with";
+        let header = Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        Self { header, ..Self::new(StatusCode::UNAUTHORIZED, detail) }
+    }
+
+    pub(crate) fn not_allowed(allow: Option<HeaderValue>) -> Self {
+        let header = allow.map(|allow| (ALLOW, allow));
+        Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not offered here; see `allow`") }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let document = Document {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        // Texts and numbers; nothing here cannot be written.
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let mut response = (self.status, [content_type], body).into_response();
+        response.headers_mut().extend(self.header);
+        response
+    }
+}

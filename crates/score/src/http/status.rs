@@ -1,0 +1,132 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::{App, Problem, json_type};
+use crate::metrics::Gauge;
+
+/// `GET /health`: the process answers.
+pub(super) async fn health() -> Response {
+    (json_type(), r#"{"status":"ok"}"#).into_response()
+}
+
+/// `GET /ready`: whether calls should be sent here. A log that waits in the spool is no reason against it; a full spool is, and the end.
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
+    let trouble = app.spool.as_ref().and_then(|spool| spool.state.is_shut().or_else(|| spool.state.trouble()));
+    let (status, word) = if app.context.shutdown.is_cancelled() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping")
+    } else if trouble.is_some() {
+        (StatusCode::SERVICE_UNAVAILABLE, "cannot log")
+    } else {
+        (StatusCode::OK, "ready")
+    };
+    let sinks = app.sinks.iter().map(|sink| {
+        let state = if sink.is_spooling() { "spooling" } else { "reachable" };
+        json!({"sink": sink.name, "state": state, "waiting_bytes": sink.waiting_bytes()})
+    });
+    let spooled = app.spool.as_ref().map_or(0, |spool| spool.state.bytes.load(Ordering::Relaxed));
+    let body = json!({
+        "status": word,
+        "model_uid": app.model.get().file.model_uid,
+        "logs": sinks.collect::<Vec<Value>>(),
+        "spooled_bytes": spooled,
+    });
+    (status, json_type(), body.to_string()).into_response()
+}
+
+/// `GET /model`: what answers, and by which settings.
+pub(super) async fn model(State(app): State<Arc<App>>) -> Response {
+    let model = app.model.get();
+    let file = &model.file;
+    let last = app.settings.last_refresh();
+    let refresh = last.as_ref().as_ref().map(
+        |(at, refreshed)| json!({"at": at.to_string(), "refused": refreshed.refused, "unknown": refreshed.unknown}),
+    );
+    let body = json!({
+        "model_uid": file.model_uid,
+        "created": file.created,
+        "loaded_at": model.loaded_at.to_string(),
+        "learner": file.model.recipe.learner.name(),
+        "metrics": file.metrics,
+        "training": file.training,
+        "schema": file.model.schema,
+        "settings": *app.settings.get(),
+        "config_refresh": refresh,
+    });
+    (json_type(), body.to_string()).into_response()
+}
+
+/// `POST /config-refresh`: reads the settings now.
+pub(super) async fn config_refresh(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    if !app.settings.has_table() {
+        let detail = "there is no table of settings to read; start the service with --config-table and --database";
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    let refreshed = app.refresh_settings().await.map_err(|()| {
+        Problem::unavailable(
+            "the settings could not be read, and stay as they are; the log of the service says why",
+            30,
+        )
+    })?;
+    Ok((json_type(), json!(refreshed).to_string()).into_response())
+}
+
+/// `GET /metrics`, for Prometheus.
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let one = |value: u64| vec![(String::new(), value)];
+    let mut gauges = Vec::new();
+    if let Some(spool) = &app.spool {
+        let state = &spool.state;
+        let mut push = |name, help, kind, value| gauges.push(Gauge { name, help, kind, values: one(value) });
+        let bytes = state.bytes.load(Ordering::Relaxed);
+        push("score_spool_bytes", "Bytes of the log on this disk.", "gauge", bytes);
+        push("score_logged_records_total", "Records written to the spool.", "counter", state.records.get());
+        push(
+            "score_log_refused_calls_total",
+            "Calls refused as their records could not be written.",
+            "counter",
+            state.refused.get(),
+        );
+    }
+    let mut of_sinks = |name, help, kind, value: fn(&crate::ship::SinkState) -> u64| {
+        let values = app.sinks.iter().map(|sink| (format!("{{sink=\"{}\"}}", sink.name), value(sink)));
+        let values: Vec<(String, u64)> = values.collect();
+        if !values.is_empty() {
+            gauges.push(Gauge { name, help, kind, values });
+        }
+    };
+    of_sinks("score_sent_records_total", "Records sent to where the log is kept.", "counter", |sink| {
+        sink.records.get()
+    });
+    of_sinks("score_send_failures_total", "Attempts that failed.", "counter", |sink| sink.failures.get());
+    of_sinks("score_waiting_bytes", "Bytes of closed segments that wait.", "gauge", |sink| sink.waiting_bytes());
+    of_sinks("score_spooling", "1 while the last attempt to send has failed.", "gauge", |sink| {
+        u64::from(sink.is_spooling())
+    });
+    let content_type = header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]);
+    (headers, app.metrics.text(&gauges)).into_response()
+}
+
+impl App {
+    /// Reads the settings, and says in the log what came of it.
+    pub(crate) async fn refresh_settings(&self) -> Result<crate::settings::Refreshed, ()> {
+        match self.settings.refresh(self.context.now()).await {
+            Ok(refreshed) => {
+                self.metrics.config_refreshes.add(1);
+                self.metrics.config_refusals.add(refreshed.refused.len() as u64);
+                Ok(refreshed)
+            }
+            Err(error) => {
+                self.metrics.config_failures.add(1);
+                let error = format!("{error:#}");
+                tracing::warn!(error, "the settings stay as they are");
+                Err(())
+            }
+        }
+    }
+}

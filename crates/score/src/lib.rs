@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod args;
+mod arms;
+mod http;
+mod metrics;
+mod model;
+mod predict_file;
+mod report;
+mod request;
+mod rule;
+mod run;
+mod settings;
+mod ship;
+mod spec;
+mod spool;
+
+pub use args::Args;
+pub use report::{Outcome, Predicted, Served};
+pub use run::run;

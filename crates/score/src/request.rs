@@ -1,0 +1,315 @@
+//! A request as it arrived: what the model takes of it, and all of it for the log.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use mlops_core::model::FeatureKind;
+use mlops_core::record::parse_utc;
+use mlops_core::table::{Cell, is_missing_text};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::http::{FieldError, Problem};
+use crate::model::ServedModel;
+use crate::rule::Operand;
+
+/// Longer ones do not fit the key of `model_logs`.
+const MAX_ID_CHARACTERS: usize = 255;
+
+/// The ETL reads records of 32 levels; a field stands three levels deep in one.
+const MAX_DEPTH: usize = 28;
+
+/// More are not told.
+const MAX_ERRORS: usize = 100;
+
+/// The fields of one request, in its order.
+pub(crate) struct Fields<'b>(Vec<(Cow<'b, str>, &'b RawValue)>);
+
+/// One request, checked.
+pub(crate) struct Request<'b> {
+    /// As the caller named it, in JSON.
+    pub(crate) uid: Option<&'b str>,
+    /// Whose it is.
+    pub(crate) client_id: Option<Cow<'b, str>>,
+    /// One for each feature of the model.
+    values: Vec<Value<'b>>,
+    fields: Fields<'b>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Value<'b> {
+    Missing,
+    Number(f64),
+    Text(Cow<'b, str>),
+}
+
+/// The requests of a body, which is one of them or an array.
+pub(crate) struct Body<'b> {
+    pub(crate) requests: Vec<Request<'b>>,
+    pub(crate) is_array: bool,
+}
+
+/// Reads the body of a call.
+///
+/// # Errors
+///
+/// A [`Problem`] of 400 for what is no JSON, and of 422 for what the model cannot take, which names each field.
+pub(crate) fn read_body<'b>(body: &'b [u8], model: &ServedModel, max_rows: usize) -> Result<Body<'b>, Problem> {
+    let not_json = |error: serde_json::Error| {
+        Problem::new(axum::http::StatusCode::BAD_REQUEST, format!("the body is no JSON: {error}"))
+    };
+    let mut errors = Vec::new();
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => {
+            let fields: Fields<'b> = serde_json::from_slice(body).map_err(not_json)?;
+            let request = Request::read(fields, model, None, &mut errors);
+            if !errors.is_empty() {
+                return Err(Problem::fields(errors));
+            }
+            Ok(Body { requests: vec![request], is_array: false })
+        }
+        Some(b'[') => {
+            let items: Vec<&'b RawValue> = serde_json::from_slice(body).map_err(not_json)?;
+            if items.is_empty() || items.len() > max_rows {
+                let detail = format!("has {} rows; send from 1 to {max_rows} at once", items.len());
+                return Err(Problem::fields(vec![FieldError { pointer: String::new(), field: String::new(), detail }]));
+            }
+            let mut requests = Vec::with_capacity(items.len());
+            for (row, item) in items.into_iter().enumerate() {
+                if item.get().starts_with('{') {
+                    let fields: Fields<'b> = serde_json::from_str(item.get()).map_err(not_json)?;
+                    requests.push(Request::read(fields, model, Some(row), &mut errors));
+                } else {
+                    let detail = format!("must be an object, and row {row} is {}", kind_of(item.get()));
+                    errors.push(FieldError { pointer: format!("/{row}"), field: String::new(), detail });
+                }
+                if errors.len() >= MAX_ERRORS {
+                    break;
+                }
+            }
+            if errors.is_empty() { Ok(Body { requests, is_array: true }) } else { Err(Problem::fields(errors)) }
+        }
+        _ => {
+            let value: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
+            let detail = format!("must be an object or an array of them, not {}", kind_of(value.get()));
+            Err(Problem::fields(vec![FieldError { pointer: String::new(), field: String::new(), detail }]))
+        }
+    }
+}
+
+impl<'b> Request<'b> {
+    fn read(fields: Fields<'b>, model: &ServedModel, row: Option<usize>, errors: &mut Vec<FieldError>) -> Self {
+        let mut request =
+            Self { uid: None, client_id: None, values: vec![Value::Missing; model.features().len()], fields };
+        let mut seen = vec![false; request.values.len()];
+        let (mut seen_uid, mut seen_client) = (false, false);
+        for (name, raw) in &request.fields.0 {
+            let raw = raw.get();
+            let is_again = match name.as_ref() {
+                "uid" => std::mem::replace(&mut seen_uid, true),
+                "client_id" => std::mem::replace(&mut seen_client, true),
+                _ => false,
+            };
+            let feature = model.feature(name);
+            let is_again = is_again || feature.is_some_and(|(place, _)| std::mem::replace(&mut seen[place], true));
+            let read = match (name.as_ref(), feature) {
+                _ if is_again => Err("is there twice; send it once".to_owned()),
+                ("uid", _) => read_uid(raw).map(|uid| request.uid = uid),
+                ("client_id", feature) => read_client_id(raw).and_then(|client_id| {
+                    request.client_id = client_id;
+                    if let Some((place, kind)) = feature {
+                        request.values[place] = read_value(raw, kind)?;
+                    }
+                    Ok(())
+                }),
+                (_, Some((place, kind))) => read_value(raw, kind).map(|value| request.values[place] = value),
+                (_, None) => check_depth(raw),
+            };
+            if let Err(detail) = read
+                && errors.len() < MAX_ERRORS
+            {
+                let escaped = name.replace('~', "~0").replace('/', "~1");
+                let row = row.map_or_else(String::new, |row| format!("/{row}"));
+                errors.push(FieldError { pointer: format!("{row}/{escaped}"), field: name.to_string(), detail });
+            }
+        }
+        request
+    }
+
+    /// What a feature has, by its place among the model's.
+    pub(crate) fn cell(&self, feature: usize) -> Cell<'_> {
+        match &self.values[feature] {
+            Value::Missing => Cell::Missing,
+            Value::Number(number) => Cell::Number(*number),
+            Value::Text(text) => Cell::Text(text),
+        }
+    }
+
+    /// What a rule sees of a field.
+    pub(crate) fn operand(&self, name: &str) -> Operand<'b> {
+        let raw = self.fields.0.iter().find(|(field, _)| field == name).map(|(_, raw)| raw.get());
+        match raw.and_then(|raw| Some((raw, raw.as_bytes().first()?))) {
+            Some((raw, b'"')) => text(raw).map_or(Operand::Missing, |text| match is_missing_text(&text) {
+                true => Operand::Missing,
+                false => Operand::Text(text),
+            }),
+            Some(("true", _)) => Operand::Bool(true),
+            Some(("false", _)) => Operand::Bool(false),
+            Some((raw, b'-' | b'0'..=b'9')) => finite(raw).map_or(Operand::Missing, Operand::Number),
+            _ => Operand::Missing,
+        }
+    }
+
+    /// Writes the inside of the logged `input`: the fields as they were sent, but `uid`, on one line.
+    pub(crate) fn write_fields(&self, json: &mut Vec<u8>) {
+        let mut endpoint = false;
+        for (name, raw) in self.fields.0.iter().filter(|(name, _)| name != "uid") {
+            endpoint |= name == "endpoint";
+            json.push(b',');
+            push_string(json, name);
+            json.push(b':');
+            let raw = raw.get().as_bytes();
+            if raw.first().is_some_and(|first| matches!(first, b'{' | b'[')) {
+                // A line's end within a string is escaped, so that these stand between values.
+                json.extend(raw.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+            } else {
+                json.extend_from_slice(raw);
+            }
+        }
+        if !endpoint {
+            json.extend_from_slice(br#","endpoint":"predict""#);
+        }
+    }
+}
+
+/// Writes a text as JSON.
+pub(crate) fn push_string(json: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(json, text).expect("memory takes any text");
+}
+
+fn read_uid(raw: &str) -> Result<Option<&str>, String> {
+    match raw.as_bytes().first() {
+        Some(b'n') => Ok(None),
+        Some(b'"') => {
+            let uid = text(raw)?;
+            match uid.chars().count() {
+                1..=MAX_ID_CHARACTERS => Ok(Some(raw)),
+                length => Err(format!("must have from 1 to {MAX_ID_CHARACTERS} characters, and has {length}")),
+            }
+        }
+        _ => Err(format!("must be a text, not {}; leave it out to be given one", kind_of(raw))),
+    }
+}
+
+fn read_client_id(raw: &str) -> Result<Option<Cow<'_, str>>, String> {
+    match raw.as_bytes().first() {
+        Some(b'n') => Ok(None),
+        Some(b'"') => {
+            let client_id = text(raw)?;
+            match client_id.chars().count() {
+                0..=MAX_ID_CHARACTERS => Ok(Some(client_id)),
+                length => Err(format!("must have at most {MAX_ID_CHARACTERS} characters, and has {length}")),
+            }
+        }
+        // Not 1.0 or 1e3: nobody could tell which client that is.
+        Some(b'-' | b'0'..=b'9') if raw.len() <= MAX_ID_CHARACTERS && !raw.contains(['.', 'e', 'E']) => {
+            Ok(Some(Cow::Borrowed(raw)))
+        }
+        _ => Err(format!("must be a text or a whole number, not {}", kind_of(raw))),
+    }
+}
+
+fn read_value<'b>(raw: &'b str, kind: &FeatureKind) -> Result<Value<'b>, String> {
+    match (kind, raw.as_bytes().first()) {
+        (_, Some(b'n')) => Ok(Value::Missing),
+        (FeatureKind::Numeric | FeatureKind::Categorical { .. }, Some(b'-' | b'0'..=b'9')) => {
+            finite(raw).map(Value::Number).ok_or_else(|| "is beyond what a 64-bit float holds".to_owned())
+        }
+        (FeatureKind::Categorical { .. }, Some(b't' | b'f')) => Ok(Value::Text(Cow::Borrowed(raw))),
+        (FeatureKind::Categorical { .. }, Some(b'"')) => text(raw).map(Value::Text),
+        (FeatureKind::Date, Some(b'"')) => {
+            let text = text(raw)?;
+            let is_time = parse_utc(&text).is_some()
+                || text.parse::<jiff::civil::DateTime>().is_ok()
+                || text.parse::<jiff::Timestamp>().is_ok();
+            if is_time { Ok(Value::Text(text)) } else { Err("must be a date such as 2026-11-23, or null".to_owned()) }
+        }
+        (FeatureKind::Numeric, _) => Err(format!("must be a number or null, not {}", kind_of(raw))),
+        (FeatureKind::Date, _) => Err(format!("must be a date as a text, or null, not {}", kind_of(raw))),
+        (FeatureKind::Categorical { .. }, _) => {
+            Err(format!("must be a text, a number, true, false or null, not {}", kind_of(raw)))
+        }
+    }
+}
+
+fn finite(raw: &str) -> Option<f64> {
+    raw.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// What a JSON string says.
+fn text(raw: &str) -> Result<Cow<'_, str>, String> {
+    if !raw.contains('\\') {
+        return Ok(Cow::Borrowed(raw.trim_matches('"')));
+    }
+    let unescaped = serde_json::from_str(raw).map(Cow::Owned);
+    unescaped.map_err(|_| "holds half a character (a lone surrogate)".to_owned())
+}
+
+fn check_depth(raw: &str) -> Result<(), String> {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
+    for byte in raw.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    match deepest > MAX_DEPTH {
+        true => Err(format!("is nested {deepest} levels deep; the log takes {MAX_DEPTH}")),
+        false => Ok(()),
+    }
+}
+
+fn kind_of(raw: &str) -> &'static str {
+    match raw.as_bytes().first() {
+        Some(b'"') => "a text",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap;
+
+        #[derive(serde::Deserialize)]
+        #[serde(transparent)]
+        struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
+
+        impl<'de> Visitor<'de> for OfMap {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+                let mut fields = Vec::with_capacity(48);
+                while let Some((Key(name), raw)) = map.next_entry()? {
+                    fields.push((name, raw));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(OfMap)
+    }
+}

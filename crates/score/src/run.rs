@@ -1,0 +1,205 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+use mlops_input::read_table;
+use mlops_job::{Context, UsageError};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Args, Command};
+use crate::http::{App, Credentials, Limits, router, serve};
+use crate::metrics::Metrics;
+use crate::model::LiveModel;
+use crate::predict_file::predict_file;
+use crate::report::{Outcome, Served};
+use crate::settings::{LiveSettings, Settings, heuristic};
+use crate::ship::{DatabaseSink, ObjectsSink, Shipper, Sink, SinkState};
+use crate::spool::{Spool, SpoolEnd, SpoolPolicy};
+
+/// A connection without a call is given up after this time.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Connections at once.
+const CONNECTIONS: usize = 16_384;
+
+/// Of the 20 seconds that a job has after SIGTERM: for calls under way, and then for the log.
+const DRAIN_CALLS: Duration = Duration::from_secs(8);
+const DRAIN_LOG: Duration = Duration::from_secs(9);
+
+/// Settings that could not be read are tried again after this time, rather than in an hour.
+const CONFIG_PAUSE: Duration = Duration::from_secs(60);
+
+/// Carries out the command. The service runs until SIGTERM; a second one beside it needs a spool of its own, and after an end of whatever kind
+/// the next one sends away what the spool still has.
+///
+/// # Errors
+///
+/// [`UsageError`] for arguments that do not go together and a file that is no model, and the failures of the stores.
+pub async fn run(args: Args, context: Context) -> Result<Outcome> {
+    match &args.command {
+        Some(Command::Predict { data }) => {
+            Ok(Outcome::Predicted(predict_file(&args.model.model, data, context.started).await?))
+        }
+        Some(Command::Serve) | None => Ok(Outcome::Served(serve_until_stopped(&args, context).await?)),
+    }
+}
+
+async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
+    let golden = match &args.model.golden {
+        Some(file) => Some(read_table(file).await.with_context(|| format!("reading --golden {file}"))?),
+        None => None,
+    };
+    let model = LiveModel::open(&args.model.model, golden, context.started).await?;
+    let settings = settings(args, &context)?;
+    let Log { spool, ends, shippers } = open_log(args, &context).await?;
+    let listener = TcpListener::bind(args.service.listen).await;
+    let listener =
+        listener.map_err(UsageError::because).with_context(|| format!("listening at {}", args.service.listen))?;
+    let address = listener.local_addr().context("asking for the address")?;
+
+    let sinks: Vec<Arc<SinkState>> = shippers.iter().map(|shipper| shipper.state.clone()).collect();
+    let spool_state = spool.as_ref().map(|spool| spool.state.clone());
+    let app = Arc::new(App {
+        model,
+        settings,
+        spool,
+        sinks,
+        credentials: Credentials::new(args.service.token.as_deref(), args.service.basic_auth.as_deref()),
+        metrics: Metrics::default(),
+        in_flight: Semaphore::new(args.service.max_in_flight as usize),
+        max_body_bytes: args.service.max_body_bytes as usize,
+        max_rows: args.service.max_rows as usize,
+        timeout: args.service.timeout.unsigned_abs(),
+        context: context.clone(),
+    });
+    if app.settings.has_table() {
+        // Where it fails, the arguments stand until the next attempt; the log says so.
+        drop(app.refresh_settings().await);
+    }
+    warn_of_unknown_fields(&app);
+
+    let mut chores = JoinSet::new();
+    if app.settings.has_table() {
+        chores.spawn(refresh_again_and_again(app.clone(), args.settings.config_every));
+    }
+    if args.model.watch {
+        let (app, every) = (app.clone(), args.model.watch_every.unsigned_abs());
+        chores.spawn(async move { app.model.watch(every, &app.context, &app.metrics).await });
+    }
+    let model_uid = app.model.get().file.model_uid.clone();
+    tracing::info!(server.address = %address, model.uid = model_uid, "listening at http://{address}");
+
+    let draining = CancellationToken::new();
+    let serving = async {
+        let limits = Limits { idle: IDLE, connections: CONNECTIONS, drain: DRAIN_CALLS };
+        serve(listener, router(app.clone()), limits, &context.shutdown).await;
+        draining.cancel();
+        chores.shutdown().await;
+        let model_uid = app.model.get().file.model_uid.clone();
+        // The writer ends when nobody can send to it any more, and the shippers after it.
+        drop(app);
+        if let Some(ends) = ends {
+            ends.wait().await;
+        }
+        model_uid
+    };
+    let shipping = async {
+        let all = join_all(shippers.into_iter().map(|shipper| shipper.run(draining.clone())));
+        let deadline = async {
+            draining.cancelled().await;
+            tokio::time::sleep(DRAIN_LOG).await;
+        };
+        tokio::select! {
+            _ = all => true,
+            () = deadline => false,
+        }
+    };
+    let (model_uid, is_drained) = tokio::join!(serving, shipping);
+    let spooled_bytes = spool_state.as_ref().map_or(0, |state| state.bytes.load(Ordering::Relaxed));
+    if !is_drained {
+        tracing::warn!(
+            spool.bytes = spooled_bytes,
+            "the log is not all sent away; the next start with this spool goes on"
+        );
+    }
+    Ok(Served { model_uid, logged: spool_state.map_or(0, |state| state.records.get()), spooled_bytes })
+}
+
+fn settings(args: &Args, context: &Context) -> Result<LiveSettings> {
+    let wrong = |what: String| UsageError::new(what);
+    let rule = args.settings.heuristic.as_deref().map_or(Ok(None), heuristic);
+    let settings = Settings {
+        cut_off: args.settings.cut_off,
+        heuristic_share: args.settings.heuristic_share,
+        heuristic: rule.map_err(|error| wrong(format!("--heuristic: {error}")))?,
+        experiment: args.settings.experiment.clone(),
+    };
+    settings.check().map_err(|error| wrong(format!("--heuristic-share: {error}; add --heuristic")))?;
+    let table = args.settings.config_table.clone().zip(args.settings.database.clone());
+    if let Some((_, database)) = &table {
+        context.check_lasting(database)?;
+    }
+    Ok(LiveSettings::new(settings, table.map(|(table, database)| (database, table))))
+}
+
+/// The spool, and what takes its records away.
+struct Log {
+    spool: Option<Spool>,
+    ends: Option<SpoolEnd>,
+    shippers: Vec<Shipper>,
+}
+
+async fn open_log(args: &Args, context: &Context) -> Result<Log> {
+    let mut sinks = Vec::new();
+    if let Some(logs) = &args.log.logs {
+        sinks.push(Sink::Objects(ObjectsSink::open(logs, args.log.log_objects).await));
+    }
+    if let Some(database) = args.settings.database.as_ref().filter(|_| args.log.log_database) {
+        context.check_lasting(database)?;
+        let refused = args.log.spool.join("refused.ndjson");
+        let sink = DatabaseSink::new(database.clone(), args.settings.create_tables, refused);
+        sinks.push(Sink::Database(Box::new(sink)));
+    }
+    if sinks.is_empty() {
+        tracing::warn!("nothing is logged; name a place with --logs (MLOPS_LOGS), or add --log-database");
+        return Ok(Log { spool: None, ends: None, shippers: Vec::new() });
+    }
+    let (senders, shippers): (Vec<_>, Vec<_>) = sinks.into_iter().map(Shipper::new).unzip();
+    let policy = SpoolPolicy {
+        folder: args.log.spool.clone(),
+        durable: args.log.durable,
+        max_bytes: args.log.spool_max_bytes,
+        segment_bytes: args.log.log_batch_bytes,
+        segment_age: args.log.segment_age(),
+    };
+    let (spool, ends) = Spool::open(policy, senders)?;
+    Ok(Log { spool: Some(spool), ends: Some(ends), shippers })
+}
+
+async fn refresh_again_and_again(app: Arc<App>, every: SignedDuration) {
+    let every = every.unsigned_abs();
+    let mut pause = if app.settings.last_refresh().is_some() { every } else { CONFIG_PAUSE.min(every) };
+    loop {
+        tokio::time::sleep(pause).await;
+        let refreshed = app.refresh_settings().await;
+        pause = if refreshed.is_ok() { every } else { CONFIG_PAUSE.min(every) };
+        warn_of_unknown_fields(&app);
+    }
+}
+
+/// A rule may ask for what the model does not know. It may as well be mistyped, and then holds for nobody.
+fn warn_of_unknown_fields(app: &App) {
+    let (settings, model) = (app.settings.get(), app.model.get());
+    let fields = settings.heuristic.as_ref().map(|rule| rule.fields()).unwrap_or_default();
+    let unknown: Vec<&str> = fields.into_iter().filter(|field| model.feature(field).is_none()).collect();
+    if !unknown.is_empty() {
+        let unknown = unknown.join(", ");
+        tracing::warn!("the heuristic asks for {unknown}, which the model does not know; right if requests have it");
+    }
+}

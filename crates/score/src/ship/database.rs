@@ -1,0 +1,94 @@
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use mlops_core::address::DatabaseUrl;
+use mlops_core::etl::insert_new;
+use mlops_core::ports::{EtlStore, StoreError, StoreErrorKind};
+use mlops_core::record::{BadRecord, DEFAULT_MAX_RECORD_BYTES, LogRecord, RecordReader, RecordSink};
+use mlops_sql::Database;
+
+/// Rows of one transaction.
+const ROWS: usize = 1000;
+
+/// The table `model_logs`, as the ETL fills it.
+pub(crate) struct DatabaseSink {
+    url: DatabaseUrl,
+    create_tables: bool,
+    /// Where records go that the table cannot take.
+    refused: PathBuf,
+    database: Option<Database>,
+}
+
+impl DatabaseSink {
+    pub(crate) fn new(url: DatabaseUrl, create_tables: bool, refused: PathBuf) -> Self {
+        Self { url, create_tables, refused, database: None }
+    }
+
+    /// Inserts what is not there.
+    pub(super) async fn send(&mut self, records: &[&[u8]]) -> Result<()> {
+        let database = match &self.database {
+            Some(database) => database,
+            None => {
+                let database = Database::connect(&self.url).await?;
+                if self.create_tables {
+                    database.create_tables().await?;
+                }
+                self.database.insert(database)
+            }
+        };
+        for chunk in records.chunks(ROWS) {
+            let mut rows = Rows::default();
+            let mut reader = RecordReader::new("", DEFAULT_MAX_RECORD_BYTES);
+            reader.push(&chunk.join(&b'\n'), &mut rows);
+            reader.finish(&mut rows);
+            for (raw, reason) in &rows.bad {
+                set_aside(&self.refused, raw, reason)?;
+            }
+            let (fitting, refused): (Vec<_>, Vec<_>) =
+                rows.good.into_iter().map(|row| (database.refuses(&row), row)).partition(|(why, _)| why.is_none());
+            for (why, row) in refused {
+                set_aside(&self.refused, row.payload.as_bytes(), &why.unwrap_or_default())?;
+            }
+            let fitting: Vec<LogRecord> = fitting.into_iter().map(|(_, row)| row).collect();
+            let conflicts = async |places: &[usize]| {
+                let why = "another record has this uid, and stays";
+                places.iter().try_for_each(|place| set_aside(&self.refused, fitting[*place].payload.as_bytes(), why))
+            };
+            let inserted = insert_new(database, "score", &fitting, &[], &conflicts).await;
+            inserted.with_context(|| format!("writing the log to {}", self.url))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a segment's records are as rows.
+#[derive(Default)]
+struct Rows {
+    good: Vec<LogRecord>,
+    /// With the reason.
+    bad: Vec<(Vec<u8>, String)>,
+}
+
+impl RecordSink for Rows {
+    fn record(&mut self, _line: u64, record: LogRecord) {
+        self.good.push(record);
+    }
+
+    fn bad(&mut self, bad: BadRecord) {
+        self.bad.push((bad.raw, bad.reason.to_string()));
+    }
+}
+
+/// Keeps a record that the table cannot take in a file beside the segments, so that it is not lost. It may stand there twice.
+fn set_aside(path: &Path, record: &[u8], why: &str) -> Result<(), StoreError> {
+    let place = path.display();
+    tracing::error!("the database does not take a record, which is kept in {place}: {why}");
+    let append = || {
+        let mut file = File::options().create(true).append(true).open(path)?;
+        file.write_all(&[record, b"\n"].concat())?;
+        file.sync_data()
+    };
+    append().map_err(|error| StoreError::caused(StoreErrorKind::Other, format!("writing {place}"), error))
+}
