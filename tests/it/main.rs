@@ -8,5 +8,6 @@ mod help;
 mod log_line;
 mod model_life;
 mod programs;
+mod score;
 mod specs;
 mod tidy;

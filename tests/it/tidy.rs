@@ -46,7 +46,7 @@ const QUARANTINED: [(&str, &[&str]); 14] = [
     ("aws-sdk-secretsmanager", &["mlops-aws", "mlops-testkit"]),
     ("linfa", &["mlops-core"]),
     ("plotters", &["mlops-page"]),
-    ("axum", &["dashboard"]),
+    ("axum", &["dashboard", "score"]),
     ("aws-sdk-batch", &["mlops-trigger", "mlops-testkit"]),
     ("sqlx", &["mlops-sql", "mlops-testkit"]),
     ("parquet", &["mlops-table"]),
