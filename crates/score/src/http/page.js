@@ -44,7 +44,9 @@ function prediction(found) {
 
 function problem(found) {
   const list = element('ul', '');
-  for (const error of found.errors ?? []) list.append(element('li', `${error.field} ${error.detail}`));
+  const errors = found.errors ?? [];
+  // A single one is what the detail says.
+  if (errors.length > 1) for (const error of errors) list.append(element('li', `${error.field} ${error.detail}`));
   return [element('div', found.title, 'figure yes'), element('p', found.detail), list];
 }
 
