@@ -106,8 +106,8 @@ pub struct ServiceArgs {
     #[arg(long, global = true, env = "SCORE_BASIC_AUTH", value_name = "USER:PASSWORD", hide_env_values = true, value_parser = login)]
     pub basic_auth: Option<String>,
 
-    /// The longest body of a call
-    #[arg(long, global = true, env = "SCORE_MAX_BODY_BYTES", value_name = "BYTES", default_value = "1048576", value_parser = clap::value_parser!(u32).range(1..=256 << 20))]
+    /// The longest body of a call, at most 15 MiB: the ETL takes records of 16
+    #[arg(long, global = true, env = "SCORE_MAX_BODY_BYTES", value_name = "BYTES", default_value = "1048576", value_parser = clap::value_parser!(u32).range(1..=15 << 20))]
     pub max_body_bytes: u32,
 
     /// The most rows of a call

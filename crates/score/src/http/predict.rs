@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use http_body_util::LengthLimitError;
 
 use super::{App, Problem, json_type};
 use crate::answer::{Answer, Begun, answer};
@@ -68,7 +69,7 @@ async fn read(body: Body, headers: &HeaderMap, max_bytes: usize) -> Result<Bytes
         return Err(too_long());
     }
     to_bytes(body, max_bytes).await.map_err(|error| {
-        let is_long = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("limit"));
+        let is_long = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
         if is_long { too_long() } else { Problem::new(StatusCode::BAD_REQUEST, "the body did not arrive whole") }
     })
 }

@@ -28,38 +28,47 @@ impl DatabaseSink {
 
     /// Inserts what is not there.
     pub(super) async fn send(&mut self, records: &[&[u8]]) -> Result<()> {
-        let database = match &self.database {
+        // Taken out, so that one that fails is opened anew, which fails at once where nobody answers; its pool would wait.
+        let database = match self.database.take() {
             Some(database) => database,
-            None => {
-                let database = Database::connect(&self.url).await?;
-                if self.create_tables {
-                    database.create_tables().await?;
-                }
-                self.database.insert(database)
-            }
+            None => self.open().await?,
         };
         for chunk in records.chunks(ROWS) {
-            let mut rows = Rows::default();
-            let mut reader = RecordReader::new("", DEFAULT_MAX_RECORD_BYTES);
-            reader.push(&chunk.join(&b'\n'), &mut rows);
-            reader.finish(&mut rows);
-            for (raw, reason) in &rows.bad {
-                set_aside(&self.refused, raw, reason)?;
-            }
-            let (fitting, refused): (Vec<_>, Vec<_>) =
-                rows.good.into_iter().map(|row| (database.refuses(&row), row)).partition(|(why, _)| why.is_none());
-            for (why, row) in refused {
-                set_aside(&self.refused, row.payload.as_bytes(), &why.unwrap_or_default())?;
-            }
-            let fitting: Vec<LogRecord> = fitting.into_iter().map(|(_, row)| row).collect();
-            let conflicts = async |places: &[usize]| {
-                let why = "another record has this uid, and stays";
-                places.iter().try_for_each(|place| set_aside(&self.refused, fitting[*place].payload.as_bytes(), why))
-            };
-            let inserted = insert_new(database, "score", &fitting, &[], &conflicts).await;
+            let inserted = self.insert(&database, chunk).await;
             inserted.with_context(|| format!("writing the log to {}", self.url))?;
         }
+        self.database = Some(database);
         Ok(())
+    }
+
+    async fn open(&self) -> Result<Database> {
+        let database = Database::connect(&self.url).await?;
+        if self.create_tables {
+            database.create_tables().await?;
+        }
+        Ok(database)
+    }
+
+    async fn insert(&self, database: &Database, records: &[&[u8]]) -> Result<(), StoreError> {
+        let mut rows = Rows::default();
+        let mut reader = RecordReader::new("", DEFAULT_MAX_RECORD_BYTES);
+        reader.push(&records.join(&b'\n'), &mut rows);
+        reader.finish(&mut rows);
+        for (raw, reason) in &rows.bad {
+            set_aside(&self.refused, raw, reason)?;
+        }
+        let mut fitting: Vec<LogRecord> = Vec::with_capacity(rows.good.len());
+        for row in rows.good {
+            match database.refuses(&row) {
+                Some(why) => set_aside(&self.refused, row.payload.as_bytes(), &why)?,
+                None => fitting.push(row),
+            }
+        }
+        let conflicts = async |places: &[usize]| {
+            let why = "another record has this uid, and stays";
+            places.iter().try_for_each(|place| set_aside(&self.refused, fitting[*place].payload.as_bytes(), why))
+        };
+        insert_new(database, "score", &fitting, &[], &conflicts).await.map(drop)
     }
 }
 

@@ -4,7 +4,7 @@ mod database;
 mod objects;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -38,7 +38,7 @@ pub(crate) struct SinkState {
     /// Bytes of closed segments that it does not have yet.
     waiting_bytes: AtomicU64,
     /// Whether the last attempt failed.
-    failing: AtomicU64,
+    is_failing: AtomicBool,
 }
 
 /// A sink with its queue.
@@ -61,7 +61,7 @@ impl Shipper {
             records: Counter::default(),
             failures: Counter::default(),
             waiting_bytes: AtomicU64::new(0),
-            failing: AtomicU64::new(0),
+            is_failing: AtomicBool::new(false),
         };
         (sender, Self { sink, queue, state: Arc::new(state) })
     }
@@ -98,7 +98,7 @@ async fn send_all(
                 Err(error) => error,
             };
             state.failures.add(1);
-            if state.failing.swap(1, Ordering::Relaxed) == 0 {
+            if !state.is_failing.swap(true, Ordering::Relaxed) {
                 let error = format!("{error:#}");
                 tracing::warn!(log.sink = state.name, error, "the log cannot be sent away; it is kept in the spool");
             }
@@ -108,7 +108,7 @@ async fn send_all(
                 () = draining.cancelled(), if pause > FIRST_PAUSE => pause = FIRST_PAUSE,
             }
         }
-        if state.failing.swap(0, Ordering::Relaxed) == 1 {
+        if state.is_failing.swap(false, Ordering::Relaxed) {
             tracing::info!(log.sink = state.name, "the log is sent away again");
         }
         state.waiting_bytes.fetch_sub(segment.bytes(), Ordering::Relaxed);
@@ -139,7 +139,7 @@ impl Sink {
 impl SinkState {
     /// Whether the last attempt failed, so that the log waits in the spool.
     pub(crate) fn is_spooling(&self) -> bool {
-        self.failing.load(Ordering::Relaxed) == 1
+        self.is_failing.load(Ordering::Relaxed)
     }
 
     pub(crate) fn waiting_bytes(&self) -> u64 {

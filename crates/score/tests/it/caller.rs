@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -15,6 +15,9 @@ use tokio::task::JoinSet;
 
 use crate::service::{PATIENCE, Service};
 use crate::world::request;
+
+/// Between two looks at what others do.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// An answer.
 #[derive(Debug)]
@@ -80,7 +83,7 @@ impl Service {
                 return answer;
             }
             assert!(since.elapsed() < PATIENCE, "{path} stays at {answer:?}");
-            tokio::task::yield_now().await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
@@ -127,7 +130,7 @@ impl Load {
                 "{} calls were answered, not {goal}",
                 self.answered.load(Ordering::Relaxed)
             );
-            tokio::task::yield_now().await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 

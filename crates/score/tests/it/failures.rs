@@ -71,7 +71,7 @@ async fn mysql_that_is_down_loses_nothing_and_does_not_hold_up_the_objects() {
     let mut server = PrivateMySql::new().await;
     let database = server.database().await;
     let logs = world.path("logs");
-    let both = ["--logs", &logs, "--database", &database, "--log-database", "--create-tables", "--log-every", "50ms"];
+    let both = ["--logs", &logs, "--database", &database, "--log-database", "--create-tables", "--log-every", "500ms"];
     let mut service = Service::start(job(&world, &both));
     let load = Load::start(&service.address, 4);
     load.more(200).await;
