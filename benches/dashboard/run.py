@@ -86,8 +86,10 @@ class Bench:
         self.chosen = chosen
         self.rows = []
 
-    def add(self, what, seconds, cpu=0.0, peak=0.0, **more):
-        row = {"what": what, "seconds": round(seconds, 3), "cpu_seconds": round(cpu, 3), "peak_mb": round(peak, 1), **more}
+    def add(self, what, seconds, cpu=None, peak=None, **more):
+        """One figure; CPU time and memory only where they are of this alone."""
+        rounded = {"cpu_seconds": cpu and round(cpu, 3), "peak_mb": peak and round(peak, 1)}
+        row = {"what": what, "seconds": round(seconds, 3), **rounded, **more}
         self.rows.append(row)
         print(row, flush=True)
         return row
@@ -136,6 +138,10 @@ class Bench:
 def selects(server):
     """SELECT statements that the server has carried out."""
     return int(server.query("SHOW GLOBAL STATUS LIKE 'Com_select'"))
+
+
+def shown(figure, digits):
+    return "" if figure is None else f"{figure:.{digits}f}"
 
 
 def visit(url, selector):
@@ -191,7 +197,7 @@ def main():
     print()
     table(
         ["", "seconds", "CPU s", "peak MB"],
-        [[row["what"], f"{row['seconds']:.3f}", f"{row['cpu_seconds']:.2f}", f"{row['peak_mb']:.0f}"] for row in bench.rows],
+        [[row["what"], shown(row["seconds"], 3), shown(row["cpu_seconds"], 2), shown(row["peak_mb"], 0)] for row in bench.rows],
     )
     ratios = {}
     for rival in (PANDAS, SQL):
