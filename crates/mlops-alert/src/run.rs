@@ -53,8 +53,8 @@ pub async fn run<S: Sender>(
     let mut report = RunReport::new(at, &context.run_uid);
     let recipients = recipients_of::<S>(args, &rules)?;
     match (&command, args.report) {
+        (AlertCommand::Test, _) | (_, Some(_)) if args.dry_run => {}
         (AlertCommand::Test, _) => enqueue_sample(&database, &recipients, context).await?,
-        (_, Some(_)) if args.dry_run => {}
         (_, Some(_)) => enqueue_report(&database, &rules, &recipients, now, &context.run_uid).await?,
         (_, None) => report.rules = evaluate(&database, &rules, at, &context.run_uid, args.dry_run).await?,
     }
