@@ -189,7 +189,7 @@ fn broken_columns(was: &Profile, is: &Profile, schema: &Schema) -> Vec<String> {
 }
 
 /// The golden requests that the model does not answer as it must.
-fn golden_failures(model: &Model, golden: &Table) -> Result<Vec<String>, UsageError> {
+pub(crate) fn golden_failures(model: &Model, golden: &Table) -> Result<Vec<String>, UsageError> {
     let wrong = |what: String| UsageError::new(format!("--golden: {what}"));
     let bounds = |name: &str| match golden.column(name).map(|column| column.clone().into_kind(Kind::Numeric).values) {
         Some(Values::Numeric(bounds)) => Ok(bounds),
