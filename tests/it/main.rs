@@ -4,6 +4,7 @@
 
 mod etl;
 mod help;
+mod infra;
 mod log_line;
 mod model_life;
 mod programs;

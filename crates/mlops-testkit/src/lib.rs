@@ -20,5 +20,5 @@ pub use faults::{Calls, Fault, Faults};
 pub use job::{Ended, Job, end};
 pub use mysql::{MySqlServer, mysql};
 pub use private_mysql::PrivateMySql;
-pub use runtimes::runtimes;
+pub use runtimes::{runtimes, stacks};
 pub use s3::{S3Server, s3};

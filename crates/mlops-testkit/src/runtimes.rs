@@ -6,3 +6,8 @@ use crate::server::installed;
 pub fn runtimes() -> PathBuf {
     installed("runtimes").join("venv/bin/python")
 }
+
+/// The folder of a Python environment with what the stacks of `infra/` are tested with.
+pub fn stacks() -> PathBuf {
+    installed("stacks")
+}
