@@ -62,7 +62,9 @@ def main():
     HOME.mkdir(parents=True, exist_ok=True)
     (HOME / "containers.conf").write_text(CONF)
     os.environ["CONTAINERS_CONF"] = str(HOME / "containers.conf")
-    names = [spec["name"] for spec in json.loads((ROOT / "infra/jobs.json").read_text()) if (chosen.programs / spec["name"]).exists()]
+    names = [
+        spec["name"] for spec in json.loads((ROOT / "infra/jobs.json").read_text()) if (chosen.programs / spec["name"]).exists()
+    ]
     python = rival()
     rows = []
     build_context(chosen.programs, names)
@@ -118,18 +120,40 @@ def build(name):
     empty = HOME / "empty"
     empty.mkdir(exist_ok=True)
     command = ["buildah", "bud", "--isolation", "chroot", "--pull-never", "--target", "program", "--build-arg", f"PROGRAM={name}"]
-    command += ["--build-context", f"build={HOME / 'context'}", "--tag", f"localhost/mlops/{name}", "--file", ROOT / "docker/Dockerfile", empty]
+    command += [
+        "--build-context",
+        f"build={HOME / 'context'}",
+        "--tag",
+        f"localhost/mlops/{name}",
+        "--file",
+        ROOT / "docker/Dockerfile",
+        empty,
+    ]
     subprocess.run(command, check=True, capture_output=True)
 
 
 def size(name):
-    shown = subprocess.run(["podman", "image", "inspect", "--format", "{{.Size}}", f"localhost/mlops/{name}"], check=True, capture_output=True)
+    shown = subprocess.run(
+        ["podman", "image", "inspect", "--format", "{{.Size}}", f"localhost/mlops/{name}"], check=True, capture_output=True
+    )
     return int(shown.stdout) / MEGABYTE
 
 
 def contained(name, arguments, environment):
     """As Fargate runs it: nothing to write to, no /tmp, no capability, the image's own user."""
-    command = ["podman", "run", "--rm", "--read-only", "--read-only-tmpfs=false", "--cap-drop", "all", "--network", "host", "--pull", "never"]
+    command = [
+        "podman",
+        "run",
+        "--rm",
+        "--read-only",
+        "--read-only-tmpfs=false",
+        "--cap-drop",
+        "all",
+        "--network",
+        "host",
+        "--pull",
+        "never",
+    ]
     for key, value in {**AWS, **environment}.items():
         command += ["--env", f"{key}={value}"]
     return subprocess.run([*command, f"localhost/mlops/{name}", *arguments], capture_output=True, text=True)
@@ -155,19 +179,29 @@ def run_all(names):
             ("retrain", ["--data", f"{s3}/train.csv", "--id", "client_id", "--target", "churn", "--models", f"{s3}/models"], [0]),
             ("retrain", ["inspect", f"{s3}/models/model.pkl", "--check"], [0]),
             ("drift", ["--models", f"{s3}/models", "--production", f"{s3}/logs", "--report", f"{s3}/drift.html"], [0]),
-            ("concept-shift", ["--reference", f"{s3}/train.csv", "--production", f"{s3}/may.csv", "--id", "client_id", "--target", "churn"], [0]),
+            (
+                "concept-shift",
+                ["--reference", f"{s3}/train.csv", "--production", f"{s3}/may.csv", "--id", "client_id", "--target", "churn"],
+                [0],
+            ),
             ("performance", ["--production", f"{s3}/may.csv", "--target", "churn", "--prediction", "activity_score"], [0]),
         ]
         if mysql := os.environ.get("MYSQL"):
             steps.append(("etl-mysql", ["--logs", f"{s3}/logs", "--create-tables", "--database", mysql], [0]))
         else:
-            steps.append(("etl-mysql", ["plan", "--logs", f"{s3}/logs", "--database", "mysql://nobody@127.0.0.1:1/none"], [0, 75]))
+            steps.append(
+                ("etl-mysql", ["plan", "--logs", f"{s3}/logs", "--database", "mysql://nobody@127.0.0.1:1/none"], [0, 75])
+            )
         passed = {}
         for name, arguments, codes in steps:
             if name not in names:
                 continue
             done = contained(name, arguments, {"AWS_ENDPOINT_URL": endpoint})
-            ended = f"{arguments[0]}: {done.returncode}" if done.returncode in codes else f"FAILED {arguments}: {done.stdout} {done.stderr}"
+            ended = (
+                f"{arguments[0]}: {done.returncode}"
+                if done.returncode in codes
+                else f"FAILED {arguments}: {done.stdout} {done.stderr}"
+            )
             passed[name] = f"{passed[name]}, {ended}" if name in passed else ended
         return passed
     finally:
@@ -230,7 +264,9 @@ def first_request(command, name, starts):
             when.clear()
             environment = {**AWS, "AWS_ENDPOINT_URL": endpoint, "AWS_MAX_ATTEMPTS": "1", "AWS_DEFAULT_REGION": "us-east-1"}
             start = time.perf_counter()
-            process = subprocess.Popen([*command, *arguments], env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                [*command, *arguments], env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
             if not asked.wait(60):
                 process.kill()
                 return []
@@ -249,7 +285,9 @@ def rival():
         (folder / ".complete").touch()
     if not (HOME / "emulator/bin/moto_server").exists():
         venv.create(HOME / "emulator", with_pip=True)
-        subprocess.run([HOME / "emulator/bin/pip", "install", "--quiet", "--disable-pip-version-check", "moto[server]==5.2.5"], check=True)
+        subprocess.run(
+            [HOME / "emulator/bin/pip", "install", "--quiet", "--disable-pip-version-check", "moto[server]==5.2.5"], check=True
+        )
     return folder / "bin/python"
 
 

@@ -30,7 +30,9 @@ def lost_policy(arn: str) -> str:
     """Only the scheduler of this account leaves something there."""
     condition = {"StringEquals": {"aws:SourceAccount": account}}
     principal = {"Service": "scheduler.amazonaws.com"}
-    return document([{"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": arn, "Condition": condition}])
+    return document(
+        [{"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": arn, "Condition": condition}]
+    )
 
 
 aws.sqs.QueuePolicy(f"{name}-lost", queue_url=lost.url, policy=lost.arn.apply(lost_policy))
@@ -74,7 +76,9 @@ def image(program: Program) -> pulumi.Output[str]:
 def variables(program: Program, more: dict[str, pulumi.Input[str]]) -> pulumi.Output[dict[str, str]]:
     """The environment of a program."""
     own = settings.settings.get(program.name, {})
-    return pulumi.Output.all(platform, pulumi.Output.from_input(more)).apply(lambda all: {**places.environment(program, all[0], own), **all[1]})
+    return pulumi.Output.all(platform, pulumi.Output.from_input(more)).apply(
+        lambda all: {**places.environment(program, all[0], own), **all[1]}
+    )
 
 
 def secrets(program: Program) -> pulumi.Output[dict[str, str]]:
@@ -98,7 +102,12 @@ services = [program for program in running if program.kind == "service"]
 if services:
     cluster = aws.ecs.Cluster(name)
     door = FrontDoor(
-        f"{name}-door", platform["vpc"], platform["subnets"], settings.allowed_networks, [program.port for program in services], platform["security_group"]
+        f"{name}-door",
+        platform["vpc"],
+        platform["subnets"],
+        settings.allowed_networks,
+        [program.port for program in services],
+        platform["security_group"],
     )
     for program in services:
         WebService(

@@ -39,7 +39,13 @@ if settings.database_url_secret is None:
 failed = tell(
     f"{name}-failed",
     batch.queue.arn.apply(
-        lambda queue: json.dumps({"source": ["aws.batch"], "detail-type": ["Batch Job State Change"], "detail": {"status": ["FAILED"], "jobQueue": [queue]}})
+        lambda queue: json.dumps(
+            {
+                "source": ["aws.batch"],
+                "detail-type": ["Batch Job State Change"],
+                "detail": {"status": ["FAILED"], "jobQueue": [queue]},
+            }
+        )
     ),
     notifications.topic.arn,
     "A job failed, after all its attempts",
@@ -110,7 +116,9 @@ pulumi.export(
         "assign_public_ip": network.assign_public_ip,
         "repositories": {program: repository.repository_url for program, repository in repositories.repositories.items()},
         "repository_arns": {program: repository.arn for program, repository in repositories.repositories.items()},
-        "database_url": database.instance.endpoint.apply(lambda endpoint: f"mysql://mlops@{endpoint}/mlops") if database else None,
+        "database_url": database.instance.endpoint.apply(lambda endpoint: f"mysql://mlops@{endpoint}/mlops")
+        if database
+        else None,
         "database_secret": database.instance.master_user_secrets[0].secret_arn if database else settings.database_url_secret,
     },
 )

@@ -4,7 +4,7 @@ set -euo pipefail
 
 curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --component clippy --default-toolchain "$RUST_VERSION"
 ln -sf "$HOME"/.cargo/bin/* /usr/local/bin/
-cargo install cargo-nextest --version 0.9.111 --locked
+cargo install cargo-nextest --version 0.9.151 --locked
 
 # Attestations and a cache in the registry need a builder of their own.
 case $(uname -m) in aarch64) machine=arm64 ;; *) machine=amd64 ;; esac

@@ -12,7 +12,9 @@ UNPLACEABLE_SECONDS = 3600
 class BatchPlatform(pulumi.ComponentResource):
     """A queue of AWS Batch over Fargate."""
 
-    def __init__(self, name: str, network: Network, spot: bool, max_vcpus: int, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, network: Network, spot: bool, max_vcpus: int, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("mlops:platform:BatchPlatform", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.environment = aws.batch.ComputeEnvironment(
@@ -35,7 +37,11 @@ class BatchPlatform(pulumi.ComponentResource):
             compute_environment_orders=[{"order": 1, "compute_environment": self.environment.arn}],
             job_state_time_limit_actions=[
                 {"action": "CANCEL", "state": "RUNNABLE", "max_time_seconds": UNPLACEABLE_SECONDS, "reason": reason}
-                for reason in ("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
+                for reason in (
+                    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+                    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+                    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+                )
             ],
             opts=child,
         )

@@ -64,7 +64,9 @@ class RunningProgram(pulumi.ComponentResource):
             lambda all: of_program(program, all[0], all[1], around.account, around.region)
         )
         self.role = role(name, "ecs-tasks", around.account, rights, self, path)
-        execution = pulumi.Output.all(repository_arn, self.log.arn, self.secrets).apply(lambda all: _execution_rights(all[0], all[1], all[2]))
+        execution = pulumi.Output.all(repository_arn, self.log.arn, self.secrets).apply(
+            lambda all: _execution_rights(all[0], all[1], all[2])
+        )
         self.execution_role = role(f"{name}-start", "ecs-tasks", around.account, execution, self, path)
 
     def container(self) -> pulumi.Output[dict[str, Any]]:
@@ -177,7 +179,14 @@ class MonitoredJob(RunningProgram):
         rights = pulumi.Output.all(around.queue, self.definition.arn_prefix).apply(
             lambda all: document([allow("batch:SubmitJob", [all[0], all[1], f"{all[1]}:*"])])
         )
-        starter = role(name, "scheduler", around.account, pulumi.Output.all(rights, around.lost.arn).apply(_and_send), self, f"/{around.name}/")
+        starter = role(
+            name,
+            "scheduler",
+            around.account,
+            pulumi.Output.all(rights, around.lost.arn).apply(_and_send),
+            self,
+            f"/{around.name}/",
+        )
         aws.scheduler.Schedule(
             name,
             group_name=around.group.name,

@@ -39,8 +39,12 @@ class Network(pulumi.ComponentResource):
         self.routes = aws.ec2.RouteTable(name, vpc_id=self.vpc.id, opts=child)
         for zone, subnet in enumerate(self.containers):
             aws.ec2.RouteTableAssociation(f"{name}-{zone}", subnet_id=subnet.id, route_table_id=self.routes.id, opts=child)
-        self.jobs = aws.ec2.SecurityGroup(f"{name}-jobs", vpc_id=self.vpc.id, description="Containers; nothing comes in", opts=child)
-        aws.vpc.SecurityGroupEgressRule(f"{name}-jobs-out", security_group_id=self.jobs.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0", opts=child)
+        self.jobs = aws.ec2.SecurityGroup(
+            f"{name}-jobs", vpc_id=self.vpc.id, description="Containers; nothing comes in", opts=child
+        )
+        aws.vpc.SecurityGroupEgressRule(
+            f"{name}-jobs-out", security_group_id=self.jobs.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0", opts=child
+        )
         for service in GATEWAYS:
             aws.ec2.VpcEndpoint(
                 f"{name}-{service}",
@@ -53,7 +57,13 @@ class Network(pulumi.ComponentResource):
         self.assign_public_ip = kind == "public"
         if kind == "public":
             gateway = aws.ec2.InternetGateway(name, vpc_id=self.vpc.id, opts=child)
-            aws.ec2.Route(f"{name}-out", route_table_id=self.routes.id, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.id, opts=child)
+            aws.ec2.Route(
+                f"{name}-out",
+                route_table_id=self.routes.id,
+                destination_cidr_block="0.0.0.0/0",
+                gateway_id=gateway.id,
+                opts=child,
+            )
         else:
             self._endpoints(name, region, services, endpoint_zones)
         self.register_outputs({})
@@ -72,7 +82,9 @@ class Network(pulumi.ComponentResource):
 
     def _endpoints(self, name: str, region: str, services: list[str], zones: int) -> None:
         child = pulumi.ResourceOptions(parent=self)
-        group = aws.ec2.SecurityGroup(f"{name}-endpoints", vpc_id=self.vpc.id, description="Endpoints of AWS services", opts=child)
+        group = aws.ec2.SecurityGroup(
+            f"{name}-endpoints", vpc_id=self.vpc.id, description="Endpoints of AWS services", opts=child
+        )
         aws.vpc.SecurityGroupIngressRule(
             f"{name}-endpoints-in",
             security_group_id=group.id,

@@ -59,8 +59,12 @@ class Notifications(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def tell(name: str, pattern: pulumi.Input[str], topic: pulumi.Input[str], description: str, parent: pulumi.Resource) -> aws.cloudwatch.EventRule:
+def tell(
+    name: str, pattern: pulumi.Input[str], topic: pulumi.Input[str], description: str, parent: pulumi.Resource
+) -> aws.cloudwatch.EventRule:
     """Sends events that fit `pattern` to the topic."""
-    rule = aws.cloudwatch.EventRule(name, event_pattern=pattern, description=description, opts=pulumi.ResourceOptions(parent=parent))
+    rule = aws.cloudwatch.EventRule(
+        name, event_pattern=pattern, description=description, opts=pulumi.ResourceOptions(parent=parent)
+    )
     aws.cloudwatch.EventTarget(name, rule=rule.name, arn=topic, opts=pulumi.ResourceOptions(parent=rule))
     return rule

@@ -61,7 +61,11 @@ def resources(kind: str, value: str, account: str, region: str) -> list[str]:
             return [f"arn:aws:s3:::{split_s3(value)[0]}"]
         case "object":
             bucket, prefix = split_s3(value)
-            return [f"arn:aws:s3:::{bucket}/{prefix}", f"arn:aws:s3:::{bucket}/{prefix}/*"] if prefix else [f"arn:aws:s3:::{bucket}/*"]
+            return (
+                [f"arn:aws:s3:::{bucket}/{prefix}", f"arn:aws:s3:::{bucket}/{prefix}/*"]
+                if prefix
+                else [f"arn:aws:s3:::{bucket}/*"]
+            )
         case "table":
             return [f"arn:aws:dynamodb:{region}:{account}:table/{value.removeprefix('dynamodb://')}"]
         case "job-definition":

@@ -11,13 +11,24 @@ LIFECYCLE = {
         {
             "rulePriority": 1,
             "description": "images that were released stay, the last fifty of them",
-            "selection": {"tagStatus": "tagged", "tagPrefixList": ["released-"], "countType": "imageCountMoreThan", "countNumber": 50},
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPrefixList": ["released-"],
+                "countType": "imageCountMoreThan",
+                "countNumber": 50,
+            },
             "action": {"type": "expire"},
         },
         {
             "rulePriority": 2,
             "description": "others go after two weeks",
-            "selection": {"tagStatus": "tagged", "tagPrefixList": ["build-"], "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14},
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPrefixList": ["build-"],
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": 14,
+            },
             "action": {"type": "expire"},
         },
     ]

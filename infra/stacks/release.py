@@ -55,11 +55,19 @@ class ReleasePipeline(pulumi.ComponentResource):
         super().__init__("mlops:platform:ReleasePipeline", name, None, opts)
         self._of = of
         self._child = pulumi.ResourceOptions(parent=self)
-        build = self._project(f"{name}-build", "buildspec.yml", self._build_rights(), "BUILD_GENERAL1_LARGE", docker=True, minutes=90)
-        gate = self._project(f"{name}-gate", "infra/release/gate.yml", self._gate_rights(), "BUILD_GENERAL1_SMALL", docker=True, minutes=15)
-        deploy = self._project(f"{name}-deploy", "infra/release/deploy.yml", self._deploy_rights(), "BUILD_GENERAL1_SMALL", docker=False, minutes=60)
+        build = self._project(
+            f"{name}-build", "buildspec.yml", self._build_rights(), "BUILD_GENERAL1_LARGE", docker=True, minutes=90
+        )
+        gate = self._project(
+            f"{name}-gate", "infra/release/gate.yml", self._gate_rights(), "BUILD_GENERAL1_SMALL", docker=True, minutes=15
+        )
+        deploy = self._project(
+            f"{name}-deploy", "infra/release/deploy.yml", self._deploy_rights(), "BUILD_GENERAL1_SMALL", docker=False, minutes=60
+        )
         code, code_rights = self._code_source(name)
-        pipeline_role = role(f"{name}-pipeline", "codepipeline", of.account, self._pipeline_rights([build, gate, deploy], code_rights), self)
+        pipeline_role = role(
+            f"{name}-pipeline", "codepipeline", of.account, self._pipeline_rights([build, gate, deploy], code_rights), self
+        )
         self.pipeline = aws.codepipeline.Pipeline(
             name,
             pipeline_type="V2",
@@ -80,7 +88,11 @@ class ReleasePipeline(pulumi.ComponentResource):
             f"{name}-release-failed",
             self.pipeline.name.apply(
                 lambda pipeline: json.dumps(
-                    {"source": ["aws.codepipeline"], "detail-type": ["CodePipeline Pipeline Execution State Change"], "detail": {"state": ["FAILED"], "pipeline": [pipeline]}}
+                    {
+                        "source": ["aws.codepipeline"],
+                        "detail-type": ["CodePipeline Pipeline Execution State Change"],
+                        "detail": {"state": ["FAILED"], "pipeline": [pipeline]},
+                    }
                 )
             ),
             of.topic,
@@ -264,7 +276,15 @@ class ReleasePipeline(pulumi.ComponentResource):
     def _build_rights(self) -> pulumi.Output[list[Statement]]:
         of = self._of
         repositories = f"arn:aws:ecr:{of.region}:{of.account}:repository/mlops-{of.stack}/*"
-        push = ["BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "GetDownloadUrlForLayer", "InitiateLayerUpload", "PutImage", "UploadLayerPart"]
+        push = [
+            "BatchCheckLayerAvailability",
+            "BatchGetImage",
+            "CompleteLayerUpload",
+            "GetDownloadUrlForLayer",
+            "InitiateLayerUpload",
+            "PutImage",
+            "UploadLayerPart",
+        ]
         reports = f"arn:aws:codebuild:{of.region}:{of.account}:report-group/*"
         return of.models.arn.apply(
             lambda arn: [
@@ -272,7 +292,15 @@ class ReleasePipeline(pulumi.ComponentResource):
                 *self._refuse_rights(arn),
                 allow("ecr:GetAuthorizationToken", "*"),
                 allow([f"ecr:{action}" for action in push], repositories),
-                allow(["codebuild:CreateReportGroup", "codebuild:CreateReport", "codebuild:UpdateReport", "codebuild:BatchPutTestCases"], reports),
+                allow(
+                    [
+                        "codebuild:CreateReportGroup",
+                        "codebuild:CreateReport",
+                        "codebuild:UpdateReport",
+                        "codebuild:BatchPutTestCases",
+                    ],
+                    reports,
+                ),
             ]
         )
 
@@ -293,7 +321,21 @@ class ReleasePipeline(pulumi.ComponentResource):
         prefix = f"mlops-{of.stack}"
         here = f"{of.region}:{of.account}"
         roles = f"arn:aws:iam::{of.account}:role/{prefix}/*"
-        role_actions = ["CreateRole", "DeleteRole", "DeleteRolePolicy", "GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "ListRolePolicies", "PutRolePolicy", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole"]
+        role_actions = [
+            "CreateRole",
+            "DeleteRole",
+            "DeleteRolePolicy",
+            "GetRole",
+            "GetRolePolicy",
+            "ListAttachedRolePolicies",
+            "ListInstanceProfilesForRole",
+            "ListRolePolicies",
+            "PutRolePolicy",
+            "TagRole",
+            "UntagRole",
+            "UpdateAssumeRolePolicy",
+            "UpdateRole",
+        ]
         passed_to = ["ecs-tasks.amazonaws.com", "scheduler.amazonaws.com"]
         return pulumi.Output.all(of.models.arn).apply(
             lambda all: [
@@ -301,20 +343,86 @@ class ReleasePipeline(pulumi.ComponentResource):
                 allow("s3:PutObject", f"{all[0]}/{of.production_key}"),
                 allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], f"arn:aws:s3:::{of.state_bucket}/*"),
                 allow("s3:ListBucket", f"arn:aws:s3:::{of.state_bucket}"),
-                allow(["kms:Decrypt", "kms:Encrypt"], f"arn:aws:kms:{here}:key/*", {"StringLike": {"kms:RequestAlias": "alias/pulumi*"}}),
+                allow(
+                    ["kms:Decrypt", "kms:Encrypt"],
+                    f"arn:aws:kms:{here}:key/*",
+                    {"StringLike": {"kms:RequestAlias": "alias/pulumi*"}},
+                ),
                 allow([f"iam:{action}" for action in role_actions], roles),
                 allow("iam:PassRole", roles, {"StringEquals": {"iam:PassedToService": passed_to}}),
-                allow(["batch:RegisterJobDefinition", "batch:DeregisterJobDefinition", "batch:TagResource"], [f"arn:aws:batch:{here}:job-definition/{prefix}-*"]),
+                allow(
+                    ["batch:RegisterJobDefinition", "batch:DeregisterJobDefinition", "batch:TagResource"],
+                    [f"arn:aws:batch:{here}:job-definition/{prefix}-*"],
+                ),
                 allow("batch:DescribeJobDefinitions", "*"),
-                allow(["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"], f"arn:aws:scheduler:{here}:schedule/{prefix}-*/*"),
-                allow(["scheduler:CreateScheduleGroup", "scheduler:DeleteScheduleGroup", "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource", "scheduler:TagResource"], f"arn:aws:scheduler:{here}:schedule-group/{prefix}-*"),
-                allow(["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource"], f"arn:aws:logs:{here}:log-group:{prefix}-*"),
+                allow(
+                    ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"],
+                    f"arn:aws:scheduler:{here}:schedule/{prefix}-*/*",
+                ),
+                allow(
+                    [
+                        "scheduler:CreateScheduleGroup",
+                        "scheduler:DeleteScheduleGroup",
+                        "scheduler:GetScheduleGroup",
+                        "scheduler:ListTagsForResource",
+                        "scheduler:TagResource",
+                    ],
+                    f"arn:aws:scheduler:{here}:schedule-group/{prefix}-*",
+                ),
+                allow(
+                    [
+                        "logs:CreateLogGroup",
+                        "logs:DeleteLogGroup",
+                        "logs:ListTagsForResource",
+                        "logs:PutRetentionPolicy",
+                        "logs:TagResource",
+                    ],
+                    f"arn:aws:logs:{here}:log-group:{prefix}-*",
+                ),
                 allow("logs:DescribeLogGroups", "*"),
-                allow(["cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:DescribeAlarms"], f"arn:aws:cloudwatch:{here}:alarm:{prefix}-*"),
-                allow(["events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource"], f"arn:aws:events:{here}:rule/{prefix}-*"),
-                allow(["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sqs:SetQueueAttributes", "sqs:TagQueue"], f"arn:aws:sqs:{here}:{prefix}-*"),
-                allow(["ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServices", "ecs:TagResource", "ecs:UpdateService"], f"arn:aws:ecs:{here}:service/{prefix}-*/*"),
-                allow(["ecs:CreateCluster", "ecs:DeleteCluster", "ecs:DescribeClusters", "ecs:PutClusterCapacityProviders"], f"arn:aws:ecs:{here}:cluster/{prefix}-*"),
+                allow(
+                    [
+                        "cloudwatch:DeleteAlarms",
+                        "cloudwatch:ListTagsForResource",
+                        "cloudwatch:PutMetricAlarm",
+                        "cloudwatch:TagResource",
+                        "cloudwatch:DescribeAlarms",
+                    ],
+                    f"arn:aws:cloudwatch:{here}:alarm:{prefix}-*",
+                ),
+                allow(
+                    [
+                        "events:DeleteRule",
+                        "events:DescribeRule",
+                        "events:ListTagsForResource",
+                        "events:ListTargetsByRule",
+                        "events:PutRule",
+                        "events:PutTargets",
+                        "events:RemoveTargets",
+                        "events:TagResource",
+                    ],
+                    f"arn:aws:events:{here}:rule/{prefix}-*",
+                ),
+                allow(
+                    [
+                        "sqs:CreateQueue",
+                        "sqs:DeleteQueue",
+                        "sqs:GetQueueAttributes",
+                        "sqs:GetQueueUrl",
+                        "sqs:ListQueueTags",
+                        "sqs:SetQueueAttributes",
+                        "sqs:TagQueue",
+                    ],
+                    f"arn:aws:sqs:{here}:{prefix}-*",
+                ),
+                allow(
+                    ["ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServices", "ecs:TagResource", "ecs:UpdateService"],
+                    f"arn:aws:ecs:{here}:service/{prefix}-*/*",
+                ),
+                allow(
+                    ["ecs:CreateCluster", "ecs:DeleteCluster", "ecs:DescribeClusters", "ecs:PutClusterCapacityProviders"],
+                    f"arn:aws:ecs:{here}:cluster/{prefix}-*",
+                ),
                 allow("ecs:RegisterTaskDefinition", f"arn:aws:ecs:{here}:task-definition/{prefix}-*:*"),
                 allow(["ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition"], "*"),
             ]
@@ -322,7 +430,9 @@ class ReleasePipeline(pulumi.ComponentResource):
 
     def _pipeline_rights(self, projects: list[aws.codebuild.Project], code: pulumi.Output[list[Statement]]) -> pulumi.Output[str]:
         of = self._of
-        return pulumi.Output.all(of.artifacts.arn, of.models.arn, code, of.alarm.arn, *[project.arn for project in projects]).apply(
+        return pulumi.Output.all(
+            of.artifacts.arn, of.models.arn, code, of.alarm.arn, *[project.arn for project in projects]
+        ).apply(
             lambda all: document(
                 [
                     allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], f"{all[0]}/*"),
@@ -344,13 +454,21 @@ class ReleasePipeline(pulumi.ComponentResource):
             self.pipeline.arn.apply(lambda arn: document([allow("codepipeline:StartPipelineExecution", arn)])),
             self,
         )
-        lost = aws.sqs.Queue(f"{name}-uploads-lost", message_retention_seconds=14 * 24 * 3600, sqs_managed_sse_enabled=True, opts=self._child)
+        lost = aws.sqs.Queue(
+            f"{name}-uploads-lost", message_retention_seconds=14 * 24 * 3600, sqs_managed_sse_enabled=True, opts=self._child
+        )
         pattern = of.models.bucket.apply(
             lambda bucket: json.dumps(
-                {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"bucket": {"name": [bucket]}, "object": {"key": [of.candidate_key]}}}
+                {
+                    "source": ["aws.s3"],
+                    "detail-type": ["Object Created"],
+                    "detail": {"bucket": {"name": [bucket]}, "object": {"key": [of.candidate_key]}},
+                }
             )
         )
-        rule = aws.cloudwatch.EventRule(f"{name}-upload", event_pattern=pattern, description="A model was uploaded", opts=self._child)
+        rule = aws.cloudwatch.EventRule(
+            f"{name}-upload", event_pattern=pattern, description="A model was uploaded", opts=self._child
+        )
         version = {"actionName": "Model", "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": "<version>"}
         aws.cloudwatch.EventTarget(
             f"{name}-upload",
@@ -377,4 +495,9 @@ class ReleasePipeline(pulumi.ComponentResource):
             }
             return document([statement])
 
-        aws.sqs.QueuePolicy(f"{name}-uploads-lost", queue_url=lost.url, policy=pulumi.Output.all(lost.arn, rule.arn).apply(lost_policy), opts=self._child)
+        aws.sqs.QueuePolicy(
+            f"{name}-uploads-lost",
+            queue_url=lost.url,
+            policy=pulumi.Output.all(lost.arn, rule.arn).apply(lost_policy),
+            opts=self._child,
+        )

@@ -32,13 +32,31 @@ class FrontDoor(pulumi.ComponentResource):
         for port in ports:
             for number, block in enumerate(allowed):
                 aws.vpc.SecurityGroupIngressRule(
-                    f"{name}-{port}-{number}", security_group_id=self.security.id, cidr_ipv4=block, ip_protocol="tcp", from_port=port, to_port=port, opts=child
+                    f"{name}-{port}-{number}",
+                    security_group_id=self.security.id,
+                    cidr_ipv4=block,
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                    opts=child,
                 )
             aws.vpc.SecurityGroupEgressRule(
-                f"{name}-{port}", security_group_id=self.security.id, referenced_security_group_id=containers, ip_protocol="tcp", from_port=port, to_port=port, opts=child
+                f"{name}-{port}",
+                security_group_id=self.security.id,
+                referenced_security_group_id=containers,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                opts=child,
             )
             aws.vpc.SecurityGroupIngressRule(
-                f"{name}-{port}-containers", security_group_id=containers, referenced_security_group_id=self.security.id, ip_protocol="tcp", from_port=port, to_port=port, opts=child
+                f"{name}-{port}-containers",
+                security_group_id=containers,
+                referenced_security_group_id=self.security.id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                opts=child,
             )
         self.balancer = aws.lb.LoadBalancer(
             name,
@@ -97,7 +115,13 @@ class WebService(RunningProgram):
             protocol="HTTP",
             target_type="ip",
             deregistration_delay=30,
-            health_check={"path": program.health, "matcher": "200", "interval": 15, "healthy_threshold": 2, "unhealthy_threshold": 3},
+            health_check={
+                "path": program.health,
+                "matcher": "200",
+                "interval": 15,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": 3,
+            },
             opts=child,
         )
         listener = aws.lb.Listener(
@@ -117,7 +141,11 @@ class WebService(RunningProgram):
             launch_type="FARGATE",
             desired_count=2,
             deployment_circuit_breaker={"enable": True, "rollback": True},
-            network_configuration={"subnets": subnets, "security_groups": [containers], "assign_public_ip": around.assign_public_ip},
+            network_configuration={
+                "subnets": subnets,
+                "security_groups": [containers],
+                "assign_public_ip": around.assign_public_ip,
+            },
             load_balancers=[{"target_group_arn": group.arn, "container_name": program.name, "container_port": program.port}],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[listener]),
         )

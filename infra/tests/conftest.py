@@ -14,9 +14,18 @@ from world import INFRA, World, world  # noqa: E402
 
 # A program that serves, as `--spec` would describe it: the stacks know how to run one whether or not there is one yet.
 SERVICE = {
-    "name": "example-service", "about": "Answers", "kind": "service", "command": ["serve"], "port": 8080, "health": "/health",
-    "cpu_units": 256, "memory_mib": 512, "variables": ["EXAMPLE_SERVICE_LISTEN", "MLOPS_LOGS"], "secrets": [],
-    "grants": [{"variable": "MLOPS_LOGS", "action": "s3:PutObject", "on": "object"}], "exits": [{"code": 0, "name": "Done", "retry": False}],
+    "name": "example-service",
+    "about": "Answers",
+    "kind": "service",
+    "command": ["serve"],
+    "port": 8080,
+    "health": "/health",
+    "cpu_units": 256,
+    "memory_mib": 512,
+    "variables": ["EXAMPLE_SERVICE_LISTEN", "MLOPS_LOGS"],
+    "secrets": [],
+    "grants": [{"variable": "MLOPS_LOGS", "action": "s3:PutObject", "on": "object"}],
+    "exits": [{"code": 0, "name": "Done", "retry": False}],
 }
 
 

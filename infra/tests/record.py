@@ -51,7 +51,9 @@ class Recorder(mocks.Mocks):
         prefix = args.inputs.get("namePrefix")
         name = args.inputs.get("name") or (f"{prefix}1a2b3c4" if prefix else f"{args.name}-1a2b3c4")
         self.resources.append({"type": args.typ, "name": args.name, "physical": name, "inputs": args.inputs})
-        arn = ARNS.get(args.typ, f"arn:aws:other:{REGION}:{ACCOUNT}:{{name}}").format(name=name, path=args.inputs.get("path", "/"))
+        arn = ARNS.get(args.typ, f"arn:aws:other:{REGION}:{ACCOUNT}:{{name}}").format(
+            name=name, path=args.inputs.get("path", "/")
+        )
         state = {**args.inputs, "name": name, "arn": arn}
         match args.typ:
             case "aws:s3/bucket:Bucket":
@@ -93,7 +95,15 @@ def record(project: str, stack: str, references: dict[str, Any], specs: Path | N
     pulumi.export = exported.__setitem__
     real = pulumi.CustomResource.__init__
 
-    def spy(self: pulumi.CustomResource, t: str, name: str, props: Any = None, opts: pulumi.ResourceOptions | None = None, *rest: Any, **more: Any) -> None:
+    def spy(
+        self: pulumi.CustomResource,
+        t: str,
+        name: str,
+        props: Any = None,
+        opts: pulumi.ResourceOptions | None = None,
+        *rest: Any,
+        **more: Any,
+    ) -> None:
         if opts is not None:
             options[f"{t} {name}"] = {"protect": bool(opts.protect), "retain": bool(opts.retain_on_delete)}
         real(self, t, name, props, opts, *rest, **more)

@@ -123,13 +123,17 @@ def the_pipeline_releases_what_was_uploaded(world: World) -> Iterator[str]:
             namespaces[action["namespace"]] = number
         outputs |= set(action.get("outputArtifacts", []))
     [source] = [action for _, action in world.actions() if action["provider"] == "S3"]
-    targets = [target["inputs"] for target in world.all("cloudwatch/eventTarget:EventTarget") if "inputTransformer" in target["inputs"]]
+    targets = [
+        target["inputs"] for target in world.all("cloudwatch/eventTarget:EventTarget") if "inputTransformer" in target["inputs"]
+    ]
     rules = {rule["physical"]: json.loads(rule["inputs"]["eventPattern"]) for rule in world.all("cloudwatch/eventRule:EventRule")}
     if not targets:
         yield "an upload starts no release with its own version"
     for target in targets:
         detail = rules[target["rule"]]["detail"]
-        if detail["object"]["key"] != [source["configuration"]["S3ObjectKey"]] or detail["bucket"]["name"] != [source["configuration"]["S3Bucket"]]:
+        if detail["object"]["key"] != [source["configuration"]["S3ObjectKey"]] or detail["bucket"]["name"] != [
+            source["configuration"]["S3Bucket"]
+        ]:
             yield "the rule listens for another object than the pipeline takes"
         template = json.loads(target["inputTransformer"]["inputTemplate"])
         revision = template.get("sourceRevisions", [{}])[0]
@@ -153,14 +157,20 @@ def a_gate_stands_before_deployment(world: World) -> Iterator[str]:
     if not any(action["provider"] == "CodeBuild" for action in stages["Gate"]["actions"]):
         yield "no model is compared with the one in production"
     deploy = stages["Deploy"]
-    if deploy.get("onFailure", {}).get("result") != "ROLLBACK" or deploy.get("onSuccess", {}).get("condition", {}).get("result") != "ROLLBACK":
+    if (
+        deploy.get("onFailure", {}).get("result") != "ROLLBACK"
+        or deploy.get("onSuccess", {}).get("condition", {}).get("result") != "ROLLBACK"
+    ):
         yield "a release that fails, or does not get well, stays"
     projects = {project["physical"]: project["inputs"] for project in world.all("codebuild/project:Project")}
     for action in deploy["actions"]:
         if projects[action["configuration"]["ProjectName"]]["environment"]["privilegedMode"]:
             yield f"{action['name']} deploys with Docker's rights"
     alarms = {alarm["physical"] for alarm in world.all("cloudwatch/metricAlarm:MetricAlarm")}
-    for rule in [*stages["Gate"].get("beforeEntry", {}).get("condition", {}).get("rules", []), *deploy.get("onSuccess", {}).get("condition", {}).get("rules", [])]:
+    for rule in [
+        *stages["Gate"].get("beforeEntry", {}).get("condition", {}).get("rules", []),
+        *deploy.get("onSuccess", {}).get("condition", {}).get("rules", []),
+    ]:
         if rule["configuration"]["AlarmName"] not in alarms:
             yield f"the rule {rule['name']} looks at an alarm that is not there"
 
@@ -199,7 +209,9 @@ def the_scheduler_may_start_its_jobs(world: World) -> Iterator[str]:
         target = schedule["inputs"]["target"]
         role = roles[target["roleArn"].rpartition("/")[2]]
         policy = json.loads(world.named("iam/rolePolicy:RolePolicy", role)["inputs"]["policy"])
-        [allowed] = [listed(statement["Resource"]) for statement in policy["Statement"] if statement["Action"] == "batch:SubmitJob"]
+        [allowed] = [
+            listed(statement["Resource"]) for statement in policy["Statement"] if statement["Action"] == "batch:SubmitJob"
+        ]
         started = json.loads(target["input"])
         if started["JobQueue"] not in allowed or f"{started['JobDefinition']}:*" not in allowed:
             yield f"{schedule['name']} may not submit its job"
@@ -211,7 +223,12 @@ def roles_have_what_programs_ask_for(world: World) -> Iterator[str]:
         spec = world.specs[job]
         environment = world.environment(job)
         policy = json.loads(world.named("iam/rolePolicy:RolePolicy", f"mlops-{world.stack}-{job}")["inputs"]["policy"])
-        allowed = {action for statement in policy["Statement"] if statement["Effect"] == "Allow" for action in listed(statement["Action"])}
+        allowed = {
+            action
+            for statement in policy["Statement"]
+            if statement["Effect"] == "Allow"
+            for action in listed(statement["Action"])
+        }
 
         def is_needed(grant: dict) -> bool:
             value = environment.get(grant["variable"])
@@ -236,7 +253,9 @@ def only_a_release_replaces_the_model(world: World) -> Iterator[str]:
         writes = denied = False
         for statement in policy["Statement"]:
             for pattern in listed(statement["Resource"]):
-                matches = re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), production) and "s3:PutObject" in listed(statement["Action"])
+                matches = re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), production) and "s3:PutObject" in listed(
+                    statement["Action"]
+                )
                 writes |= bool(matches) and statement["Effect"] == "Allow"
                 denied |= bool(matches) and statement["Effect"] == "Deny"
         if writes and not denied and not name.endswith(f"mlops-{world.stack}-deploy"):
@@ -253,6 +272,10 @@ def secrets_are_nowhere_to_read(world: World) -> Iterator[str]:
             # The address of the database shows where the password comes apart from it.
             elif (name in secret and name != "MLOPS_DATABASE") or SECRET.search(name):
                 yield f"{job} has the secret {name} in plain"
+        if "MLOPS_DATABASE" in world.environment(job) and "MLOPS_DATABASE_PASSWORD" not in {
+            entry["name"] for entry in properties["secrets"]
+        }:
+            yield f"{job} has the address of the database, and no password"
         for entry in properties["secrets"]:
             if entry["name"] not in secret or not entry["valueFrom"].startswith("arn:aws:secretsmanager:"):
                 yield f"{job} takes {entry['name']} from {entry['valueFrom']}"
@@ -268,7 +291,11 @@ def containers_are_what_fargate_takes(world: World) -> Iterator[str]:
         need = {entry["type"]: float(entry["value"]) for entry in properties["resourceRequirements"]}
         if need != {"VCPU": world.specs[job]["cpu_units"] / 1024, "MEMORY": world.specs[job]["memory_mib"]}:
             yield f"{job} has another size than it asks for"
-        if not properties.get("jobRoleArn") or not properties.get("executionRoleArn") or properties["jobRoleArn"] == properties["executionRoleArn"]:
+        if (
+            not properties.get("jobRoleArn")
+            or not properties.get("executionRoleArn")
+            or properties["jobRoleArn"] == properties["executionRoleArn"]
+        ):
             yield f"{job} lacks a role, or has one for two purposes"
         if not re.search(r"@sha256:[0-9a-f]{64}$", properties["image"]):
             yield f"{job} has an image that may change: {properties['image']}"
@@ -295,14 +322,20 @@ def the_network_lets_nothing_in(world: World) -> Iterator[str]:
     for rule in world.all("vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
         if rule["inputs"].get("cidrIpv4") == "0.0.0.0/0" or rule["inputs"].get("cidrIpv6") == "::/0":
             yield f"{rule['name']} is open to all"
-        if rule["inputs"].get("fromPort") == 3306 and rule["inputs"].get("referencedSecurityGroupId") != world.outputs["security_group"]:
+        if (
+            rule["inputs"].get("fromPort") == 3306
+            and rule["inputs"].get("referencedSecurityGroupId") != world.outputs["security_group"]
+        ):
             yield f"{rule['name']} lets others than jobs to the database"
     for group in world.all("ec2/securityGroup:SecurityGroup"):
         if "ingress" in group["inputs"]:
             yield f"{group['name']} has rules inside, which undo those beside it"
     if world.outputs["assign_public_ip"]:
         return
-    endpoints = {endpoint["inputs"]["serviceName"].split(".", 3)[3]: endpoint["inputs"] for endpoint in world.all("vpcEndpoint:VpcEndpoint")}
+    endpoints = {
+        endpoint["inputs"]["serviceName"].split(".", 3)[3]: endpoint["inputs"]
+        for endpoint in world.all("vpcEndpoint:VpcEndpoint")
+    }
     services = {grant["action"].partition(":")[0] for spec in world.specs.values() for grant in spec["grants"]}
     for service in sorted({"ecr.api", "ecr.dkr", "logs", "s3", "dynamodb", "secretsmanager"} | services):
         if service not in endpoints:
@@ -315,7 +348,9 @@ def the_network_lets_nothing_in(world: World) -> Iterator[str]:
 def somebody_is_told(world: World) -> Iterator[str]:
     """Failures and silence reach the topic, which takes them: its key is our own, and its policy allows both speakers."""
     queue, topic = world.outputs["queue"], world.outputs["topic"]
-    patterns = {rule["physical"]: json.loads(rule["inputs"]["eventPattern"]) for rule in world.all("cloudwatch/eventRule:EventRule")}
+    patterns = {
+        rule["physical"]: json.loads(rule["inputs"]["eventPattern"]) for rule in world.all("cloudwatch/eventRule:EventRule")
+    }
     told = {target["inputs"]["rule"] for target in world.all("eventTarget:EventTarget") if target["inputs"]["arn"] == topic}
     failed = [name for name, pattern in patterns.items() if pattern.get("detail", {}).get("status") == ["FAILED"]]
     if not failed or patterns[failed[0]]["detail"].get("jobQueue") != [queue] or failed[0] not in told:
@@ -324,9 +359,15 @@ def somebody_is_told(world: World) -> Iterator[str]:
     if not key or "alias/aws" in key:
         yield "the topic has AWS's key, with which no event arrives"
     for kind in ("sns/topicPolicy:TopicPolicy", "kms/key:Key"):
-        if not {"events.amazonaws.com", "cloudwatch.amazonaws.com"} <= set(re.findall(r"\w+\.amazonaws\.com", world.one(kind)["inputs"]["policy"])):
+        if not {"events.amazonaws.com", "cloudwatch.amazonaws.com"} <= set(
+            re.findall(r"\w+\.amazonaws\.com", world.one(kind)["inputs"]["policy"])
+        ):
             yield f"{kind} keeps events or alarms out"
-    silent = {alarm["inputs"]["dimensions"]["job"]: alarm["inputs"] for alarm in world.all("MetricAlarm") if "job" in alarm["inputs"].get("dimensions", {})}
+    silent = {
+        alarm["inputs"]["dimensions"]["job"]: alarm["inputs"]
+        for alarm in world.all("MetricAlarm")
+        if "job" in alarm["inputs"].get("dimensions", {})
+    }
     for schedule in world.all("scheduler/schedule:Schedule"):
         job = json.loads(schedule["inputs"]["target"]["input"])["JobName"].rpartition("-")[0]
         runs = schedule["inputs"]["state"] == "ENABLED"
@@ -368,7 +409,12 @@ def what_keeps_data_is_protected(world: World) -> Iterator[str]:
                 yield f"{resource['name']} goes with the stack"
     for database in world.all("rds/instance:Instance"):
         wanted = database["inputs"]
-        if not wanted.get("storageEncrypted") or not wanted.get("deletionProtection") or wanted.get("publiclyAccessible") or not wanted.get("backupRetentionPeriod"):
+        if (
+            not wanted.get("storageEncrypted")
+            or not wanted.get("deletionProtection")
+            or wanted.get("publiclyAccessible")
+            or not wanted.get("backupRetentionPeriod")
+        ):
             yield f"{database['name']} is open, unencrypted, without backups, or deleted by a word"
 
 
@@ -380,10 +426,13 @@ def images_are_one_a_program(world: World) -> Iterator[str]:
     repositories = {repository["inputs"]["name"].rpartition("/")[2] for repository in world.all("ecr/repository:Repository")}
     if not programs == baked == repositories:
         yield f"programs {sorted(programs)}, images {sorted(baked)}, repositories {sorted(repositories)}"
-    if set(world.jobs()) - programs or 'type=sbom' not in world.images or "type=provenance,mode=max" not in world.images:
+    if set(world.jobs()) - programs or "type=sbom" not in world.images or "type=provenance,mode=max" not in world.images:
         yield "a job has no program, or images do not say what is in them"
     for repository in world.all("ecr/repository:Repository"):
-        if repository["inputs"].get("imageTagMutability") != "IMMUTABLE" or not repository["inputs"]["imageScanningConfiguration"]["scanOnPush"]:
+        if (
+            repository["inputs"].get("imageTagMutability") != "IMMUTABLE"
+            or not repository["inputs"]["imageScanningConfiguration"]["scanOnPush"]
+        ):
             yield f"{repository['name']} has tags that move, or is not looked through"
 
 
@@ -393,7 +442,9 @@ def the_image_holds_a_program_and_no_more(world: World) -> Iterator[str]:
     program = next((stage for stage in stages if stage.splitlines()[0].endswith(" AS program")), "")
     if not program.startswith("scratch "):
         yield "an image holds more than the program"
-    if not re.search(r"^USER [1-9]\d*:[1-9]\d*$", program, re.MULTILINE) or not re.search(r"^USER [1-9]", stages[-1], re.MULTILINE):
+    if not re.search(r"^USER [1-9]\d*:[1-9]\d*$", program, re.MULTILINE) or not re.search(
+        r"^USER [1-9]", stages[-1], re.MULTILINE
+    ):
         yield "a program runs as root"
     if not re.search(r"^ENTRYPOINT \[", program, re.MULTILINE):
         yield "a program is started by a shell, which takes its signals"

@@ -50,7 +50,9 @@ class Build:
         programs = [spec["name"] for spec in json.loads((INFRA / "jobs.json").read_text())]
         digests = {name: {"containerimage.digest": "sha256:" + hashlib.sha256(name.encode()).hexdigest()} for name in programs}
         (folder / "digests").write_text(json.dumps(digests))
-        self.s3 = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id="t", aws_secret_access_key="t", region_name="eu-central-1")
+        self.s3 = boto3.client(
+            "s3", endpoint_url=endpoint, aws_access_key_id="t", aws_secret_access_key="t", region_name="eu-central-1"
+        )
         self.bucket = f"models-{uuid.uuid4().hex[:12]}"
         self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         self.s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -82,13 +84,17 @@ class Build:
         found: dict[str, Any] = self.s3.list_object_versions(Bucket=self.bucket, Prefix=key)
         return [version["VersionId"] for version in found.get("Versions", []) if version["Key"] == key]
 
-    def run(self, version: str | None, phases: tuple[str, ...] = ("pre_build", "build"), spec: str = "buildspec.yml") -> tuple[int, str]:
+    def run(
+        self, version: str | None, phases: tuple[str, ...] = ("pre_build", "build"), spec: str = "buildspec.yml"
+    ) -> tuple[int, str]:
         """The phases of a build in their order, each command by bash; the first that fails ends it."""
         environment = {**self.environment, **({} if version is None else {"MODEL_VERSION_ID": version})}
         told = ""
         for phase in phases:
             for command in yaml.safe_load((self.folder / spec).read_text())["phases"][phase]["commands"]:
-                done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+                done = subprocess.run(
+                    ["bash", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+                )
                 told += done.stdout + done.stderr
                 if done.returncode:
                     return done.returncode, told
@@ -114,7 +120,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
     (folder / "shallow.toml").write_text('learner = "random-forest"\nparams = { trees = 2, max_depth = 1 }\n')
     good = model("good", 4000)
-    return {"good": good, "next": model("next", 5000), "weak": model("weak", 3000, "--recipe", "shallow.toml"), "cut": good[: len(good) // 2]}
+    return {
+        "good": good,
+        "next": model("next", 5000),
+        "weak": model("weak", 3000, "--recipe", "shallow.toml"),
+        "cut": good[: len(good) // 2],
+    }
 
 
 @pytest.fixture

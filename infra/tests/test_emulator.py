@@ -17,7 +17,9 @@ class Account:
         self.endpoint = endpoint
 
     def client(self, service: str) -> Any:
-        return boto3.client(service, endpoint_url=self.endpoint, region_name="eu-central-1", aws_access_key_id="t", aws_secret_access_key="t")
+        return boto3.client(
+            service, endpoint_url=self.endpoint, region_name="eu-central-1", aws_access_key_id="t", aws_secret_access_key="t"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +46,20 @@ def test_buckets_and_tables(account: Account, prod: World) -> None:
         name = bucket["physical"]
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         for kind, call, entry in (
-            ("BucketVersioning", s3.put_bucket_versioning, lambda found: {"VersioningConfiguration": shaped(found["versioningConfiguration"], capital)}),
+            (
+                "BucketVersioning",
+                s3.put_bucket_versioning,
+                lambda found: {"VersioningConfiguration": shaped(found["versioningConfiguration"], capital)},
+            ),
             ("BucketPolicy", s3.put_bucket_policy, lambda found: {"Policy": found["policy"]}),
             (
                 "BucketPublicAccessBlock",
                 s3.put_public_access_block,
-                lambda found: {"PublicAccessBlockConfiguration": shaped({key: value for key, value in found.items() if key != "bucket"}, capital)},
+                lambda found: {
+                    "PublicAccessBlockConfiguration": shaped(
+                        {key: value for key, value in found.items() if key != "bucket"}, capital
+                    )
+                },
             ),
         ):
             for made in prod.all(kind):
@@ -63,7 +73,9 @@ def test_buckets_and_tables(account: Account, prod: World) -> None:
         dynamodb.create_table(
             TableName=table["physical"],
             BillingMode=inputs["billingMode"],
-            AttributeDefinitions=[{"AttributeName": found["name"], "AttributeType": found["type"]} for found in inputs["attributes"]],
+            AttributeDefinitions=[
+                {"AttributeName": found["name"], "AttributeType": found["type"]} for found in inputs["attributes"]
+            ],
             KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys if name],
         )
         assert dynamodb.describe_table(TableName=table["physical"])["Table"]["TableStatus"] == "ACTIVE"
@@ -72,7 +84,9 @@ def test_buckets_and_tables(account: Account, prod: World) -> None:
 def make_role(account: Account, role: dict[str, Any], prod: World) -> str:
     iam = account.client("iam")
     inputs = role["inputs"]
-    made = iam.create_role(RoleName=role["physical"], AssumeRolePolicyDocument=inputs["assumeRolePolicy"], Path=inputs.get("path", "/"))
+    made = iam.create_role(
+        RoleName=role["physical"], AssumeRolePolicyDocument=inputs["assumeRolePolicy"], Path=inputs.get("path", "/")
+    )
     policy = prod.named("iam/rolePolicy:RolePolicy", role["name"])["inputs"]["policy"]
     iam.put_role_policy(RoleName=role["physical"], PolicyName="rights", PolicyDocument=policy)
     return made["Role"]["Arn"]
@@ -115,7 +129,9 @@ def test_job_definitions(account: Account, prod: World, roles: dict[str, str]) -
         [read] = batch.describe_job_definitions(jobDefinitions=[made["jobDefinitionArn"]])["jobDefinitions"]
         assert read["containerProperties"]["image"] == json.loads(inputs["containerProperties"])["image"]
         # The emulator writes actions in small letters.
-        assert [{**rule, "action": rule["action"].upper()} for rule in read["retryStrategy"]["evaluateOnExit"]] == retry["evaluateOnExit"]
+        assert [{**rule, "action": rule["action"].upper()} for rule in read["retryStrategy"]["evaluateOnExit"]] == retry[
+            "evaluateOnExit"
+        ]
 
 
 def test_schedules_and_rules(account: Account, prod: World, roles: dict[str, str]) -> None:
@@ -143,7 +159,10 @@ def test_schedules_and_rules(account: Account, prod: World, roles: dict[str, str
         entry: dict[str, Any] = {"Id": "1", "Arn": inputs["arn"]}
         if "inputTransformer" in inputs:
             transformer = inputs["inputTransformer"]
-            entry["InputTransformer"] = {"InputPathsMap": transformer["inputPaths"], "InputTemplate": transformer["inputTemplate"]}
+            entry["InputTransformer"] = {
+                "InputPathsMap": transformer["inputPaths"],
+                "InputTemplate": transformer["inputTemplate"],
+            }
             entry["RoleArn"] = inputs["roleArn"]
         assert events.put_targets(Rule=inputs["rule"], Targets=[entry])["FailedEntryCount"] == 0
         assert events.list_targets_by_rule(Rule=inputs["rule"])["Targets"][0]["Arn"] == inputs["arn"]

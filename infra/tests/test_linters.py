@@ -24,7 +24,9 @@ def test_types_are_strict() -> None:
 def test_a_wrong_name_of_a_nested_property_is_no_type(tmp_path: Path) -> None:
     wrong = (INFRA / "stacks/batch.py").read_text().replace('"max_vcpus"', '"max_vcpu"')
     (tmp_path / "batch.py").write_text(wrong)
-    (tmp_path / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "strict", "extraPaths": [str(INFRA)], "include": ["batch.py"]}))
+    (tmp_path / "pyrightconfig.json").write_text(
+        json.dumps({"typeCheckingMode": "strict", "extraPaths": [str(INFRA)], "include": ["batch.py"]})
+    )
     done = run(BIN / "pyright", "--pythonpath", sys.executable, "--project", tmp_path)
     assert done.returncode == 1 and "compute_resources" in done.stdout, done.stdout
 
@@ -42,7 +44,9 @@ def is_aws_example(finding: dict) -> bool:
     """The linter wants `SubmitJob` to name jobs too, which have no name before they are submitted; AWS's own example of least
     privilege (Batch user guide, "Restrict job submission") names the queue and the definition, as we do."""
     details = finding["detail"] if isinstance(finding["detail"], list) else []
-    return finding["issue"] == "RESOURCE_MISMATCH" and {"batch:SubmitJob"} == {one.get("action") for one in details if isinstance(one, dict)}
+    return finding["issue"] == "RESOURCE_MISMATCH" and {"batch:SubmitJob"} == {
+        one.get("action") for one in details if isinstance(one, dict)
+    }
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
@@ -56,7 +60,8 @@ def test_actions_fit_their_resources(stack: str, request: pytest.FixtureRequest)
 
 
 @pytest.mark.parametrize(
-    ("action", "resource"), [("s3:GetObjekt", "arn:aws:s3:::a/*"), ("s3:GetObject", "arn:aws:s3:::a"), ("dynamodb:PutItem", "arn:aws:s3:::a/*")]
+    ("action", "resource"),
+    [("s3:GetObjekt", "arn:aws:s3:::a/*"), ("s3:GetObject", "arn:aws:s3:::a"), ("dynamodb:PutItem", "arn:aws:s3:::a/*")],
 )
 def test_an_action_that_does_not_fit_is_found(action: str, resource: str) -> None:
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
@@ -78,7 +83,10 @@ def test_shell_is_shell() -> None:
     scripts = [script.read_text() for script in sorted((INFRA / "release").glob("*.sh"))]
     specs = [ROOT / "buildspec.yml", *sorted((INFRA / "release").glob("*.yml"))]
     commands = [
-        command for spec in specs for phase in yaml.safe_load(spec.read_text())["phases"].values() for command in phase["commands"]
+        command
+        for spec in specs
+        for phase in yaml.safe_load(spec.read_text())["phases"].values()
+        for command in phase["commands"]
     ]
     assert len(commands) > 10
     for text in [*scripts, *commands]:

@@ -28,8 +28,10 @@ def test_every_rule_has_something_that_it_notices() -> None:
 
 def test_a_service_is_private_and_waits_for_health(serving: World) -> None:
     assert serving.one("lb/loadBalancer:LoadBalancer")["inputs"]["internal"] is True
-    sources = [rule["inputs"].get("cidrIpv4") for rule in serving.all("SecurityGroupIngressRule") if rule["inputs"]["fromPort"] == 8080]
-    assert sorted(sources, key=str) == ["10.0.0.0/8", None], "from the networks that are named to the balancer, and from that to containers"
+    sources = [
+        rule["inputs"].get("cidrIpv4") for rule in serving.all("SecurityGroupIngressRule") if rule["inputs"]["fromPort"] == 8080
+    ]
+    assert sorted(sources, key=str) == ["10.0.0.0/8", None], "the named networks reach the balancer, and it the containers"
     assert serving.one("lb/targetGroup:TargetGroup")["inputs"]["healthCheck"]["path"] == "/health"
     service = serving.one("ecs/service:Service")["inputs"]
     assert service["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}

@@ -44,7 +44,11 @@ class World:
 
     def policies(self) -> list[tuple[str, dict[str, Any]]]:
         """Every policy with the name of what has it: of roles, buckets, topics, queues, keys."""
-        kinds = {"iam/rolePolicy:RolePolicy": "policy", "s3/bucketPolicy:BucketPolicy": "policy", "sns/topicPolicy:TopicPolicy": "policy"}
+        kinds = {
+            "iam/rolePolicy:RolePolicy": "policy",
+            "s3/bucketPolicy:BucketPolicy": "policy",
+            "sns/topicPolicy:TopicPolicy": "policy",
+        }
         kinds |= {"sqs/queuePolicy:QueuePolicy": "policy", "kms/key:Key": "policy", "iam/role:Role": "assumeRolePolicy"}
         found = [(resource, kinds[kind]) for kind in kinds for resource in self.all(kind)]
         return [(f"{resource['type']} {resource['name']}", json.loads(resource["inputs"][entry])) for resource, entry in found]
@@ -52,7 +56,10 @@ class World:
     def jobs(self) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
         """Each job's definition, and its container's properties."""
         prefix = f"mlops-{self.stack}-"
-        definitions = {resource["name"].removeprefix(prefix): resource["inputs"] for resource in self.all("batch/jobDefinition:JobDefinition")}
+        definitions = {
+            resource["name"].removeprefix(prefix): resource["inputs"]
+            for resource in self.all("batch/jobDefinition:JobDefinition")
+        }
         return {name: (inputs, json.loads(inputs["containerProperties"])) for name, inputs in definitions.items()}
 
     def environment(self, name: str) -> dict[str, str]:
@@ -76,7 +83,11 @@ def listed(value: Any) -> list[Any]:
 def record(project: str, stack: str, references: dict[str, Any], specs: Path) -> dict[str, Any]:
     """One project, in a process of its own: Pulumi keeps one program a process."""
     done = subprocess.run(
-        [sys.executable, HERE / "record.py", project, stack, specs], input=json.dumps(references), capture_output=True, text=True, check=False
+        [sys.executable, HERE / "record.py", project, stack, specs],
+        input=json.dumps(references),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
