@@ -9,7 +9,7 @@ from stacks import places
 from stacks.job import MonitoredJob, Surroundings
 from stacks.policies import document
 from stacks.programs import Program, programs
-from stacks.service import FrontDoor, WebService
+from stacks.service import WebService
 from stacks.settings import jobs_settings
 
 settings = jobs_settings()
@@ -98,18 +98,8 @@ for program in running:
     if program.kind == "job" and program.name != "retrain":
         job(program, asks_for if "MLOPS_RETRAIN_DEFINITION" in program.variables else {})
 
-services = [program for program in running if program.kind == "service"]
-if services:
-    cluster = aws.ecs.Cluster(name)
-    door = FrontDoor(
-        f"{name}-door",
-        platform["vpc"],
-        platform["subnets"],
-        settings.allowed_networks,
-        [program.port for program in services],
-        platform["security_group"],
-    )
-    for program in services:
+for program in running:
+    if program.kind == "service":
         WebService(
             program,
             image(program),
@@ -117,11 +107,10 @@ if services:
             variables(program, {}),
             secrets(program),
             around,
-            cluster,
-            door,
+            platform["cluster"],
+            platform["balancer"],
             platform["vpc"],
             platform["subnets"],
             platform["security_group"],
             settings.certificate,
         )
-    pulumi.export("address", door.balancer.dns_name)

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from stacks.batch import BatchPlatform
+from stacks.door import FrontDoor
 from stacks.network import GATEWAYS, Network
 from stacks.notifications import Notifications, tell
 from stacks.programs import programs
@@ -32,6 +33,8 @@ artifacts = Bucket(f"{name}-artifacts", False, keep_old_days=30)
 tables = LogTables(name, settings.protect)
 repositories = ImageRepositories(name, [program.name for program in everything])
 batch = BatchPlatform(name, network, settings.spot, settings.max_vcpus)
+ports = [program.port for program in everything if program.kind == "service"]
+door = FrontDoor(f"{name}-door", network, settings.allowed_networks, ports) if ports else None
 notifications = Notifications(name, account, settings.alarm_emails)
 database = None
 if settings.database_url_secret is None:
@@ -114,6 +117,9 @@ pulumi.export(
         "subnets": [subnet.id for subnet in network.containers],
         "security_group": network.jobs.id,
         "assign_public_ip": network.assign_public_ip,
+        "cluster": door.cluster.arn if door else None,
+        "balancer": door.balancer.arn if door else None,
+        "address": door.balancer.dns_name if door else None,
         "repositories": {program: repository.repository_url for program, repository in repositories.repositories.items()},
         "repository_arns": {program: repository.arn for program, repository in repositories.repositories.items()},
         "database_url": database.instance.endpoint.apply(lambda endpoint: f"mysql://mlops@{endpoint}/mlops")

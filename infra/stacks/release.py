@@ -419,10 +419,7 @@ class ReleasePipeline(pulumi.ComponentResource):
                     ["ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServices", "ecs:TagResource", "ecs:UpdateService"],
                     f"arn:aws:ecs:{here}:service/{prefix}-*/*",
                 ),
-                allow(
-                    ["ecs:CreateCluster", "ecs:DeleteCluster", "ecs:DescribeClusters", "ecs:PutClusterCapacityProviders"],
-                    f"arn:aws:ecs:{here}:cluster/{prefix}-*",
-                ),
+                *_listener_rights(here, prefix),
                 allow("ecs:RegisterTaskDefinition", f"arn:aws:ecs:{here}:task-definition/{prefix}-*:*"),
                 allow(["ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition"], "*"),
             ]
@@ -501,3 +498,22 @@ class ReleasePipeline(pulumi.ComponentResource):
             policy=pulumi.Output.all(lost.arn, rule.arn).apply(lost_policy),
             opts=self._child,
         )
+
+
+def _listener_rights(here: str, prefix: str) -> list[Statement]:
+    """To put a service behind the front door; the door itself is not a release's to change."""
+    balancing = f"arn:aws:elasticloadbalancing:{here}"
+    door, listeners = f"{balancing}:loadbalancer/app/{prefix}-*", f"{balancing}:listener/app/{prefix}-*"
+    # Their names have no room for a prefix.
+    groups = f"{balancing}:targetgroup/*"
+
+    def do(*actions: str) -> list[str]:
+        return [f"elasticloadbalancing:{action}" for action in actions]
+
+    return [
+        allow(do("CreateListener"), door),
+        allow(do("DeleteListener", "ModifyListener"), listeners),
+        allow(do("CreateTargetGroup", "DeleteTargetGroup", "ModifyTargetGroup", "ModifyTargetGroupAttributes"), groups),
+        allow(do("AddTags", "RemoveTags"), [listeners, groups]),
+        allow(do("DescribeListeners", "DescribeTags", "DescribeTargetGroupAttributes", "DescribeTargetGroups"), "*"),
+    ]

@@ -1,4 +1,4 @@
-"""A program that serves, behind a load balancer that only the company's own networks reach."""
+"""A program that serves, behind the front door."""
 
 import json
 from typing import Any
@@ -13,63 +13,6 @@ from stacks.programs import Program
 SPOOL = "/spool"
 
 
-class FrontDoor(pulumi.ComponentResource):
-    """An internal load balancer for all services, each at its own port."""
-
-    def __init__(
-        self,
-        name: str,
-        vpc: pulumi.Input[str],
-        subnets: pulumi.Input[list[str]],
-        allowed: list[str],
-        ports: list[int],
-        containers: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("mlops:jobs:FrontDoor", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        self.security = aws.ec2.SecurityGroup(name, vpc_id=vpc, description="Who may use the services", opts=child)
-        for port in ports:
-            for number, block in enumerate(allowed):
-                aws.vpc.SecurityGroupIngressRule(
-                    f"{name}-{port}-{number}",
-                    security_group_id=self.security.id,
-                    cidr_ipv4=block,
-                    ip_protocol="tcp",
-                    from_port=port,
-                    to_port=port,
-                    opts=child,
-                )
-            aws.vpc.SecurityGroupEgressRule(
-                f"{name}-{port}",
-                security_group_id=self.security.id,
-                referenced_security_group_id=containers,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                opts=child,
-            )
-            aws.vpc.SecurityGroupIngressRule(
-                f"{name}-{port}-containers",
-                security_group_id=containers,
-                referenced_security_group_id=self.security.id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                opts=child,
-            )
-        self.balancer = aws.lb.LoadBalancer(
-            name,
-            internal=True,
-            load_balancer_type="application",
-            subnets=subnets,
-            security_groups=[self.security.id],
-            drop_invalid_header_fields=True,
-            opts=child,
-        )
-        self.register_outputs({})
-
-
 class WebService(RunningProgram):
     """A service of Amazon ECS on Fargate; a release that does not get well is taken back by ECS itself."""
 
@@ -81,8 +24,8 @@ class WebService(RunningProgram):
         environment: pulumi.Output[dict[str, str]],
         secrets: pulumi.Output[dict[str, str]],
         around: Surroundings,
-        cluster: aws.ecs.Cluster,
-        door: FrontDoor,
+        cluster: pulumi.Input[str],
+        balancer: pulumi.Input[str],
         vpc: pulumi.Input[str],
         subnets: pulumi.Input[list[str]],
         containers: pulumi.Input[str],
@@ -126,7 +69,7 @@ class WebService(RunningProgram):
         )
         listener = aws.lb.Listener(
             name,
-            load_balancer_arn=door.balancer.arn,
+            load_balancer_arn=balancer,
             port=program.port,
             protocol="HTTPS" if certificate else "HTTP",
             certificate_arn=certificate,
@@ -136,7 +79,7 @@ class WebService(RunningProgram):
         )
         aws.ecs.Service(
             name,
-            cluster=cluster.arn,
+            cluster=cluster,
             task_definition=task.arn,
             launch_type="FARGATE",
             desired_count=2,

@@ -27,6 +27,7 @@ class PlatformSettings:
     state_bucket: str
     pulumi_version: str
     alarm_emails: list[str] = field(default_factory=list[str])
+    allowed_networks: list[str] = field(default_factory=list[str])
 
 
 def platform_settings() -> PlatformSettings:
@@ -59,6 +60,7 @@ def platform_settings() -> PlatformSettings:
         state_bucket=config.require("stateBucket"),
         pulumi_version=config.get("pulumiVersion") or "3.272.0",
         alarm_emails=config.get_object("alarmEmails") or [],
+        allowed_networks=config.get_object("allowedNetworks") or [],
     )
 
 
@@ -74,7 +76,6 @@ class JobsSettings:
     images: dict[str, str]
     settings: dict[str, dict[str, str]]
     secrets: dict[str, dict[str, str]]
-    allowed_networks: list[str]
     certificate: str | None
 
 
@@ -90,6 +91,5 @@ def jobs_settings() -> JobsSettings:
         images=config.get_object("images") or {},
         settings=config.get_object("settings") or {},
         secrets=config.get_object("secrets") or {},
-        allowed_networks=config.get_object("allowedNetworks") or [],
         certificate=config.get("certificate"),
     )

@@ -10,6 +10,7 @@ from world import World, listed
 
 # AWS has no narrower resource for these.
 ON_ALL = {"ecr:GetAuthorizationToken", "batch:ListJobs", "batch:DescribeJobDefinitions", "ecs:DeregisterTaskDefinition"}
+ON_ALL |= {f"elasticloadbalancing:Describe{what}" for what in ("Listeners", "Tags", "TargetGroupAttributes", "TargetGroups")}
 ON_ALL |= {"ecs:DescribeTaskDefinition", "logs:DescribeLogGroups"}
 TRUSTED = {"ecs-tasks", "scheduler", "events", "codebuild", "codepipeline"}
 SECRET = re.compile(r"pass|secret|token|(?<!model_)key|auth", re.IGNORECASE)
