@@ -207,7 +207,7 @@ class ReleasePipeline(pulumi.ComponentResource):
         }
 
     def _alarm_rule(self, name: str, wait_minutes: int) -> Any:
-        configuration: dict[str, pulumi.Input[str]] = {"AlarmName": self._of.alarm.name, "AlarmStates": "ALARM"}
+        configuration: dict[str, pulumi.Input[str]] = {"AlarmName": self._of.alarm.name}
         if wait_minutes:
             configuration["WaitTime"] = str(wait_minutes)
         return {
