@@ -17,6 +17,10 @@ specs:
     cargo build --workspace --bins --locked
     python3 infra/specs.py target/debug
 
+# All images, with Docker; TAG and REGISTRY name them
+images *ARGUMENTS:
+    docker buildx bake --file docker/docker-bake.hcl {{ARGUMENTS}}
+
 # Reference values of the statistics again, in an environment with scipy and mpmath
 golden:
     python3 crates/mlops-core/golden/make.py > crates/mlops-core/golden/stats.json

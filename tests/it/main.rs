@@ -5,6 +5,7 @@
 mod alerts;
 mod etl;
 mod help;
+mod infra;
 mod log_line;
 mod model_life;
 mod programs;

@@ -1,6 +1,6 @@
 //! The workspace's programs, as `cargo build` makes them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -21,10 +21,15 @@ pub(crate) const JOBS: [&str; 11] = [
     "simulate",
 ];
 
-/// A program of the profile that these tests are built with, made new if its source has changed.
+/// A program of the profile that these tests are built with.
 pub(crate) fn job(name: &str) -> Job {
+    Job::new(folder().join(name))
+}
+
+/// The folder of all programs, made new if their source has changed.
+pub(crate) fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| {
+    FOLDER.get_or_init(|| {
         let test = std::env::current_exe().unwrap();
         let folder = test.ancestors().nth(2).expect("a test lies in PROFILE/deps").to_owned();
         let mut build = Command::new(env!("CARGO"));
@@ -35,8 +40,7 @@ pub(crate) fn job(name: &str) -> Job {
         build.arg("--target-dir").arg(folder.parent().unwrap());
         assert!(build.status().unwrap().success());
         folder
-    });
-    Job::new(folder.join(name))
+    })
 }
 
 /// The root of the repository.

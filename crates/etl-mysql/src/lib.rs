@@ -18,7 +18,7 @@ pub use args::Args;
 pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     context.check_lasting(&args.store.database)?;
     let open = async || {
-        let database = Database::connect(&args.store.database).await?;
+        let database = Database::connect(&args.store.url()).await?;
         if args.store.create_tables {
             database.create_tables().await?;
         }

@@ -9,7 +9,7 @@ use mlops_sql::Database;
 /// A [`UsageError`](mlops_job::UsageError) for a database that would go with the container, and the failures of the database.
 pub async fn open_database(args: &DatabaseArgs, context: &Context) -> Result<Database> {
     context.check_lasting(&args.database)?;
-    let database = Database::connect(&args.database).await?;
+    let database = Database::connect(&args.url()).await?;
     if args.create_tables {
         database.create_tables().await?;
     }

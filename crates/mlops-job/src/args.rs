@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
-use mlops_core::address::DatabaseUrl;
+use mlops_core::address::{DatabaseUrl, Password};
 
 use crate::{Spec, UsageError};
 
@@ -61,9 +61,22 @@ pub struct DatabaseArgs {
     )]
     pub database: DatabaseUrl,
 
+    /// The password of --database, where that is kept apart from the address
+    #[arg(long, global = true, env = "MLOPS_DATABASE_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub database_password: Option<Password>,
+
     /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
     #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
     pub create_tables: bool,
+}
+
+impl DatabaseArgs {
+    /// The address with its password, wherever that came from.
+    pub fn url(&self) -> DatabaseUrl {
+        self.database_password
+            .as_ref()
+            .map_or_else(|| self.database.clone(), |password| self.database.with_password(password))
+    }
 }
 
 /// How a result is printed.

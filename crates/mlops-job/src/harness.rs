@@ -118,10 +118,16 @@ where
             let shutdown = context.shutdown.clone();
             let report = run(arguments, context).await?;
             print(&report, output)?;
+            let exit = if shutdown.is_cancelled() { Exit::Terminated } else { report.exit() };
             if metrics {
                 write_metrics(A::command().get_name(), &report.metrics());
+                // An alarm listens for this: a job that is never started tells nobody that it failed.
+                if matches!(exit, Exit::Done | Exit::Verdict) {
+                    let completed = Metrics { values: vec![("completed", "Count", 1.0)], ..Metrics::default() };
+                    write_metrics(A::command().get_name(), &[completed]);
+                }
             }
-            Ok(if shutdown.is_cancelled() { Exit::Terminated } else { report.exit() })
+            Ok(exit)
         })
     });
     outcome.unwrap_or_else(|error| fail(&error))

@@ -2,6 +2,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_smithy_types::byte_stream::ByteStream as Body;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use mlops_aws::SdkConfig;
 use mlops_core::etl::NameRange;
 use mlops_core::ports::{ByteStream, Entry, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
+use sha2::{Digest, Sha256};
 
 /// How often a body that was cut is taken up again, without a byte in between.
 const RESUMES: u32 = 4;
@@ -32,6 +34,13 @@ impl S3 {
 
     fn key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
+    }
+
+    /// With its SHA-256 beside it, by which a pipeline knows that what it fetched is what was written.
+    fn put_request(&self, key: &str, body: Bytes) -> PutObjectFluentBuilder {
+        let digest = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let put = self.client.put_object().bucket(&self.bucket).key(self.key(key));
+        put.metadata("sha256", digest).body(Body::from(body))
     }
 
     /// The object from byte `offset`; from the second request on only if it is still `etag`.
@@ -130,11 +139,7 @@ impl ObjectStore for S3 {
     }
 
     async fn put(&self, key: &str, body: Bytes) -> Result<(), StoreError> {
-        self.client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(self.key(key))
-            .body(Body::from(body))
+        self.put_request(key, body)
             .send()
             .await
             .map(drop)
@@ -142,7 +147,7 @@ impl ObjectStore for S3 {
     }
 
     async fn put_if(&self, key: &str, body: Bytes, version: Option<&str>) -> Result<bool, StoreError> {
-        let put = self.client.put_object().bucket(&self.bucket).key(self.key(key)).body(Body::from(body));
+        let put = self.put_request(key, body);
         let put = match version {
             Some(version) => put.if_match(version),
             None => put.if_none_match("*"),

@@ -26,7 +26,7 @@ pub use faults::{Calls, Fault, Faults};
 pub use job::{Ended, Job, end};
 pub use mysql::{MySqlServer, mysql};
 pub use private_mysql::PrivateMySql;
-pub use runtimes::{runtimes, schemathesis};
+pub use runtimes::{runtimes, schemathesis, stacks};
 pub use s3::{S3Server, s3};
 pub use secrets::{SecretsServer, secrets};
 pub use smtp::{SmtpServer, smtp};

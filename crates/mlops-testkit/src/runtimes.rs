@@ -11,3 +11,8 @@ pub fn schemathesis() -> PathBuf {
 pub fn runtimes() -> PathBuf {
     installed("runtimes").join("venv/bin/python")
 }
+
+/// The folder of a Python environment with what the stacks of `infra/` are tested with.
+pub fn stacks() -> PathBuf {
+    installed("stacks")
+}

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
-use mlops_core::address::DatabaseUrl;
+use mlops_core::address::{DatabaseUrl, Password};
 use mlops_core::model::LearnerKind;
 use mlops_core::model::gate::GatePolicy;
 use mlops_input::OutcomeArgs;
@@ -27,6 +27,9 @@ Examples:
   What is in a model, and how Python reads it:
     retrain inspect models/model.pkl
     retrain inspect models/model.pkl --python
+
+  Whether a model may be released in place of another:
+    retrain inspect candidate.pkl --check --against model.pkl
 
   On what production sent and what became of it, on top of a table:
     retrain --table churn_data --logs model_logs --target churn --id client_id --database mysql://… --models s3://acme-models/churn
@@ -166,6 +169,10 @@ pub struct StoreArgs {
     #[arg(long, global = true, env = "MLOPS_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<DatabaseUrl>,
 
+    /// The password of --database, where that is kept apart from the address
+    #[arg(long, global = true, env = "MLOPS_DATABASE_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub database_password: Option<Password>,
+
     /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
     #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
     pub create_tables: bool,
@@ -204,6 +211,19 @@ pub enum Command {
         /// Show how Python reads it instead
         #[arg(long)]
         python: bool,
+
+        /// Refuse a model that is not fit for release, with the reasons, and end with 10: one that gives no probability for some request, or
+        /// has no metrics or no ONNX, and what --against and --golden-requests find
+        #[arg(long)]
+        check: bool,
+
+        /// With --check: the model in production, of whose columns it has to be, and than which it may not be much worse
+        #[arg(long, value_name = "MODEL", requires = "check")]
+        against: Option<Location>,
+
+        /// With --check: rows whose probability is known, as for --golden of a retraining
+        #[arg(long, value_name = "FILE", requires = "check")]
+        golden_requests: Option<Location>,
     },
     /// Put an earlier model back in its place
     Rollback {
@@ -259,7 +279,8 @@ impl StoreArgs {
     pub(crate) async fn open_database(&self, context: &Context) -> Result<Option<Database>> {
         let Some(url) = &self.database else { return Ok(None) };
         context.check_lasting(url)?;
-        let database = Database::connect(url).await?;
+        let url = self.database_password.as_ref().map_or_else(|| url.clone(), |password| url.with_password(password));
+        let database = Database::connect(&url).await?;
         if self.create_tables {
             database.create_tables().await?;
         }

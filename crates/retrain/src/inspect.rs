@@ -1,16 +1,57 @@
 use anyhow::{Context as _, Result};
 use mlops_core::model::artifact::ModelFile;
+use mlops_core::model::gate::GatePolicy;
+use mlops_input::read_table;
 use mlops_job::UsageError;
 use mlops_objects::{Location, local_copy};
 
 use crate::Outcome;
-use crate::report::InspectReport;
+use crate::check::{faults, objections};
+use crate::report::{InspectReport, RefusedReport};
+
+/// What a model is checked by.
+pub(crate) struct Wanted<'a> {
+    pub(crate) against: Option<&'a Location>,
+    pub(crate) golden: Option<&'a Location>,
+    pub(crate) margins: GatePolicy,
+}
 
 /// Shows what is in a model.
 pub(crate) async fn run(location: &Location, python: bool) -> Result<Outcome> {
+    let bytes = read(location).await?;
+    let file = model(location, &bytes)?;
+    let python = python.then(|| location.to_string());
+    Ok(Outcome::Inspected(Box::new(InspectReport::new(&file, bytes.len(), python))))
+}
+
+/// Shows what is in a model, or why it may not be released. What is the model's fault is a verdict, and no error.
+pub(crate) async fn check(location: &Location, wanted: Wanted<'_>) -> Result<Outcome> {
+    let bytes = read(location).await?;
+    let refused = |reasons| Ok(Outcome::Refused(RefusedReport { model: location.to_string(), reasons }));
+    let file = match ModelFile::from_pickle(&bytes) {
+        Ok(file) => file,
+        Err(error) => return refused(vec![error.to_string()]),
+    };
+    let golden = match wanted.golden {
+        Some(golden) => Some(read_table(golden).await.with_context(|| format!("reading {golden}"))?),
+        None => None,
+    };
+    let mut reasons = faults(&file, &bytes, golden.as_ref())?;
+    if let Some(present) = wanted.against {
+        reasons.extend(objections(&file, &model(present, &read(present).await?)?, &wanted.margins));
+    }
+    if reasons.is_empty() {
+        return Ok(Outcome::Inspected(Box::new(InspectReport::new(&file, bytes.len(), None))));
+    }
+    refused(reasons)
+}
+
+async fn read(location: &Location) -> Result<Vec<u8>> {
     let doing = || format!("reading {location}");
     let copy = local_copy(location).await.with_context(doing)?;
-    let bytes = tokio::fs::read(&copy).await.with_context(doing)?;
-    let file = ModelFile::from_pickle(&bytes).map_err(UsageError::because).with_context(doing)?;
-    Ok(Outcome::Inspected(Box::new(InspectReport::new(&file, bytes.len(), python.then(|| location.to_string())))))
+    tokio::fs::read(&copy).await.with_context(doing)
+}
+
+fn model(location: &Location, bytes: &[u8]) -> Result<ModelFile> {
+    ModelFile::from_pickle(bytes).map_err(UsageError::because).with_context(|| format!("reading {location}"))
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod check;
 mod data;
 mod html;
 mod inspect;

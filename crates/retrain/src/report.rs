@@ -20,6 +20,8 @@ pub enum Outcome {
     Retrained(Box<RetrainReport>),
     /// A model was looked at.
     Inspected(Box<InspectReport>),
+    /// A model may not be released.
+    Refused(RefusedReport),
     /// An earlier model is back.
     RolledBack(RollbackReport),
     /// Recipes were tried.
@@ -104,6 +106,15 @@ pub struct FeatureReport {
     pub levels: Option<usize>,
     /// Its share in the model.
     pub importance: f64,
+}
+
+/// A model that may not be released.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefusedReport {
+    /// Which one.
+    pub model: String,
+    /// Why.
+    pub reasons: Vec<String>,
 }
 
 /// What is back in its place.
@@ -293,6 +304,7 @@ impl Report for Outcome {
         match self {
             Self::Retrained(report) => report.human(),
             Self::Inspected(report) => report.human(),
+            Self::Refused(report) => format!("{} is NOT FIT FOR RELEASE: {}", report.model, report.reasons.join("; ")),
             Self::RolledBack(report) => match &report.replaced {
                 Some(replaced) if *replaced == report.model_uid => format!("{replaced} is model.pkl already"),
                 Some(replaced) => format!("{} is model.pkl again, in place of {replaced}", report.model_uid),
@@ -305,6 +317,7 @@ impl Report for Outcome {
     fn exit(&self) -> Exit {
         match self {
             Self::Retrained(report) if report.fail_on_verdict && !report.gate.accepted => Exit::Verdict,
+            Self::Refused(_) => Exit::Verdict,
             _ => Exit::Done,
         }
     }

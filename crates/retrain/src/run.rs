@@ -8,6 +8,7 @@ use mlops_objects::{Location, local_copy, write_file};
 use mlops_sql::Database;
 
 use crate::args::Command;
+use crate::inspect::Wanted;
 use crate::models::{Models, Present, REFERENCE, version_key};
 use crate::report::RetrainReport;
 use crate::train::{Champion, Plan, Trained, train};
@@ -21,7 +22,11 @@ use crate::{Args, Outcome, data, html, inspect, rollback, search};
 /// either the one that was there or the new one, whole.
 pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     match &args.command {
-        Some(Command::Inspect { model, python }) => inspect::run(model, *python).await,
+        Some(Command::Inspect { model, check: true, against, golden_requests, .. }) => {
+            let (against, golden) = (against.as_ref(), golden_requests.as_ref());
+            inspect::check(model, Wanted { against, golden, margins: args.gate.policy() }).await
+        }
+        Some(Command::Inspect { model, python, .. }) => inspect::run(model, *python).await,
         Some(Command::Rollback { model_uid }) => rollback::run(&args.store, model_uid, &context).await,
         Some(Command::Search(search)) => search::run(search, &args.store, &context).await,
         None => {

@@ -354,7 +354,7 @@ fn metrics_are_lines_that_cloudwatch_takes() {
     ended.json(0);
     let lines = ended.stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let metrics: Vec<Value> = lines.filter(|line| line.get("_aws").is_some()).collect();
-    assert_eq!(metrics.len(), 3, "of the run and of two features: {}", ended.stderr);
+    assert_eq!(metrics.len(), 4, "of the run, of two features, and that it completed: {}", ended.stderr);
     for line in &metrics {
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         // Of 2026 or later, in milliseconds.
@@ -373,5 +373,6 @@ fn metrics_are_lines_that_cloudwatch_takes() {
     assert_eq!((&metrics[0]["job"], &metrics[0]["shifted_features"]), (&"drift".into(), &1.0.into()));
     assert_eq!(metrics[1]["feature"], "score");
     assert!((metrics[1]["effect"].as_f64().unwrap() - 0.101_666_666_666).abs() < 1e-9, "{}", metrics[1]);
+    assert_eq!((&metrics[3]["job"], &metrics[3]["completed"]), (&"drift".into(), &1.0.into()));
     assert!(!run(&table(0.0, 4), &table(0.1, 4), &[]).stderr.contains("_aws"));
 }

@@ -116,6 +116,13 @@ impl ModelFile {
         pickle::write(&Value::Dict(entries))
     }
 
+    /// Whether the bytes of a model hold it as an ONNX file too; a giant may lack one.
+    pub fn has_onnx(bytes: &[u8]) -> bool {
+        let Ok(value) = pickle::read(bytes) else { return false };
+        let onnx = Field::new(&value, "model.pkl").entry("onnx");
+        onnx.is_ok_and(|onnx| matches!(onnx, Value::Bytes(bytes) if !bytes.is_empty()))
+    }
+
     /// Reads what [`ModelFile::to_pickle`] wrote, or Python wrote again.
     ///
     /// # Errors

@@ -1,0 +1,43 @@
+"""What the variables of programs are set to, where a stack does not say otherwise."""
+
+from typing import Any
+
+from stacks.programs import Program
+from stacks.service import SPOOL
+
+CANDIDATE = "candidate/model.pkl"
+
+
+def environment(program: Program, platform: dict[str, Any], own: dict[str, str]) -> dict[str, str]:
+    """The variables of a program, except its secrets."""
+    reports = f"{platform['reports']}/{program.name}"
+    values: dict[str, str | None] = {
+        "MLOPS_OUTPUT": "json",
+        "MLOPS_METRICS": "true",
+        "MLOPS_LOGS": platform["logs"],
+        "MLOPS_DEAD_LETTERS": platform["dead_letters"],
+        "MLOPS_MODELS": platform["models"],
+        "MLOPS_TABLE": f"dynamodb://{platform['log_table']}",
+        "ETL_WATERMARK_TABLE": f"dynamodb://{platform['watermark_table']}",
+        "MLOPS_RETRAIN_QUEUE": platform["queue"],
+        # Its address holds no password; that comes as a secret of its own.
+        "MLOPS_DATABASE": platform["database_url"],
+        "RETRAIN_CANDIDATE": CANDIDATE,
+        "RETRAIN_LOGS": "model_logs",
+        "SCORE_LOG_OBJECTS": platform["logs"],
+        "SCORE_SPOOL": SPOOL,
+        f"{program.name.upper().replace('-', '_')}_REPORT": f"{reports}/latest.html",
+        f"{program.name.upper().replace('-', '_')}_LISTEN": f"0.0.0.0:{program.port}",
+    }
+    known = {name: value for name, value in values.items() if value is not None and name in program.variables}
+    return {**known, **own}
+
+
+def secrets(program: Program, platform: dict[str, Any], own: dict[str, str]) -> dict[str, str]:
+    """The variables whose values Secrets Manager has, as the start of a container looks them up."""
+    values: dict[str, str] = {}
+    if platform["database_url"] is None:
+        values["MLOPS_DATABASE"] = platform["database_secret"]
+    else:
+        values["MLOPS_DATABASE_PASSWORD"] = f"{platform['database_secret']}:password::"
+    return {**{name: value for name, value in values.items() if name in program.secrets}, **own}
