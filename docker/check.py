@@ -244,6 +244,8 @@ def first_request(command, name, starts):
 
     kind = socketserver.ThreadingTCPServer if name == "etl-mysql" else http.server.ThreadingHTTPServer
     server = kind(("127.0.0.1", 0), Database if name == "etl-mysql" else Store)
+    # A program is ended as soon as it has asked; that its answer is lost is nobody's concern.
+    server.handle_error = lambda *_: None
     port = server.server_address[1]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     endpoint = f"http://127.0.0.1:{port}"
