@@ -40,12 +40,16 @@ target "programs" {
   name       = program
   matrix = {
     program = [
+      "alert-email",
+      "alert-sms",
       "concept-shift",
+      "dashboard",
       "drift",
       "etl-dynamo",
       "etl-mysql",
       "performance",
       "retrain",
+      "score",
       "simulate",
     ]
   }

@@ -20,11 +20,10 @@ def environment(program: Program, platform: dict[str, Any], own: dict[str, str])
         "MLOPS_TABLE": f"dynamodb://{platform['log_table']}",
         "ETL_WATERMARK_TABLE": f"dynamodb://{platform['watermark_table']}",
         "MLOPS_RETRAIN_QUEUE": platform["queue"],
-        # Its address holds no password; that comes as a secret of its own.
-        "MLOPS_DATABASE": platform["database_url"],
+        # Its address holds no password; that comes as a secret of its own, to programs that take it so.
+        "MLOPS_DATABASE": platform["database_url"] if "MLOPS_DATABASE_PASSWORD" in program.secrets else None,
         "RETRAIN_CANDIDATE": CANDIDATE,
         "RETRAIN_LOGS": "model_logs",
-        "SCORE_LOG_OBJECTS": platform["logs"],
         "SCORE_SPOOL": SPOOL,
         f"{program.name.upper().replace('-', '_')}_REPORT": f"{reports}/latest.html",
         f"{program.name.upper().replace('-', '_')}_LISTEN": f"0.0.0.0:{program.port}",

@@ -18,7 +18,7 @@ SERVICE = {
     "about": "Answers",
     "kind": "service",
     "command": ["serve"],
-    "port": 8080,
+    "port": 9999,
     "health": "/health",
     "cpu_units": 256,
     "memory_mib": 512,

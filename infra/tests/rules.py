@@ -10,6 +10,8 @@ from world import World, listed
 
 # AWS has no narrower resource for these.
 ON_ALL = {"ecr:GetAuthorizationToken", "batch:ListJobs", "batch:DescribeJobDefinitions", "ecs:DeregisterTaskDefinition"}
+# A telephone has no ARN.
+ON_ALL |= {"sns:Publish"}
 ON_ALL |= {f"elasticloadbalancing:Describe{what}" for what in ("Listeners", "Tags", "TargetGroupAttributes", "TargetGroups")}
 ON_ALL |= {"ecs:DescribeTaskDefinition", "logs:DescribeLogGroups"}
 TRUSTED = {"ecs-tasks", "scheduler", "events", "codebuild", "codepipeline"}
@@ -46,13 +48,17 @@ def schedules_start_what_is_there(world: World) -> Iterator[str]:
 def runs_do_not_overlap(world: World) -> Iterator[str]:
     """A job is ended before its schedule starts the next, and is ended at all."""
     interval = {"*": 3600}
+
+    def minutes(field: str) -> int:
+        return int(field.partition("/")[2] or 0) * 60
+
     for name, (definition, _) in world.jobs().items():
         seconds = definition.get("timeout", {}).get("attemptDurationSeconds", 0)
         if seconds < 60:
             yield f"{name} has no timeout that AWS Batch takes"
         for schedule in world.specs[name].get("schedules", []):
-            cron = re.match(r"cron\(\S+ (\S+)", schedule["at"])
-            every = interval.get(cron[1], 86400) if cron else int(re.findall(r"\d+", schedule["at"])[0]) * 60
+            cron = re.match(r"cron\((\S+) (\S+)", schedule["at"])
+            every = minutes(cron[1]) or interval.get(cron[2], 86400) if cron else int(re.findall(r"\d+", schedule["at"])[0]) * 60
             if seconds >= every:
                 yield f"{name} may run for {seconds:.0f} s and is started every {every} s"
 
@@ -370,7 +376,9 @@ def somebody_is_told(world: World) -> Iterator[str]:
         if "job" in alarm["inputs"].get("dimensions", {})
     }
     for schedule in world.all("scheduler/schedule:Schedule"):
-        job = json.loads(schedule["inputs"]["target"]["input"])["JobName"].rpartition("-")[0]
+        definition = json.loads(schedule["inputs"]["target"]["input"])["JobDefinition"].rpartition("/")[2]
+        [made] = [found for found in world.all("JobDefinition") if found["physical"] == definition]
+        job = made["name"].removeprefix(f"mlops-{world.stack}-")
         runs = schedule["inputs"]["state"] == "ENABLED"
         if runs and silent.get(job, {}).get("treatMissingData") != "breaching":
             yield f"nobody hears that {job} is never started"

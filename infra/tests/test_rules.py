@@ -32,10 +32,12 @@ def test_a_service_is_private_and_waits_for_health(serving: World) -> None:
         rule["inputs"].get("cidrIpv4") for rule in serving.all("SecurityGroupIngressRule") if rule["inputs"]["fromPort"] == 8080
     ]
     assert sorted(sources, key=str) == ["10.0.0.0/8", None], "the named networks reach the balancer, and it the containers"
-    assert serving.one("lb/targetGroup:TargetGroup")["inputs"]["healthCheck"]["path"] == "/health"
-    service = serving.one("ecs/service:Service")["inputs"]
+    assert serving.named("lb/targetGroup:TargetGroup", "mlops-prod-example-service")["inputs"]["healthCheck"]["path"] == "/health"
+    service = serving.named("ecs/service:Service", "mlops-prod-example-service")["inputs"]
     assert service["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
-    [container] = json.loads(serving.one("ecs/taskDefinition:TaskDefinition")["inputs"]["containerDefinitions"])
+    [container] = json.loads(
+        serving.named("ecs/taskDefinition:TaskDefinition", "mlops-prod-example-service")["inputs"]["containerDefinitions"]
+    )
     assert container["readonlyRootFilesystem"] and container["user"] == "65532:65532" and container["command"] == ["serve"]
-    assert {"name": "EXAMPLE_SERVICE_LISTEN", "value": "0.0.0.0:8080"} in container["environment"]
+    assert {"name": "EXAMPLE_SERVICE_LISTEN", "value": "0.0.0.0:9999"} in container["environment"]
     assert [rule.__name__ for rule in RULES if rule.__name__ != "images_are_one_a_program" and list(rule(serving))] == []

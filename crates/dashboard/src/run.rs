@@ -79,5 +79,5 @@ async fn open_to_read(args: &Args, context: &Context) -> Result<Reader> {
         let message = "the page only reads; --create-tables goes with `dashboard refresh`";
         return Err(UsageError::new(message).into());
     }
-    Ok(Reader::connect(&args.store.database).await?)
+    Ok(Reader::connect(&args.store.url()).await?)
 }

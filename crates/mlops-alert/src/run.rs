@@ -69,7 +69,7 @@ pub async fn run<S: Sender>(
 /// The database of the arguments, with its tables if they are to be made.
 async fn open(args: &DatabaseArgs, context: &Context) -> Result<Database> {
     context.check_lasting(&args.database)?;
-    let database = Database::connect(&args.database).await?;
+    let database = Database::connect(&args.url()).await?;
     if args.create_tables {
         database.create_tables().await?;
     }
