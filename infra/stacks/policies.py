@@ -106,7 +106,6 @@ def of_program(program: Program, environment: dict[str, str], production_model: 
             statement = allow(grant.action, resources(grant.on, address, account, region), condition)
             if statement not in statements:
                 statements.append(statement)
-    writes = [action for action in ("s3:PutObject", "s3:DeleteObject") if any(grant.action == action for grant in program.grants)]
-    if writes:
-        statements.append({"Effect": "Deny", "Action": writes, "Resource": production_model})
+    # Also where a program has no right at all: IAM takes no policy that says nothing.
+    statements.append({"Effect": "Deny", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": production_model})
     return document(statements)

@@ -185,6 +185,8 @@ def a_gate_stands_before_deployment(world: World) -> Iterator[str]:
 def rights_are_narrow(world: World) -> Iterator[str]:
     """No `*` but where AWS has nothing narrower; roles are handed on to named services only, and taken by those they are for."""
     for name, policy in world.policies():
+        if not policy["Statement"]:
+            yield f"{name} says nothing, which IAM does not take"
         for statement in policy["Statement"]:
             if statement["Effect"] != "Allow" or "kms/key" in name:
                 continue

@@ -163,6 +163,9 @@ def statement(world: World, role: str, **changes: Any) -> None:
 
 
 spoils(rules.rights_are_narrow, "everything of a service")(lambda w: statement(w, "drift", Action="s3:*"))
+spoils(rules.rights_are_narrow, "nothing at all")(
+    lambda w: edit(policy(w, "dashboard"), "policy", lambda document: document["Statement"].clear())
+)
 spoils(rules.rights_are_narrow, "on everything")(lambda w: statement(w, "drift", Resource="*"))
 spoils(rules.rights_are_narrow, "a role for any service")(
     lambda w: edit(
