@@ -20,7 +20,7 @@ fn drift_knows_the_present_model() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (models, database) = (path("models"), format!("sqlite://{}", path("mlops.db")));
     let rows = customers(2000, 0).into_iter().enumerate();
-    let rows = rows.map(|(row, (tenure, plan, churn))| format!("c{row},{tenure},{plan},{churn}\n"));
+    let rows = rows.map(|(row, (tenure, plan, churn))| format!("{row},{tenure},{plan},{churn}\n"));
     std::fs::write(path("train.csv"), format!("client_id,tenure,plan,churn\n{}", rows.collect::<String>())).unwrap();
     let retrain = ["--data", &path("train.csv"), "--id", "client_id", "--target", "churn", "--models", &models];
     let made = job("retrain").args(retrain).args(["--output", "json"]).run().json(0);
@@ -30,7 +30,7 @@ fn drift_knows_the_present_model() {
     let logs = |name: &str, time: &str, longer: usize| {
         let lines = customers(600, longer).into_iter().enumerate().map(|(row, (tenure, plan, _))| {
             format!(
-                r#"{{"input":{{"uid":"{name}{row}","client_id":"p{row}","tenure":{tenure},"plan":"{plan}"}},"output":{{"logging_timestamp":"{time}"}}}}"#
+                r#"{{"input":{{"uid":"{name}{row}","client_id":"90{row}","tenure":{tenure},"plan":"{plan}"}},"output":{{"logging_timestamp":"{time}"}}}}"#
             ) + "\n"
         });
         std::fs::write(path(&format!("logs/{name}.ndjson")), lines.collect::<String>()).unwrap();

@@ -77,7 +77,9 @@ pub(crate) async fn read(
     let (needless, needed): (Vec<String>, Vec<String>) =
         source.columns().map(|(name, _)| name.to_owned()).partition(|name| is_needless(name));
     let reference = source.read_columns(needed).await?;
-    let roles = Roles { ids: args.data.id.clone(), targets: target.iter().cloned().collect(), ..Roles::default() };
+    let taken = model.map(|model| model.file.model.schema.features.iter().map(|it| it.name.clone()).collect());
+    let targets = target.iter().cloned().collect();
+    let roles = Roles { ids: args.data.id.clone(), targets, taken, ..Roles::default() };
     let features = FeatureSet::new(profile(&reference), &roles);
     let columns: Vec<(String, Kind)> =
         features.reference.columns.iter().map(|column| (column.name.clone(), column.kind())).collect();

@@ -268,6 +268,7 @@ impl DataArgs {
             targets: self.target.clone(),
             categorical: self.categorical.clone(),
             numeric: self.numeric.clone(),
+            taken: None,
         }
     }
 

@@ -81,7 +81,8 @@ async fn compare_all(
     let policy = args.policy.policy(args.retrain_when.is_some()).map_err(UsageError::because)?;
     let files = Files::open(&args.data).await?;
     let Collected { profiles: Profiles { whole, segments, .. }, repeated: repeated_reference, .. } = reference;
-    let mut features = FeatureSet::new(whole, &args.data.roles());
+    let taken = model.as_ref().map(|model| taken(model, &args.data));
+    let mut features = FeatureSet::new(whole, &Roles { taken, ..args.data.roles() });
     check_levels(&features, &args.data.categorical)?;
     let (database, production) = if args.data.production.is_empty() {
         let database = open_database(&args.store, &context).await?;
@@ -211,6 +212,12 @@ impl Comparison {
             shifts,
         }
     }
+}
+
+/// The columns that the model takes, and those that are named beside them.
+fn taken(model: &ModelFile, args: &DataArgs) -> Vec<String> {
+    let features = model.model.schema.features.iter().map(|feature| &feature.name);
+    features.chain(&args.prediction).chain(&args.categorical).chain(&args.numeric).cloned().collect()
 }
 
 /// A column that is named but not there is a typing mistake, and would go unnoticed.

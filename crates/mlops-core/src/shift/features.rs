@@ -25,6 +25,8 @@ pub struct Roles {
     pub categorical: Vec<String>,
     /// Columns to treat as numbers, however few values they have.
     pub numeric: Vec<String>,
+    /// What the model takes, where it is known; other columns are no features.
+    pub taken: Option<Vec<String>>,
 }
 
 impl Roles {
@@ -130,6 +132,9 @@ fn why_no_feature(column: &ColumnProfile, roles: &Roles) -> Option<String> {
     }
     if column.kind() == Kind::Date {
         return Some("a date".to_owned());
+    }
+    if roles.taken.as_ref().is_some_and(|taken| !taken.contains(&column.name)) {
+        return Some("the model does not take it".to_owned());
     }
     let ValueProfile::Categorical(levels) = &column.values else { return None };
     if roles.categorical.contains(&column.name) {
