@@ -62,17 +62,26 @@ pub struct GateReport {
 ///
 /// It is refused where, on the same held-out rows, its log loss or its AUC is worse than the present model's by more than the margin, and
 /// surely worse (the whole interval is on the wrong side); where a segment is surely worse by more than the margin; where
-/// its probabilities are off by more than 0.05 on average and surely off; and where it foretells no better than the base rate.
+/// its probabilities are off by more than 0.05 on average and surely off; and where it foretells no better than the base rate, or its AUC
+/// is not surely above that of chance: on outcomes that were mixed up, the present model is no better either.
 pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
     let HeldOut { labels, challenger, champion, base_rate, segments } = held_out;
     let mut reasons = Vec::new();
     let loss = log_loss(labels, challenger);
-    match (loss, log_loss(labels, &vec![base_rate; labels.len()])) {
+    let chance = vec![base_rate; labels.len()];
+    match (loss, log_loss(labels, &chance)) {
         (Some(loss), Some(base)) if loss < base => {}
         (Some(loss), Some(base)) => {
             reasons.push(format!("its log loss {loss:.4} is not below {base:.4}, that of the base rate"))
         }
         _ => reasons.push("there are no held-out rows to judge it by".to_owned()),
+    }
+    if let Some(found) = auc_difference(labels, challenger, &chance, policy.confidence)
+        && found.low <= 0.0
+    {
+        let (auc, low, high) = (0.5 + found.difference, 0.5 + found.low, 0.5 + found.high);
+        reasons
+            .push(format!("its AUC {auc:.3} cannot be told from 0.5, that of chance (interval {low:.3} to {high:.3})"));
     }
     let error = Metrics::of(labels, challenger).ece.unwrap_or(0.0);
     if let Some((_, p_value)) = spiegelhalter(labels, challenger)
@@ -208,5 +217,26 @@ mod tests {
             HeldOut { labels: &labels, challenger: &constant, champion: None, base_rate: 0.5, segments: None };
         let reasons = judge(held_out, &GatePolicy::default()).reasons;
         assert!(reasons[0].contains("that of the base rate"), "{reasons:?}");
+    }
+
+    #[test]
+    fn a_model_of_mixed_up_outcomes_is_refused_though_the_present_one_is_no_better() {
+        let (labels, champion, ..) = rows(0.0, 0.0);
+        let mut random = Random::new(8, 0);
+        let mixed: Vec<bool> = random.permutation(labels.len()).into_iter().map(|row| labels[row as usize]).collect();
+        // A breath better than the base rate, by chance.
+        let challenger: Vec<f64> = mixed
+            .iter()
+            .map(|label| 0.5 + 0.02 * (random.unit() - 0.5) + if *label { 0.0005 } else { -0.0005 })
+            .collect();
+        let held_out = HeldOut {
+            labels: &mixed,
+            challenger: &challenger,
+            champion: Some(&champion),
+            base_rate: 0.5,
+            segments: None,
+        };
+        let reasons = judge(held_out, &GatePolicy::default()).reasons;
+        assert!(reasons.iter().any(|reason| reason.contains("that of chance")), "{reasons:?}");
     }
 }
