@@ -21,6 +21,10 @@ specs:
 images *ARGUMENTS:
     docker buildx bake --file docker/docker-bake.hcl {{ARGUMENTS}}
 
+# docs/reference.md, from the programs' help and the database's tables
+reference:
+    MLOPS_WRITE_REFERENCE=1 cargo test --workspace --test e2e -- reference::
+
 # Reference values of the statistics again, in an environment with scipy and mpmath
 golden:
     python3 crates/mlops-core/golden/make.py > crates/mlops-core/golden/stats.json

@@ -9,6 +9,7 @@ mod infra;
 mod log_line;
 mod model_life;
 mod programs;
+mod reference;
 mod score;
 mod specs;
 mod tidy;

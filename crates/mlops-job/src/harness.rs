@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -9,6 +10,7 @@ use mlops_core::address::DatabaseUrl;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::now;
 use crate::spec::Document;
 use crate::{CommonArgs, Exit, JobArgs, Metrics, Output, Progress, Shard, UsageError, config, logs, shutdown};
 
@@ -32,6 +34,21 @@ impl Context {
     /// The time of day, for a job that runs on; what it does once, it does as of [`Context::started`].
     pub fn now(&self) -> Timestamp {
         now()
+    }
+
+    /// A program of this workspace, which stands beside this one.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`] where it does not.
+    pub fn program(&self, name: &str) -> Result<PathBuf> {
+        let own = std::env::current_exe().context("finding the programs")?;
+        let program = own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        if !program.is_file() {
+            let message = format!("{} is not there; `cargo build --workspace --bins` builds it", program.display());
+            return Err(UsageError::new(message).into());
+        }
+        Ok(program)
     }
 
     /// Refuses a database that a container takes with it when it ends, if this run is a job of AWS Batch.
@@ -173,11 +190,6 @@ fn fail(error: &anyhow::Error) -> Exit {
         drop(writeln!(std::io::stderr().lock(), "error: {error:#}"));
     }
     exit
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 /// AWS Batch gives every attempt of a job the same id, so that a second attempt replaces what the first wrote.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod clock;
 mod config;
 mod exit;
 mod harness;
@@ -16,6 +17,7 @@ mod values;
 mod tests;
 
 pub use args::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Output};
+pub use clock::CLOCK_VARIABLE;
 pub use exit::{Exit, UsageError};
 pub use harness::{Context, Report, main};
 pub use human::{grid, number, percent};

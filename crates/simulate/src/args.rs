@@ -7,6 +7,7 @@ use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs, Spec};
 use mlops_objects::Location;
 
 use crate::case_study::CaseStudyArgs;
+use crate::demo::DemoArgs;
 use crate::dials::Drift;
 use crate::spec::SPEC;
 
@@ -41,6 +42,8 @@ pub enum Command {
     Traffic(Box<TrafficArgs>),
     /// Change the rows that a model is tried on, step by step: how much does drift hurt, and which of it is seen?
     CaseStudy(Box<CaseStudyArgs>),
+    /// Live through a year of a model's life on this machine, with all programs
+    Demo(DemoArgs),
 }
 
 #[derive(Debug, Clone, clap::Args)]

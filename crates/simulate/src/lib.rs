@@ -4,6 +4,7 @@ mod args;
 mod case_study;
 mod churn;
 mod customers;
+mod demo;
 mod dials;
 mod layout;
 mod report;
@@ -18,5 +19,6 @@ mod tests;
 
 pub use args::Args;
 pub use case_study::CaseStudyReport;
+pub use demo::DemoReport;
 pub use report::{SimulateReport, Written};
 pub use run::run;

@@ -1,7 +1,7 @@
 use mlops_job::{Report, grid, number};
 use serde::Serialize;
 
-use crate::CaseStudyReport;
+use crate::{CaseStudyReport, DemoReport};
 
 /// What a command has to say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -11,6 +11,8 @@ pub enum SimulateReport {
     Written(Written),
     /// Of `case-study`.
     CaseStudy(Box<CaseStudyReport>),
+    /// Of `demo`.
+    Demo(DemoReport),
 }
 
 impl Report for SimulateReport {
@@ -18,6 +20,7 @@ impl Report for SimulateReport {
         match self {
             Self::Written(written) => written.human(),
             Self::CaseStudy(study) => study.human(),
+            Self::Demo(demo) => demo.human(),
         }
     }
 }

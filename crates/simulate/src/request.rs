@@ -75,7 +75,7 @@ impl Request {
 }
 
 /// A cell as an application has it: a number, a text, or nothing.
-fn value(text: &str) -> Value {
+pub(crate) fn value(text: &str) -> Value {
     if is_missing_text(text) {
         return Value::Null;
     }

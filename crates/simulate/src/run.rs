@@ -10,6 +10,7 @@ use mlops_objects::{Objects, local_copy};
 use crate::args::{Command, CustomersArgs, TrafficArgs};
 use crate::case_study::case_study;
 use crate::customers::{self, Customers};
+use crate::demo::demo;
 use crate::dials::{Change, Dial, Drift};
 use crate::layout::Layout;
 use crate::request::Columns;
@@ -27,6 +28,7 @@ pub async fn run(args: Args, context: Context) -> Result<SimulateReport> {
     match args.command {
         Command::Customers(args) => write_customers(args).await.map(SimulateReport::Written),
         Command::Traffic(args) => write_traffic(*args, context).await.map(SimulateReport::Written),
+        Command::Demo(args) => demo(args, context).await.map(SimulateReport::Demo),
         Command::CaseStudy(args) => Ok(SimulateReport::CaseStudy(Box::new(case_study(*args, context).await?))),
     }
 }

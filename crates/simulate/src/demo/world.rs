@@ -1,0 +1,93 @@
+//! The customers, what becomes of them, and the day on which the world changes.
+
+use jiff::{SignedDuration, Timestamp};
+use mlops_core::record::to_sql_text;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Map, Value};
+
+use crate::churn::{FeatureReader, Features, probability, sigmoid};
+use crate::customers::{CATEGORICAL, Customers, columns};
+use crate::request::value;
+
+/// Of those who would leave and are called, so many stay.
+const KEPT: f64 = 0.25;
+
+/// The longest time from a request to its outcome.
+const LATEST_DAYS: i64 = 14;
+
+/// After the change, activity is measured lower than before.
+const ACTIVITY: f64 = 0.85;
+
+/// A client who asks to be scored.
+pub(super) struct Client {
+    pub(super) client_id: String,
+    /// What the application sends.
+    pub(super) request: Map<String, Value>,
+    /// The chance to leave, if nobody calls.
+    chance: f64,
+}
+
+/// What became of a client, and when that is known.
+pub(super) struct Outcome {
+    pub(super) known_at: Timestamp,
+    pub(super) line: String,
+}
+
+/// Endless clients; the same seed gives the same ones.
+pub(super) struct World {
+    customers: Customers,
+    reader: FeatureReader,
+    columns: Vec<String>,
+    random: ChaCha8Rng,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        let columns = columns();
+        let reader = FeatureReader::new(&columns).expect("the columns are those of the customers");
+        // Other customers than those that the first model is fitted to.
+        Self { customers: Customers::new(seed ^ 0x6465_6d6f), reader, columns, random: ChaCha8Rng::seed_from_u64(seed) }
+    }
+
+    /// The next client, before or after the change.
+    pub(super) fn client(&mut self, has_changed: bool) -> Client {
+        let mut row = self.customers.next_row();
+        let activity = self.columns.iter().position(|name| name == "activity_score");
+        if let Some(cell) = activity.filter(|_| has_changed).map(|place| &mut row[place])
+            && let Ok(number) = cell.parse::<f64>()
+        {
+            *cell = ((number * ACTIVITY * 1e4).round() / 1e4).to_string();
+        }
+        let features = self.reader.read(&row);
+        let chance = if has_changed { probability_now(&features) } else { probability(&features) };
+        let is_sent = |name: &&String| *name != "churn" && *name != "acquired_date";
+        let cells = self.columns.iter().zip(&row).filter(|(name, _)| is_sent(name));
+        let mut request: Map<String, Value> = cells.map(|(name, cell)| (name.clone(), value(cell))).collect();
+        let client_id = row[0].clone();
+        request.insert("client_id".to_owned(), client_id.clone().into());
+        Client { client_id, request, chance }
+    }
+
+    /// What becomes of a client who was scored at `now`; who is at high risk is called, and may stay.
+    pub(super) fn outcome(&mut self, client: &Client, is_high_risk: bool, now: Timestamp) -> Outcome {
+        let would_leave = self.random.random_bool(client.chance);
+        let is_kept = self.random.random_bool(KEPT);
+        let days = self.random.random_range(1..=LATEST_DAYS);
+        let known_at = now + SignedDuration::from_hours(24 * days);
+        let outcome = if would_leave && !(is_high_risk && is_kept) { "yes" } else { "no" };
+        Outcome { known_at, line: format!("{},{},{outcome}\n", client.client_id, to_sql_text(known_at)) }
+    }
+}
+
+/// The law after the change: customers of two creatives leave far more often, and a high propensity no longer means that one leaves.
+fn probability_now(features: &Features) -> f64 {
+    let before = probability(features);
+    let creative = CATEGORICAL.iter().position(|(name, ..)| *name == "marketing_creative");
+    let level = creative.and_then(|place| features.levels[place]).unwrap_or(0);
+    let propensity = features.numeric[1].unwrap_or(0.5);
+    let mut odds = (before / (1.0 - before)).ln();
+    odds += if level == 2 || level == 3 { 1.6 } else { -0.4 };
+    odds -= 2.4 * (propensity - 0.5);
+    sigmoid(odds)
+}
