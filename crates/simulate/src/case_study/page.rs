@@ -2,9 +2,14 @@
 
 use maud::{Markup, html};
 use mlops_job::number;
+use mlops_page::chart::{Axis, Form, Ink, Line, OverTime, Point, over_time};
 use mlops_page::{badge, document};
 
+use super::effect::Moved;
 use super::report::{CaseStudyReport, Finding, TITLES, moved_text};
+
+/// The colours of the lines, from many changed rows to few.
+const INKS: [Ink; 4] = [Ink::New, Ink::Other, Ink::Old, Ink::Good];
 
 pub(super) fn page(report: &CaseStudyReport) -> String {
     let body = html! {
@@ -32,7 +37,51 @@ pub(super) fn page(report: &CaseStudyReport) -> String {
 fn section(findings: &[Finding]) -> Markup {
     html! {
         h2 { (findings[0].features.join(" and ")) }
+        (picture(findings, "ROC AUC", |finding| finding.roc_auc))
+        (picture(findings, "log loss", |finding| finding.log_loss))
         (table(findings))
+    }
+}
+
+/// How far a figure moves by step, a line for each number of changed rows; nothing for levels, which have no steps.
+fn picture(findings: &[Finding], figure: &str, moved: fn(&Finding) -> Option<Moved>) -> Markup {
+    let steps: Vec<&str> = findings.chunk_by(|a, b| a.changed == b.changed).next().map_or_else(Vec::new, |first| {
+        first.iter().filter(|finding| finding.step.is_some()).map(|finding| finding.change.as_str()).collect()
+    });
+    if steps.len() < 2 {
+        return html! {};
+    }
+    let lines: Vec<Line> = findings
+        .chunk_by(|a, b| a.changed == b.changed)
+        .zip(INKS.into_iter().cycle())
+        .map(|(of_rows, ink)| {
+            let points = of_rows.iter().zip(0u32..).map(|(finding, place)| {
+                let moved = moved(finding);
+                Point {
+                    at: f64::from(place),
+                    name: finding.change.clone(),
+                    value: moved.map(|moved| moved.mean),
+                    interval: moved.map(|moved| [moved.low, moved.high]),
+                    is_sure: true,
+                }
+            });
+            Line { name: format!("{} rows", of_rows[0].changed), ink, form: Form::Bars, points: points.collect() }
+        })
+        .collect();
+    let names = steps.iter().zip(0u32..).map(|(step, place)| (f64::from(place), (*step).to_owned()));
+    let plot = OverTime {
+        label: &format!("change of the {figure} by step"),
+        size: [720, 220],
+        time: Axis { range: [-0.3, steps.len() as f64 - 0.7], names: names.collect() },
+        lines: &lines,
+        level: None,
+        marks: &[],
+        limits: [f64::NEG_INFINITY, f64::INFINITY],
+        text: &|value| format!("{value:+.3}"),
+    };
+    html! {
+        p.muted { "Change of the " (figure) }
+        (over_time(&plot))
     }
 }
 
