@@ -227,7 +227,7 @@ mod tests {
         // A breath better than the base rate, by chance.
         let challenger: Vec<f64> = mixed
             .iter()
-            .map(|label| 0.5 + 0.02 * (random.unit() - 0.5) + if *label { 0.0005 } else { -0.0005 })
+            .map(|label| 0.5 + 0.02 * (random.unit() - 0.5) + if *label { 0.00005 } else { -0.00005 })
             .collect();
         let held_out = HeldOut {
             labels: &mixed,

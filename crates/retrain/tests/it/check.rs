@@ -30,7 +30,7 @@ fn a_model_is_fit_for_release_or_the_reasons_are_told() {
         assert!(refused["reasons"].to_string().contains(word), "{refused}");
     };
     check("cut.pkl", &bytes[..bytes.len() / 2], "pickle");
-    check("else.pkl", b"not a pickle", "pickle");
+    check("else.pkl", b"not a pickle", "the opcode 0x6e");
     // A wrong call is not the model's fault.
     world.job(&["inspect", &model, "--chek"]).run().check_failed(2, &["--chek"]);
     world.job(&["inspect", &world.path("nowhere.pkl"), "--check"]).run().check_failed(2, &["nowhere.pkl"]);
