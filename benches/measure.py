@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,14 +120,18 @@ def table(header, lines):
 
 
 def write(name, versions, rows, ratios, bars):
-    """Print ratios and bars, and leave all of it in target/bench/NAME.json."""
+    """Print ratios and bars, and leave all of it in target/bench/NAME.json, from which render.py makes tables.
+
+    `rows` have a name each, `what`, and figures by the names that render.py knows.
+    """
     table(["ratio", ""], [[what, f"{value:,.2f}"] for what, value in ratios.items()])
     verdict = {True: "met", False: "MISSED"}
     table(
         ["bar", "goal", "measured", ""],
         [[bar["bar"], bar["goal"], f"{bar['measured']:,.2f}", verdict[bar["met"]]] for bar in bars],
     )
-    report = {"name": name, "machine": machine(), "versions": versions, "rows": rows, "ratios": ratios, "bars": bars}
+    today = datetime.now(timezone.utc).date().isoformat()
+    report = {"name": name, "date": today, "machine": machine(), "versions": versions, "rows": rows, "ratios": ratios, "bars": bars}
     file = HOME / f"{name}.json"
     file.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     print(f"written to {file}")

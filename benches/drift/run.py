@@ -94,14 +94,16 @@ class Bench:
         print()
         table(["", "seconds", "CPU s", "peak MB", "runs"], map(line, self.runs))
 
-    def rows(self):
+    def rows(self, truth):
         def row(what):
             run = self.median(what)
             figures = {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds, "peak_mb": run.peak_mb}
             return {
                 "what": what,
                 **{name: round(value, 3) for name, value in figures.items()},
+                "runs": len(self.runs[what]),
                 "shifted": self.shifted[what],
+                **truth.get(what, {}),
             }
 
         return [row(what) for what in self.runs]
@@ -109,12 +111,15 @@ class Bench:
 
 def truth(bench, names):
     """What each found of the columns that moved, and which others it took for shifted."""
-    lines = []
+    lines, of_rows = [], {}
     for what, moved in names:
         found = [name for name in moved if name in bench.shifted[what]]
         false = [name for name in bench.shifted[what] if name not in moved]
-        lines.append([what, f"{len(found)} of {len(moved)}", str(len(false)), " ".join(false)])
+        share = f"{len(found)} of {len(moved)}" if moved else "none moved"
+        lines.append([what, share, str(len(false)), " ".join(false)])
+        of_rows[what] = {"found": share, "false": len(false)}
     table(["", "moved and found", "false alarms", "which"], lines)
+    return of_rows
 
 
 def main():
@@ -133,7 +138,7 @@ def main():
         seen += [(bench.run(program, what, folder), moved) for program in programs]
     many = bench.run(OURS, f"{chosen.many:,} rows", bench.data(chosen.many))
     bench.print()
-    truth(bench, seen)
+    found = truth(bench, seen)
 
     ours = bench.median(names[OURS])
     cpu = {rival: bench.median(names[rival]).cpu_seconds / ours.cpu_seconds for rival in RIVALS}
@@ -150,7 +155,7 @@ def main():
     versions = {OURS: version.split()[-1], "Python": sys.version.split()[0]}
     for program, packages in PACKAGES.items():
         versions |= pinned(requirements(program), packages)
-    write("drift", versions, bench.rows(), ratios, bars)
+    write("drift", versions, bench.rows(found), ratios, bars)
 
 
 main()

@@ -3,6 +3,7 @@
 import argparse
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,10 @@ class Bench:
     def median(self, what):
         return median(self.runs[what])
 
+    def has_rate(self, what):
+        """A run that finds nothing new has none."""
+        return "nothing new" not in what and "second look" not in what
+
     def rows_per_second(self, what):
         return self.counts[what] / self.median(what).seconds
 
@@ -102,9 +107,8 @@ class Bench:
     def print(self):
         def line(what):
             run = self.median(what)
-            # A run that finds nothing new has no rate.
-            rate = "" if "nothing new" in what or "second look" in what else f"{self.rows_per_second(what):,.0f}"
-            server = sorted(self.server_cpu[what])[len(self.server_cpu[what]) // 2]
+            rate = f"{self.rows_per_second(what):,.0f}" if self.has_rate(what) else ""
+            server = statistics.median(self.server_cpu[what])
             cells = [f"{run.seconds:,.2f}", f"{run.cpu_seconds:,.2f}", f"{run.peak_mb:,.0f}", rate, f"{server:,.2f}"]
             return [what, *cells, str(len(self.runs[what]))]
 
@@ -115,6 +119,10 @@ class Bench:
         def row(what):
             run = self.median(what)
             figures = {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds, "peak_mb": run.peak_mb}
+            figures["server_cpu_seconds"] = statistics.median(self.server_cpu[what])
+            figures["runs"] = len(self.runs[what])
+            if self.has_rate(what):
+                figures["rows_per_second"] = self.rows_per_second(what)
             return {"what": what, **{name: round(value, 3) for name, value in figures.items()}}
 
         return [row(what) for what in self.runs]
