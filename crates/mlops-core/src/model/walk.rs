@@ -1,5 +1,6 @@
 //! The way of rows through trees.
 
+use super::bins::MISSING_BIN;
 use super::tree::{ASKS_SET, LevelSet, Node, NodeView, Tree, has};
 
 /// Rows that walk a tree side by side, or trees that a row walks, so that the processor waits for eight reads of memory at once.
@@ -17,10 +18,22 @@ pub(super) enum Ranks {
     /// There is nothing to be turned.
     #[default]
     Needless,
-    /// The rank of each bin of the inputs whose levels are asked about.
-    Tables(Vec<(usize, Box<[u8; 256]>)>),
+    /// The ranks of the inputs whose levels are asked about.
+    Tables { inputs: Vec<RankedInput>, ranks: Vec<u8> },
     /// There are sets that do not contain each other; they are asked one by one.
     Impossible,
+}
+
+/// An input's part of the ranks: that of what is missing, then those of its levels up to the last one that is in a set.
+///
+/// A table takes so few bytes that those of all inputs of a tree lie in a line or two of the processor's cache.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct RankedInput {
+    input: u16,
+    /// The rank of each level behind these.
+    behind: u8,
+    from: u32,
+    to: u32,
 }
 
 impl Ranks {
@@ -32,31 +45,38 @@ impl Ranks {
         let set_of = |place: &usize| &sets[payloads[*place] as usize];
         let mut asking: Vec<usize> = (0..nodes.len()).filter(|place| nodes[*place].input & ASKS_SET != 0).collect();
         asking.sort_by_key(|place| (nodes[*place].input, size(set_of(place))));
-        let (mut tables, mut splits) = (Vec::new(), Vec::with_capacity(asking.len()));
+        let (mut inputs, mut ranks, mut splits) = (Vec::new(), Vec::new(), Vec::with_capacity(asking.len()));
         for of_input in asking.chunk_by(|a, b| nodes[*a].input == nodes[*b].input) {
             let mut chain: Vec<&LevelSet> = of_input.iter().map(set_of).collect();
             chain.dedup();
             if !chain.is_sorted_by(|inner, outer| is_part(inner, outer)) || chain.len() > usize::from(u8::MAX) {
                 return Self::Impossible;
             }
-            let mut table = Box::new([0u8; 256]);
-            for (bin, rank) in (0..=u8::MAX).zip(table.iter_mut()) {
-                *rank = chain.partition_point(|set| !has(set, bin)) as u8;
-            }
-            tables.push((usize::from(nodes[of_input[0]].input & !ASKS_SET), table));
+            let rank = |bin: u8| chain.partition_point(|set| !has(set, bin)) as u8;
+            let behind = chain.len() as u8;
+            let last = (0..MISSING_BIN).rfind(|level| rank(*level) != behind);
+            let from = ranks.len() as u32;
+            ranks.push(rank(MISSING_BIN));
+            ranks.extend(last.iter().flat_map(|last| 0..=*last).map(rank));
+            let input = nodes[of_input[0]].input & !ASKS_SET;
+            inputs.push(RankedInput { input, behind, from, to: ranks.len() as u32 });
             let place_of = |set: &LevelSet| chain.partition_point(|other| size(other) < size(set)) as u8;
             splits.extend(of_input.iter().map(|place| place_of(set_of(place))));
         }
         asking.iter().zip(splits).for_each(|(place, split)| nodes[*place].split = split);
-        Self::Tables(tables)
+        Self::Tables { inputs, ranks }
     }
 
     /// Turns the levels of a row, of which `turned` is a copy whose levels another tree may have turned.
     fn turn(&self, row: &[u8], turned: &mut [u8]) {
         match self {
             Self::Needless => {}
-            Self::Tables(tables) => {
-                tables.iter().for_each(|(input, table)| turned[*input] = table[usize::from(row[*input])]);
+            Self::Tables { inputs, ranks } => {
+                for ranked in inputs {
+                    let bin = row[usize::from(ranked.input)].wrapping_add(1);
+                    let table = &ranks[ranked.from as usize..ranked.to as usize];
+                    turned[usize::from(ranked.input)] = table.get(usize::from(bin)).copied().unwrap_or(ranked.behind);
+                }
             }
             Self::Impossible => turned.copy_from_slice(row),
         }
@@ -168,15 +188,15 @@ impl Tree {
 fn walk_trees(trees: &[Tree], rows: &[u8], next: impl Fn(&Tree, u32, &[u8]) -> u32) -> [u32; LANES] {
     let inputs = rows.len() / LANES;
     let mut places = [0u32; LANES];
-    loop {
+    let deepest = trees.iter().map(|tree| tree.depth).max().unwrap_or(0);
+    for step in 1..=deepest {
         let before = places;
-        for _ in 0..STEPS / 2 {
-            for ((place, tree), row) in places.iter_mut().zip(trees).zip(rows.chunks_exact(inputs)) {
-                *place = next(tree, *place, row);
-            }
+        for ((place, tree), row) in places.iter_mut().zip(trees).zip(rows.chunks_exact(inputs)) {
+            *place = next(tree, *place, row);
         }
-        if places == before {
-            return places;
+        if step % STEPS == 0 && places == before {
+            break;
         }
     }
+    places
 }

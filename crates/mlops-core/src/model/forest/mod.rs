@@ -2,13 +2,15 @@
 
 mod finder;
 
+use std::hint::select_unpredictable;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bins::{BinnedRows, InputBins, MISSING_BIN};
 use super::progress::Progress;
 use super::random::Random;
-use super::tree::{Question, Tree};
+use super::tree::{Question, Tree, has};
 use super::{ModelError, check_range};
 use finder::Finder;
 
@@ -19,7 +21,7 @@ const SORTED_ROWS: usize = 48;
 const PRIOR_ROWS: f64 = 10.0;
 
 /// So many inputs are counted in one pass over the rows.
-const COUNTED_AT_ONCE: usize = 4;
+const COUNTED_AT_ONCE: usize = 8;
 
 /// How a forest is grown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,7 +31,8 @@ pub struct ForestParams {
     pub trees: usize,
     /// The most questions one after another; none: as many as there is something to ask.
     pub max_depth: Option<u32>,
-    /// The share of the inputs that each node looks at; none: the square root of their number, rounded up.
+    /// The share of the inputs that a node looks at; none: the square root of their number. Where this is no whole number, some nodes look
+    /// at one more than others, so that it is the mean.
     pub max_features: Option<f64>,
     /// The least rows of a leaf.
     pub min_leaf: u32,
@@ -52,12 +55,9 @@ impl ForestParams {
         check_range("max_bins", self.max_bins as f64, 2.0, 255.0)
     }
 
-    fn features_a_node(&self, inputs: usize) -> usize {
-        let features = match self.max_features {
-            Some(share) => (share * inputs as f64).round(),
-            None => (inputs as f64).sqrt().ceil(),
-        };
-        (features as usize).clamp(1, inputs)
+    fn features_a_node(&self, inputs: usize) -> f64 {
+        let inputs = inputs as f64;
+        self.max_features.map_or(inputs.sqrt(), |share| share * inputs).clamp(1.0, inputs)
     }
 }
 
@@ -93,25 +93,18 @@ pub(crate) fn grow(
     seed: u64,
     progress: &Progress<'_>,
 ) -> Result<Grown, ModelError> {
-    let grow_tree = match rows.inputs + 2 {
-        ..=16 => grow_tree::<16>,
-        17..=24 => grow_tree::<24>,
-        25..=32 => grow_tree::<32>,
-        33..=48 => grow_tree::<48>,
-        49..=64 => grow_tree::<64>,
-        65..=128 => grow_tree::<128>,
-        129..=256 => grow_tree::<256>,
-        257..=1024 => grow_tree::<1024>,
+    let grow_trees = match rows.inputs + 2 {
+        ..=16 => grow_trees::<16>,
+        17..=24 => grow_trees::<24>,
+        25..=32 => grow_trees::<32>,
+        33..=48 => grow_trees::<48>,
+        49..=64 => grow_trees::<64>,
+        65..=128 => grow_trees::<128>,
+        129..=256 => grow_trees::<256>,
+        257..=1024 => grow_trees::<1024>,
         _ => return Err(ModelError::TooManyInputs { inputs: rows.inputs, most: 1022 }),
     };
-    let trees: Vec<(Tree, Vec<f64>)> = (0..params.trees)
-        .into_par_iter()
-        .map(|tree| {
-            let grown = grow_tree(rows, labels, bins, params, randomness, Random::new(seed, tree as u64));
-            progress.step();
-            grown
-        })
-        .collect();
+    let trees = grow_trees(rows, labels, bins, params, randomness, seed, progress);
     let mut importances = vec![0.0; rows.inputs];
     for (_, of_tree) in &trees {
         let sum: f64 = of_tree.iter().sum();
@@ -122,25 +115,53 @@ pub(crate) fn grow(
     Ok(Grown { trees: trees.into_iter().map(|(tree, _)| tree).collect(), importances })
 }
 
-/// Of each categorical input, the place of each bin in the order of their share of positives among the rows that were not drawn.
-fn level_ranks(rows: &BinnedRows, labels: &[bool], bins: &[InputBins], weights: &[u8]) -> Vec<Vec<u8>> {
-    let inputs: Vec<usize> = (0..rows.inputs).filter(|input| bins[*input].is_categorical()).collect();
-    let mut counts = vec![[Counts::default(); 256]; inputs.len()];
-    let mut all = Counts { rows: 1, positives: 0 };
-    let apart = rows.bins.chunks_exact(rows.inputs).zip(labels).zip(weights).filter(|(_, weight)| **weight == 0);
-    for ((row, label), _) in apart {
-        let one = Counts { rows: 1, positives: u32::from(*label) };
-        all = all.plus(one);
+fn grow_trees<const SIZE: usize>(
+    rows: &BinnedRows,
+    labels: &[bool],
+    bins: &[InputBins],
+    params: &ForestParams,
+    randomness: Randomness,
+    seed: u64,
+    progress: &Progress<'_>,
+) -> Vec<(Tree, Vec<f64>)> {
+    let packed: Vec<[u8; SIZE]> = rows.bins.chunks_exact(rows.inputs).zip(labels).map(pack_row).collect();
+    let grow = |tree| {
+        let grown = grow_tree(&packed, bins, params, randomness, Random::new(seed, tree as u64));
+        progress.step();
+        grown
+    };
+    (0..params.trees).into_par_iter().map(grow).collect()
+}
+
+/// A row's bins, and behind them how often it was drawn and how often it was so as a positive one: once.
+fn pack_row<const SIZE: usize>((bins, label): (&[u8], &bool)) -> [u8; SIZE] {
+    const { assert!(SIZE >= 16) };
+    let mut row = [0u8; SIZE];
+    row[..bins.len()].copy_from_slice(bins);
+    row[SIZE - 2] = 1;
+    row[SIZE - 1] = u8::from(*label);
+    row
+}
+
+/// Of each categorical input, the place of each bin in the order of their share of positives among rows that were not drawn.
+fn level_ranks<const SIZE: usize>(rows: &[[u8; SIZE]], not_drawn: &[u32], bins: &[InputBins]) -> Vec<Vec<u8>> {
+    let inputs: Vec<usize> = (0..bins.len()).filter(|input| bins[*input].is_categorical()).collect();
+    let mut counts = vec![[0u64; 256]; inputs.len()];
+    let mut all = 1 << 32;
+    for &row in not_drawn {
+        let row = &rows[row as usize];
+        let one = pack(row);
+        all += one;
         for (&input, counts) in inputs.iter().zip(&mut counts) {
-            let of_bin = &mut counts[usize::from(row[input])];
-            *of_bin = of_bin.plus(one);
+            counts[usize::from(row[input])] += one;
         }
     }
-    let mut ranks = vec![Vec::new(); rows.inputs];
+    let all = Counts::unpack(all);
+    let mut ranks = vec![Vec::new(); bins.len()];
     for (&input, counts) in inputs.iter().zip(&counts) {
         // The share of a level of few rows says little, and is drawn towards that of all.
         let share = |bin: u8| {
-            let of_bin = counts[usize::from(bin)];
+            let of_bin = Counts::unpack(counts[usize::from(bin)]);
             (f64::from(of_bin.positives) + PRIOR_ROWS * all.share()) / (f64::from(of_bin.rows) + PRIOR_ROWS)
         };
         let mut order: Vec<u8> = (0..=255).collect();
@@ -186,9 +207,9 @@ impl Counts {
     }
 }
 
-fn pack(weight: u8, label: u8) -> u64 {
-    let weight = u64::from(weight);
-    (weight << 32) | (weight * u64::from(label))
+/// What a row counts for.
+fn pack<const SIZE: usize>(row: &[u8; SIZE]) -> u64 {
+    u64::from(row[SIZE - 2]) << 32 | u64::from(row[SIZE - 1])
 }
 
 /// A split that is better than those before.
@@ -209,41 +230,42 @@ struct Open {
     depth: u32,
 }
 
-/// Grows one tree. It has a copy of its rows, with weight and label behind the bins, and sorts them physically at each split:
-/// every pass is over neighbours in memory, and deep parts of the tree fit into the processor's cache.
+/// Grows one tree. It has a copy of its rows and sorts them physically at each split: every pass is over neighbours in memory, and deep
+/// parts of the tree fit into the processor's cache.
 fn grow_tree<const SIZE: usize>(
-    rows: &BinnedRows,
-    labels: &[bool],
+    rows: &[[u8; SIZE]],
     bins: &[InputBins],
     params: &ForestParams,
     randomness: Randomness,
     mut random: Random,
 ) -> (Tree, Vec<f64>) {
-    const { assert!(SIZE >= 16) };
-    let (weight_at, label_at) = (SIZE - 2, SIZE - 1);
-    let weights = draw_rows(rows.rows, randomness, &mut random);
-    let mut packed = in_bag::<SIZE>(rows, labels, &weights);
-    let ranks = level_ranks(rows, labels, bins, &weights);
-    let count = |row: &[u8; SIZE]| Counts::unpack(pack(row[weight_at], row[label_at]));
-    let all = packed.iter().fold(Counts::default(), |counts, row| counts.plus(count(row)));
+    let weights = draw_rows(rows.len(), randomness, &mut random);
+    let (drawn, not_drawn) = by_weight(&weights);
+    let ranks = level_ranks(rows, &not_drawn, bins);
+    let weighted = |&place: &u32| with_weight(rows[place as usize], weights[place as usize]);
+    // Behind the rows is as much room: at a split, those that go right change over to the other half.
+    let mut packed: Vec<[u8; SIZE]> = drawn.iter().map(weighted).collect();
+    let all = Counts::unpack(packed.iter().map(pack).sum());
+    packed.resize(2 * drawn.len(), [0; SIZE]);
     let share_of_sum = |counts: Counts| (counts.share() / params.trees as f64) as f32;
 
     let mut tree = Tree::new();
-    let mut importances = vec![0.0; rows.inputs];
-    let features = params.features_a_node(rows.inputs);
-    let mut order: Vec<usize> = (0..rows.inputs).collect();
+    let mut importances = vec![0.0; bins.len()];
+    let features = params.features_a_node(bins.len());
+    let mut order: Vec<usize> = (0..bins.len()).collect();
     let mut histograms = vec![[0u64; 256]; COUNTED_AT_ONCE];
     let mut keys: Vec<u32> = Vec::with_capacity(SORTED_ROWS);
     let mut finder = Finder { bins, ranks: &ranks, min_leaf: params.min_leaf, random, best: None, levels: Vec::new() };
-    let mut open = vec![Open { place: 0, from: 0, to: packed.len(), counts: all, depth: 0 }];
+    let mut open = vec![Open { place: 0, from: 0, to: drawn.len(), counts: all, depth: 0 }];
     while let Some(node) = open.pop() {
         tree.set_value(node.place, share_of_sum(node.counts));
         let is_deepest = params.max_depth.is_some_and(|deepest| node.depth >= deepest);
         if node.counts.is_pure() || is_deepest || node.counts.rows < 2 * params.min_leaf {
             continue;
         }
-        let here = &mut packed[node.from..node.to];
+        let here = &packed[node.from..node.to];
         finder.best = None;
+        let features = features as usize + usize::from(finder.random.unit() < features.fract());
         // As scikit-learn: inputs are drawn until so many that are not constant here were looked at.
         let (mut looked_at, mut drawn) = (0, 0);
         while drawn < order.len() && looked_at < features {
@@ -270,7 +292,7 @@ fn grow_tree<const SIZE: usize>(
                 let input = inputs[0];
                 let missing = sort_bins(here, input, &mut keys);
                 let filled = keys.chunk_by(|a, b| a >> 16 == b >> 16).map(|same| {
-                    let packed = same.iter().map(|key| pack(*key as u8, (key >> 8) as u8)).sum();
+                    let packed = same.iter().map(|key| pack(&key.to_be_bytes())).sum();
                     ((same[0] >> 16) as u8, Counts::unpack(packed))
                 });
                 looked_at += usize::from(finder.look(input, filled, missing, node.counts, randomness));
@@ -278,19 +300,25 @@ fn grow_tree<const SIZE: usize>(
         }
         let Some(split) = finder.best else { continue };
         importances[split.input] += split.purity - node.counts.purity();
-        let middle = node.from
-            + match split.question {
+        let depth = node.depth + 1;
+        let left = tree.split(node.place, split.input, split.question);
+        let right = node.counts.minus(split.left);
+        // Leaves need no rows.
+        let (left_end, right_from) = if params.max_depth == Some(depth) {
+            (node.from, node.to)
+        } else {
+            match split.question {
                 Question::UpTo { bin, missing_left } => {
                     let shift = u8::from(missing_left);
-                    partition(here, |row| row[split.input].wrapping_add(shift) <= bin + shift)
+                    let (input, last) = (split.input, bin + shift);
+                    partition(&mut packed, node.from, node.to, |row| row[input].wrapping_add(shift) <= last)
                 }
-                Question::In(_) => partition(here, |row| split.question.is_left(row[split.input])),
-            };
-        let left = tree.split(node.place, split.input, split.question);
-        let depth = node.depth + 1;
-        let right = node.counts.minus(split.left);
-        open.push(Open { place: left + 1, from: middle, to: node.to, counts: right, depth });
-        open.push(Open { place: left, from: node.from, to: middle, counts: split.left, depth });
+                Question::In(set) => partition(&mut packed, node.from, node.to, |row| has(&set, row[split.input])),
+            }
+        };
+        let right_to = right_from + (node.to - left_end);
+        open.push(Open { place: left + 1, from: right_from, to: right_to, counts: right, depth });
+        open.push(Open { place: left, from: node.from, to: left_end, counts: split.left, depth });
     }
     tree.finish();
     (tree, importances)
@@ -308,75 +336,93 @@ fn draw_rows(rows: usize, randomness: Randomness, random: &mut Random) -> Vec<u8
     weights
 }
 
-/// The rows that a tree sees, each once, with how often it was drawn.
-fn in_bag<const SIZE: usize>(rows: &BinnedRows, labels: &[bool], weights: &[u8]) -> Vec<[u8; SIZE]> {
-    let in_bag = weights.iter().filter(|weight| **weight > 0).count();
-    let mut packed = Vec::with_capacity(in_bag);
-    for ((row, label), &weight) in rows.bins.chunks_exact(rows.inputs).zip(labels).zip(weights) {
-        if weight > 0 {
-            let mut copy = [0u8; SIZE];
-            copy[..rows.inputs].copy_from_slice(row);
-            copy[SIZE - 2] = weight;
-            copy[SIZE - 1] = u8::from(*label);
-            packed.push(copy);
-        }
+/// The places of the rows that were drawn, and of those that were not.
+fn by_weight(weights: &[u8]) -> (Vec<u32>, Vec<u32>) {
+    // Which rows were drawn cannot be foretold, so each place is written to both, and stays in one.
+    let (mut drawn, mut not_drawn) = (vec![0; weights.len()], vec![0; weights.len()]);
+    let (mut count, mut other) = (0, 0);
+    for (&weight, place) in weights.iter().zip(0u32..) {
+        (drawn[count], not_drawn[other]) = (place, place);
+        count += usize::from(weight > 0);
+        other += usize::from(weight == 0);
     }
-    packed
+    drawn.truncate(count);
+    not_drawn.truncate(other);
+    (drawn, not_drawn)
+}
+
+fn with_weight<const SIZE: usize>(mut row: [u8; SIZE], weight: u8) -> [u8; SIZE] {
+    row[SIZE - 2] = weight;
+    row[SIZE - 1] *= weight;
+    row
 }
 
 /// Counts the rows of each bin of some inputs, into histograms that are empty.
 fn count_bins<const SIZE: usize>(rows: &[[u8; SIZE]], inputs: &[usize], histograms: &mut [[u64; 256]]) {
-    // With all of them in one loop a row is read once.
-    if let ([a, b, c, d], [of_a, of_b, of_c, of_d]) = (inputs, &mut *histograms) {
-        let (a, b, c, d) = (*a.min(&(SIZE - 1)), *b.min(&(SIZE - 1)), *c.min(&(SIZE - 1)), *d.min(&(SIZE - 1)));
-        for row in rows {
-            let packed = pack(row[SIZE - 2], row[SIZE - 1]);
-            of_a[usize::from(row[a])] += packed;
-            of_b[usize::from(row[b])] += packed;
-            of_c[usize::from(row[c])] += packed;
-            of_d[usize::from(row[d])] += packed;
-        }
+    let count = match inputs.len() {
+        1 => count_together::<SIZE, 1>,
+        2 => count_together::<SIZE, 2>,
+        3 => count_together::<SIZE, 3>,
+        4 => count_together::<SIZE, 4>,
+        5 => count_together::<SIZE, 5>,
+        6 => count_together::<SIZE, 6>,
+        7 => count_together::<SIZE, 7>,
+        _ => count_together::<SIZE, COUNTED_AT_ONCE>,
+    };
+    count(rows, inputs, histograms);
+}
+
+/// Of a number of inputs that is known beforehand, so that each row is read once, and all counts of a row are under way at the same time.
+fn count_together<const SIZE: usize, const INPUTS: usize>(
+    rows: &[[u8; SIZE]],
+    inputs: &[usize],
+    histograms: &mut [[u64; 256]],
+) {
+    let (Some(inputs), Some(histograms)) = (inputs.first_chunk::<INPUTS>(), histograms.first_chunk_mut::<INPUTS>())
+    else {
         return;
-    }
-    for (&input, histogram) in inputs.iter().zip(histograms) {
-        for row in rows {
-            histogram[usize::from(row[input])] += pack(row[SIZE - 2], row[SIZE - 1]);
+    };
+    let inputs = inputs.map(|input| input.min(SIZE - 1));
+    for row in rows {
+        let one = pack(row);
+        for (input, histogram) in inputs.iter().zip(&mut *histograms) {
+            histogram[usize::from(row[*input])] += one;
         }
     }
 }
 
-/// Sorts the rows by their bin of an input, as keys of bin, label and weight; the missing ones are counted instead.
+/// Sorts the rows by their bin of an input, as keys of bin, weight and weight of positives; the missing ones are counted instead.
 fn sort_bins<const SIZE: usize>(rows: &[[u8; SIZE]], input: usize, keys: &mut Vec<u32>) -> Counts {
     keys.clear();
     let mut missing = 0;
     for row in rows {
-        let (bin, weight, label) = (row[input], row[SIZE - 2], row[SIZE - 1]);
-        if bin == MISSING_BIN {
-            missing += pack(weight, label);
+        if row[input] == MISSING_BIN {
+            missing += pack(row);
         } else {
-            keys.push(u32::from(bin) << 16 | u32::from(label) << 8 | u32::from(weight));
+            keys.push(u32::from_be_bytes([0, row[input], row[SIZE - 2], row[SIZE - 1]]));
         }
     }
     keys.sort_unstable();
     Counts::unpack(missing)
 }
 
-/// Brings the rows that go left to the front, and returns their number. The order of the rest changes.
-fn partition<const SIZE: usize>(rows: &mut [[u8; SIZE]], is_left: impl Fn(&[u8; SIZE]) -> bool) -> usize {
-    let mut front = 0;
-    for place in 0..rows.len() {
-        let is_left = is_left(&rows[place]);
-        // Which way a row goes cannot be foretold, so both rows are always written, swapped or not.
-        let mask = u8::from(is_left).wrapping_neg();
-        let (mut one, mut other) = (rows[front], rows[place]);
-        for (one, other) in one.iter_mut().zip(&mut other) {
-            let swap = (*one ^ *other) & mask;
-            *one ^= swap;
-            *other ^= swap;
-        }
-        rows[front] = one;
-        rows[place] = other;
-        front += usize::from(is_left);
+/// Brings the rows `from..to` that go left to the front, and the others to the end of the same places of the other half of `rows`;
+/// returns where the left ones end, and where the right ones begin.
+fn partition<const SIZE: usize>(
+    rows: &mut [[u8; SIZE]],
+    from: usize,
+    to: usize,
+    is_left: impl Fn(&[u8; SIZE]) -> bool,
+) -> (usize, usize) {
+    let half = rows.len() / 2;
+    let (mut left, mut right) = (from, if from < half { to + half } else { to - half });
+    for place in from..to {
+        let row = rows[place];
+        let is_left = is_left(&row);
+        right -= usize::from(!is_left);
+        // Which way a row goes cannot be foretold.
+        rows[select_unpredictable(is_left, left, right)] = row;
+        left += usize::from(is_left);
     }
-    front
+    (left, right)
 }
