@@ -84,7 +84,7 @@ fn every_learner_learns_what_there_is() {
         let auc = roc_auc(&test.1, &found).unwrap();
         let loss = log_loss(&test.1, &found).unwrap();
         let name = recipe.learner.name();
-        let (least, most) = if name == "decision-tree" { (0.72, 0.62) } else { (0.76, 0.585) };
+        let (least, most) = if name == "decision-tree" { (0.72, 0.62) } else { (0.76, 0.6) };
         assert!(auc > least && loss < most, "{name}: {auc}, {loss}");
         let sum: f64 = model.importances.iter().sum();
         assert!((sum - 1.0).abs() < 1e-9, "{name}: {:?}", model.importances);
