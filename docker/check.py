@@ -1,48 +1,44 @@
 #!/usr/bin/env python3
-"""Builds the images for real and runs them as AWS would: check.py PROGRAMS
+"""Builds the images for real and runs them as AWS would: check.py PROGRAMS [--mysql URL]
 
-PROGRAMS is a folder of static programs, as the Dockerfile's stage `build` makes them:
-    RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile image --workspace --bins --target x86_64-unknown-linux-gnu
+PROGRAMS is a folder of static programs, as the Dockerfile's stage `build` makes them (see there for the command).
 
-Needs buildah, podman and runc of Debian, and no Docker. The last stages of the Dockerfile are built; then each program runs in its image's files,
-which are read-only, without /tmp, as the image's user, without any capability, against servers on this machine (moto; the database
-is MySQL where MYSQL names one). Writes sizes, and how long it takes from the start to the first request for data, beside Python.
+Needs buildah, podman and runc of Debian, and no Docker. The last stages of the Dockerfile are built; then each program does its work in its
+image's files, which are read-only, without /tmp, as the image's user, without any capability, against servers on this machine: moto, a mail
+server, and MySQL at the URL, which has no password; that comes by the variable MYSQL_PASSWORD. What needs MySQL is not run without.
+Writes sizes, and how long it takes from the start to the first request for data, or of `score` to the first answer, beside Python.
 """
 
 import argparse
+import contextlib
 import gzip
-import http.server
 import json
 import os
+import re
 import shutil
 import socket
 import socketserver
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import venv
 from pathlib import Path
 
+from startup import (
+    AWS,
+    RIVAL,
+    RIVAL_SCRIPT,
+    first_answer,
+    first_request,
+    folder_bytes,
+    python,
+    wait_for_answer,
+)
+
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "target" / "images"
-RIVAL = [
-    "boto3==1.44.8",
-    "pandas==3.1.1",
-    "pyarrow==26.0.1",
-    "pymysql==1.2.4",
-    "scikit-learn==1.9.1",
-    "scipy==1.17.1",
-    "sqlalchemy==2.1.9",
-]
-# What such a script begins with, and its first request.
-RIVAL_SCRIPT = """
-import boto3, pandas, pymysql, scipy.stats, sqlalchemy
-boto3.client("s3").get_object(Bucket="bucket", Key="train.csv")
-"""
-AWS = {"AWS_ACCESS_KEY_ID": "t", "AWS_SECRET_ACCESS_KEY": "t", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
 CONF = """[containers]
 default_ulimits = ["nofile=4096:4096", "nproc=1000:1000"]
 netns = "host"
@@ -52,55 +48,77 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 """
 MEGABYTE = 1_000_000
+BAR_MB = 25
+# As Fargate runs it: nothing to write to, no /tmp, no capability, the image's own user.
+CONFINED = ["--read-only", "--read-only-tmpfs=false", "--cap-drop", "all", "--network", "host", "--pull", "never"]
+MOTO, SCORE, DASHBOARD = 5599, 18080, 18050
+S3 = "s3://bucket"
+TOKEN = "an-open-secret"
+# The day that `simulate traffic` makes requests of.
+DAY_AFTER = "2026-01-02"
+FEATURES = ["--id", "client_id", "--target", "churn"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=Path)
+    parser.add_argument("--mysql", metavar="URL", help="such as mysql://jobs@127.0.0.1:3306/mlops, whose tables may be made")
     parser.add_argument("--starts", type=int, default=15, help="how often each start is timed (default: %(default)s)")
     chosen = parser.parse_args()
     HOME.mkdir(parents=True, exist_ok=True)
     (HOME / "containers.conf").write_text(CONF)
     os.environ["CONTAINERS_CONF"] = str(HOME / "containers.conf")
-    names = [
-        spec["name"] for spec in json.loads((ROOT / "infra/jobs.json").read_text()) if (chosen.programs / spec["name"]).exists()
-    ]
-    python = rival()
-    rows = []
+    specs = {spec["name"]: spec for spec in json.loads((ROOT / "infra/jobs.json").read_text())}
+    names = [name for name in specs if (chosen.programs / name).exists()]
+    model = make_model(chosen.programs)
     build_context(chosen.programs, names)
     for name in names:
-        build(name)
-    passed = run_all(names)
+        build(name, model)
+    passed = Check(specs, names, chosen.mysql).run()
+    rows = []
     for name in names:
-        program = chosen.programs / name
-        starts = first_request([str(program)], name, chosen.starts)
-        rows.append(
-            {
-                "program": name,
-                "image_mb": size(name),
-                "pulled_mb": len(gzip.compress(program.read_bytes(), 6)) / MEGABYTE,
-                "first_request_ms": statistics.median(starts) if starts else None,
-                "ran": passed.get(name, "not run"),
-            }
+        program = (chosen.programs / name).resolve()
+        starts = (
+            first_answer(program, model, SCORE, chosen.starts)
+            if name == "score"
+            else first_request([str(program)], name, chosen.starts)
         )
-    packages = python.parent.parent / "lib"
+        image = size(name) - (model.stat().st_size / MEGABYTE if name == "score" else 0)
+        ran = passed.get(name, "not run") + ("" if image < BAR_MB else f"; FAILED: the image has more than {BAR_MB} MB")
+        pulled = len(gzip.compress(program.read_bytes(), 6)) / MEGABYTE
+        rows.append({"program": name, "image_mb": image, "pulled_mb": pulled, "first_ms": statistics.median(starts), "ran": ran})
+    rival = python(HOME)
+    starts = first_request([str(rival), "-c", RIVAL_SCRIPT], None, 7)
+    packages = folder_bytes(rival.parent.parent / "lib") / MEGABYTE
     rows.append(
         {
             "program": "Python",
-            "image_mb": sum(file.stat().st_size for file in packages.rglob("*") if file.is_file()) / MEGABYTE,
+            "image_mb": packages,
             "pulled_mb": None,
-            "first_request_ms": statistics.median(first_request([str(python), "-c", RIVAL_SCRIPT], None, 7)),
+            "first_ms": statistics.median(starts),
             "ran": ", ".join(RIVAL),
         }
     )
     (HOME / "check.json").write_text(json.dumps(rows, indent=1))
-    print(f"{'program':<16}{'image MB':>10}{'gzip MB':>10}{'to 1st request ms':>20}  ran")
+    print(f"{'program':<16}{'image MB':>10}{'gzip MB':>10}{'to 1st ms':>12}  ran")
     for row in rows:
         pulled = "" if row["pulled_mb"] is None else f"{row['pulled_mb']:.1f}"
-        first = "" if row["first_request_ms"] is None else f"{row['first_request_ms']:.0f}"
-        print(f"{row['program']:<16}{row['image_mb']:>10.1f}{pulled:>10}{first:>20}  {row['ran']}")
-    if any(row["ran"].startswith("FAILED") for row in rows):
+        print(f"{row['program']:<16}{row['image_mb']:>10.1f}{pulled:>10}{row['first_ms']:>12.0f}  {row['ran']}")
+    if any("FAILED" in row["ran"] for row in rows):
         sys.exit(1)
+
+
+def make_model(programs):
+    """What `score` has in its image."""
+    folder = HOME / "model"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for command in (
+        [programs.resolve() / "simulate", "customers", "--rows", "3000", "--to", "train.csv"],
+        [programs.resolve() / "retrain", "--data", "train.csv", *FEATURES, "--models", "."],
+    ):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder / "model.pkl"
 
 
 def build_context(programs, names):
@@ -116,97 +134,184 @@ def build_context(programs, names):
         shutil.copy(programs / name, context / "programs")
 
 
-def build(name):
-    empty = HOME / "empty"
-    empty.mkdir(exist_ok=True)
-    command = ["buildah", "bud", "--isolation", "chroot", "--pull-never", "--target", "program", "--build-arg", f"PROGRAM={name}"]
-    command += [
-        "--build-context",
-        f"build={HOME / 'context'}",
-        "--tag",
-        f"localhost/mlops/{name}",
-        "--file",
-        ROOT / "docker/Dockerfile",
-        empty,
-    ]
-    subprocess.run(command, check=True, capture_output=True)
+def build(name, model):
+    bake = (ROOT / "docker/docker-bake.hcl").read_text()
+    target = dict(re.findall(r'program == "([a-z-]+)" \? "([a-z-]+)"', bake)).get(name, "program")
+    # Only Docker's format has a place for HEALTHCHECK; what buildx makes keeps it too.
+    command = ["buildah", "bud", "--isolation", "chroot", "--pull-never", "--format", "docker", "--target", target]
+    command += ["--build-arg", f"PROGRAM={name}", "--build-context", f"build={HOME / 'context'}"]
+    command += ["--tag", f"localhost/mlops/{name}", "--file", ROOT / "docker/Dockerfile", model.parent]
+    built = subprocess.run(command, capture_output=True, text=True)
+    if built.returncode:
+        sys.exit(f"the image of {name} cannot be built: {built.stderr}")
 
 
 def size(name):
-    shown = subprocess.run(
-        ["podman", "image", "inspect", "--format", "{{.Size}}", f"localhost/mlops/{name}"], check=True, capture_output=True
-    )
+    image = f"localhost/mlops/{name}"
+    shown = subprocess.run(["podman", "image", "inspect", "--format", "{{.Size}}", image], check=True, capture_output=True)
     return int(shown.stdout) / MEGABYTE
 
 
-def contained(name, arguments, environment):
-    """As Fargate runs it: nothing to write to, no /tmp, no capability, the image's own user."""
-    command = [
-        "podman",
-        "run",
-        "--rm",
-        "--read-only",
-        "--read-only-tmpfs=false",
-        "--cap-drop",
-        "all",
-        "--network",
-        "host",
-        "--pull",
-        "never",
-    ]
-    for key, value in {**AWS, **environment}.items():
-        command += ["--env", f"{key}={value}"]
-    return subprocess.run([*command, f"localhost/mlops/{name}", *arguments], capture_output=True, text=True)
+class Check:
+    """Each program, at work once; what it said if it failed."""
+
+    def __init__(self, specs, names, mysql):
+        self.specs, self.names, self.mysql = specs, names, mysql
+        self.passed = {}
+        self.variables = {**AWS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{MOTO}"}
+        if mysql:
+            self.variables |= {"MLOPS_DATABASE": mysql, "MLOPS_DATABASE_PASSWORD": os.environ.get("MYSQL_PASSWORD", "")}
+            self.variables["MLOPS_CREATE_TABLES"] = "true"
+
+    def run(self):
+        with emulator(), mail_server() as (smtp, mails):
+            to_mail = ["--to", "ops@acme.example", "--from", "mlops@acme.example"]
+            to_mail += ["--smtp-host", "127.0.0.1", "--smtp-port", str(smtp), "--smtp-tls", "none"]
+            rule = ["--when-count-above", "100", "--window", "1d", "--now", DAY_AFTER, "--output", "json"]
+            data, logs, models = f"{S3}/train.csv", f"{S3}/logs", f"{S3}/models"
+            self.job("simulate", "customers", "--rows", "3000", "--to", data)
+            self.job("simulate", "customers", "--rows", "3000", "--seed", "9", "--to", f"{S3}/may.csv")
+            drift = ["--drift", "activity_score:×0.8"]
+            self.job("simulate", "traffic", "--rows", "500", "--to", logs, "--per-object", "50", *drift)
+            self.job("etl-dynamo", "--logs", logs, "--create-tables")
+            self.job("retrain", "--data", data, *FEATURES, "--models", models)
+            self.job("retrain", "inspect", f"{models}/model.pkl", "--check")
+            self.job("drift", "--models", models, "--production", logs, "--report", f"{S3}/drift.html")
+            self.job("concept-shift", "--reference", data, "--production", f"{S3}/may.csv", *FEATURES)
+            self.job("performance", "--production", f"{S3}/may.csv", "--target", "churn", "--prediction", "activity_score")
+            if self.mysql:
+                self.job("etl-mysql", "--logs", logs)
+                self.job("retrain", "released", "--models", models)
+                self.job("dashboard", "refresh")
+                self.job("alert-email", "run", *rule, *to_mail, says='"sent":1')
+                self.expect("alert-email", len(mails) == 1 and "ops@acme.example" in mails[0], f"the mails are {mails}")
+                to_phone = ["--to", "+4915112345678", "--provider", "sns"]
+                self.job("alert-sms", "run", *rule, *to_phone, says='"sent":1')
+                self.serve("dashboard", DASHBOARD, self.see_the_page, {"DASHBOARD_BEARER_TOKEN": TOKEN})
+            self.serve("score", SCORE, self.ask_for_a_prediction, {"MLOPS_LOGS": f"{S3}/answers", "SCORE_SPOOL": "/spool"})
+            kept = objects("answers/")
+            self.expect("score", len(kept) == 1, f"of one answer {kept} is in S3")
+        return self.passed
+
+    def job(self, name, *arguments, says=""):
+        if name not in self.names:
+            return
+        # A database is for those who cannot do without, so that the others are seen to.
+        variables = {**self.variables}
+        if name in ("simulate", "drift", "concept-shift", "performance") or (name == "retrain" and arguments[0] != "released"):
+            variables = {key: value for key, value in variables.items() if not key.startswith("MLOPS_")}
+        done = subprocess.run(
+            ["podman", "run", "--rm", *self.confined(name, variables), *arguments], capture_output=True, text=True
+        )
+        what = arguments[0] if not arguments[0].startswith("--") else "run"
+        self.expect(name, done.returncode == 0 and says in done.stdout, f"{done.stdout} {done.stderr}", what)
+
+    def serve(self, name, port, use, more):
+        """The service as ECS starts it: asked by the health check that its image has, used, and stopped."""
+        if name not in self.names:
+            return
+        variables = {**self.variables, **more, f"{name.upper()}_LISTEN": f"0.0.0.0:{port}"}
+        if name == "dashboard":
+            variables.pop("MLOPS_CREATE_TABLES")
+        container = f"check-{name}"
+        subprocess.run(["podman", "rm", "--force", "--ignore", container], check=True, capture_output=True)
+        command = self.specs[name]["command"] if name != "dashboard" else []
+        subprocess.run(
+            ["podman", "run", "--detach", "--name", container, *self.confined(name, variables), *command],
+            check=True,
+            capture_output=True,
+        )
+        try:
+            wait_for_answer(f"http://127.0.0.1:{port}{self.specs[name]['health']}", patience=10)
+            asked = subprocess.run(["podman", "healthcheck", "run", container], capture_output=True, text=True)
+            self.expect(name, asked.returncode == 0, f"{asked.stdout} {asked.stderr}", "its health check")
+            self.expect(name, *use(port))
+            subprocess.run(["podman", "stop", "--time", "25", container], check=True, capture_output=True)
+            ended = subprocess.run(
+                ["podman", "inspect", "--format", "{{.State.ExitCode}}", container], capture_output=True, text=True
+            )
+            self.expect(name, ended.stdout.strip() == "143", f"it ended with {ended.stdout}", "SIGTERM")
+        except (OSError, RuntimeError) as error:
+            log = subprocess.run(["podman", "logs", container], capture_output=True, text=True)
+            self.expect(name, False, f"{error}: {log.stdout} {log.stderr}", "serving")
+        finally:
+            subprocess.run(["podman", "rm", "--force", "--volumes", container], capture_output=True)
+
+    def ask_for_a_prediction(self, port):
+        body = json.dumps({"client_id": "1963820", "activity_score": 0.73}).encode()
+        answer = json.loads(wait_for_answer(f"http://127.0.0.1:{port}/predict", body, {"content-type": "application/json"}))
+        return 0 < answer["prediction"] < 1, str(answer), "a prediction"
+
+    def see_the_page(self, port):
+        page = wait_for_answer(
+            f"http://127.0.0.1:{port}/?window=365d&until={DAY_AFTER}", None, {"authorization": f"Bearer {TOKEN}"}
+        )
+        return '<section id="operations"' in page and ">500<" in page.replace(" ", ""), page[:300], "the page"
+
+    def confined(self, name, variables):
+        environment = [part for key, value in variables.items() for part in ("--env", f"{key}={value}")]
+        return [*CONFINED, *environment, f"localhost/mlops/{name}"]
+
+    def expect(self, name, holds, otherwise, what=""):
+        if name not in self.names:
+            return
+        said = what if holds else f"FAILED {what}: {otherwise}"
+        if said:
+            self.passed[name] = f"{self.passed[name]}, {said}" if name in self.passed else said
 
 
-def run_all(names):
-    """Each program once, on data of this very system; what it said if it failed."""
-    port = 5599
-    server = [HOME / "emulator/bin/moto_server", "-H", "127.0.0.1", "-p", str(port)]
-    emulator = subprocess.Popen(server, env={**os.environ, **AWS}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+@contextlib.contextmanager
+def emulator():
+    if not (HOME / "emulator/bin/moto_server").exists():
+        venv.create(HOME / "emulator", with_pip=True)
+        install = [HOME / "emulator/bin/pip", "install", "--quiet", "--disable-pip-version-check", "moto[server]==5.2.5"]
+        subprocess.run(install, check=True)
+    server = [HOME / "emulator/bin/moto_server", "-H", "127.0.0.1", "-p", str(MOTO)]
+    process = subprocess.Popen(server, env={**os.environ, **AWS}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        endpoint = f"http://127.0.0.1:{port}"
-        wait_for(port)
-        buckets = "import boto3; boto3.client('s3', endpoint_url='%s').create_bucket(Bucket='bucket')" % endpoint
-        subprocess.run([HOME / "emulator/bin/python", "-c", buckets], env={**os.environ, **AWS}, check=True)
-        s3 = "s3://bucket"
-        drift = ["--drift", "activity_score:×0.8"]
-        steps = [
-            ("simulate", ["customers", "--rows", "3000", "--to", f"{s3}/train.csv"], [0]),
-            ("simulate", ["customers", "--rows", "3000", "--seed", "9", "--to", f"{s3}/may.csv"], [0]),
-            ("simulate", ["traffic", "--rows", "500", "--to", f"{s3}/logs", "--per-object", "50", *drift], [0]),
-            ("etl-dynamo", ["--logs", f"{s3}/logs", "--create-tables"], [0]),
-            ("retrain", ["--data", f"{s3}/train.csv", "--id", "client_id", "--target", "churn", "--models", f"{s3}/models"], [0]),
-            ("retrain", ["inspect", f"{s3}/models/model.pkl", "--check"], [0]),
-            ("drift", ["--models", f"{s3}/models", "--production", f"{s3}/logs", "--report", f"{s3}/drift.html"], [0]),
-            (
-                "concept-shift",
-                ["--reference", f"{s3}/train.csv", "--production", f"{s3}/may.csv", "--id", "client_id", "--target", "churn"],
-                [0],
-            ),
-            ("performance", ["--production", f"{s3}/may.csv", "--target", "churn", "--prediction", "activity_score"], [0]),
-        ]
-        if mysql := os.environ.get("MYSQL"):
-            steps.append(("etl-mysql", ["--logs", f"{s3}/logs", "--create-tables", "--database", mysql], [0]))
-        else:
-            steps.append(
-                ("etl-mysql", ["plan", "--logs", f"{s3}/logs", "--database", "mysql://nobody@127.0.0.1:1/none"], [0, 75])
-            )
-        passed = {}
-        for name, arguments, codes in steps:
-            if name not in names:
-                continue
-            done = contained(name, arguments, {"AWS_ENDPOINT_URL": endpoint})
-            ended = (
-                f"{arguments[0]}: {done.returncode}"
-                if done.returncode in codes
-                else f"FAILED {arguments}: {done.stdout} {done.stderr}"
-            )
-            passed[name] = f"{passed[name]}, {ended}" if name in passed else ended
-        return passed
+        wait_for(MOTO)
+        boto("client('s3').create_bucket(Bucket='bucket')")
+        yield
     finally:
-        emulator.terminate()
-        emulator.wait()
+        process.terminate()
+        process.wait()
+
+
+def boto(call):
+    endpoint = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{MOTO}"}
+    script = f"import boto3, json; print(json.dumps(boto3.{call}, default=str))"
+    python = [HOME / "emulator/bin/python", "-c", script]
+    return json.loads(subprocess.run(python, env={**os.environ, **AWS, **endpoint}, check=True, capture_output=True).stdout)
+
+
+def objects(prefix):
+    listed = boto(f"client('s3').list_objects_v2(Bucket='bucket', Prefix='{prefix}')")
+    return [found["Key"] for found in listed.get("Contents", [])]
+
+
+@contextlib.contextmanager
+def mail_server():
+    """One that takes whatever it is sent: its port, and what it was sent."""
+    mails = []
+
+    class Session(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.say("220 ready")
+            while line := self.rfile.readline():
+                word = line[:4].upper().strip()
+                if word == b"DATA":
+                    self.say("354 go on")
+                    mails.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+                self.say("221 bye" if word == b"QUIT" else "250 well")
+
+        def say(self, line):
+            self.wfile.write(f"{line}\r\n".encode())
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1], mails
+    server.shutdown()
 
 
 def wait_for(port):
@@ -216,81 +321,6 @@ def wait_for(port):
                 return
         time.sleep(0.05)
     raise TimeoutError(port)
-
-
-def first_request(command, name, starts):
-    """Milliseconds from the start of a process to its first request to S3, or its connection to MySQL, which is what a job's work begins with."""
-    asked = threading.Event()
-    when = []
-
-    class Store(http.server.BaseHTTPRequestHandler):
-        def answer(self):
-            if not asked.is_set():
-                when.append(time.perf_counter())
-                asked.set()
-            self.send_error(403)
-
-        do_GET = do_HEAD = do_PUT = do_POST = answer
-
-        def log_message(self, *_):
-            pass
-
-    class Database(socketserver.BaseRequestHandler):
-        # A client of MySQL connects, and waits for the server to speak first.
-        def handle(self):
-            if not asked.is_set():
-                when.append(time.perf_counter())
-                asked.set()
-
-    kind = socketserver.ThreadingTCPServer if name == "etl-mysql" else http.server.ThreadingHTTPServer
-    server = kind(("127.0.0.1", 0), Database if name == "etl-mysql" else Store)
-    # A program is ended as soon as it has asked; that its answer is lost is nobody's concern.
-    server.handle_error = lambda *_: None
-    port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    endpoint = f"http://127.0.0.1:{port}"
-    file, table = "s3://bucket/train.csv", ["--target", "churn"]
-    arguments = {
-        "concept-shift": ["--reference", file, "--production", file, *table],
-        "drift": ["--reference", file, "--production", file, *table],
-        "etl-dynamo": ["status", "--logs", "s3://bucket/logs"],
-        "etl-mysql": ["status", "--logs", "s3://bucket/logs", "--database", f"mysql://u:p@127.0.0.1:{port}/d"],
-        "performance": ["--production", file, "--prediction", "p", *table],
-        "retrain": ["--data", file, "--models", "s3://bucket/models", *table],
-        "simulate": ["traffic", "--table", file, "--to", "s3://bucket/logs"],
-    }.get(name, [])
-    times = []
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(starts):
-            asked.clear()
-            when.clear()
-            environment = {**AWS, "AWS_ENDPOINT_URL": endpoint, "AWS_MAX_ATTEMPTS": "1", "AWS_DEFAULT_REGION": "us-east-1"}
-            start = time.perf_counter()
-            process = subprocess.Popen(
-                [*command, *arguments], env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            if not asked.wait(60):
-                process.kill()
-                return []
-            times.append((when[0] - start) * 1000)
-            process.kill()
-            process.wait()
-    server.shutdown()
-    return times
-
-
-def rival():
-    folder = HOME / "rival"
-    if not (folder / ".complete").exists():
-        venv.create(folder, with_pip=True)
-        subprocess.run([folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *RIVAL], check=True)
-        (folder / ".complete").touch()
-    if not (HOME / "emulator/bin/moto_server").exists():
-        venv.create(HOME / "emulator", with_pip=True)
-        subprocess.run(
-            [HOME / "emulator/bin/pip", "install", "--quiet", "--disable-pip-version-check", "moto[server]==5.2.5"], check=True
-        )
-    return folder / "bin/python"
 
 
 if __name__ == "__main__":

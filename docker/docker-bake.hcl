@@ -55,7 +55,7 @@ target "programs" {
   }
   context    = "."
   dockerfile = "docker/Dockerfile"
-  target     = program == "score" ? "program-with-model" : "program"
+  target     = program == "score" ? "service-with-model" : program == "dashboard" ? "service" : "program"
   platforms  = [PLATFORM]
   tags       = ["${REGISTRY}/${program}:${TAG}"]
   args = {

@@ -98,6 +98,9 @@ for program in running:
     if program.kind == "job" and program.name != "retrain":
         job(program, asks_for if "MLOPS_RETRAIN_DEFINITION" in program.variables else {})
 
+# By which a release, which reaches no database, is written down; an output that is None would not be there at all.
+pulumi.export("recorder", {"queue": platform["queue"], "definition": retrain.definition.name} if retrain else {})
+
 for program in running:
     if program.kind == "service":
         WebService(

@@ -88,6 +88,7 @@ pipeline = ReleasePipeline(
         candidate_key=candidate_key,
         production_key=production_key,
         registry=f"{account}.dkr.ecr.{region}.amazonaws.com/{name}",
+        queue=batch.queue.arn,
         topic=notifications.topic.arn,
         alarm=failing,
         architecture=settings.architecture,

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What a build needs and the image of CodeBuild lacks.
+# What a build needs and the image of CodeBuild lacks, reached by way of BIN (/usr/local/bin).
 set -euo pipefail
 
 curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --component clippy --default-toolchain "$RUST_VERSION"
-ln -sf "$HOME"/.cargo/bin/* /usr/local/bin/
+ln -sf "$HOME"/.cargo/bin/* "${BIN:-/usr/local/bin}"
 cargo install cargo-nextest --version 0.9.151 --locked
 
 # Attestations and a cache in the registry need a builder of their own.

@@ -38,7 +38,7 @@ class Surroundings:
 
 
 class RunningProgram(pulumi.ComponentResource):
-    """What jobs and services share: roles, a log, an environment."""
+    """What jobs and services share: roles, a log, an environment, and what AWS Batch runs of it."""
 
     def __init__(
         self,
@@ -69,6 +69,25 @@ class RunningProgram(pulumi.ComponentResource):
         )
         self.execution_role = role(f"{name}-start", "ecs-tasks", around.account, execution, self, path)
 
+    def batch_definition(self) -> aws.batch.JobDefinition:
+        """The program as a job of AWS Batch, with its schedules, and an alarm for when they have gone silent."""
+        program, name = self.program, f"{self.around.name}-{self.program.name}"
+        definition = aws.batch.JobDefinition(
+            name,
+            type="container",
+            platform_capabilities=["FARGATE"],
+            container_properties=self._container_properties(),
+            retry_strategy={"attempts": ATTEMPTS, "evaluate_on_exits": _retry_rules(program)},
+            timeout={"attempt_duration_seconds": program.timeout_minutes * MINUTE},
+            propagate_tags=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for schedule in program.schedules:
+            self._start(f"{name}-{schedule.name}", definition, schedule)
+        if program.schedules and self.around.schedules:
+            self._listen(name)
+        return definition
+
     def container(self) -> pulumi.Output[dict[str, Any]]:
         """What the definition of a job and of a task have in common."""
         around, program = self.around, self.program
@@ -88,66 +107,6 @@ class RunningProgram(pulumi.ComponentResource):
             }
 
         return pulumi.Output.all(self.image, self.environment, self.secrets, self.log.name).apply(build)
-
-
-def _execution_rights(repository: str, log: str, secrets: dict[str, str]) -> str:
-    statements = [
-        allow("ecr:GetAuthorizationToken", "*"),
-        allow(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repository),
-        allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{log}:*"),
-    ]
-    # `ARN:key::` takes one key of a secret.
-    arns = sorted({re.sub(r":[^:]*:[^:]*:[^:]*$", "", arn) if arn.endswith("::") else arn for arn in secrets.values()})
-    if arns:
-        statements.append(allow("secretsmanager:GetSecretValue", arns))
-    return document(statements)
-
-
-def _retry_rules(program: Program) -> list[aws.batch.JobDefinitionRetryStrategyEvaluateOnExitArgsDict]:
-    return [
-        *[_retried(code) for code in program.retried_exits],
-        # Not the program's doing: the image could not be pulled, the network was not there.
-        {"action": "RETRY", "on_status_reason": "Task failed to start*"},
-        # Without it whatever fits none of these would be tried again.
-        {"action": "EXIT", "on_reason": "*"},
-    ]
-
-
-def _retried(code: int) -> aws.batch.JobDefinitionRetryStrategyEvaluateOnExitArgsDict:
-    """The program says itself that another attempt may end otherwise."""
-    return {"action": "RETRY", "on_exit_code": str(code)}
-
-
-class MonitoredJob(RunningProgram):
-    """A job of AWS Batch: its roles, log, definition, schedules, and an alarm for each schedule that has gone silent."""
-
-    def __init__(
-        self,
-        program: Program,
-        image: pulumi.Input[str],
-        repository_arn: pulumi.Input[str],
-        environment: pulumi.Output[dict[str, str]],
-        secrets: pulumi.Output[dict[str, str]],
-        around: Surroundings,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("MonitoredJob", program, image, repository_arn, environment, secrets, around, opts)
-        name = f"{around.name}-{program.name}"
-        self.definition = aws.batch.JobDefinition(
-            name,
-            type="container",
-            platform_capabilities=["FARGATE"],
-            container_properties=self._container_properties(),
-            retry_strategy={"attempts": ATTEMPTS, "evaluate_on_exits": _retry_rules(program)},
-            timeout={"attempt_duration_seconds": program.timeout_minutes * MINUTE},
-            propagate_tags=True,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        for schedule in program.schedules:
-            self._start(f"{name}-{schedule.name}", schedule)
-        if program.schedules and around.schedules:
-            self._listen(name)
-        self.register_outputs({})
 
     def _container_properties(self) -> pulumi.Output[str]:
         program = self.program
@@ -174,9 +133,9 @@ class MonitoredJob(RunningProgram):
             self.container(), self.role.arn, self.execution_role.arn, around.architecture, around.assign_public_ip
         ).apply(build)
 
-    def _start(self, name: str, schedule: Schedule) -> None:
+    def _start(self, name: str, definition: aws.batch.JobDefinition, schedule: Schedule) -> None:
         around = self.around
-        rights = pulumi.Output.all(around.queue, self.definition.arn_prefix).apply(
+        rights = pulumi.Output.all(around.queue, definition.arn_prefix).apply(
             lambda all: document([allow("batch:SubmitJob", [all[0], all[1], f"{all[1]}:*"])])
         )
         starter = role(
@@ -198,7 +157,7 @@ class MonitoredJob(RunningProgram):
             target={
                 "arn": "arn:aws:scheduler:::aws-sdk:batch:submitJob",
                 "role_arn": starter.arn,
-                "input": pulumi.Output.all(around.queue, self.definition.arn_prefix).apply(
+                "input": pulumi.Output.all(around.queue, definition.arn_prefix).apply(
                     lambda all: json.dumps(
                         {
                             "JobName": f"{self.program.name}-{schedule.name}",
@@ -235,6 +194,52 @@ class MonitoredJob(RunningProgram):
             ok_actions=[self.around.topic],
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+class MonitoredJob(RunningProgram):
+    """A job of AWS Batch."""
+
+    def __init__(
+        self,
+        program: Program,
+        image: pulumi.Input[str],
+        repository_arn: pulumi.Input[str],
+        environment: pulumi.Output[dict[str, str]],
+        secrets: pulumi.Output[dict[str, str]],
+        around: Surroundings,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("MonitoredJob", program, image, repository_arn, environment, secrets, around, opts)
+        self.definition = self.batch_definition()
+        self.register_outputs({})
+
+
+def _execution_rights(repository: str, log: str, secrets: dict[str, str]) -> str:
+    statements = [
+        allow("ecr:GetAuthorizationToken", "*"),
+        allow(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repository),
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{log}:*"),
+    ]
+    # `ARN:key::` takes one key of a secret.
+    arns = sorted({re.sub(r":[^:]*:[^:]*:[^:]*$", "", arn) if arn.endswith("::") else arn for arn in secrets.values()})
+    if arns:
+        statements.append(allow("secretsmanager:GetSecretValue", arns))
+    return document(statements)
+
+
+def _retry_rules(program: Program) -> list[aws.batch.JobDefinitionRetryStrategyEvaluateOnExitArgsDict]:
+    return [
+        *[_retried(code) for code in program.retried_exits],
+        # Not the program's doing: the image could not be pulled, the network was not there.
+        {"action": "RETRY", "on_status_reason": "Task failed to start*"},
+        # Without it whatever fits none of these would be tried again.
+        {"action": "EXIT", "on_reason": "*"},
+    ]
+
+
+def _retried(code: int) -> aws.batch.JobDefinitionRetryStrategyEvaluateOnExitArgsDict:
+    """The program says itself that another attempt may end otherwise."""
+    return {"action": "RETRY", "on_exit_code": str(code)}
 
 
 def _and_send(all: list[str]) -> str:

@@ -22,6 +22,8 @@ def environment(program: Program, platform: dict[str, Any], own: dict[str, str])
         "MLOPS_RETRAIN_QUEUE": platform["queue"],
         # Its address holds no password; that comes as a secret of its own, to programs that take it so.
         "MLOPS_DATABASE": platform["database_url"] if "MLOPS_DATABASE_PASSWORD" in program.secrets else None,
+        # In the stack's own database nobody else makes them; of another one that is its owner's. A page only reads.
+        "MLOPS_CREATE_TABLES": "true" if platform["database_url"] and program.kind == "job" else None,
         "RETRAIN_CANDIDATE": CANDIDATE,
         "RETRAIN_LOGS": "model_logs",
         "SCORE_SPOOL": SPOOL,

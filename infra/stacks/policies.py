@@ -9,6 +9,8 @@ import pulumi_aws as aws
 
 from stacks.programs import Program
 
+TEXT = "sns:Publish"
+
 Statement: TypeAlias = dict[str, Any]
 
 
@@ -106,6 +108,9 @@ def of_program(program: Program, environment: dict[str, str], production_model: 
             statement = allow(grant.action, resources(grant.on, address, account, region), condition)
             if statement not in statements:
                 statements.append(statement)
+    if any(statement["Action"] == TEXT for statement in statements):
+        # A telephone is no resource; topics are, and are not meant.
+        statements.append({"Effect": "Deny", "Action": TEXT, "Resource": "arn:aws:sns:*:*:*"})
     # Also where a program has no right at all: IAM takes no policy that says nothing.
     statements.append({"Effect": "Deny", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": production_model})
     return document(statements)

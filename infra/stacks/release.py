@@ -33,6 +33,7 @@ class ReleaseOf:
     candidate_key: str
     production_key: str
     registry: str
+    queue: pulumi.Output[str]
     topic: pulumi.Output[str]
     alarm: aws.cloudwatch.MetricAlarm
     architecture: Literal["ARM64", "X86_64"]
@@ -337,10 +338,14 @@ class ReleasePipeline(pulumi.ComponentResource):
             "UpdateRole",
         ]
         passed_to = ["ecs-tasks.amazonaws.com", "scheduler.amazonaws.com"]
-        return pulumi.Output.all(of.models.arn).apply(
+        return pulumi.Output.all(of.models.arn, of.queue).apply(
             lambda all: [
                 *self._model_rights(all[0]),
                 allow("s3:PutObject", f"{all[0]}/{of.production_key}"),
+                # A repository lets go of what was only built: what runs is marked.
+                allow(["ecr:BatchGetImage", "ecr:PutImage"], f"arn:aws:ecr:{here}:repository/{prefix}/*"),
+                # The release is written down by a job, which reaches the database.
+                allow("batch:SubmitJob", [all[1], f"arn:aws:batch:{here}:job-definition/{prefix}-retrain-*"]),
                 allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], f"arn:aws:s3:::{of.state_bucket}/*"),
                 allow("s3:ListBucket", f"arn:aws:s3:::{of.state_bucket}"),
                 allow(

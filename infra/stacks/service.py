@@ -9,12 +9,18 @@ import pulumi_aws as aws
 from stacks.job import RunningProgram, Surroundings
 from stacks.programs import Program
 
+# Where an image has its program.
+PROGRAM = "/program"
+
+# What every program that serves answers of itself; its image holds nothing else that could ask.
+HEALTH = "health"
+
 # The one folder that such a program may write to, gone with the container.
 SPOOL = "/spool"
 
 
 class WebService(RunningProgram):
-    """A service of Amazon ECS on Fargate; a release that does not get well is taken back by ECS itself."""
+    """A service of Amazon ECS on Fargate, and its scheduled runs; a release that does not get well is taken back by ECS itself."""
 
     def __init__(
         self,
@@ -92,6 +98,8 @@ class WebService(RunningProgram):
             load_balancers=[{"target_group_arn": group.arn, "container_name": program.name, "container_port": program.port}],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[listener]),
         )
+        if program.schedules:
+            self.batch_definition()
         self.register_outputs({})
 
     def _definitions(self, container: dict[str, Any]) -> str:
@@ -104,6 +112,14 @@ class WebService(RunningProgram):
             "portMappings": [{"containerPort": program.port, "protocol": "tcp"}],
             "mountPoints": [{"sourceVolume": "spool", "containerPath": SPOOL, "readOnly": False}],
             "linuxParameters": {"initProcessEnabled": True},
+            # A process that hangs is replaced, whether or not the load balancer may reach it.
+            "healthCheck": {
+                "command": ["CMD", PROGRAM, HEALTH],
+                "interval": 15,
+                "timeout": 5,
+                "retries": 3,
+                "startPeriod": 30,
+            },
             "stopTimeout": 30,
         }
         return json.dumps([definition])

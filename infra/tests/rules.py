@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from zoneinfo import available_timezones
 
 import yaml
-from world import World, listed
+from rules_of_services import RULES_OF_SERVICES
+from world import World, listed, plain
 
 # AWS has no narrower resource for these.
 ON_ALL = {"ecr:GetAuthorizationToken", "batch:ListJobs", "batch:DescribeJobDefinitions", "ecs:DeregisterTaskDefinition"}
@@ -43,6 +44,20 @@ def schedules_start_what_is_there(world: World) -> Iterator[str]:
             yield f"{name} is tried again for a day"
         if "deadLetterConfig" not in target:
             yield f"{name} keeps nothing of what could not be started"
+
+
+def programs_run_when_they_say(world: World) -> Iterator[str]:
+    """Each schedule that a program declares is there, at its time and with its arguments; and no other."""
+    made: dict[str, dict] = {schedule["name"]: schedule["inputs"] for schedule in world.all("scheduler/schedule:Schedule")}
+    for name in {*world.jobs(), *world.tasks()}:
+        for declared in world.specs[name].get("schedules", []):
+            inputs = made.pop(f"mlops-{world.stack}-{name}-{declared['name']}", None)
+            started = json.loads(inputs["target"]["input"]) if inputs else {}
+            if inputs is None or inputs["scheduleExpression"] != declared["at"]:
+                yield f"{name} is not started {declared['at']}"
+            elif started.get("ContainerOverrides") != {"Command": declared["command"]}:
+                yield f"{name} is started with {started.get('ContainerOverrides')}"
+    yield from (f"{name} is no program's wish" for name in made)
 
 
 def runs_do_not_overlap(world: World) -> Iterator[str]:
@@ -187,6 +202,9 @@ def rights_are_narrow(world: World) -> Iterator[str]:
     for name, policy in world.policies():
         if not policy["Statement"]:
             yield f"{name} says nothing, which IAM does not take"
+        texts = [statement["Effect"] for statement in policy["Statement"] if statement["Action"] == "sns:Publish"]
+        if "Allow" in texts and "Deny" not in texts and name.startswith("aws:iam"):
+            yield f"{name} may publish to topics, and is meant to send texts"
         for statement in policy["Statement"]:
             if statement["Effect"] != "Allow" or "kms/key" in name:
                 continue
@@ -248,7 +266,7 @@ def roles_have_what_programs_ask_for(world: World) -> Iterator[str]:
         if allowed != needed:
             yield f"{job} may {sorted(allowed - needed)} too much, and lacks {sorted(needed - allowed)}"
         for statement in policy["Statement"]:
-            for resource in listed(statement["Resource"]):
+            for resource in listed(statement["Resource"]) if statement["Effect"] == "Allow" else []:
                 if resource != "*" and f"mlops-{world.stack}" not in resource:
                     yield f"{job} may touch {resource}, which is not of this stack"
 
@@ -273,15 +291,18 @@ def only_a_release_replaces_the_model(world: World) -> Iterator[str]:
 
 def secrets_are_nowhere_to_read(world: World) -> Iterator[str]:
     """No plain variable that is a secret, no address with a password, no password in the state."""
-    for job, (_, properties) in world.jobs().items():
+    for job, properties in world.containers():
         secret = set(world.specs[job]["secrets"])
-        for name, value in world.environment(job).items():
+        environment = plain(properties)
+        # The name of a secret is none; the program looks it up.
+        names = {grant["variable"] for grant in world.specs[job]["grants"] if grant["on"] == "secret"}
+        for name, value in environment.items():
             if re.search(r"://[^/@]*:[^/@]+@", value):
                 yield f"{job} has a password in {name}"
             # The address of the database shows where the password comes apart from it.
-            elif (name in secret and name != "MLOPS_DATABASE") or SECRET.search(name):
+            elif (name in secret and name != "MLOPS_DATABASE") or (SECRET.search(name) and name not in names):
                 yield f"{job} has the secret {name} in plain"
-        if "MLOPS_DATABASE" in world.environment(job) and "MLOPS_DATABASE_PASSWORD" not in {
+        if "MLOPS_DATABASE" in environment and "MLOPS_DATABASE_PASSWORD" not in {
             entry["name"] for entry in properties["secrets"]
         }:
             yield f"{job} has the address of the database, and no password"
@@ -295,7 +316,6 @@ def secrets_are_nowhere_to_read(world: World) -> Iterator[str]:
 
 def containers_are_what_fargate_takes(world: World) -> Iterator[str]:
     """Sizes, roles, digests, architecture, a read-only root, a user of its own, a log that ends some day."""
-    groups = {group["physical"]: group["inputs"] for group in world.all("logGroup:LogGroup")}
     for job, (definition, properties) in world.jobs().items():
         need = {entry["type"]: float(entry["value"]) for entry in properties["resourceRequirements"]}
         if need != {"VCPU": world.specs[job]["cpu_units"] / 1024, "MEMORY": world.specs[job]["memory_mib"]}:
@@ -306,15 +326,8 @@ def containers_are_what_fargate_takes(world: World) -> Iterator[str]:
             or properties["jobRoleArn"] == properties["executionRoleArn"]
         ):
             yield f"{job} lacks a role, or has one for two purposes"
-        if not re.search(r"@sha256:[0-9a-f]{64}$", properties["image"]):
-            yield f"{job} has an image that may change: {properties['image']}"
         if properties["runtimePlatform"]["cpuArchitecture"] != world.outputs["architecture"]:
             yield f"{job} runs on another architecture than is built for"
-        if properties.get("readonlyRootFilesystem") is not True or properties.get("user", "root").split(":")[0] in ("root", "0"):
-            yield f"{job} may write to its own files, or is root"
-        log = groups.get(properties["logConfiguration"]["options"]["awslogs-group"])
-        if log is None or not log.get("retentionInDays"):
-            yield f"{job} logs to a group that is not there, or that keeps all for ever"
         if (properties["networkConfiguration"]["assignPublicIp"] == "ENABLED") != world.outputs["assign_public_ip"]:
             yield f"{job} has, or lacks, a public address"
         forbidden = {"ulimits", "privileged", "vcpus", "memory", "instanceType"} & properties.keys()
@@ -324,6 +337,19 @@ def containers_are_what_fargate_takes(world: World) -> Iterator[str]:
             yield f"{job} sets a variable that is AWS Batch's own"
         if definition["platformCapabilities"] != ["FARGATE"] or len(definition["containerProperties"]) > 8192:
             yield f"{job} is not for Fargate, or is too long"
+
+
+def containers_change_nothing_of_their_own(world: World) -> Iterator[str]:
+    """An image by its digest, a read-only root, a user of its own, a log that ends some day; of jobs and of services."""
+    groups = {group["physical"]: group["inputs"] for group in world.all("logGroup:LogGroup")}
+    for name, properties in world.containers():
+        if not re.search(r"@sha256:[0-9a-f]{64}$", properties["image"]):
+            yield f"{name} has an image that may change: {properties['image']}"
+        if properties.get("readonlyRootFilesystem") is not True or properties.get("user", "root").split(":")[0] in ("root", "0"):
+            yield f"{name} may write to its own files, or is root"
+        log = groups.get(properties["logConfiguration"]["options"]["awslogs-group"])
+        if log is None or not log.get("retentionInDays"):
+            yield f"{name} logs to a group that is not there, or that keeps all for ever"
 
 
 def the_network_lets_nothing_in(world: World) -> Iterator[str]:
@@ -437,7 +463,11 @@ def images_are_one_a_program(world: World) -> Iterator[str]:
     repositories = {repository["inputs"]["name"].rpartition("/")[2] for repository in world.all("ecr/repository:Repository")}
     if not programs == baked == repositories:
         yield f"programs {sorted(programs)}, images {sorted(baked)}, repositories {sorted(repositories)}"
-    if set(world.jobs()) - programs or "type=sbom" not in world.images or "type=provenance,mode=max" not in world.images:
+    if (
+        {name for name, _ in world.containers()} - programs
+        or "type=sbom" not in world.images
+        or "type=provenance,mode=max" not in world.images
+    ):
         yield "a job has no program, or images do not say what is in them"
     for repository in world.all("ecr/repository:Repository"):
         if (
@@ -448,7 +478,7 @@ def images_are_one_a_program(world: World) -> Iterator[str]:
 
 
 def the_image_holds_a_program_and_no_more(world: World) -> Iterator[str]:
-    """From nothing, not root, started without a shell, the model last, no secret among what is built in."""
+    """From nothing, not root, started without a shell, the model last, no secret among what is built in; made by what never changes."""
     stages = re.split(r"^FROM ", world.dockerfile, flags=re.MULTILINE)[1:]
     program = next((stage for stage in stages if stage.splitlines()[0].endswith(" AS program")), "")
     if not program.startswith("scratch "):
@@ -459,8 +489,17 @@ def the_image_holds_a_program_and_no_more(world: World) -> Iterator[str]:
         yield "a program runs as root"
     if not re.search(r"^ENTRYPOINT \[", program, re.MULTILINE):
         yield "a program is started by a shell, which takes its signals"
-    if ":latest" in world.dockerfile or re.search(r"^\s*(ARG|ENV) \w*(PASSWORD|SECRET|TOKEN)", world.dockerfile, re.MULTILINE):
-        yield "an image is not pinned, or holds a secret"
+    arguments = dict(re.findall(r"^ARG (\w+)=(\S+)$", world.dockerfile, re.MULTILINE))
+    made_here = {"scratch", *re.findall(r"^FROM \S+ AS (\S+)$", world.dockerfile, re.MULTILINE)}
+    for base in re.findall(r"^FROM (\S+)", world.dockerfile, re.MULTILINE):
+        named = re.sub(r"\$\{(\w+)\}", lambda found: arguments.get(found[1], ""), base)
+        if named not in made_here and not re.search(r"@sha256:[0-9a-f]{64}$", named):
+            yield f"{named} may be another base tomorrow"
+    tested_with = yaml.safe_load(world.buildspec)["env"]["variables"]["RUST_VERSION"]
+    if not arguments.get("RUST_IMAGE", "").startswith(f"rust:{tested_with}-") or "RUST_IMAGE" in world.images:
+        yield "images are compiled by another Rust than the tests"
+    if re.search(r"^\s*(ARG|ENV) \w*(PASSWORD|SECRET|TOKEN)", world.dockerfile, re.MULTILINE):
+        yield "an image holds a secret"
     instructions = re.findall(r"^(COPY|RUN|ADD) .*$", stages[-1], re.MULTILINE)
     copies = re.findall(r"^COPY .*$", stages[-1], re.MULTILINE)
     if not instructions or not copies or "model.pkl" not in copies[-1]:
@@ -506,6 +545,7 @@ def names_are_told_apart(world: World) -> Iterator[str]:
 RULES = [
     names_are_told_apart,
     schedules_start_what_is_there,
+    programs_run_when_they_say,
     runs_do_not_overlap,
     retries_are_those_of_the_program,
     buckets_keep_what_they_hold,
@@ -517,6 +557,7 @@ RULES = [
     only_a_release_replaces_the_model,
     secrets_are_nowhere_to_read,
     containers_are_what_fargate_takes,
+    containers_change_nothing_of_their_own,
     the_network_lets_nothing_in,
     somebody_is_told,
     tables_have_their_keys_and_no_more,
@@ -524,4 +565,5 @@ RULES = [
     images_are_one_a_program,
     the_image_holds_a_program_and_no_more,
     the_build_publishes_nothing_untested,
+    *RULES_OF_SERVICES,
 ]

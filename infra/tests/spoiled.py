@@ -1,10 +1,12 @@
 """Worlds in which something is wrong: each rule must complain of its own. A rule that never complains has tested nothing."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import rules
+import rules_of_services
 from world import World
 
 Spoil = Callable[[World], Any]
@@ -31,6 +33,11 @@ def edit(resource: dict[str, Any], entry: str, change: Callable[[Any], Any]) -> 
 def container(world: World, job: str, **changes: Any) -> None:
     definition = world.named("batch/jobDefinition:JobDefinition", f"mlops-{world.stack}-{job}")
     edit(definition, "containerProperties", lambda properties: properties.update(changes))
+
+
+def task(world: World, service: str, **changes: Any) -> None:
+    definition = world.named("ecs/taskDefinition:TaskDefinition", f"mlops-{world.stack}-{service}")
+    edit(definition, "containerDefinitions", lambda containers: containers[0].update(changes))
 
 
 def started(world: World, **changes: Any) -> None:
@@ -87,6 +94,18 @@ spoils(rules.schedules_start_what_is_there, "no such timezone")(
 )
 spoils(rules.schedules_start_what_is_there, "185 attempts")(lambda w: target(w).pop("retryPolicy"))
 spoils(rules.schedules_start_what_is_there, "no queue for what is lost")(lambda w: target(w).pop("deadLetterConfig"))
+
+spoils(rules.programs_run_when_they_say, "a job without its schedule")(
+    lambda w: without(w, "schedule:Schedule", f"mlops-{w.stack}-drift-daily")
+)
+spoils(rules.programs_run_when_they_say, "a service without its schedule")(
+    lambda w: without(w, "schedule:Schedule", f"mlops-{w.stack}-dashboard-refresh")
+)
+spoils(rules.programs_run_when_they_say, "another time")(
+    lambda w: w.all("scheduler/schedule:Schedule")[0]["inputs"].update(scheduleExpression="rate(1 day)")
+)
+spoils(rules.programs_run_when_they_say, "other arguments")(lambda w: started(w, ContainerOverrides={"Command": []}))
+spoils(rules.programs_run_when_they_say, "nobody's schedule")(lambda w: w.specs["drift"]["schedules"].clear())
 
 spoils(rules.runs_do_not_overlap, "no timeout")(lambda w: definition(w).pop("timeout"))
 spoils(rules.runs_do_not_overlap, "longer than the hour")(
@@ -166,6 +185,13 @@ spoils(rules.rights_are_narrow, "everything of a service")(lambda w: statement(w
 spoils(rules.rights_are_narrow, "nothing at all")(
     lambda w: edit(policy(w, "dashboard"), "policy", lambda document: document["Statement"].clear())
 )
+spoils(rules.rights_are_narrow, "texts to topics")(
+    lambda w: edit(
+        policy(w, "alert-sms"),
+        "policy",
+        lambda document: document.update(Statement=[found for found in document["Statement"] if found["Effect"] == "Allow"]),
+    )
+)
 spoils(rules.rights_are_narrow, "on everything")(lambda w: statement(w, "drift", Resource="*"))
 spoils(rules.rights_are_narrow, "a role for any service")(
     lambda w: edit(
@@ -244,6 +270,10 @@ spoils(rules.secrets_are_nowhere_to_read, "a secret from elsewhere")(
     lambda w: container(w, "drift", secrets=[{"name": "MLOPS_DATABASE", "valueFrom": "mysql://a:b@c/d"}])
 )
 spoils(rules.secrets_are_nowhere_to_read, "no password at all")(lambda w: container(w, "drift", secrets=[]))
+spoils(rules.secrets_are_nowhere_to_read, "a service without the password")(lambda w: task(w, "score", secrets=[]))
+spoils(rules.secrets_are_nowhere_to_read, "a service's token in plain")(
+    lambda w: task(w, "dashboard", environment=[{"name": "DASHBOARD_BEARER_TOKEN", "value": "hunter2"}])
+)
 spoils(rules.secrets_are_nowhere_to_read, "a password in the state")(
     lambda w: w.one("rds/instance:Instance")["inputs"].update(password="hunter2")
 )
@@ -251,11 +281,7 @@ spoils(rules.secrets_are_nowhere_to_read, "a password in the state")(
 for what, changes in {
     "another size": {"resourceRequirements": [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "300"}]},
     "no role to start": {"executionRoleArn": ""},
-    "a tag": {"image": "drift:latest"},
     "another architecture": {"runtimePlatform": {"cpuArchitecture": "X86_64"}},
-    "files to write to": {"readonlyRootFilesystem": False},
-    "root": {"user": "0"},
-    "no log": {"logConfiguration": {"options": {"awslogs-group": "nowhere"}}},
     "privileged": {"privileged": True},
     "memory of its own": {"linuxParameters": {"tmpfs": []}},
     "a variable of AWS Batch": {"environment": [{"name": "AWS_BATCH_JOB_ID", "value": "1"}]},
@@ -267,7 +293,17 @@ spoils(rules.containers_are_what_fargate_takes, "a public address")(
         w, "drift", networkConfiguration={"assignPublicIp": "DISABLED" if w.outputs["assign_public_ip"] else "ENABLED"}
     )
 )
-spoils(rules.containers_are_what_fargate_takes, "a log for ever")(
+for what, changes in {
+    "a tag": {"image": "drift:latest"},
+    "files to write to": {"readonlyRootFilesystem": False},
+    "root": {"user": "0"},
+    "no log": {"logConfiguration": {"options": {"awslogs-group": "nowhere"}}},
+}.items():
+    spoils(rules.containers_change_nothing_of_their_own, what)(lambda w, changes=changes: container(w, "drift", **changes))
+    spoils(rules.containers_change_nothing_of_their_own, f"{what}, of a service")(
+        lambda w, changes=changes: task(w, "score", **changes)
+    )
+spoils(rules.containers_change_nothing_of_their_own, "a log for ever")(
     lambda w: w.named("logGroup:LogGroup", f"mlops-{w.stack}-drift")["inputs"].pop("retentionInDays")
 )
 
@@ -342,6 +378,15 @@ spoils(rules.images_are_one_a_program, "tags that move")(
 spoils(rules.the_image_holds_a_program_and_no_more, "a system inside")(
     lambda w: replaced(w, "dockerfile", "FROM scratch AS program", "FROM debian AS program")
 )
+spoils(rules.the_image_holds_a_program_and_no_more, "a base that moves")(
+    lambda w: setattr(w, "dockerfile", re.sub("@sha256:[0-9a-f]{64}", "", w.dockerfile))
+)
+spoils(rules.the_image_holds_a_program_and_no_more, "another compiler than is tested")(
+    lambda w: replaced(w, "dockerfile", "RUST_IMAGE=rust:1.95.0", "RUST_IMAGE=rust:1.94.1")
+)
+spoils(rules.the_image_holds_a_program_and_no_more, "a compiler from elsewhere")(
+    lambda w: replaced(w, "images", "    PROGRAM          = program", '    RUST_IMAGE = "rust"\n    PROGRAM = program')
+)
 spoils(rules.the_image_holds_a_program_and_no_more, "root")(lambda w: replaced(w, "dockerfile", "USER 65532:65532", "USER 0"))
 spoils(rules.the_image_holds_a_program_and_no_more, "a shell")(
     lambda w: replaced(w, "dockerfile", 'ENTRYPOINT ["/program"]', "ENTRYPOINT /program")
@@ -371,4 +416,67 @@ spoils(rules.the_build_publishes_nothing_untested, "a report elsewhere")(
 )
 spoils(rules.the_build_publishes_nothing_untested, "an old model in the code")(
     lambda w: replaced(w, "buildspec", "-print -delete", "-print")
+)
+
+spoils(rules_of_services.services_are_asked_whether_they_are_well, "not asked")(lambda w: task(w, "score", healthCheck={}))
+spoils(rules_of_services.services_are_asked_whether_they_are_well, "asked by a shell")(
+    lambda w: task(w, "score", healthCheck={**w.tasks()["score"]["healthCheck"], "command": ["CMD-SHELL", "curl -f localhost"]})
+)
+spoils(rules_of_services.services_are_asked_whether_they_are_well, "asked before it has answered")(
+    lambda w: task(w, "score", healthCheck={**w.tasks()["score"]["healthCheck"], "timeout": 60})
+)
+spoils(rules_of_services.services_are_asked_whether_they_are_well, "another path at the door")(
+    lambda w: w.named("lb/targetGroup:TargetGroup", f"mlops-{w.stack}-score")["inputs"]["healthCheck"].update(path="/")
+)
+spoils(rules_of_services.services_are_asked_whether_they_are_well, "an image that does not ask")(
+    lambda w: replaced(w, "dockerfile", "HEALTHCHECK", "# HEALTHCHECK")
+)
+spoils(rules_of_services.services_are_asked_whether_they_are_well, "a job that is asked")(
+    lambda w: replaced(w, "images", 'program == "dashboard" ? "service"', 'program == "drift" ? "service"')
+)
+spoils(rules_of_services.services_are_asked_whether_they_are_well, "a service that is not")(
+    lambda w: w.specs["drift"].update(kind="service")
+)
+
+spoils(rules_of_services.what_is_released_keeps_its_image, "released images go first")(
+    lambda w: edit(
+        w.named("lifecyclePolicy:LifecyclePolicy", f"mlops-{w.stack}-drift"),
+        "policy",
+        lambda document: document["rules"][1].update(rulePriority=0),
+    )
+)
+spoils(rules_of_services.what_is_released_keeps_its_image, "a repository without a rule")(
+    lambda w: without(w, "lifecyclePolicy:LifecyclePolicy", "-drift")
+)
+spoils(rules_of_services.what_is_released_keeps_its_image, "a release that may not mark it")(
+    lambda w: edit(
+        policy(w, "deploy"),
+        "policy",
+        lambda document: document.update(
+            Statement=[found for found in document["Statement"] if "ecr:PutImage" not in found["Action"]]
+        ),
+    )
+)
+
+spoils(rules_of_services.a_release_is_written_down, "no right to start the job")(
+    lambda w: edit(
+        policy(w, "deploy"),
+        "policy",
+        lambda document: document.update(
+            Statement=[found for found in document["Statement"] if found["Action"] != "batch:SubmitJob"]
+        ),
+    )
+)
+spoils(rules_of_services.a_release_is_written_down, "another job")(
+    lambda w: w.recorder.update(definition=w.recorder["definition"].replace("retrain", "drift"))
+)
+spoils(rules_of_services.a_release_is_written_down, "a job without the database")(
+    lambda w: container(w, "retrain", environment=[{"name": "MLOPS_MODELS", "value": "s3://a"}], secrets=[])
+)
+
+spoils(rules_of_services.whoever_comes_first_makes_the_tables, "a job that waits for another")(
+    lambda w: container(w, "alert-email", environment=[{"name": "MLOPS_DATABASE", "value": "mysql://mlops@db/mlops"}])
+)
+spoils(rules_of_services.whoever_comes_first_makes_the_tables, "a page that makes tables")(
+    lambda w: task(w, "dashboard", environment=[{"name": "MLOPS_CREATE_TABLES", "value": "true"}])
 )

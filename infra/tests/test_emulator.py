@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from checkout import make_table
 from world import World
 
 
@@ -68,16 +69,7 @@ def test_buckets_and_tables(account: Account, prod: World) -> None:
         assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
         assert "aws:SecureTransport" in s3.get_bucket_policy(Bucket=name)["Policy"]
     for table in prod.all("dynamodb/table:Table"):
-        inputs = table["inputs"]
-        keys = [(inputs["hashKey"], "HASH"), (inputs.get("rangeKey"), "RANGE")]
-        dynamodb.create_table(
-            TableName=table["physical"],
-            BillingMode=inputs["billingMode"],
-            AttributeDefinitions=[
-                {"AttributeName": found["name"], "AttributeType": found["type"]} for found in inputs["attributes"]
-            ],
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys if name],
-        )
+        make_table(dynamodb, table)
         assert dynamodb.describe_table(TableName=table["physical"])["Table"]["TableStatus"] == "ACTIVE"
 
 
@@ -132,6 +124,44 @@ def test_job_definitions(account: Account, prod: World, roles: dict[str, str]) -
         assert [{**rule, "action": rule["action"].upper()} for rule in read["retryStrategy"]["evaluateOnExit"]] == retry[
             "evaluateOnExit"
         ]
+
+
+def test_services(account: Account, prod: World, roles: dict[str, str]) -> None:
+    ecs = account.client("ecs")
+    definitions = prod.all("ecs/taskDefinition:TaskDefinition")
+    assert len(definitions) >= 2
+    for definition in definitions:
+        inputs = definition["inputs"]
+        made = ecs.register_task_definition(
+            family=inputs["family"],
+            requiresCompatibilities=inputs["requiresCompatibilities"],
+            networkMode=inputs["networkMode"],
+            cpu=inputs["cpu"],
+            memory=inputs["memory"],
+            taskRoleArn=inputs["taskRoleArn"],
+            executionRoleArn=inputs["executionRoleArn"],
+            runtimePlatform=shaped(inputs["runtimePlatform"], str),
+            volumes=shaped(inputs["volumes"], str),
+            containerDefinitions=json.loads(inputs["containerDefinitions"]),
+        )
+        read = ecs.describe_task_definition(taskDefinition=made["taskDefinition"]["taskDefinitionArn"])["taskDefinition"]
+        [container] = read["containerDefinitions"]
+        assert container["healthCheck"]["command"] == ["CMD", "/program", "health"]
+
+
+def test_repositories(account: Account, prod: World) -> None:
+    ecr = account.client("ecr")
+    for repository in prod.all("ecr/repository:Repository"):
+        name = repository["physical"]
+        ecr.create_repository(repositoryName=name, imageTagMutability=repository["inputs"]["imageTagMutability"])
+        [policy] = [
+            found["inputs"]["policy"]
+            for found in prod.all("lifecyclePolicy:LifecyclePolicy")
+            if found["inputs"]["repository"] == name
+        ]
+        # The emulator reads it as ECR would, and refuses what is no policy.
+        ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=policy)
+        assert json.loads(ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]) == json.loads(policy)
 
 
 def test_schedules_and_rules(account: Account, prod: World, roles: dict[str, str]) -> None:

@@ -20,6 +20,7 @@ class World:
         self.specs = {spec["name"]: spec for spec in specs}
         self.resources: list[dict[str, Any]] = []
         self.outputs: dict[str, Any] = {}
+        self.recorder: dict[str, Any] = {}
         self.images = (ROOT / "docker/docker-bake.hcl").read_text()
         self.dockerfile = (ROOT / "docker/Dockerfile").read_text()
         self.buildspec = (ROOT / "buildspec.yml").read_text()
@@ -62,9 +63,22 @@ class World:
         }
         return {name: (inputs, json.loads(inputs["containerProperties"])) for name, inputs in definitions.items()}
 
+    def tasks(self) -> dict[str, dict[str, Any]]:
+        """The one container of each service."""
+        prefix = f"mlops-{self.stack}-"
+        definitions = {
+            resource["name"].removeprefix(prefix): json.loads(resource["inputs"]["containerDefinitions"])
+            for resource in self.all("ecs/taskDefinition:TaskDefinition")
+        }
+        return {name: container for name, [container] in definitions.items()}
+
+    def containers(self) -> list[tuple[str, dict[str, Any]]]:
+        """What is run of each program, as a job and as a service."""
+        return [*((name, properties) for name, (_, properties) in self.jobs().items()), *self.tasks().items()]
+
     def environment(self, name: str) -> dict[str, str]:
         """The plain variables of a job."""
-        return {entry["name"]: entry["value"] for entry in self.jobs()[name][1]["environment"]}
+        return plain(self.jobs()[name][1])
 
     def pipeline(self) -> dict[str, Any]:
         """The release pipeline."""
@@ -73,6 +87,11 @@ class World:
     def actions(self) -> list[tuple[str, dict[str, Any]]]:
         """All actions of the pipeline with their stages, in order."""
         return [(stage["name"], action) for stage in self.pipeline()["stages"] for action in stage["actions"]]
+
+
+def plain(container: dict[str, Any]) -> dict[str, str]:
+    """The variables of a container that anybody may read."""
+    return {entry["name"]: entry["value"] for entry in container["environment"]}
 
 
 def listed(value: Any) -> list[Any]:
@@ -100,4 +119,5 @@ def world(stack: str, specs: Path) -> World:
     jobs = record("jobs", stack, platform["outputs"], specs)
     made.resources = platform["resources"] + jobs["resources"]
     made.outputs = platform["outputs"]["platform"]
+    made.recorder = jobs["outputs"]["recorder"]
     return made

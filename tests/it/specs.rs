@@ -57,6 +57,18 @@ fn the_exits_are_those_of_the_help() {
     }
 }
 
+#[test]
+fn a_service_has_a_command_that_asks_whether_it_is_well() {
+    let services = JOBS.into_iter().filter(|name| text(&spec(name), "kind") == "service");
+    let asked = services.inspect(|name| {
+        let listen = format!("{}_LISTEN", name.to_uppercase().replace('-', "_"));
+        let path = text(&spec(name), "health").to_owned();
+        // Nobody listens there.
+        job(name).args(["health"]).env(&listen, "0.0.0.0:1").run().check_failed(1, &[&format!("127.0.0.1:1{path}")]);
+    });
+    assert!(asked.count() > 0);
+}
+
 /// What IAM calls a call of an SDK, where that is not the call's own name.
 fn action(service: &str, call: &str) -> String {
     let prefix = match service {

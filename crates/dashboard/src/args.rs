@@ -60,6 +60,8 @@ pub enum Command {
     },
     /// Count logged requests by hour, where the counts are not right yet
     Refresh(RefreshArgs),
+    /// Ask the page's server at --listen of this machine whether it is well; the health check of a container
+    Health,
 }
 
 /// Who is served.

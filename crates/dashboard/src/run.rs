@@ -1,6 +1,6 @@
 use anyhow::{Context as _, Result};
 use mlops_input::open_database;
-use mlops_job::{Context, Report, UsageError};
+use mlops_job::{Context, Healthy, Report, UsageError, ask_health};
 use mlops_objects::{Location, write_file};
 use mlops_sql::reader::Reader;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use crate::findings::Findings;
 use crate::page::{Page, Place};
 use crate::refresh::{Refreshed, refresh};
 use crate::server::serve;
+use crate::spec::HEALTH;
 
 /// What a command has to say at its end.
 #[derive(Debug, Serialize)]
@@ -31,6 +32,8 @@ pub enum Outcome {
     },
     /// Requests were counted.
     Refreshed(Refreshed),
+    /// The server of this machine is well.
+    Healthy(Healthy),
 }
 
 impl Report for Outcome {
@@ -39,6 +42,7 @@ impl Report for Outcome {
             Self::Served { requests } => format!("served {requests} requests"),
             Self::Exported { page, bytes } => format!("{page}: {} kB", bytes / 1000),
             Self::Refreshed(refreshed) => refreshed.text(),
+            Self::Healthy(healthy) => format!("{} is well", healthy.healthy),
         }
     }
 }
@@ -54,6 +58,7 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
             let database = open_database(&args.store, &context).await?;
             refresh(&database, refreshed, &context).await.map(Outcome::Refreshed)
         }
+        Some(Command::Health) => ask_health(args.serve.listen, HEALTH).await.map(Outcome::Healthy),
         Some(Command::Export { out }) => export(&args, out, &context).await,
         None => {
             let auth = Auth::new(&args.serve)?;

@@ -31,6 +31,7 @@ use crate::figure::Grid;
 use crate::filter::{self, Filter};
 use crate::findings::Findings;
 use crate::page::{CONTENT_SECURITY_POLICY, Page, Place, notice};
+use crate::spec::HEALTH;
 
 /// Pages of different addresses are kept up to so many bytes.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -90,7 +91,7 @@ pub(crate) async fn serve(
         .route("/api/{file}", get(table))
         .fallback(nothing_here)
         .layer(middleware::from_fn_with_state(Arc::clone(&server), admit))
-        .route("/health", get(|| async { "ok\n" }))
+        .route(HEALTH, get(|| async { "ok\n" }))
         .layer(middleware::map_response(with_headers))
         .with_state(Arc::clone(&server));
     let listener = TcpListener::bind(serve.listen).await.with_context(|| format!("listening at {}", serve.listen))?;

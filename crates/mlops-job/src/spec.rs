@@ -36,8 +36,12 @@ pub enum Kind {
         command: &'static [&'static str],
         /// Where it answers HTTP.
         port: u16,
-        /// The path that answers 200 while it is well.
+        /// The path that answers 200 while it is well; `PROGRAM health` asks for it.
         health: &'static str,
+        /// AWS Batch ends a scheduled run after this.
+        timeout_minutes: u32,
+        /// What is done beside serving, under AWS Batch.
+        schedules: &'static [Schedule],
     },
     /// By people.
     Tool,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod arrow_column;
 mod csv_file;
 mod error;
 mod parquet_file;

@@ -2,17 +2,16 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int32Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
-use mlops_core::table::{Cell, Column, Kind, Table};
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use mlops_core::table::{Column, Kind, Table};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
 
+use crate::arrow_column::{column, kind};
 use crate::{BATCH_ROWS, TableError};
 
 /// The columns of a file; what a nested one is stands with its name.
@@ -82,57 +81,9 @@ fn as_dictionary(field: &Arc<Field>) -> Arc<Field> {
     }
 }
 
-fn kind(data_type: &DataType) -> Option<Kind> {
-    match data_type {
-        DataType::Dictionary(_, values) => kind(values),
-        DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
-            Some(Kind::Categorical)
-        }
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => Some(Kind::Date),
-        other if other.is_numeric() => Some(Kind::Numeric),
-        _ => None,
-    }
-}
-
 fn table(batch: &RecordBatch) -> Result<Table, ArrowError> {
     let schema = batch.schema();
     let fields = schema.fields().iter().zip(batch.columns());
-    let columns: Result<Vec<Column>, ArrowError> = fields
-        .map(|(field, array)| column(field, kind(field.data_type()).unwrap_or(Kind::Categorical), array))
-        .collect();
+    let columns: Result<Vec<Column>, ArrowError> = fields.map(|(field, array)| column(field, array)).collect();
     Ok(Table { columns: columns? })
-}
-
-fn column(field: &Field, kind: Kind, array: &ArrayRef) -> Result<Column, ArrowError> {
-    let mut column = Column::new(field.name().clone(), kind);
-    match kind {
-        Kind::Numeric => {
-            let array = arrow_cast::cast(array, &DataType::Float64)?;
-            let numbers = array.as_primitive::<Float64Type>();
-            if numbers.null_count() == 0 {
-                column.extend_numbers(numbers.values());
-            } else {
-                numbers.iter().for_each(|value| column.push(value.map_or(Cell::Missing, Cell::Number)));
-            }
-        }
-        Kind::Categorical => {
-            let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-            let array = arrow_cast::cast(array, &text)?;
-            let dictionary = array.as_dictionary::<Int32Type>();
-            let names = dictionary.values().as_string::<i32>();
-            column.extend_levels(
-                names.iter().map(|name| name.unwrap_or_default()),
-                dictionary
-                    .keys()
-                    .iter()
-                    .map(|key| key.filter(|&key| names.is_valid(key as usize)).map(|key| key as u32)),
-            );
-        }
-        Kind::Date => {
-            let array = arrow_cast::cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
-            let times = array.as_primitive::<TimestampMicrosecondType>().iter();
-            times.for_each(|time| column.push(time.map_or(Cell::Missing, Cell::Time)));
-        }
-    }
-    Ok(column)
 }

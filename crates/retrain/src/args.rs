@@ -231,6 +231,8 @@ pub enum Command {
         #[arg(value_name = "MODEL_UID")]
         model_uid: String,
     },
+    /// Write down in model_release of --database that the present model.pkl is in production, where a pipeline put it there
+    Released,
     /// Try recipes by cross-validation and show which are best; nothing is published
     Search(Box<SearchArgs>),
 }

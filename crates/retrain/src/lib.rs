@@ -6,6 +6,7 @@ mod data;
 mod html;
 mod inspect;
 mod models;
+mod released;
 mod report;
 mod rollback;
 mod rows;

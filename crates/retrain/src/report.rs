@@ -24,6 +24,8 @@ pub enum Outcome {
     Refused(RefusedReport),
     /// An earlier model is back.
     RolledBack(RollbackReport),
+    /// A pipeline's release is written down.
+    Released(ReleasedReport),
     /// Recipes were tried.
     Searched(SearchReport),
 }
@@ -124,6 +126,15 @@ pub struct RollbackReport {
     pub model_uid: String,
     /// The one that it replaced.
     pub replaced: Option<String>,
+}
+
+/// What a pipeline put into its place.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReleasedReport {
+    /// The model.
+    pub model_uid: String,
+    /// Whether that was news to the database.
+    pub written: bool,
 }
 
 impl RetrainReport {
@@ -309,6 +320,10 @@ impl Report for Outcome {
                 Some(replaced) if *replaced == report.model_uid => format!("{replaced} is model.pkl already"),
                 Some(replaced) => format!("{} is model.pkl again, in place of {replaced}", report.model_uid),
                 None => format!("{} is model.pkl", report.model_uid),
+            },
+            Self::Released(report) => match report.written {
+                true => format!("{} is in production, which is written down now", report.model_uid),
+                false => format!("{} is in production, as is written down already", report.model_uid),
             },
             Self::Searched(report) => report.human(),
         }

@@ -12,7 +12,7 @@ use crate::inspect::Wanted;
 use crate::models::{Models, Present, REFERENCE, version_key};
 use crate::report::RetrainReport;
 use crate::train::{Champion, Plan, Trained, train};
-use crate::{Args, Outcome, data, html, inspect, rollback, search};
+use crate::{Args, Outcome, data, html, inspect, released, rollback, search};
 
 /// Carries out the command of the arguments.
 ///
@@ -28,6 +28,7 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
         }
         Some(Command::Inspect { model, python, .. }) => inspect::run(model, *python).await,
         Some(Command::Rollback { model_uid }) => rollback::run(&args.store, model_uid, &context).await,
+        Some(Command::Released) => released::run(&args.store, &context).await,
         Some(Command::Search(search)) => search::run(search, &args.store, &context).await,
         None => {
             let database = args.store.open_database(&context).await?;

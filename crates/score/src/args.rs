@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
-use mlops_core::address::DatabaseUrl;
+use mlops_core::address::{DatabaseUrl, Password};
 use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs, Output, Spec, UsageError, share, span};
 use mlops_objects::Location;
 
@@ -61,6 +61,8 @@ pub struct Args {
 pub enum Command {
     /// Answer requests (also without a command)
     Serve,
+    /// Ask the service at --listen of this machine whether it is well; the health check of a container
+    Health,
     /// Give the probability of each row of a file
     Predict {
         /// The rows: CSV or Parquet, a path or s3://BUCKET/KEY
@@ -155,6 +157,10 @@ pub struct SettingsArgs {
     #[arg(long, global = true, env = "MLOPS_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<DatabaseUrl>,
 
+    /// The password of --database, where that is kept apart from the address
+    #[arg(long, global = true, env = "MLOPS_DATABASE_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub database_password: Option<Password>,
+
     /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
     #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
     pub create_tables: bool,
@@ -210,6 +216,14 @@ impl JobArgs for Args {
             Output::Csv if !is_rows => Err(UsageError::new("--output csv is for `score predict`; write human or json")),
             _ => Ok(()),
         }
+    }
+}
+
+impl SettingsArgs {
+    /// The database with its password, wherever that came from.
+    pub(crate) fn database(&self) -> Option<DatabaseUrl> {
+        let url = self.database.as_ref()?;
+        Some(self.database_password.as_ref().map_or_else(|| url.clone(), |password| url.with_password(password)))
     }
 }
 

@@ -1,4 +1,4 @@
-use mlops_job::{Report, number};
+use mlops_job::{Healthy, Report, number};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -10,6 +10,8 @@ pub enum Outcome {
     Served(Served),
     /// A file was gone through.
     Predicted(Predicted),
+    /// The service of this machine is well.
+    Healthy(Healthy),
 }
 
 /// What the service did.
@@ -55,6 +57,7 @@ impl Report for Outcome {
                     predicted.model_uid
                 )
             }
+            Self::Healthy(healthy) => format!("{} is well", healthy.healthy),
         }
     }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use mlops_input::read_table;
-use mlops_job::{Context, UsageError};
+use mlops_job::{Context, UsageError, ask_health};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -20,6 +20,7 @@ use crate::predict_file::predict_file;
 use crate::report::{Outcome, Served};
 use crate::settings::{LiveSettings, Settings, heuristic};
 use crate::ship::{DatabaseSink, ObjectsSink, Shipper, Sink, SinkState};
+use crate::spec::HEALTH;
 use crate::spool::{Spool, SpoolEnd, SpoolPolicy};
 
 /// A connection without a call is given up after this time.
@@ -46,6 +47,7 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
         Some(Command::Predict { data }) => {
             Ok(Outcome::Predicted(predict_file(&args.model.model, data, context.started).await?))
         }
+        Some(Command::Health) => Ok(Outcome::Healthy(ask_health(args.service.listen, HEALTH).await?)),
         Some(Command::Serve) | None => Ok(Outcome::Served(serve_until_stopped(&args, context).await?)),
     }
 }
@@ -141,7 +143,7 @@ fn settings(args: &Args, context: &Context) -> Result<LiveSettings> {
         experiment: args.settings.experiment.clone(),
     };
     settings.check().map_err(|error| wrong(format!("--heuristic-share: {error}; add --heuristic")))?;
-    let table = args.settings.config_table.clone().zip(args.settings.database.clone());
+    let table = args.settings.config_table.clone().zip(args.settings.database());
     if let Some((_, database)) = &table {
         context.check_lasting(database)?;
     }
@@ -160,10 +162,10 @@ async fn open_log(args: &Args, context: &Context) -> Result<Log> {
     if let Some(logs) = &args.log.logs {
         sinks.push(Sink::Objects(ObjectsSink::open(logs, args.log.log_objects).await));
     }
-    if let Some(database) = args.settings.database.as_ref().filter(|_| args.log.log_database) {
-        context.check_lasting(database)?;
+    if let Some(database) = args.settings.database().filter(|_| args.log.log_database) {
+        context.check_lasting(&database)?;
         let refused = args.log.spool.join("refused.ndjson");
-        let sink = DatabaseSink::new(database.clone(), args.settings.create_tables, refused);
+        let sink = DatabaseSink::new(database, args.settings.create_tables, refused);
         sinks.push(Sink::Database(Box::new(sink)));
     }
     if sinks.is_empty() {

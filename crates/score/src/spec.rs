@@ -8,8 +8,11 @@ const GRANTS: &[Grant] = &[
     Grant::of("MLOPS_LOGS", &[WRITE]),
 ];
 
+/// The path that answers while the process does.
+pub(crate) const HEALTH: &str = "/health";
+
 pub(crate) const SPEC: Spec = Spec {
-    kind: Kind::Service { command: &["serve"], port: 8080, health: "/health" },
+    kind: Kind::Service { command: &["serve"], port: 8080, health: HEALTH, timeout_minutes: 0, schedules: &[] },
     size: Size::new(256, 512),
     grants: &[GRANTS],
 };

@@ -277,7 +277,11 @@ fn a_file_that_is_not_there_is_named_and_not_made() {
 fn it_ends_when_it_is_asked_to() {
     let served = Served::new(year(), &[]);
     assert_eq!(served.get("/health").status, 200);
+    let address = format!("127.0.0.1:{}", served.port);
+    let health = || job(&["health"]).env("DASHBOARD_LISTEN", &address).run();
+    assert_eq!(health().json(0)["healthy"], format!("http://{address}/health"));
     assert_eq!(served.terminate(), 143);
+    health().check_failed(1, &["asking http://127.0.0.1"]);
 }
 
 #[tokio::test]

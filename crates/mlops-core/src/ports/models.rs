@@ -38,7 +38,7 @@ pub struct Release {
     pub model_uid: String,
     /// The one before it, if there was one.
     pub replaced_model_uid: Option<String>,
-    /// What the job did: `retrain` or `rollback`.
+    /// What put it there: `retrain`, `rollback`, or `release` for a pipeline.
     pub action: String,
     /// The wish that it came of, if it came of one.
     pub request_uid: Option<String>,

@@ -154,6 +154,33 @@ async fn a_wish_is_answered_and_what_became_of_it_is_written_down() {
     assert_eq!(back.replaced_model_uid.as_deref(), second["model_uid"].as_str());
 }
 
+#[tokio::test]
+async fn what_a_pipeline_released_is_written_down_once() {
+    let world = World::new();
+    let (url, models) = (format!("sqlite://{}", world.path("mlops.db")), world.path("models"));
+    let released = || world.job(&["released", "--models", &models, "--database", &url]);
+    released().run().check_failed(2, &["there is no model.pkl in --models"]);
+    world.job(&["released", "--models", &models]).run().check_failed(2, &["--database (MLOPS_DATABASE) is missing"]);
+    // As in production: the candidate waits, and somebody else puts it into its place.
+    let promote = |name: &str| {
+        let made = world.retrain(name, &["--candidate", "candidate/model.pkl", "--database", &url]).run().json(0);
+        std::fs::copy(world.path("models/candidate/model.pkl"), world.path("models/model.pkl")).unwrap();
+        made["model_uid"].as_str().unwrap().to_owned()
+    };
+    let first = promote("train.csv");
+    assert_eq!(released().run().json(0), serde_json::json!({"model_uid": first, "written": true}));
+    assert_eq!(released().run().json(0)["written"], false, "a second run finds it");
+    world.write("more.csv", &customers(4000, false));
+    let second = promote("more.csv");
+    assert_eq!(released().run().json(0)["written"], true);
+    let releases = Database::connect(&url.parse().unwrap()).await.unwrap().releases().await.unwrap();
+    let found: Vec<_> = releases
+        .iter()
+        .map(|it| (it.action.as_str(), it.model_uid.as_str(), it.replaced_model_uid.as_deref()))
+        .collect();
+    assert_eq!(found, [("release", second.as_str(), Some(first.as_str())), ("release", first.as_str(), None)]);
+}
+
 #[test]
 fn recipes_are_searched_by_hand() {
     let world = World::new();

@@ -27,6 +27,7 @@ use crate::metrics::Metrics;
 use crate::model::LiveModel;
 use crate::settings::LiveSettings;
 use crate::ship::SinkState;
+use crate::spec::HEALTH;
 use crate::spool::Spool;
 
 /// What calls are answered with.
@@ -60,7 +61,7 @@ enum Access {
 fn routes() -> [(&'static str, &'static str, Access, MethodRouter<Arc<App>>); 8] {
     [
         ("/", "get", Access::Open, get(page::page)),
-        ("/health", "get", Access::Open, get(status::health)),
+        (HEALTH, "get", Access::Open, get(status::health)),
         ("/ready", "get", Access::Open, get(status::ready)),
         ("/metrics", "get", Access::Open, get(status::metrics)),
         ("/openapi.json", "get", Access::Open, get(openapi::openapi)),

@@ -6,6 +6,7 @@ mod answers;
 mod caller;
 mod description;
 mod failures;
+mod health;
 mod kill;
 mod logs;
 mod reload;

@@ -1,0 +1,30 @@
+use anyhow::Result;
+use mlops_core::ports::ModelStore;
+use mlops_job::{Context, UsageError};
+
+use crate::Outcome;
+use crate::args::StoreArgs;
+use crate::models::{MODEL, Models};
+use crate::report::ReleasedReport;
+use crate::run::write_release;
+
+/// Writes down that the present `model.pkl` is in production. A pipeline copies it there and reaches no database, so that a job says it
+/// afterwards. A second run finds it written down.
+pub(crate) async fn run(store: &StoreArgs, context: &Context) -> Result<Outcome> {
+    let models = Models::open(store.models.as_ref()).await?;
+    let Some(database) = store.open_database(context).await? else {
+        let message = "--database (MLOPS_DATABASE) is missing: name the one whose model_release is to be written";
+        return Err(UsageError::new(message).into());
+    };
+    let Some(present) = models.present().await? else {
+        let message = format!("there is no {MODEL} in --models (MLOPS_MODELS): nothing was released there");
+        return Err(UsageError::new(message).into());
+    };
+    let model_uid = present.file.model_uid;
+    let last = database.releases().await?.into_iter().next().map(|release| release.model_uid);
+    let is_news = last.as_ref() != Some(&model_uid);
+    if is_news {
+        write_release(Some(&database), &model_uid, last, "release", None, context).await?;
+    }
+    Ok(Outcome::Released(ReleasedReport { model_uid, written: is_news }))
+}
