@@ -35,7 +35,7 @@ impl<'t> Ready<'t> {
                 each.for_each(|(sum, row)| Tree::add_one(trees, row, sum));
             }
             Self::Walked(trees) => {
-                let mut turned = rows.bins.clone();
+                let mut turned = vec![0; LANES * rows.inputs];
                 trees.iter().for_each(|tree| tree.add_to(&rows.bins, rows.inputs, &mut turned, &mut sums));
             }
         }

@@ -99,9 +99,9 @@ impl Tree {
             let rows = turned.chunks_exact_mut(row.len());
             trees.iter().zip(rows).for_each(|(tree, turned)| tree.ranks.turn(row, turned));
             let places = if trees.iter().any(Self::asks_sets) {
-                walk_trees(trees, &turned, |tree, place, row| tree.next_of_any(place, row))
+                walk_trees(trees, row.len(), |tree, place, from| tree.next_of_any(place, &turned, from))
             } else {
-                walk_trees(trees, &turned, |tree, place, row| tree.next(place, row))
+                walk_trees(trees, row.len(), |tree, place, from| tree.next(place, &turned, from))
             };
             for (place, tree) in places.into_iter().zip(trees) {
                 *sum += f64::from(tree.value(place));
@@ -109,15 +109,12 @@ impl Tree {
         }
     }
 
-    /// Adds the value of each row's leaf to `sums`; `turned` is a copy of the rows whose levels another tree may have turned.
+    /// Adds the value of each row's leaf to `sums`. There is room for [`LANES`] rows in `turned`.
     pub(crate) fn add_to(&self, rows: &[u8], inputs: usize, turned: &mut [u8], sums: &mut [f64]) {
-        for (row, turned) in rows.chunks_exact(inputs).zip(turned.chunks_exact_mut(inputs)) {
-            self.ranks.turn(row, turned);
-        }
         if self.asks_sets() {
-            self.add(turned, inputs, sums, |place, row| self.next_of_any(place, row));
+            self.add(rows, inputs, turned, sums, |place, block, from| self.next_of_any(place, block, from));
         } else {
-            self.add(turned, inputs, sums, |place, row| self.next(place, row));
+            self.add(rows, inputs, turned, sums, |place, block, from| self.next(place, block, from));
         }
     }
 
@@ -130,19 +127,32 @@ impl Tree {
         place
     }
 
-    fn add(&self, rows: &[u8], inputs: usize, sums: &mut [f64], next: impl Fn(u32, &[u8]) -> u32) {
-        let mut eights = sums.chunks_exact_mut(LANES);
-        let mut blocks = rows.chunks_exact(LANES * inputs);
-        for (sums, block) in eights.by_ref().zip(blocks.by_ref()) {
-            let mut rows = [block; LANES];
-            for (row, cells) in rows.iter_mut().zip(block.chunks_exact(inputs)) {
-                *row = cells;
-            }
+    fn add(
+        &self,
+        rows: &[u8],
+        inputs: usize,
+        turned: &mut [u8],
+        sums: &mut [f64],
+        next: impl Fn(u32, &[u8], usize) -> u32,
+    ) {
+        for (sums, block) in sums.chunks_mut(LANES).zip(rows.chunks(LANES * inputs)) {
+            let block = match &self.ranks {
+                Ranks::Needless | Ranks::Impossible => block,
+                Ranks::Tables { .. } => {
+                    let turned = &mut turned[..block.len()];
+                    turned.copy_from_slice(block);
+                    let each = block.chunks_exact(inputs).zip(turned.chunks_exact_mut(inputs));
+                    each.for_each(|(row, turned)| self.ranks.turn(row, turned));
+                    turned
+                }
+            };
+            // Of a last block that is short, the first row walks more than once.
+            let rows = std::array::from_fn::<usize, LANES, _>(|lane| if lane < sums.len() { lane * inputs } else { 0 });
             let mut places = [0u32; LANES];
             for step in 1..=self.depth {
                 let before = places;
-                for (place, row) in places.iter_mut().zip(rows) {
-                    *place = next(*place, row);
+                for (place, from) in places.iter_mut().zip(rows) {
+                    *place = next(*place, block, from);
                 }
                 if step % STEPS == 0 && places == before {
                     break;
@@ -152,28 +162,24 @@ impl Tree {
                 *sum += f64::from(self.value(place));
             }
         }
-        for (sum, row) in eights.into_remainder().iter_mut().zip(blocks.remainder().chunks_exact(inputs)) {
-            let place = (0..self.depth).fold(0, |place, _| next(place, row));
-            *sum += f64::from(self.value(place));
-        }
     }
 
     fn asks_sets(&self) -> bool {
         self.ranks == Ranks::Impossible
     }
 
-    /// The child that a row goes to, of a tree that asks about no set.
-    fn next(&self, place: u32, row: &[u8]) -> u32 {
+    /// The child that the row that begins at `from` goes to, of a tree that asks about no set.
+    fn next(&self, place: u32, rows: &[u8], from: usize) -> u32 {
         let node = self.nodes[place as usize];
-        let bin = row[usize::from(node.input & !ASKS_SET)];
+        let bin = rows[from + usize::from(node.input & !ASKS_SET)];
         node.left + u32::from(bin.wrapping_add(node.shift) > node.split)
     }
 
-    /// The child that a row goes to, of any tree.
-    fn next_of_any(&self, place: u32, row: &[u8]) -> u32 {
+    /// The same of any tree.
+    fn next_of_any(&self, place: u32, rows: &[u8], from: usize) -> u32 {
         let node = self.nodes[place as usize];
         let asks_set = u32::from(node.input >> 15) & u32::from(self.asks_sets());
-        let bin = row[usize::from(node.input & !ASKS_SET)];
+        let bin = rows[from + usize::from(node.input & !ASKS_SET)];
         let is_above = u32::from(bin.wrapping_add(node.shift) > node.split);
         if self.sets.is_empty() {
             return node.left + is_above;
@@ -185,14 +191,13 @@ impl Tree {
 }
 
 /// The places of a row's leaves in at most [`LANES`] trees, each of which has its own form of the row.
-fn walk_trees(trees: &[Tree], rows: &[u8], next: impl Fn(&Tree, u32, &[u8]) -> u32) -> [u32; LANES] {
-    let inputs = rows.len() / LANES;
+fn walk_trees(trees: &[Tree], inputs: usize, next: impl Fn(&Tree, u32, usize) -> u32) -> [u32; LANES] {
     let mut places = [0u32; LANES];
     let deepest = trees.iter().map(|tree| tree.depth).max().unwrap_or(0);
     for step in 1..=deepest {
         let before = places;
-        for ((place, tree), row) in places.iter_mut().zip(trees).zip(rows.chunks_exact(inputs)) {
-            *place = next(tree, *place, row);
+        for (lane, (place, tree)) in places.iter_mut().zip(trees).enumerate() {
+            *place = next(tree, *place, lane * inputs);
         }
         if step % STEPS == 0 && places == before {
             break;
