@@ -91,7 +91,7 @@ fn every_learner_learns_what_there_is() {
         let places = ["tenure", "noise"].map(|name| model.schema.features.iter().position(|f| f.name == name).unwrap());
         assert!(model.importances[places[0]] > 1.5 * model.importances[places[1]], "{name}: {:?}", model.importances);
         let permuted = model.permutation_importances(&test.0, &test.1, 3).unwrap();
-        assert!(permuted[places[0]] > 0.05 && permuted[places[1]].abs() < 0.02, "{name}: {permuted:?}");
+        assert!(permuted[places[0]] > 0.05 && permuted[places[1]].abs() < 0.03, "{name}: {permuted:?}");
     }
 }
 
