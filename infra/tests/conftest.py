@@ -83,7 +83,7 @@ def models(models_folder: Path) -> dict[str, bytes]:
         run(retrain, "--data", f"{name}.csv", "--id", "client_id", "--target", "churn", "--models", name, *more)
         return (folder / name / "model.pkl").read_bytes()
 
-    (folder / "shallow.toml").write_text('learner = "random-forest"\nparams = { trees = 2, max_depth = 1 }\n')
+    (folder / "shallow.toml").write_text('learner = "decision-tree"\nparams = { max_depth = 1 }\n')
     good = model("good", 4000)
     return {
         "good": good,
