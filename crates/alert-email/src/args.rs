@@ -1,5 +1,7 @@
 #![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
 
+use std::path::PathBuf;
+
 use clap::{Parser, ValueEnum};
 use mlops_alert::{AlertArgs, AlertCommand};
 use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec};
@@ -16,7 +18,10 @@ Examples:
     alert-email --rules alerts.toml
 
   Each morning the report of yesterday:
-    alert-email --report daily --to team@acme.example";
+    alert-email --report daily --to team@acme.example
+
+  On this machine, without a mail server:
+    alert-email --rules alerts.toml --mail-folder mails";
 
 /// Tell people by e-mail when the logged requests, or what the monitors say of them, are not as they should be
 ///
@@ -73,6 +78,10 @@ pub struct SmtpArgs {
     /// The sender [default: the user, if that is an address]
     #[arg(long, global = true, env = "ALERT_FROM", value_name = "ADDRESS")]
     pub from: Option<String>,
+
+    /// Write each mail into this folder, as a file NAME.eml, instead of sending it: for rehearsals
+    #[arg(long, global = true, env = "ALERT_MAIL_FOLDER", value_name = "FOLDER")]
+    pub mail_folder: Option<PathBuf>,
 }
 
 /// How a connection is encrypted.

@@ -4,6 +4,8 @@ mod args;
 mod chart;
 mod html;
 mod mail;
+mod mail_folder;
+mod post;
 mod run;
 mod settings;
 mod smtp;

@@ -48,7 +48,7 @@ impl Header for Importance {
 
 /// The mail for a delivery: text and HTML, and in a report the picture.
 ///
-/// The Message-ID is made of the episode, the transition and its time, so that a mail that is sent again is the same mail; all mails of an
+/// Its date is when it was called for. The Message-ID is made of the episode, the transition and its time, so that a mail that is sent again is the same mail; all mails of an
 /// episode refer to one id that none has, which mailboxes show as one thread.
 pub(crate) fn compose(delivery: &Delivery, from: &Mailbox, to: Address) -> Result<Mail> {
     let message = &delivery.message;
@@ -59,6 +59,7 @@ pub(crate) fn compose(delivery: &Delivery, from: &Mailbox, to: Address) -> Resul
     let mut mail = Mail::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
+        .date(delivery.created_at.into())
         .subject(one_line(&message.subject))
         .message_id(Some(id))
         .in_reply_to(root.clone())

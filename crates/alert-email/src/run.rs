@@ -3,8 +3,8 @@ use mlops_alert::{AlertCommand, AlertReport};
 use mlops_job::Context;
 
 use crate::Args;
-use crate::settings::{SmtpSecret, SmtpSettings};
-use crate::smtp::Smtp;
+use crate::post::Post;
+use crate::settings::SmtpSecret;
 
 /// Judges the rules and sends what is to be sent by mail. A second run at the same time of the schedule judges nothing again; what the
 /// first could not send it sends.
@@ -20,6 +20,6 @@ pub async fn run(args: Args, context: Context) -> Result<AlertReport> {
     if alert.plain.to.is_empty() && alert.rules.is_none() {
         alert.plain.to = secret.recipients();
     }
-    let connect = async || Smtp::new(SmtpSettings::new(&smtp, &secret)?);
+    let connect = async || Post::new(&smtp, &secret);
     mlops_alert::run("alert-email", command, &alert, &store, &context, connect).await
 }

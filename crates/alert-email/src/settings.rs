@@ -74,7 +74,7 @@ impl SmtpSettings {
     pub(crate) fn new(args: &SmtpArgs, secret: &SmtpSecret) -> Result<Self, UsageError> {
         let host = args.smtp_host.clone().or(secret.host.clone()).filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| {
-            UsageError::new("name the mail server with --smtp-host (ALERT_SMTP_HOST), or as `host` in --smtp-secret")
+            UsageError::new("name the mail server with --smtp-host (ALERT_SMTP_HOST), or as `host` in --smtp-secret; without one, --mail-folder")
         })?;
         let of_secret = match &secret.port {
             None => None,
@@ -103,10 +103,17 @@ impl SmtpSettings {
         };
         let from = args.from.clone().or(secret.from.clone()).or(username.filter(|name| name.contains('@')));
         let from = from.ok_or_else(|| UsageError::new("name the sender with --from (ALERT_FROM)"))?;
-        let from =
-            from.parse().map_err(|_| UsageError::new(format!("--from {} is no address", from.escape_debug())))?;
-        Ok(Self { host, port: named.unwrap_or(default_port), tls, login, from })
+        Ok(Self { host, port: named.unwrap_or(default_port), tls, login, from: sender(&from)? })
     }
+}
+
+/// Who mail is from.
+///
+/// # Errors
+///
+/// [`UsageError`] for what is no address.
+pub(crate) fn sender(from: &str) -> Result<Mailbox, UsageError> {
+    from.parse().map_err(|_| UsageError::new(format!("--from {} is no address", from.escape_debug())))
 }
 
 fn is_this_machine(host: &str) -> bool {

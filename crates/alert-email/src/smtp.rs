@@ -8,8 +8,7 @@ use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use mlops_alert::{Delivery, SendError, Sender, Sent};
-use mlops_core::alert::Channel;
+use mlops_alert::{Delivery, SendError, Sent};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -61,23 +60,9 @@ impl Smtp {
     fn place(&self) -> String {
         format!("{}:{}", self.settings.host, self.settings.port)
     }
-}
 
-/// An error with its causes. lettre puts addresses into none of them.
-fn words(error: &SmtpError) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
-}
-
-impl Sender for Smtp {
-    const CHANNEL: Channel = Channel::Email;
-
-    async fn send(&self, delivery: &Delivery) -> Result<Sent, SendError> {
+    /// Hands a mail over.
+    pub(crate) async fn send(&self, delivery: &Delivery) -> Result<Sent, SendError> {
         let to: Address =
             delivery.recipient.parse().map_err(|_| SendError::Permanent("it is no address".to_owned()))?;
         let sender = self.settings.from.clone();
@@ -110,11 +95,17 @@ impl Sender for Smtp {
             Err(_) => Err(SendError::Unclear(format!("{} did not answer in time", self.place()))),
         }
     }
+}
 
-    /// SMTP cannot be asked. A mail that is sent again has the same Message-ID, by which many mailboxes show it once.
-    async fn find(&self, _delivery: &Delivery) -> Result<Option<Sent>, SendError> {
-        Ok(None)
+/// An error with its causes. lettre puts addresses into none of them.
+fn words(error: &SmtpError) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
     }
+    words
 }
 
 /// What an error says of a mail that was being handed over.

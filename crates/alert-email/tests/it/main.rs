@@ -4,6 +4,7 @@
 
 mod commands;
 mod crashes;
+mod folder;
 mod mail;
 mod report;
 

@@ -75,9 +75,18 @@ pub(super) fn clock(at: Timestamp, zone: &TimeZone) -> String {
 fn reading(rule: &Rule, value: f64) -> String {
     let text = rule.unit.text(value);
     match rule.unit {
+        Unit::Count if value == 1.0 => format!("{text} {} in {}", singular(&rule.what), span_text(rule.window)),
         Unit::Count => format!("{text} {} in {}", rule.what, span_text(rule.window)),
         Unit::Minutes => format!("{} {text}", rule.what),
         _ => format!("{} {text} in {}", rule.what, span_text(rule.window)),
+    }
+}
+
+/// Of several things one: `shifted features`, `periods of worse performance`.
+fn singular(things: &str) -> String {
+    match things.split_once(" of ") {
+        Some((things, rest)) => format!("{} of {rest}", singular(things)),
+        None => things.strip_suffix('s').unwrap_or(things).to_owned(),
     }
 }
 

@@ -1,0 +1,57 @@
+use anyhow::Result;
+use mlops_alert::{Delivery, SendError, Sender, Sent};
+use mlops_core::alert::Channel;
+use mlops_job::UsageError;
+
+use crate::args::SmtpArgs;
+use crate::mail_folder::MailFolder;
+use crate::settings::{SmtpSecret, SmtpSettings, sender};
+use crate::smtp::Smtp;
+
+/// Who the mail of a folder is from, if nobody says.
+const LOCAL_SENDER: &str = "alert-email@localhost";
+
+/// Where mail goes.
+pub(crate) enum Post {
+    Server(Box<Smtp>),
+    Folder(MailFolder),
+}
+
+impl Post {
+    /// What the arguments say, and else the secret.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`] for what is missing or does not go together.
+    pub(crate) fn new(args: &SmtpArgs, secret: &SmtpSecret) -> Result<Self> {
+        let Some(folder) = &args.mail_folder else {
+            return Ok(Self::Server(Box::new(Smtp::new(SmtpSettings::new(args, secret)?)?)));
+        };
+        if args.smtp_host.is_some() || args.smtp_secret.is_some() {
+            let message = "--mail-folder takes the place of a mail server; leave out --smtp-host and --smtp-secret (ALERT_SMTP_HOST, \
+                           ALERT_SMTP_SECRET)";
+            return Err(UsageError::new(message).into());
+        }
+        let from = sender(args.from.as_deref().unwrap_or(LOCAL_SENDER))?;
+        Ok(Self::Folder(MailFolder::new(folder.clone(), from)))
+    }
+}
+
+impl Sender for Post {
+    const CHANNEL: Channel = Channel::Email;
+
+    async fn send(&self, delivery: &Delivery) -> Result<Sent, SendError> {
+        match self {
+            Self::Server(server) => server.send(delivery).await,
+            Self::Folder(folder) => folder.send(delivery).await,
+        }
+    }
+
+    async fn find(&self, delivery: &Delivery) -> Result<Option<Sent>, SendError> {
+        match self {
+            // SMTP cannot be asked. A mail that is sent again has the same Message-ID, by which many mailboxes show it once.
+            Self::Server(_) => Ok(None),
+            Self::Folder(folder) => folder.find(delivery).await,
+        }
+    }
+}
