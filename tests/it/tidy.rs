@@ -31,7 +31,17 @@ fn may_use(name: &str) -> &'static [&'static str] {
         }
         "mlops-alert" => &["mlops-aws", "mlops-core", "mlops-job", "mlops-objects", "mlops-sql"],
         "alert-email" | "alert-sms" => &["mlops-alert", "mlops-aws", "mlops-core", "mlops-job"],
-        "mlops-page" => &[],
+        "mlops-page" | "mlops-guard" => &[],
+        "dashboard" | "score" => &[
+            "mlops-core",
+            "mlops-guard",
+            "mlops-input",
+            "mlops-job",
+            "mlops-objects",
+            "mlops-page",
+            "mlops-sql",
+            "mlops-table",
+        ],
         job if JOBS.contains(&job) => {
             &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-table"]
         }
@@ -40,13 +50,14 @@ fn may_use(name: &str) -> &'static [&'static str] {
 }
 
 /// What stands in one crate only, or nowhere.
-const QUARANTINED: [(&str, &[&str]); 14] = [
+const QUARANTINED: [(&str, &[&str]); 15] = [
     ("lettre", &["alert-email"]),
     ("aws-sdk-sns", &["alert-sms"]),
     ("aws-sdk-secretsmanager", &["mlops-aws", "mlops-testkit"]),
     ("linfa", &["mlops-core"]),
     ("plotters", &["mlops-page"]),
     ("axum", &["dashboard", "score"]),
+    ("subtle", &["mlops-guard"]),
     ("aws-sdk-batch", &["mlops-trigger", "mlops-testkit"]),
     ("sqlx", &["mlops-sql", "mlops-testkit"]),
     ("parquet", &["mlops-table"]),

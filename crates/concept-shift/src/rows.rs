@@ -4,14 +4,13 @@ use anyhow::{Context as _, Result};
 use mlops_core::model::{Target, places_at_random};
 use mlops_core::ports::Window;
 use mlops_core::profile::Profile;
-use mlops_core::shift::{Collector, FeatureSet, Roles, Split};
-use mlops_core::table::{Cell, Column, Kind, Table};
+use mlops_core::shift::{FeatureSet, Roles};
+use mlops_core::table::{Column, Kind, Table};
 use mlops_input::{
-    LOG_TIME, LabelCounts, LogColumns, LogReader, PublishedModel, Source, TableSource, label, read_outcomes,
+    LOG_TIME, LabelCounts, LogColumns, LogsAt, PublishedModel, Source, TableSource, label, read_logged, read_outcomes,
     rows_in_window,
 };
 use mlops_job::{Context, UsageError};
-use mlops_objects::Location;
 use mlops_sql::Database;
 
 use crate::Args;
@@ -80,9 +79,8 @@ pub(crate) async fn read(
     let taken = model.map(|model| model.file.model.schema.features.iter().map(|it| it.name.clone()).collect());
     let targets = target.iter().cloned().collect();
     let roles = Roles { ids: args.data.id.clone(), targets, taken, ..Roles::default() };
-    let features = FeatureSet::new(profile(&reference), &roles);
-    let columns: Vec<(String, Kind)> =
-        features.reference.columns.iter().map(|column| (column.name.clone(), column.kind())).collect();
+    let features = FeatureSet::new(Profile::of_table(&reference), &roles);
+    let columns = features.kinds();
     let wanted = Wanted { columns: &columns, known: &known, unit: &args.data.unit, target: target.as_deref() };
     let production = production(args, &wanted, window, database, context).await?;
 
@@ -97,18 +95,11 @@ pub(crate) async fn read(
     let Production { table, new_columns, .. } = production;
     let (production, repeated_production) = one_a_unit(table, &args.data.unit);
     Ok(Rows {
-        reference: select(reference, &compared),
-        production: select(production, &compared),
+        reference: reference.select(&compared),
+        production: production.select(&compared),
         labelled,
         about: AboutRows { skipped, new_columns, repeated: repeated_reference + repeated_production, label_counts },
     })
-}
-
-fn profile(table: &Table) -> Profile {
-    let kinds = table.columns.iter().map(|column| (column.name.as_str(), column.kind()));
-    let mut collector = Collector::new(Profile::of_columns(kinds), Split::default());
-    collector.add(table);
-    collector.finish().profiles.whole
 }
 
 /// What is read of production.
@@ -138,7 +129,7 @@ async fn production(
     let mut all =
         Production { table: Table::default(), has: BTreeSet::new(), new_columns: Vec::new(), is_logged: false };
     if let Some(database) = database {
-        read_logs(&mut all, wanted, LogsAt::Database(database), window, context).await?;
+        read_logs(&mut all, args, wanted, LogsAt::Database(database), window, context).await?;
         return Ok(all);
     }
     let mut is_table = false;
@@ -149,7 +140,9 @@ async fn production(
             return Err(UsageError::new("--production names tables and logs; compare them one after the other").into());
         }
         match source {
-            Source::Logs(location) => read_logs(&mut all, wanted, LogsAt::Objects(&location), window, context).await?,
+            Source::Logs(location) => {
+                read_logs(&mut all, args, wanted, LogsAt::Objects(&location), window, context).await?;
+            }
             Source::Profiles(_) => {
                 let message = format!("{location} is a profile, of which no rows can be had; name a table or logs");
                 return Err(UsageError::new(message).into());
@@ -189,7 +182,7 @@ async fn read_table(
         .read(read, Table::default(), move |rows, batch| rows.append(&rows_in_window(&batch, &time, window)))
         .await?;
     table.shrink_to_fit();
-    let table = select(table, &columns);
+    let table = table.select(&columns);
     if all.table.columns.is_empty() {
         all.table = table;
     } else {
@@ -198,13 +191,9 @@ async fn read_table(
     Ok(())
 }
 
-enum LogsAt<'a> {
-    Database(&'a Database),
-    Objects(&'a Location),
-}
-
 async fn read_logs(
     all: &mut Production,
+    args: &Args,
     wanted: &Wanted<'_>,
     place: LogsAt<'_>,
     window: Window,
@@ -216,31 +205,15 @@ async fn read_logs(
             inputs.push((other.to_owned(), Kind::Categorical));
         }
     }
-    let columns = LogColumns { inputs, outputs: Vec::new(), known: wanted.known.clone() };
-    let bar = context.progress.start("logged requests", None);
+    let columns = LogColumns { inputs, outputs: args.outcomes.outcomes_of.outputs(), known: wanted.known.clone() };
+    let (read, found) = read_logged(place, columns, window, context).await?;
     let table = &mut all.table;
-    let mut reader = LogReader::new(columns, |batch: &Table| table.append(&rows_in_window(batch, LOG_TIME, window)));
-    match place {
-        LogsAt::Database(database) => reader.read_database(database, window, || bar.inc(1)).await?,
-        LogsAt::Objects(location) => {
-            let read = reader.read_objects(location, || bar.inc(1)).await;
-            read.with_context(|| format!("reading the logs of {location}"))?;
-        }
-    }
-    let found = reader.finish();
-    bar.finish_and_clear();
+    table.append(&read);
     // Neither a database nor a listing is in the order of time, by which the first row of a customer counts.
     let times = table.column(LOG_TIME).map(Column::times).unwrap_or_default();
     let mut order: Vec<usize> = (0..table.rows()).collect();
     order.sort_by_key(|row| times[*row]);
     *table = table.take(&order);
-    if found.bad + found.without_input > 0 {
-        tracing::warn!(
-            records.bad = found.bad,
-            requests.without_input = found.without_input,
-            "lines that are no records, and requests without an `input` object, are left out"
-        );
-    }
     all.new_columns.extend(found.new_columns);
     all.has.extend(wanted.columns.iter().map(|(name, _)| name.clone()));
     all.is_logged = true;
@@ -269,7 +242,8 @@ async fn labelled(
             return Ok((None, None));
         }
         let outcomes = read_outcomes(&args.outcomes, database).await?;
-        let labelled = label(&production.table, CLIENT_ID, target, &outcomes, args.outcomes.absent_outcome.as_deref());
+        let judged = args.outcomes.outcomes_of.keep(&production.table);
+        let labelled = label(&judged, CLIENT_ID, target, &outcomes, args.outcomes.absent_outcome.as_deref());
         (labelled.table, Some(labelled.counts))
     } else if production.has.contains(target) {
         (one_a_unit(production.table.clone(), &args.data.unit).0, None)
@@ -286,24 +260,9 @@ async fn labelled(
         let places = places_at_random(known.len(), args.classifier.max_rows, args.classifier.seed);
         let known: Vec<usize> = places.into_iter().map(|place| known[place]).collect();
         let labels = known.iter().filter_map(|row| labels[*row]).collect();
-        Ok(LabelledRows { table: select(table.take(&known), compared), labels })
+        Ok(LabelledRows { table: table.take(&known).select(compared), labels })
     };
     Ok((Some([rows(reference)?, rows(&with_outcome)?]), counts))
-}
-
-/// These columns, as these kinds; one that is not there is missing in every row.
-fn select(mut table: Table, columns: &[(String, Kind)]) -> Table {
-    let rows = table.rows();
-    let column = |(name, kind): &(String, Kind)| match table.columns.iter_mut().find(|column| column.name == *name) {
-        // A name is asked for once, and so the column may be moved.
-        Some(column) => std::mem::replace(column, Column::new("", Kind::Numeric)).into_kind(*kind),
-        None => {
-            let mut missing = Column::new(name, *kind);
-            (0..rows).for_each(|_| missing.push(Cell::Missing));
-            missing
-        }
-    };
-    Table { columns: columns.iter().map(column).collect() }
 }
 
 /// The first row of each customer, and how many others there were.

@@ -25,7 +25,7 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
         None => None,
     };
     let is_of_database = args.data.production.is_empty();
-    let trigger = trigger(&args, is_of_database).await?;
+    let trigger = Trigger::if_asked(args.retrain, "--retrain", is_of_database, &args.trigger).await?;
     let since = model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
     let window = args.data.window(context.started, since)?;
     let database = if is_of_database { Some(open_database(&args.store, &context).await?) } else { None };
@@ -85,18 +85,6 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
 fn in_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("starting --n-jobs threads")?;
     Ok(pool.install(work))
-}
-
-async fn trigger(args: &Args, is_of_database: bool) -> Result<Option<Trigger>> {
-    if !args.retrain {
-        return Ok(None);
-    }
-    if !is_of_database {
-        let message = "--retrain needs the database, where requests for a new model are kept so that one is made of several; leave out \
-                       --production, or ask by --fail-on-verdict";
-        return Err(UsageError::new(message).into());
-    }
-    Ok(Some(Trigger::new(&args.trigger).await?))
 }
 
 fn advice(report: &ConceptReport) -> RetrainAdvice {

@@ -228,7 +228,7 @@ async fn admit(
         Some(challenge) => {
             let mut response =
                 answer(StatusCode::UNAUTHORIZED, "Who are you?", "This page is shown to those who are known.");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             response
         }
         None => {

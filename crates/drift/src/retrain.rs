@@ -20,12 +20,9 @@ pub(crate) struct Retrain {
 impl Retrain {
     /// `None` where nothing is to be done.
     pub(crate) async fn new(args: &Args, model: Option<&ModelFile>) -> Result<Option<Self>> {
-        let Some(rule) = args.retrain_when else { return Ok(None) };
-        if !args.data.production.is_empty() {
-            let message = "--retrain-when needs the database, where requests for a new model are kept so that one is made \
-                           of several; leave out --production, or ask by --fail-on-verdict";
-            return Err(UsageError::new(message).into());
-        }
+        let (asked, is_of_database) = (args.retrain_when.is_some(), args.data.production.is_empty());
+        let trigger = Trigger::if_asked(asked, "--retrain-when", is_of_database, &args.retrain).await?;
+        let Some((rule, trigger)) = args.retrain_when.zip(trigger) else { return Ok(None) };
         let importances = match (&args.importances, model, rule) {
             (Some(file), ..) => read_importances(file).await?,
             (None, Some(model), _) => {
@@ -38,7 +35,7 @@ impl Retrain {
             }
             (None, None, _) => BTreeMap::new(),
         };
-        Ok(Some(Self { rule, importances, trigger: Trigger::new(&args.retrain).await? }))
+        Ok(Some(Self { rule, importances, trigger }))
     }
 
     pub(crate) async fn pull(self, database: &Database, found: &DataShift, context: &Context) -> Result<RetrainReport> {

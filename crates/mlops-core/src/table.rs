@@ -325,6 +325,22 @@ impl Table {
         Self { columns: self.columns.iter().map(|column| column.take(rows)).collect() }
     }
 
+    /// These columns, as these kinds and in this order; one that the table does not have is missing in every row.
+    #[must_use]
+    pub fn select(mut self, columns: &[(String, Kind)]) -> Self {
+        let rows = self.rows();
+        let column = |(name, kind): &(String, Kind)| match self.columns.iter_mut().find(|it| it.name == *name) {
+            // A name is asked for once, and so the column may be moved.
+            Some(column) => std::mem::replace(column, Column::new("", Kind::Numeric)).into_kind(*kind),
+            None => {
+                let mut missing = Column::new(name, *kind);
+                (0..rows).for_each(|_| missing.push(Cell::Missing));
+                missing
+            }
+        };
+        Self { columns: columns.iter().map(column).collect() }
+    }
+
     /// The number of rows; 0 without columns.
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, Column::len)

@@ -3,6 +3,7 @@
 
 mod database;
 mod labels;
+mod logged;
 mod logs;
 mod models;
 mod outcomes;
@@ -11,8 +12,9 @@ mod window;
 
 pub use database::open_database;
 pub use labels::{LabelCounts, Labelled, label};
+pub use logged::{LogsAt, read_logged};
 pub use logs::{LOG_TIME, LogColumns, LogFindings, LogReader, MAX_NEW_COLUMNS, rows_in_window};
 pub use models::PublishedModel;
-pub use outcomes::{OutcomeArgs, read_outcomes};
+pub use outcomes::{OutcomeArgs, OutcomesOf, read_outcomes};
 pub use source::{Source, TableSource, read_table};
 pub use window::window_of;

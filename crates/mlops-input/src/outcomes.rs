@@ -1,11 +1,14 @@
 #![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
 
+use std::borrow::Cow;
+
 use anyhow::{Context as _, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use futures_util::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::outcomes::{Outcome, Outcomes};
 use mlops_core::ports::OutcomeStore;
+use mlops_core::table::{Kind, Table};
 use mlops_job::{UsageError, duration};
 use mlops_objects::Location;
 
@@ -27,6 +30,50 @@ pub struct OutcomeArgs {
     /// The outcome of requests that none came for within the horizon, such as no; without it they are left out
     #[arg(long, env = "MLOPS_ABSENT_OUTCOME", value_name = "OUTCOME")]
     pub absent_outcome: Option<String>,
+
+    /// Whose outcomes say how good predictions are: all clients', or those of the heuristic's arm. A prediction that is acted upon changes what
+    /// comes of it: a client who is called and stays looks like a wrong prediction
+    #[arg(long, env = "MLOPS_OUTCOMES_OF", value_name = "ARM", default_value = "all")]
+    pub outcomes_of: OutcomesOf,
+}
+
+/// The column of the output's field that says who decided; the model, where it says nothing.
+const DECIDED_BY: &str = "output.model_used";
+
+/// Whose outcomes are learned from and judged by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutcomesOf {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Of those on whom the heuristic decided, whatever was predicted.
+    Heuristic,
+}
+
+impl OutcomesOf {
+    /// What [`LogColumns::outputs`](crate::LogColumns::outputs) must have for [`keep`](Self::keep).
+    pub fn outputs(self) -> Vec<(String, String, Kind)> {
+        match self {
+            Self::All => Vec::new(),
+            Self::Heuristic => vec![("model_used".to_owned(), DECIDED_BY.to_owned(), Kind::Categorical)],
+        }
+    }
+
+    /// The requests whose outcomes count, without the column that tells them.
+    pub fn keep(self, table: &Table) -> Cow<'_, Table> {
+        let place = table.columns.iter().position(|column| column.name == DECIDED_BY);
+        match (self, place) {
+            (Self::All, _) => Cow::Borrowed(table),
+            (Self::Heuristic, None) => Cow::Owned(table.take(&[])),
+            (Self::Heuristic, Some(place)) => {
+                let who = table.columns[place].names().into_iter().enumerate();
+                let of_heuristic = who.filter(|(_, who)| who.as_ref().is_some_and(|who| who != "model"));
+                let mut kept = table.take(&of_heuristic.map(|(row, _)| row).collect::<Vec<_>>());
+                kept.columns.remove(place);
+                Cow::Owned(kept)
+            }
+        }
+    }
 }
 
 /// The outcomes of the file that the arguments name, or else of the database.
@@ -74,4 +121,36 @@ async fn of_file(file: &Location) -> Result<Vec<Outcome>> {
         }
     })
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use mlops_core::table::{Cell, Column};
+
+    use super::*;
+
+    fn requests() -> Table {
+        let mut table =
+            Table { columns: vec![Column::new("age", Kind::Numeric), Column::new(DECIDED_BY, Kind::Categorical)] };
+        for (age, who) in [(1.0, Some("model")), (2.0, Some("heuristic")), (3.0, None), (4.0, Some("rule of 2024"))] {
+            table.columns[0].push(Cell::Number(age));
+            table.columns[1].push(who.map_or(Cell::Missing, Cell::Text));
+        }
+        table
+    }
+
+    #[test]
+    fn of_the_heuristic_are_those_on_whom_anything_but_the_model_decided() {
+        let kept = OutcomesOf::Heuristic.keep(&requests()).into_owned();
+        assert_eq!(kept.columns.len(), 1, "what tells the arms is no feature");
+        assert_eq!(kept.columns[0].names(), [Some("2".to_owned()), Some("4".to_owned())]);
+        assert_eq!(OutcomesOf::All.keep(&requests()).rows(), 4);
+    }
+
+    #[test]
+    fn without_a_word_about_who_decided_there_is_no_heuristic() {
+        let mut table = requests();
+        table.columns.truncate(1);
+        assert_eq!(OutcomesOf::Heuristic.keep(&table).rows(), 0);
+    }
 }

@@ -88,6 +88,30 @@ impl RetrainReport {
 }
 
 impl Trigger {
+    /// Where a monitor is `asked` to, by its `argument`; requests are kept in the database, which has to be what it reads.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`] where it reads something else, or the arguments do not say how the retrain job is started.
+    pub async fn if_asked(
+        asked: bool,
+        argument: &str,
+        is_of_database: bool,
+        args: &RetrainArgs,
+    ) -> Result<Option<Self>, UsageError> {
+        if !asked {
+            return Ok(None);
+        }
+        if !is_of_database {
+            let message = format!(
+                "{argument} needs the database, where requests for a new model are kept so that one is made of several; leave out \
+                 --production, or ask by --fail-on-verdict"
+            );
+            return Err(UsageError::new(message));
+        }
+        Self::new(args).await.map(Some)
+    }
+
     /// As the arguments say.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub(crate) struct Judged {
 
 /// Judges the rows period by period. The verdict is that of the newest period whose outcomes are all known and that has rows enough.
 pub(crate) fn judge_rows(rows: &Rows, args: &Args) -> Judged {
-    let by_period = by_period(&rows.rows, args.data.every, |row| row.is_of_model);
+    let by_period = by_period(&rows.rows, args.data.every, |row| row.is_judged);
     let periods: Vec<Period> =
         by_period.into_iter().map(|(span, of_period)| period(span, &of_period, rows, args)).collect();
     let is_conclusive = |period: &&Period| {

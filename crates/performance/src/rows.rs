@@ -10,8 +10,8 @@ use mlops_core::performance::{Arm, TrainingFigures, calibration_needed};
 use mlops_core::ports::{OutcomeStore, Window};
 use mlops_core::table::{Column, Kind, Table, Values};
 use mlops_input::{
-    LOG_TIME, LabelCounts, LogColumns, LogReader, PublishedModel, Source, label, read_outcomes, read_table,
-    rows_in_window,
+    LOG_TIME, LabelCounts, LogColumns, LogsAt, OutcomesOf, PublishedModel, Source, label, read_logged, read_outcomes,
+    read_table, rows_in_window,
 };
 use mlops_job::{Context, UsageError};
 use mlops_sql::Database;
@@ -39,8 +39,8 @@ pub(crate) struct Row {
     pub(crate) prediction: f64,
     pub(crate) is_high: bool,
     pub(crate) arm: Option<Arm>,
-    /// Whether the model that is judged gave the prediction.
-    pub(crate) is_of_model: bool,
+    /// Whether the model that is judged gave the prediction, and its outcome tells how good that was.
+    pub(crate) is_judged: bool,
     /// The outcome; none while it is still to come.
     pub(crate) label: Option<bool>,
 }
@@ -82,12 +82,15 @@ pub(crate) async fn read(
     let model_uid = model.map(|model| model.file.model_uid.as_str());
     match &args.data.production {
         None => {
-            let table = read_logs(None, database, window, context).await?;
+            let table = match database {
+                Some(database) => read_logs(LogsAt::Database(database), window, context).await?,
+                None => Table::default(),
+            };
             label_logs(&mut all, args, target, model_uid, table, database).await?;
         }
         Some(location) => match Source::open(location).await.context("reading the production data")? {
             Source::Logs(_) => {
-                let table = read_logs(Some(location), database, window, context).await?;
+                let table = read_logs(LogsAt::Objects(location), window, context).await?;
                 label_logs(&mut all, args, target, model_uid, table, database).await?;
             }
             Source::Table(source) => {
@@ -170,40 +173,13 @@ fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
     })
 }
 
-async fn read_logs(
-    location: Option<&mlops_objects::Location>,
-    database: Option<&Database>,
-    window: Window,
-    context: &Context,
-) -> Result<Table> {
+async fn read_logs(place: LogsAt<'_>, window: Window, context: &Context) -> Result<Table> {
     let columns = LogColumns {
         inputs: vec![(CLIENT_ID.to_owned(), Kind::Categorical)],
         outputs: OUTPUTS.iter().map(|(field, name, kind)| ((*field).to_owned(), (*name).to_owned(), *kind)).collect(),
         known: HashSet::new(),
     };
-    let bar = context.progress.start("logged requests", None);
-    let mut table = Table::default();
-    let mut reader = LogReader::new(columns, |batch: &Table| {
-        let batch = rows_in_window(batch, LOG_TIME, window);
-        if table.columns.is_empty() { table = batch } else { table.append(&batch) }
-    });
-    match (location, database) {
-        (None, Some(database)) => reader.read_database(database, window, || bar.inc(1)).await?,
-        (None, None) => {}
-        (Some(location), _) => {
-            let read = reader.read_objects(location, || bar.inc(1)).await;
-            read.with_context(|| format!("reading the logs of {location}"))?;
-        }
-    }
-    let found = reader.finish();
-    bar.finish_and_clear();
-    if found.bad + found.without_input > 0 {
-        tracing::warn!(
-            records.bad = found.bad,
-            requests.without_input = found.without_input,
-            "lines that are no records, and requests without an `input` object, are left out"
-        );
-    }
+    let (table, _) = read_logged(place, columns, window, context).await?;
     Ok(table)
 }
 
@@ -252,9 +228,18 @@ fn take_logged(all: &mut Rows, args: &Args, model_uid: Option<&str>, table: &Tab
             is_high: logged
                 .map_or(prediction >= args.data.cut_off.unwrap_or(0.5), |high| high == "yes" || high == "true"),
             arm: Some(arm),
-            is_of_model: arm == Arm::Model && uid.is_none_or(|uid| model_uid.is_none_or(|model_uid| model_uid == uid)),
+            is_judged: arm == judged_arm(args)
+                && uid.is_none_or(|uid| model_uid.is_none_or(|model_uid| model_uid == uid)),
             label,
         });
+    }
+}
+
+/// The arm whose outcomes tell how good predictions are; those of the heuristic's clients were made, and not acted upon.
+fn judged_arm(args: &Args) -> Arm {
+    match args.outcomes.outcomes_of {
+        OutcomesOf::All => Arm::Model,
+        OutcomesOf::Heuristic => Arm::Heuristic,
     }
 }
 
@@ -310,7 +295,7 @@ fn take_table(all: &mut Rows, args: &Args, target: &Target, table: &Table) -> Re
             prediction,
             is_high: prediction >= args.data.cut_off.unwrap_or(0.5),
             arm,
-            is_of_model: arm.is_none_or(|arm| arm == Arm::Model),
+            is_judged: arm.is_none_or(|arm| arm == judged_arm(args)),
             label,
         });
     }

@@ -4,7 +4,7 @@ use mlops_core::record::parse_utc;
 use mlops_core::shift::RetrainAdvice;
 use mlops_core::verdict::Verdict;
 use mlops_input::{PublishedModel, open_database};
-use mlops_job::{Context, UsageError};
+use mlops_job::Context;
 use mlops_objects::write_file;
 use mlops_trigger::{Trigger, Wish};
 
@@ -23,7 +23,7 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
         None => None,
     };
     let is_of_database = args.data.production.is_none();
-    let trigger = trigger(&args, is_of_database).await?;
+    let trigger = Trigger::if_asked(args.retrain, "--retrain", is_of_database, &args.trigger).await?;
     let since = model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
     let window = args.data.window(context.started, since)?;
     let database = if is_of_database { Some(open_database(&args.store, &context).await?) } else { None };
@@ -59,18 +59,6 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
         }
     }
     Ok(report)
-}
-
-async fn trigger(args: &Args, is_of_database: bool) -> Result<Option<Trigger>> {
-    if !args.retrain {
-        return Ok(None);
-    }
-    if !is_of_database {
-        let message = "--retrain needs the database, where requests for a new model are kept so that one is made of several; leave out \
-                       --production, or ask by --fail-on-verdict";
-        return Err(UsageError::new(message).into());
-    }
-    Ok(Some(Trigger::new(&args.trigger).await?))
 }
 
 fn advice(report: &PerformanceReport) -> RetrainAdvice {

@@ -2,7 +2,7 @@ use anyhow::{Context as _, Result};
 use mlops_core::model::{FeatureKind, Schema};
 use mlops_core::ports::Window;
 use mlops_core::table::{Column, Kind, Table};
-use mlops_input::{LOG_TIME, LabelCounts, LogColumns, LogReader, label, read_outcomes, read_table, rows_in_window};
+use mlops_input::{LOG_TIME, LabelCounts, LogColumns, LogsAt, label, read_logged, read_outcomes, read_table};
 use mlops_job::{Context, UsageError};
 use mlops_sql::Database;
 
@@ -52,6 +52,7 @@ pub(crate) async fn read(
         let columns = log_columns(rows.table.as_ref(), present, target, args)?;
         let logged = read_logs(args, place, columns, database, context).await?;
         let outcomes = read_outcomes(&args.outcomes, database).await?;
+        let logged = args.outcomes.outcomes_of.keep(&logged);
         let labelled = label(&logged, CLIENT_ID, target, &outcomes, args.outcomes.absent_outcome.as_deref());
         labels = Some(labelled.counts);
         let source = match place {
@@ -133,31 +134,15 @@ async fn read_logs(
     database: Option<&Database>,
     context: &Context,
 ) -> Result<Table> {
-    let mut table = Table::default();
-    let columns = LogColumns { inputs: columns, ..LogColumns::default() };
-    let window = Window { from: args.since, to: None };
-    let bar = context.progress.start("logged requests", None);
-    let mut reader = LogReader::new(columns, |batch: &Table| table.append(&rows_in_window(batch, LOG_TIME, window)));
-    match place {
-        LogPlace::Database => {
-            let database =
-                database.ok_or_else(|| UsageError::new("--logs model_logs needs --database (MLOPS_DATABASE)"))?;
-            reader.read_database(database, window, || bar.inc(1)).await?;
-        }
-        LogPlace::Objects(location) => {
-            let read = reader.read_objects(location, || bar.inc(1)).await;
-            read.with_context(|| format!("reading the logs of {location}"))?;
-        }
-    }
-    let found = reader.finish();
-    bar.finish_and_clear();
-    if found.bad + found.without_input > 0 {
-        tracing::warn!(
-            records.bad = found.bad,
-            requests.without_input = found.without_input,
-            "lines that are no records, and requests without an `input` object, are left out"
-        );
-    }
+    let outputs = args.outcomes.outcomes_of.outputs();
+    let columns = LogColumns { inputs: columns, outputs, ..LogColumns::default() };
+    let place = match place {
+        LogPlace::Database => LogsAt::Database(
+            database.ok_or_else(|| UsageError::new("--logs model_logs needs --database (MLOPS_DATABASE)"))?,
+        ),
+        LogPlace::Objects(location) => LogsAt::Objects(location),
+    };
+    let (table, _) = read_logged(place, columns, Window { from: args.since, to: None }, context).await?;
     Ok(table)
 }
 

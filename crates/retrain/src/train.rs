@@ -5,7 +5,7 @@ use mlops_core::model::metrics::Metrics;
 use mlops_core::model::{FeatureKind, Model, Progress, Recipe, Schema, golden_failures};
 use mlops_core::profile::{Profile, Profiles};
 use mlops_core::record::to_sql_text;
-use mlops_core::shift::{Collector, FeatureSet, FeatureShift, Roles, ShiftPolicy, Split, compare};
+use mlops_core::shift::{FeatureSet, FeatureShift, Roles, ShiftPolicy, compare};
 use mlops_core::table::Table;
 use mlops_job::{Context, UsageError};
 use mlops_table::{write_parquet, write_profiles};
@@ -53,7 +53,7 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
     bar.finish_and_clear();
     let model = fitted.map_err(UsageError::because)?;
     let probabilities = model.predict(&data.test.table).map_err(UsageError::because)?;
-    let reference = profile(&data.train.table);
+    let reference = Profile::of_table(&data.train.table);
     let (champion, mut reasons) = match &plan.champion {
         None => (None, Vec::new()),
         Some(Champion { model, profiles, .. }) => {
@@ -198,12 +198,4 @@ fn check_read_back(pickle: &[u8], test: &Table, probabilities: &[f64]) -> Result
         );
     }
     Ok(())
-}
-
-/// The reference that `drift` compares production with.
-fn profile(table: &Table) -> Profile {
-    let kinds = table.columns.iter().map(|column| (column.name.as_str(), column.kind()));
-    let mut collector = Collector::new(Profile::of_columns(kinds), Split::default());
-    collector.add(table);
-    collector.finish().profiles.whole
 }

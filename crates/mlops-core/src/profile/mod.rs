@@ -36,6 +36,13 @@ impl Profile {
         Self { rows: 0, columns: columns.into_iter().map(|(name, kind)| ColumnProfile::new(name, kind)).collect() }
     }
 
+    /// The profile of a table that is at hand as a whole.
+    pub fn of_table(table: &Table) -> Self {
+        let mut profile = Self::of_columns(table.columns.iter().map(|column| (column.name.as_str(), column.kind())));
+        profile.add(table);
+        profile
+    }
+
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&ColumnProfile> {
         self.columns.iter().find(|column| column.name == name)

@@ -80,6 +80,11 @@ impl FeatureSet {
         Self { reference: features, targets, skipped }
     }
 
+    /// The features, each with the kind as which it is compared: what [`Table::select`](crate::table::Table::select) takes.
+    pub fn kinds(&self) -> Vec<(String, Kind)> {
+        self.reference.columns.iter().map(|column| (column.name.clone(), column.kind())).collect()
+    }
+
     /// Whether the reference has a column of this name, be it a feature or not.
     pub fn knows(&self, column: &str) -> bool {
         self.reference.column(column).is_some() || self.skipped.iter().any(|skipped| skipped.column == column)

@@ -129,3 +129,19 @@ async fn a_client_of_both_arms_spoils_the_comparison() {
     let report = job(&["--database", &url, "--horizon", "400d"]).run().json(0);
     assert_eq!(report["why"], "no period has all of its outcomes yet");
 }
+
+#[tokio::test]
+async fn predictions_may_be_judged_by_those_on_whom_nobody_acted() {
+    let folder = Folder::new();
+    let (url, mut connection) = sqlite(&folder, false).await;
+    let report = job(&["--database", &url, "--outcomes-of", "heuristic"]).run().json(0);
+    let rows = "SELECT SUM(n) FROM performance WHERE kind = 'realised'";
+    let judged: i64 = connection.fetch_one(rows).await.unwrap().get(0);
+    assert_eq!(judged, 600, "a tenth of the clients are the heuristic's");
+    // They leave more often than predicted, since the model's offers do not reach them.
+    let rate = "SELECT SUM(n * base_rate) / SUM(n) FROM performance WHERE kind = 'realised'";
+    let rate: f64 = connection.fetch_one(rate).await.unwrap().get(0);
+    assert!((0.24..0.36).contains(&rate), "0.15 by the model and 0.15 on top, not {rate}");
+    let impact = &report["impact"];
+    assert_eq!((&impact["model"]["clients"], &impact["heuristic"]["clients"]), (&5400.into(), &600.into()));
+}

@@ -57,9 +57,9 @@ impl Problem {
         Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 
-    pub(crate) fn unauthorised(challenge: &'static str) -> Self {
+    pub(crate) fn unauthorised(challenge: HeaderValue) -> Self {
         let detail = "this needs the `authorization` header that the service was started with";
-        let header = Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        let header = Some((WWW_AUTHENTICATE, challenge));
         Self { header, ..Self::new(StatusCode::UNAUTHORIZED, detail) }
     }
 

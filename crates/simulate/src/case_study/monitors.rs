@@ -41,20 +41,24 @@ pub(super) struct Monitors {
 impl Monitors {
     /// `metrics` are those of the rows as they were.
     pub(super) fn new(reference: &Table, roles: &Roles, metrics: &Metrics) -> Self {
-        let features = FeatureSet::new(profile(reference), roles);
-        let reference = columns(&features, reference);
+        let features = FeatureSet::new(Profile::of_table(reference), roles);
+        let reference = reference.clone().select(&features.kinds());
         Self { features, reference, training: TrainingFigures::of(metrics) }
     }
 
     /// Asks all of them.
     pub(super) fn ask(&self, production: &Table, labels: &[bool], predicted: &[f64]) -> Result<Said, ModelError> {
-        let shift =
-            compare(&self.features.reference, &self.features.select(profile(production)), &ShiftPolicy::default());
+        let shift = compare(
+            &self.features.reference,
+            &self.features.select(Profile::of_table(production)),
+            &ShiftPolicy::default(),
+        );
         let shifted = shift.features.iter().filter(|feature| feature.verdict == Verdict::Shifted);
         let drifted: Vec<String> = shifted.map(|feature| feature.feature.clone()).collect();
         let none = Progress::none();
         let policy = DomainPolicy::default();
-        let domain = tell_apart(self.reference.clone(), columns(&self.features, production), &policy, &none)?;
+        let domain =
+            tell_apart(self.reference.clone(), production.clone().select(&self.features.kinds()), &policy, &none)?;
         let is_high: Vec<bool> = predicted.iter().map(|probability| *probability >= HIGH_RISK).collect();
         let found = realised(labels, predicted, &is_high, 0.95);
         let performance = found.map(|found| judge(&found, self.training.as_ref(), &PerformancePolicy::default()));
@@ -92,20 +96,4 @@ fn answer<'j>(wishes: impl IntoIterator<Item = (&'j str, RetrainAdvice)>) -> Str
         matches!(answer, Answer::Retrain(_)).then(|| format!("retrain ({job})"))
     };
     wishes.into_iter().find_map(grants).unwrap_or_else(|| "keep".to_owned())
-}
-
-fn profile(table: &Table) -> Profile {
-    let mut profile = Profile::of_columns(table.columns.iter().map(|column| (column.name.as_str(), column.kind())));
-    profile.add(table);
-    profile
-}
-
-/// The columns that are compared, each of the kind as which it is.
-fn columns(features: &FeatureSet, table: &Table) -> Table {
-    let of_feature = features
-        .reference
-        .columns
-        .iter()
-        .filter_map(|feature| table.column(&feature.name).map(|column| column.clone().into_kind(feature.kind())));
-    Table { columns: of_feature.collect() }
 }
