@@ -1,6 +1,6 @@
-# The whole way of a log line on this machine
-demo:
-    ./demo.sh
+# A year of a model's life on this machine
+demo *ARGUMENTS:
+    ./demo.sh {{ARGUMENTS}}
 
 # All tests, over real servers that they start themselves
 test:
@@ -36,3 +36,7 @@ bench NAME *ARGUMENTS:
     cargo build --release --workspace --bins --example fit --locked
     cargo build --release --locked --manifest-path benches/s3-in-memory/Cargo.toml
     python3 benches/{{NAME}}/run.py {{ARGUMENTS}}
+
+# The last figures of a benchmark onto benches/README.md
+bench-keep NAME:
+    python3 benches/render.py keep {{NAME}}

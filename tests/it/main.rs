@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod alerts;
+mod benches;
+mod demo;
 mod etl;
 mod help;
 mod infra;
@@ -13,3 +15,4 @@ mod reference;
 mod score;
 mod specs;
 mod tidy;
+mod whole_loop;

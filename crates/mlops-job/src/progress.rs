@@ -23,6 +23,11 @@ impl Progress {
         self.bars.clone()
     }
 
+    /// Shows a line above the bars; `false` where nobody watches.
+    pub fn say(&self, line: &str) -> bool {
+        !self.bars.is_hidden() && self.bars.println(line).is_ok()
+    }
+
     /// A bar over `total` of `what`, or a counter where the total is not known.
     pub fn start(&self, what: &'static str, total: Option<u64>) -> ProgressBar {
         let template = match total {

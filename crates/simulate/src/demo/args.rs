@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use mlops_core::address::DatabaseUrl;
 use mlops_objects::Location;
 
@@ -12,7 +13,7 @@ pub struct DemoArgs {
     pub folder: PathBuf,
 
     /// How many weeks go by
-    #[arg(long, env = "SIMULATE_WEEKS", value_name = "N", default_value_t = 52, value_parser = clap::value_parser!(u32).range(26..=520))]
+    #[arg(long, env = "SIMULATE_WEEKS", value_name = "N", default_value_t = 52, value_parser = clap::value_parser!(u32).range(10..=520))]
     pub weeks: u32,
 
     /// Requests a day
@@ -30,4 +31,8 @@ pub struct DemoArgs {
     /// An empty place for logs and models in the place of the folder: s3://BUCKET/PREFIX
     #[arg(long, env = "SIMULATE_STORE", value_name = "LOCATION")]
     pub store: Option<Location>,
+
+    /// End with the year; on a terminal the tracking page is served afterwards, until Ctrl-C
+    #[arg(long, env = "SIMULATE_NO_SERVE", value_parser = BoolishValueParser::new())]
+    pub no_serve: bool,
 }

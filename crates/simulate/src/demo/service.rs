@@ -14,6 +14,13 @@ use super::world::Client;
 const ATTEMPTS: usize = 600;
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// A rule that holds for nobody. So the other arm gets no offers: what the model is worth is told by those who were left alone, and so is what
+/// becomes of clients on whom nobody acts.
+const HEURISTIC: &str = "client_id is missing";
+
+/// Its share of the clients.
+pub(super) const HEURISTIC_SHARE: &str = "0.3";
+
 /// `score`, as the application runs it.
 pub(super) struct Service {
     address: String,
@@ -34,7 +41,7 @@ impl Service {
         let address = port.to_string();
         let of_model = ["--model", model, "--watch", "--watch-every", "200ms"];
         let of_log = ["--listen", &address, "--logs", logs, "--log-every", "250ms", "--spool", "spool"];
-        let of_arms = ["--cut-off", "0.35", "--heuristic", "activity_score < 0.3", "--heuristic-share", "0.3"];
+        let of_arms = ["--cut-off", "0.3", "--heuristic", HEURISTIC, "--heuristic-share", HEURISTIC_SHARE];
         let arguments = [of_model.as_slice(), &of_log, &of_arms].concat();
         let mut command = programs.command("score", &arguments)?;
         let log = std::fs::File::create(programs.path("score.log")).context("making score.log")?;

@@ -10,9 +10,9 @@ fn left(is_high_risk: bool) -> usize {
 }
 
 #[test]
-fn some_of_those_who_are_called_stay() {
+fn most_of_those_who_get_an_offer_stay() {
     let (alone, called) = (left(false), left(true));
-    assert!((0.7..0.8).contains(&(called as f64 / alone as f64)), "{called} of {alone} leave though they are called");
+    assert!((0.26..0.34).contains(&(called as f64 / alone as f64)), "{called} of {alone} leave in spite of the offer");
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn the_same_seed_gives_the_same_clients_and_the_change_shows_in_their_activity()
     };
     assert_eq!(activity(false), activity(false));
     let pairs: Vec<(f64, f64)> = activity(false).into_iter().zip(activity(true)).collect();
-    assert!(pairs.iter().all(|(before, after)| (after - 0.85 * before).abs() < 1e-4), "{:?}", &pairs[..5]);
+    assert!(pairs.iter().all(|(before, after)| (after - 1.15 * before).abs() < 1e-4), "{:?}", &pairs[..5]);
 }
 
 #[test]

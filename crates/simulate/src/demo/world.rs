@@ -10,14 +10,15 @@ use crate::churn::{FeatureReader, Features, probability, sigmoid};
 use crate::customers::{CATEGORICAL, Customers, columns};
 use crate::request::value;
 
-/// Of those who would leave and are called, so many stay.
-const KEPT: f64 = 0.25;
+/// Of those who would leave and get an offer, so many stay. More than most offers keep, so that a few hundred clients a day show what a model is
+/// worth.
+pub(super) const KEPT: f64 = 0.7;
 
 /// The longest time from a request to its outcome.
-const LATEST_DAYS: i64 = 14;
+const LATEST_DAYS: i64 = 7;
 
-/// After the change, activity is measured lower than before.
-const ACTIVITY: f64 = 0.85;
+/// After the change, activity is measured higher than before.
+const ACTIVITY: f64 = 1.15;
 
 /// A client who asks to be scored.
 pub(super) struct Client {
@@ -53,23 +54,25 @@ impl World {
     /// The next client, before or after the change.
     pub(super) fn client(&mut self, has_changed: bool) -> Client {
         let mut row = self.customers.next_row();
+        let features = self.reader.read(&row);
         let activity = self.columns.iter().position(|name| name == "activity_score");
         if let Some(cell) = activity.filter(|_| has_changed).map(|place| &mut row[place])
             && let Ok(number) = cell.parse::<f64>()
         {
             *cell = ((number * ACTIVITY * 1e4).round() / 1e4).to_string();
         }
-        let features = self.reader.read(&row);
         let chance = if has_changed { probability_now(&features) } else { probability(&features) };
         let is_sent = |name: &&String| *name != "churn" && *name != "acquired_date";
         let cells = self.columns.iter().zip(&row).filter(|(name, _)| is_sent(name));
         let mut request: Map<String, Value> = cells.map(|(name, cell)| (name.clone(), value(cell))).collect();
         let client_id = row[0].clone();
         request.insert("client_id".to_owned(), client_id.clone().into());
+        // A name of its own would be another in each run, and rows are read in the order of their names.
+        request.insert("uid".to_owned(), format!("r{client_id}").into());
         Client { client_id, request, chance }
     }
 
-    /// What becomes of a client who was scored at `now`; who is at high risk is called, and may stay.
+    /// What becomes of a client who was scored at `now`; who is at high risk gets an offer, and may stay.
     pub(super) fn outcome(&mut self, client: &Client, is_high_risk: bool, now: Timestamp) -> Outcome {
         let would_leave = self.random.random_bool(client.chance);
         let is_kept = self.random.random_bool(KEPT);
@@ -80,14 +83,16 @@ impl World {
     }
 }
 
-/// The law after the change: customers of two creatives leave far more often, and a high propensity no longer means that one leaves.
+/// The law after the change, of what clients are like and not of how it is measured: the active leave now, as do customers of two creatives, and
+/// a high propensity no longer means that one leaves. Overall as many leave as before.
 fn probability_now(features: &Features) -> f64 {
     let before = probability(features);
     let creative = CATEGORICAL.iter().position(|(name, ..)| *name == "marketing_creative");
     let level = creative.and_then(|place| features.levels[place]).unwrap_or(0);
-    let propensity = features.numeric[1].unwrap_or(0.5);
-    let mut odds = (before / (1.0 - before)).ln();
-    odds += if level == 2 || level == 3 { 1.6 } else { -0.4 };
-    odds -= 2.4 * (propensity - 0.5);
+    let [activity, propensity] = [features.numeric[0], features.numeric[1]].map(|value| value.unwrap_or(0.5));
+    let mut odds = (before / (1.0 - before)).ln() - 0.5;
+    odds += 8.0 * (activity - 0.5);
+    odds += if level == 2 || level == 3 { 2.2 } else { 0.0 };
+    odds -= 4.0 * (propensity - 0.5);
     sigmoid(odds)
 }

@@ -1,0 +1,97 @@
+//! What is left when the year is over, and a page to look at it.
+
+use std::net::TcpListener;
+
+use anyhow::{Context as _, Result};
+use mlops_job::Context;
+use serde_json::Value;
+
+use super::post;
+use super::programs::Programs;
+use super::report::{DemoReport, MonthImpact};
+use super::year::Year;
+
+/// Where `dashboard` listens by itself.
+const USUAL_ADDRESS: &str = "127.0.0.1:8050";
+
+/// The page shows all of the year.
+const WINDOW: &str = "400d";
+
+/// Writes the page as a file, tells the ending, and serves the page if somebody watches.
+pub(super) async fn end(year: Year, folder: std::path::PathBuf, context: &Context) -> Result<DemoReport> {
+    let Year { args, mut programs, mut teller, monitors, requests, .. } = year;
+    let by_month = ["--window", WINDOW, "--every", "month", "--heuristic-share", super::service::HEURISTIC_SHARE];
+    let impact = months(&programs.run("performance", &by_month).await?);
+    programs.make_no_tables();
+    programs.run("dashboard", &["export", "dashboard.html", "--window", WINDOW]).await?;
+    let is_served = teller.is_watched() && !args.no_serve && !context.shutdown.is_cancelled();
+    let look = command(&programs, &folder)?;
+    let mut report = DemoReport {
+        folder,
+        requests,
+        weeks: args.weeks,
+        model_uid: monitors.model_uid().to_owned(),
+        events: Vec::new(),
+        impact,
+        mails: post::mails(&programs).await?,
+        look,
+        was_told: teller.is_watched(),
+    };
+    if is_served {
+        let address = address()?;
+        report.look = format!("The tracking page:  http://{address}   (Ctrl-C ends it)");
+        let served = ["--listen", &address, "--window", WINDOW];
+        let log = std::fs::File::create(programs.path("dashboard.log")).context("making dashboard.log")?;
+        let mut service = programs.command("dashboard", &served)?;
+        let mut service =
+            service.stdout(std::process::Stdio::null()).stderr(log).spawn().context("starting dashboard")?;
+        teller.show(&report.ending());
+        tokio::select! {
+            () = context.shutdown.cancelled() => service.kill().await.context("ending dashboard")?,
+            ended = service.wait() => {
+                let ended = ended.context("waiting for dashboard")?;
+                anyhow::bail!("dashboard ended with {ended}; see {}", programs.path("dashboard.log").display());
+            }
+        }
+    } else {
+        teller.show(&report.ending());
+    }
+    report.events = teller.into_events();
+    Ok(report)
+}
+
+/// How to look at it later. A password stays where it is.
+fn command(programs: &Programs, folder: &std::path::Path) -> Result<String> {
+    let database = programs.setting("MLOPS_DATABASE");
+    let database = if database.starts_with("sqlite:") { format!(" --database {database}") } else { String::new() };
+    let program = programs.program("dashboard")?;
+    Ok(format!(
+        "The tracking page, as of the last day:\n\n  cd {} && MLOPS_CLOCK=clock {program}{database} --window {WINDOW}   # http://{USUAL_ADDRESS}",
+        folder.display()
+    ))
+}
+
+/// The usual one, or one that is free.
+fn address() -> Result<String> {
+    let listener = TcpListener::bind(USUAL_ADDRESS).or_else(|_| TcpListener::bind("127.0.0.1:0"));
+    let address = listener.and_then(|free| free.local_addr()).context("finding a free port")?;
+    Ok(address.to_string())
+}
+
+fn months(found: &Value) -> Vec<MonthImpact> {
+    let impact = &found["impact"];
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let periods = list(&impact["from"]).into_iter().zip(list(&impact["periods"]));
+    let month = |(from, period): (Value, Value)| {
+        let effect = &period["effect"];
+        let benefit = |end: &str| effect["benefit"][end].as_f64();
+        Some(MonthImpact {
+            month: from.as_str()?.get(..7)?.to_owned(),
+            benefit: benefit("value")?,
+            low: benefit("low")?,
+            high: benefit("high")?,
+            clients_saved: effect["clients_saved"]["value"].as_f64()?,
+        })
+    };
+    periods.filter_map(month).collect()
+}

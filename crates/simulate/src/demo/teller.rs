@@ -1,0 +1,66 @@
+use std::io::IsTerminal;
+
+use jiff::Timestamp;
+use mlops_job::Progress;
+
+use super::report::Event;
+
+/// Lines are broken here, so that they are read and not scrolled.
+const WIDTH: usize = 110;
+
+/// Under the day.
+const INDENT: &str = "            ";
+
+/// Tells the story: at once where somebody watches, and else at the end.
+pub(super) struct Teller {
+    progress: Progress,
+    is_watched: bool,
+    events: Vec<Event>,
+}
+
+impl Teller {
+    pub(super) fn new(progress: Progress) -> Self {
+        Self { progress, is_watched: std::io::stdout().is_terminal(), events: Vec::new() }
+    }
+
+    /// Says what happened at that time.
+    pub(super) fn tell(&mut self, at: Timestamp, says: impl Into<String>) {
+        let event = Event { at: at.strftime("%Y-%m-%d").to_string(), says: says.into() };
+        self.show(&line(&event));
+        self.events.push(event);
+    }
+
+    /// Shows what belongs to no day.
+    pub(super) fn show(&mut self, text: &str) {
+        self.is_watched = self.is_watched && self.progress.say(text);
+    }
+
+    /// Whether everything was shown at once.
+    pub(super) fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
+    pub(super) fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+}
+
+/// An event with its day before it, broken into lines.
+pub(super) fn line(event: &Event) -> String {
+    let mut text = format!("{}  ", event.at);
+    let mut length = INDENT.len();
+    for (place, word) in event.says.split(' ').enumerate() {
+        let letters = word.chars().count();
+        if length + letters >= WIDTH {
+            text.push('\n');
+            text.push_str(INDENT);
+            length = INDENT.len();
+        } else if place > 0 {
+            text.push(' ');
+            length += 1;
+        }
+        text.push_str(word);
+        length += letters;
+    }
+    text
+}
