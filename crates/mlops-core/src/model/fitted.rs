@@ -46,7 +46,7 @@ impl Model {
                 Some(calibrate(&probabilities, labels, method).ok_or(ModelError::NoCalibration)?)
             }
         };
-        let (scorer, of_inputs) = Scorer::learn(&inputs, labels, &recipe.learner, recipe.seed, progress)?;
+        let (scorer, of_inputs) = Scorer::learn(inputs, labels, &recipe.learner, recipe.seed, progress)?;
         let importances = of_features(schema, &of_inputs);
         Ok(Self { schema: schema.clone(), recipe: recipe.clone(), importances, scorer, calibration })
     }
@@ -191,10 +191,8 @@ fn out_of_fold(
         let taken = |rows: &[usize]| inputs.iter().map(|input| input.take(rows)).collect::<Vec<Input<'_>>>();
         let labels_fitted_to: Vec<bool> = fitted_to.iter().map(|row| labels[*row]).collect();
         check_labels(&labels_fitted_to, fitted_to.len())?;
-        let inputs_fitted_to = taken(&fitted_to);
-        let learned = Scorer::learn(&inputs_fitted_to, &labels_fitted_to, &recipe.learner, recipe.seed, progress);
-        drop(inputs_fitted_to);
-        let (scorer, shares) = learned?;
+        let (scorer, shares) =
+            Scorer::learn(taken(&fitted_to), &labels_fitted_to, &recipe.learner, recipe.seed, progress)?;
         let predicted = scorer.probabilities(&taken(&held_out), held_out.len());
         held_out.iter().zip(predicted).for_each(|(row, probability)| probabilities[*row] = probability);
         let asked: Vec<usize> = (fold..rows_of_others).step_by(recipe.folds).collect();

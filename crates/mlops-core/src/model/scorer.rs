@@ -26,9 +26,9 @@ pub(crate) enum Scorer {
 }
 
 impl Scorer {
-    /// Learns, and says what share each input has in it.
+    /// Learns, and says what share each input has in it. The inputs are let go of as soon as they are not needed.
     pub(crate) fn learn(
-        inputs: &[Input<'_>],
+        inputs: Vec<Input<'_>>,
         labels: &[bool],
         learner: &Learner,
         seed: u64,
@@ -36,9 +36,9 @@ impl Scorer {
     ) -> Result<(Self, Vec<f64>), ModelError> {
         match learner {
             Learner::LogisticRegression(params) => {
-                let logistic = Logistic::fit(inputs, labels, params)?;
+                let logistic = Logistic::fit(&inputs, labels, params)?;
                 progress.step();
-                let importances = logistic.importances(inputs);
+                let importances = logistic.importances(&inputs);
                 Ok((Self::Logistic(logistic), importances))
             }
             Learner::GradientBoosting(params) => {
@@ -56,7 +56,7 @@ impl Scorer {
                 let is_extra = matches!(learner, Learner::ExtraTrees(_));
                 let randomness = if is_extra { Randomness::Splits } else { Randomness::Bootstrap };
                 let (bins, rows) = binned(inputs, params.max_bins, labels.len());
-                let grown = grow(&rows, labels, &bins, params, randomness, seed, progress)?;
+                let grown = grow(rows, labels, &bins, params, randomness, seed, progress)?;
                 Ok((Self::Forest { bins, trees: grown.trees }, grown.importances))
             }
         }
@@ -99,12 +99,12 @@ pub(crate) fn sigmoid(score: f64) -> f64 {
 }
 
 /// The bins of each input, and all rows in them.
-fn binned(inputs: &[Input<'_>], max_bins: usize, rows: usize) -> (Vec<InputBins>, BinnedRows) {
+fn binned(inputs: Vec<Input<'_>>, max_bins: usize, rows: usize) -> (Vec<InputBins>, BinnedRows) {
     let bins: Vec<InputBins> = inputs.par_iter().map(|input| InputBins::of(input, max_bins)).collect();
     let mut all = vec![0u8; rows * inputs.len()];
     all.par_chunks_mut(PART * inputs.len()).enumerate().for_each(|(part, bytes)| {
         let from = part * PART;
-        BinnedRows::fill(inputs, &bins, from..(from + PART).min(rows), bytes);
+        BinnedRows::fill(&inputs, &bins, from..(from + PART).min(rows), bytes);
     });
     (bins, BinnedRows { rows, inputs: inputs.len(), bins: all })
 }

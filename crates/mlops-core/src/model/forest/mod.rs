@@ -85,7 +85,7 @@ pub(crate) enum Randomness {
 /// categorical predictors in random forests", `PeerJ` 7 (2019) e6339), that of their share of positives among the rows that were not drawn for
 /// it: an order made of the rows that are split would find splits by chance where levels have few rows.
 pub(crate) fn grow(
-    rows: &BinnedRows,
+    rows: BinnedRows,
     labels: &[bool],
     bins: &[InputBins],
     params: &ForestParams,
@@ -105,7 +105,7 @@ pub(crate) fn grow(
         _ => return Err(ModelError::TooManyInputs { inputs: rows.inputs, most: 1022 }),
     };
     let trees = grow_trees(rows, labels, bins, params, randomness, seed, progress);
-    let mut importances = vec![0.0; rows.inputs];
+    let mut importances = vec![0.0; bins.len()];
     for (_, of_tree) in &trees {
         let sum: f64 = of_tree.iter().sum();
         if sum > 0.0 {
@@ -116,7 +116,7 @@ pub(crate) fn grow(
 }
 
 fn grow_trees<const SIZE: usize>(
-    rows: &BinnedRows,
+    rows: BinnedRows,
     labels: &[bool],
     bins: &[InputBins],
     params: &ForestParams,
@@ -125,6 +125,7 @@ fn grow_trees<const SIZE: usize>(
     progress: &Progress<'_>,
 ) -> Vec<(Tree, Vec<f64>)> {
     let packed: Vec<[u8; SIZE]> = rows.bins.chunks_exact(rows.inputs).zip(labels).map(pack_row).collect();
+    drop(rows);
     let grow = |tree| {
         let grown = grow_tree(&packed, bins, params, randomness, Random::new(seed, tree as u64));
         progress.step();
