@@ -39,6 +39,17 @@ pub(crate) fn column(field: &Field, array: &ArrayRef) -> Result<Column, ArrowErr
 
 fn push(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
     match array.data_type() {
+        // Most columns are of these two kinds, which are taken as they lie.
+        DataType::Float64 if array.null_count() == 0 => {
+            column.extend_numbers(array.as_primitive::<Float64Type>().values());
+        }
+        DataType::Dictionary(key, value) if **key == DataType::Int32 && **value == DataType::Utf8 => {
+            let dictionary = array.as_dictionary::<Int32Type>();
+            let names = dictionary.values().as_string::<i32>();
+            let keys = dictionary.keys().iter().map(|key| key.filter(|&key| names.is_valid(key as usize)));
+            column
+                .extend_levels(names.iter().map(Option::unwrap_or_default), keys.map(|key| key.map(|key| key as u32)));
+        }
         DataType::Float64 => numbers::<Float64Type>(column, array, |value| value),
         DataType::Float32 => numbers::<Float32Type>(column, array, f64::from),
         DataType::Float16 => numbers::<Float16Type>(column, array, f64::from),
@@ -205,8 +216,11 @@ mod tests {
     fn check(array: ArrayRef, types: &[DataType]) {
         for data_type in types {
             let array = cast(&array, data_type).unwrap();
-            let coded = DataType::Dictionary(Box::new(DataType::UInt8), Box::new(data_type.clone()));
-            for array in [Some(array.clone()), cast(&array, &coded).ok()].into_iter().flatten() {
+            let coded = [DataType::UInt8, DataType::Int32].map(|key| {
+                let coded = DataType::Dictionary(Box::new(key), Box::new(data_type.clone()));
+                cast(&array, &coded).ok()
+            });
+            for array in coded.into_iter().flatten().chain([array.clone()]) {
                 let field = Field::new("it", array.data_type().clone(), true);
                 let column = column(&field, &array).unwrap();
                 assert_eq!(cells(&column), cells(&by_arrow(&array)), "{}", array.data_type());
