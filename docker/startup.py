@@ -67,7 +67,19 @@ def first_request(command, name, starts):
     file, table = "s3://bucket/train.csv", ["--target", "churn"]
     rule = ["--when-count-above", "1"]
     arguments = {
-        "alert-email": ["run", *rule, "--to", "a@b.example", "--smtp-host", "127.0.0.1", "--smtp-tls", "none", *database],
+        "alert-email": [
+            "run",
+            *rule,
+            "--to",
+            "a@b.example",
+            "--from",
+            "a@b.example",
+            "--smtp-host",
+            "127.0.0.1",
+            "--smtp-tls",
+            "none",
+            *database,
+        ],
         "alert-sms": ["run", *rule, "--to", "+4915112345678", "--provider", "sns", *database],
         "concept-shift": ["--reference", file, "--production", file, *table],
         "dashboard": ["--listen", "127.0.0.1:0", *database],
