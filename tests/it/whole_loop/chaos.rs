@@ -1,5 +1,7 @@
 //! Programs that are killed once, at a random moment, and run again.
 
+#![expect(clippy::print_stdout, reason = "a test that fails says by which seed")]
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mlops_testkit::{Ended, Job, end};

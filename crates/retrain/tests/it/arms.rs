@@ -33,12 +33,12 @@ fn a_model_may_learn_from_those_on_whom_nobody_acted() {
     let (models, logs_of, outcomes) = (world.path("models"), world.path("logs"), logs(&world, 6000));
     let learn = |of: &str| {
         let from = ["--logs", &logs_of, "--outcomes", &outcomes, "--outcomes-of", of, "--dry-run"];
-        let to = ["--id", "client_id", "--target", "churn", "--models", &models, "--time", "logged_at"];
+        let to = ["--id", "client_id", "--target", "churn", "--models", &models];
         world.job(&[from.as_slice(), &to].concat()).run().json(0)
     };
     let (all, heuristic) = (learn("all"), learn("heuristic"));
     assert_eq!((&all["logged"]["labelled"], &heuristic["logged"]["labelled"]), (&6000.into(), &2000.into()));
     let auc = |report: &serde_json::Value| report["metrics"]["roc_auc"].as_f64().unwrap();
     assert!((auc(&heuristic) - auc(&first)).abs() < 0.05, "{} beside {}", auc(&heuristic), auc(&first));
-    assert!(auc(&all) < auc(&first) - 0.1, "two thirds of the outcomes say nothing: {}", auc(&all));
+    assert!(auc(&all) < auc(&first) - 0.05, "two thirds of the outcomes say nothing: {}", auc(&all));
 }
