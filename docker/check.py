@@ -62,7 +62,11 @@ FEATURES = ["--id", "client_id", "--target", "churn"]
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=Path)
-    parser.add_argument("--mysql", metavar="URL", help="such as mysql://jobs@127.0.0.1:3306/mlops, whose tables may be made")
+    parser.add_argument(
+        "--mysql",
+        metavar="URL",
+        help="an empty database, such as mysql://jobs@127.0.0.1:3306/mlops: alerts that were sent are not sent again",
+    )
     parser.add_argument("--starts", type=int, default=15, help="how often each start is timed (default: %(default)s)")
     chosen = parser.parse_args()
     HOME.mkdir(parents=True, exist_ok=True)
