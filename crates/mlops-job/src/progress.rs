@@ -1,5 +1,5 @@
 use std::fmt::Write;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -25,7 +25,8 @@ impl Progress {
 
     /// Shows a line above the bars; `false` where nobody watches.
     pub fn say(&self, line: &str) -> bool {
-        !self.bars.is_hidden() && self.bars.println(line).is_ok()
+        // Written by ourselves: the bars would fill each line up to the terminal's width, which spoils what is copied.
+        !self.bars.is_hidden() && self.bars.suspend(|| writeln!(std::io::stderr().lock(), "{line}")).is_ok()
     }
 
     /// A bar over `total` of `what`, or a counter where the total is not known.

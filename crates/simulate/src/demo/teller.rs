@@ -6,7 +6,7 @@ use mlops_job::Progress;
 use super::report::Event;
 
 /// Lines are broken here, so that they are read and not scrolled.
-const WIDTH: usize = 110;
+const WIDTH: usize = 80;
 
 /// Under the day.
 const INDENT: &str = "            ";
