@@ -245,7 +245,8 @@ fn grow_tree<const SIZE: usize>(
     let ranks = level_ranks(rows, &not_drawn, bins);
     let weighted = |&place: &u32| with_weight(rows[place as usize], weights[place as usize]);
     // Behind the rows is as much room: at a split, those that go right change over to the other half.
-    let mut packed: Vec<[u8; SIZE]> = drawn.iter().map(weighted).collect();
+    let mut packed: Vec<[u8; SIZE]> = Vec::with_capacity(2 * drawn.len());
+    packed.extend(drawn.iter().map(weighted));
     let all = Counts::unpack(packed.iter().map(pack).sum());
     packed.resize(2 * drawn.len(), [0; SIZE]);
     let share_of_sum = |counts: Counts| (counts.share() / params.trees as f64) as f32;
@@ -268,16 +269,16 @@ fn grow_tree<const SIZE: usize>(
         finder.best = None;
         let features = features as usize + usize::from(finder.random.unit() < features.fract());
         // As scikit-learn: inputs are drawn until so many that are not constant here were looked at.
-        let (mut looked_at, mut drawn) = (0, 0);
-        while drawn < order.len() && looked_at < features {
+        let (mut looked_at, mut tried) = (0, 0);
+        while tried < order.len() && looked_at < features {
             let at_once = if here.len() > SORTED_ROWS { COUNTED_AT_ONCE } else { 1 };
-            let at_once = at_once.min(features - looked_at).min(order.len() - drawn);
-            for place in drawn..drawn + at_once {
+            let at_once = at_once.min(features - looked_at).min(order.len() - tried);
+            for place in tried..tried + at_once {
                 let other = place + finder.random.below(order.len() - place);
                 order.swap(place, other);
             }
-            let inputs = &order[drawn..drawn + at_once];
-            drawn += at_once;
+            let inputs = &order[tried..tried + at_once];
+            tried += at_once;
             if here.len() > SORTED_ROWS {
                 count_bins(here, inputs, &mut histograms);
                 for (&input, histogram) in inputs.iter().zip(&mut histograms) {
@@ -306,7 +307,7 @@ fn grow_tree<const SIZE: usize>(
         let right = node.counts.minus(split.left);
         // Leaves need no rows.
         let (left_end, right_from) = if params.max_depth == Some(depth) {
-            (node.from, node.to)
+            (node.from, node.from)
         } else {
             match split.question {
                 Question::UpTo { bin, missing_left } => {
