@@ -45,6 +45,11 @@ def arguments():
     return chosen
 
 
+def of(rows):
+    """A run over other rows than most is another one."""
+    return f", {rows:,} rows" if rows else ""
+
+
 class Bench:
     """The runs so far, by what ran."""
 
@@ -97,12 +102,12 @@ class Bench:
 
     def ours(self, model, threads, rows=None):
         command = [OURS, self.data(1, rows), self.data(2, rows), "churn", HERE / f"{model}.toml"]
-        return self.run(f"ours {model}, {threads} threads", command, threads)
+        return self.run(f"ours {model}, {threads} threads{of(rows)}", command, threads)
 
     def theirs(self, model, threads, rows=None):
         data = [self.data(1, rows), self.data(2, rows)]
         command = [self.interpreter, "-W", "ignore", HERE / "rival.py", model, threads, *data, "churn", 0]
-        return self.run(f"{NAMES[model]} {model}, {threads} threads", command, threads)
+        return self.run(f"{NAMES[model]} {model}, {threads} threads{of(rows)}", command, threads)
 
     def median(self, what, figure):
         return statistics.median(run[figure] for run in self.runs[what])
