@@ -87,7 +87,7 @@ async fn a_verdict_raises_an_alert() {
     let mails = world.mails();
     let late = "CRITICAL: etl is late: time without a run of the ETL 70 min, above 60 min";
     let expected =
-        ["WARNING: drift: 1 shifted features in 1d, above 0", "WARNING: letters: 3 dead letters in 1d, above 0", late];
+        ["WARNING: drift: 1 shifted feature in 1d, above 0", "WARNING: letters: 3 dead letters in 1d, above 0", late];
     let mut found = subjects(&mails);
     found.sort_unstable_by_key(|subject| expected.iter().position(|expected| expected == subject));
     assert_eq!(found, expected);
