@@ -16,7 +16,7 @@ use crate::{Args, PerformanceReport, html, rows};
 ///
 /// # Errors
 ///
-/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the stores.
+/// [`mlops_job::UsageError`] for arguments that do not go together or with the files, and the failures of the stores.
 pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
     let model = match &args.data.models {
         Some(models) => Some(PublishedModel::read(models, args.data.model_uid.as_deref()).await?),
