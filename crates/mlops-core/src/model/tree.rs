@@ -147,6 +147,9 @@ impl Tree {
             is_sound.then_some(Node { left, input, split, shift })
         });
         let nodes = nodes.collect::<Option<Vec<Node>>>().filter(|nodes| !nodes.is_empty() && inputs > 0)?;
+        if !is_tree(&nodes) {
+            return None;
+        }
         let mut tree = Self { nodes, payloads, sets, ranks: Ranks::default(), depth: 0 };
         tree.finish();
         Some(tree)
@@ -237,5 +240,36 @@ impl Tree {
         self.nodes.shrink_to_fit();
         self.payloads.shrink_to_fit();
         self.sets.shrink_to_fit();
+    }
+}
+
+/// Whether each node but the first is the child of one question. Children stand behind their parent.
+fn is_tree(nodes: &[Node]) -> bool {
+    let mut have_parent = vec![false; nodes.len()];
+    have_parent[0] = true;
+    for (place, node) in nodes.iter().enumerate() {
+        let left = node.left as usize;
+        if left != place && have_parent[left..left + 2].iter_mut().any(|has| std::mem::replace(has, true)) {
+            return false;
+        }
+    }
+    have_parent.into_iter().all(|has| has)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_two_questions_share_or_none_has_is_no_tree() {
+        let of = |left: [u32; 5]| {
+            let is_leaf = |place: usize| left[place] as usize == place;
+            let split = std::array::from_fn::<u8, 5, _>(|place| if is_leaf(place) { MISSING_BIN } else { 7 });
+            Tree::of_arrays(&left, &[0; 5], &split, &[0; 5], vec![0; 5], Vec::new(), 1)
+        };
+        assert_eq!(of([1, 3, 2, 3, 4]).map(|tree| tree.depth), Some(2));
+        for wrong in [[1, 3, 3, 3, 4], [1, 2, 2, 3, 4], [1, 1, 2, 3, 4], [1, 3, 4, 3, 4], [3, 1, 2, 3, 4]] {
+            assert_eq!(of(wrong), None, "{wrong:?}");
+        }
     }
 }
