@@ -37,7 +37,7 @@ macro_rules! model_statements {
 
             async fn try_write_release(&self, release: &Release) -> Result<(), sqlx::Error> {
                 let Release { released_at, model_uid, replaced_model_uid, action, request_uid } = release;
-                sqlx::query(
+                let written = sqlx::query(
                     "INSERT INTO model_release (released_at, model_uid, replaced_model_uid, action, request_uid) \
                      VALUES (?, ?, ?, ?, ?)",
                 )
@@ -47,8 +47,12 @@ macro_rules! model_statements {
                 .bind(action)
                 .bind(request_uid)
                 .execute(&self.pool)
-                .await
-                .map(drop)
+                .await;
+                match written {
+                    // Written down already, by a run that did not learn of it.
+                    Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(()),
+                    other => other.map(drop),
+                }
             }
 
             async fn try_releases(&self) -> Result<Vec<Release>, sqlx::Error> {

@@ -52,7 +52,7 @@ pub trait ModelStore: Send + Sync {
     /// The names of the models, the newest first, with whether each was accepted.
     fn models(&self) -> impl Future<Output = Result<Vec<(String, bool)>, StoreError>> + Send;
 
-    /// Writes a release down.
+    /// Writes a release down; one of the same model at the same time that is there already stays.
     fn write_release(&self, release: &Release) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The releases, the newest first.

@@ -61,5 +61,7 @@ pub async fn releases_are_kept_the_newest_first(store: &impl ModelStore) {
     let second = release("2026-01-03", "b", Some("a"), None);
     store.write_release(&first).await.unwrap();
     store.write_release(&second).await.unwrap();
+    // Written down again, it is what it was, also where a second run takes the new model for the present one.
+    store.write_release(&Release { replaced_model_uid: Some("b".to_owned()), ..second.clone() }).await.unwrap();
     assert_eq!(store.releases().await.unwrap(), [second, first]);
 }
