@@ -71,14 +71,10 @@ def tables(report):
     keys = [key for key in COLUMNS if any(row.get(key) is not None for row in report["rows"])]
     rows = [[row["what"], *(figure(row.get(key), COLUMNS[key][1]) for key in keys)] for row in report["rows"]]
     lines = table([[about, *(COLUMNS[key][0] for key in keys)], *rows])
-    # A bar of the same measure stands with its ratio, others after them.
+    # A ratio that something was promised of stands among the bars, by the same name.
     bars = [[bar["bar"], figure(bar["measured"], None), bar["goal"] + ("" if bar["met"] else ", missed")] for bar in report["bars"]]
-    measured = [float(bar["measured"]) for bar in report["bars"]]
-    ratios = [
-        [what, figure(value, None), ""]
-        for what, value in report["ratios"].items()
-        if not any(abs(value - other) < 0.006 for other in measured)
-    ]
+    promised = {bar["bar"] for bar in report["bars"]}
+    ratios = [[what, figure(value, None), ""] for what, value in report["ratios"].items() if what not in promised]
     if bars or ratios:
         lines += ["", *table([["ratio, or what was promised", "measured", "goal"], *bars, *ratios])]
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
