@@ -5,10 +5,12 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mlops_testkit::{Ended, Job, end};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// Numbers of a seed.
 pub(super) struct Chaos {
-    state: u64,
+    random: ChaCha8Rng,
     runs: u64,
     /// Runs that were killed before they had ended.
     pub(super) killed: u64,
@@ -22,16 +24,11 @@ impl Chaos {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
         let seed = named.unwrap_or(now % 1_000_000);
         println!("the same moments again: MLOPS_TEST_SEED={seed}");
-        Self { state: seed, runs: 0, killed: 0 }
+        Self { random: ChaCha8Rng::seed_from_u64(seed), runs: 0, killed: 0 }
     }
 
-    /// By SplitMix64.
     pub(super) fn below(&mut self, limit: u64) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
+        self.random.random_range(0..limit)
     }
 
     /// Kills a job at a moment of its first `within_ms`, and runs it again, as the second attempt of one job of AWS Batch.
