@@ -1,4 +1,5 @@
-//! A day of ten-minute runs of both alert jobs over one rules file: what was sent, beside what a rule without a memory would have sent.
+//! A day of ten-minute runs of both alert jobs over one rules file: what was sent, beside what a
+//! rule without a memory would have sent.
 
 use std::fmt::Write as _;
 
@@ -14,9 +15,11 @@ const NUMBER: &str = "+4915112345678";
 /// Requests of a usual window.
 const USUAL: usize = 60;
 
-/// The windows that are not usual, by the time at which they end: how many requests they have, and the prediction.
+/// The windows that are not usual, by the time at which they end: how many requests they have, and
+/// the prediction.
 ///
-/// Three spikes (in the night, before noon and a great one in the evening), an hour that flaps around the bound, and an outage.
+/// Three spikes (in the night, before noon and a great one in the evening), an hour that flaps
+/// around the bound, and an outage.
 fn window(end: &str) -> (usize, f64) {
     match end {
         "02:10" | "02:20" | "02:30" => (300, 0.15),
@@ -119,14 +122,18 @@ impl Day {
     fn mails(&self) -> Vec<String> {
         let subject = |mail: &Value| {
             let headers = mail["headers"].as_array().unwrap();
-            headers.iter().find(|header| header[0] == "Subject").unwrap()[1].as_str().unwrap().to_owned()
+            headers.iter().find(|header| header[0] == "Subject").unwrap()[1]
+                .as_str()
+                .unwrap()
+                .to_owned()
         };
         smtp().mails(&self.domain).iter().map(subject).collect()
     }
 
     /// The texts, without the mark at their end.
     fn texts(&self) -> Vec<String> {
-        let body = |text: &Value| text["body"].as_str().unwrap().rsplit_once(" #").unwrap().0.to_owned();
+        let body =
+            |text: &Value| text["body"].as_str().unwrap().rsplit_once(" #").unwrap().0.to_owned();
         twilio().messages(&self.account).iter().map(body).collect()
     }
 }
@@ -140,8 +147,10 @@ async fn insert(connection: &mut MySqlConnection, end: Timestamp, count: usize, 
         format!(r#"('{at}', '{at}', '{{"output": {{"prediction": {prediction}}}}}')"#)
     });
     let rows: Vec<String> = rows.collect();
-    let statement =
-        format!("INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES {}", rows.join(","));
+    let statement = format!(
+        "INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES {}",
+        rows.join(",")
+    );
     connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.unwrap();
 }
 
@@ -149,14 +158,18 @@ async fn insert(connection: &mut MySqlConnection, end: Timestamp, count: usize, 
 async fn a_day_of_alerts_is_what_the_snapshot_shows() {
     let begin: Timestamp = "2026-02-03T00:00:00Z".parse().unwrap();
     let day = Day::new(begin).await;
-    let mut shown = String::from("time   requests   a rule without a memory          what was sent\n");
+    let mut shown =
+        String::from("time   requests   a rule without a memory          what was sent\n");
     let (mut plain_messages, mut mails, mut texts) = (0, 0, 0);
     for step in 1..=144 {
         // As a scheduler is: some seconds late.
         let at = begin + SignedDuration::from_mins(10 * step);
         let report = day.email(at + SignedDuration::from_secs(7)).run().json(0);
         let second = day.sms(at + SignedDuration::from_secs(9)).run().json(0);
-        assert!(second["rules"].as_array().unwrap().iter().all(|rule| rule["already_judged"] == true), "{second}");
+        assert!(
+            second["rules"].as_array().unwrap().iter().all(|rule| rule["already_judged"] == true),
+            "{second}"
+        );
         let wrong = wrong(&report);
         plain_messages += wrong.len() * 2;
         let (new_mails, new_texts) = (day.mails().split_off(mails), day.texts().split_off(texts));
@@ -174,7 +187,8 @@ async fn a_day_of_alerts_is_what_the_snapshot_shows() {
         let count = report["rules"][0]["value_text"].as_str().unwrap();
         let plain = wrong.join(", ");
         let first = if sent.is_empty() { String::new() } else { sent.remove(0) };
-        writeln!(shown, "{}  {:<46}{first}", at.strftime("%H:%M"), format!("{count:>8}   {plain}")).unwrap();
+        writeln!(shown, "{}  {:<46}{first}", at.strftime("%H:%M"), format!("{count:>8}   {plain}"))
+            .unwrap();
         sent.iter().for_each(|line| writeln!(shown, "{:53}{line}", "").unwrap());
     }
     shown = shown.lines().map(|line| format!("{}\n", line.trim_end())).collect();
@@ -189,7 +203,12 @@ async fn a_day_of_alerts_is_what_the_snapshot_shows() {
     let fresh = root().join("target/alerts_day.txt");
     std::fs::create_dir_all(fresh.parent().unwrap()).unwrap();
     std::fs::write(&fresh, &shown).unwrap();
-    assert!(kept == shown, "{} is not what was sent; compare it with {}:\n{shown}", file.display(), fresh.display());
+    assert!(
+        kept == shown,
+        "{} is not what was sent; compare it with {}:\n{shown}",
+        file.display(),
+        fresh.display()
+    );
 }
 
 /// The rules whose value is wrong in this run, by nothing but their bound.
@@ -197,7 +216,9 @@ fn wrong(report: &Value) -> Vec<&'static str> {
     [("many requests", 200.0), ("no requests", 25.0), ("high predictions", 0.4)]
         .into_iter()
         .enumerate()
-        .filter(|(place, (_, bound))| report["rules"][*place]["value"].as_f64().is_some_and(|value| value > *bound))
+        .filter(|(place, (_, bound))| {
+            report["rules"][*place]["value"].as_f64().is_some_and(|value| value > *bound)
+        })
         .map(|(_, (name, _))| name)
         .collect()
 }

@@ -7,7 +7,12 @@ use serde_json::Value;
 use crate::programs::root;
 
 fn render(root: &std::path::Path, arguments: &[&str]) -> Output {
-    Command::new("python3").arg("-B").arg(root.join("benches/render.py")).args(arguments).output().unwrap()
+    Command::new("python3")
+        .arg("-B")
+        .arg(root.join("benches/render.py"))
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -32,7 +37,8 @@ fn a_figure_that_was_changed_by_hand_is_found() {
     }
     assert!(kept >= 4 && render(copy.path(), &["--check"]).status.success());
     let results = benches.join("results/etl.json");
-    let mut report: Value = serde_json::from_str(&std::fs::read_to_string(&results).unwrap()).unwrap();
+    let mut report: Value =
+        serde_json::from_str(&std::fs::read_to_string(&results).unwrap()).unwrap();
     report["rows"][0]["seconds"] = 1.5.into();
     std::fs::write(&results, report.to_string()).unwrap();
     assert!(!render(copy.path(), &["--check"]).status.success(), "the page does not say 1.5");

@@ -14,7 +14,11 @@ fn demo(folder: &std::path::Path) -> Job {
 
 fn told(report: &Value) -> String {
     let events = report["events"].as_array().unwrap().iter();
-    events.map(|event| format!("{} {}\n", event["at"].as_str().unwrap(), event["says"].as_str().unwrap())).collect()
+    events
+        .map(|event| {
+            format!("{} {}\n", event["at"].as_str().unwrap(), event["says"].as_str().unwrap())
+        })
+        .collect()
 }
 
 /// What does not hang on where it happened.
@@ -61,9 +65,15 @@ async fn the_same_seed_tells_the_same_story_on_a_laptop_and_over_mysql_and_s3() 
     }
     assert!(mails.iter().any(|mail| mail.as_str().unwrap().contains("-report-")), "{mails:?}");
     let page = std::fs::read_to_string(servers.join("dashboard.html")).unwrap();
-    assert!(page.contains(here["model_uid"].as_str().unwrap()), "the page shows the model that was asked for");
+    assert!(
+        page.contains(here["model_uid"].as_str().unwrap()),
+        "the page shows the model that was asked for"
+    );
     let is_local = |name: &str| servers.join(name).exists();
-    assert!(!is_local("logs") && !is_local("models") && !is_local("mlops.db"), "all of it is on the servers");
+    assert!(
+        !is_local("logs") && !is_local("models") && !is_local("mlops.db"),
+        "all of it is on the servers"
+    );
 }
 
 #[test]

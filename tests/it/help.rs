@@ -20,12 +20,17 @@ fn helps() -> Vec<(String, String)> {
 fn every_argument_has_an_environment_variable() {
     for (name, help) in helps() {
         // An option's paragraph begins with its name and ends before the next one's.
-        let options =
-            help.split("\n      --").skip(1).chain(help.split("\n  -").skip(1).filter(|o| !o.starts_with('-')));
+        let options = help
+            .split("\n      --")
+            .skip(1)
+            .chain(help.split("\n  -").skip(1).filter(|o| !o.starts_with('-')));
         for option in options {
             let option_name = option.split_whitespace().next().unwrap();
             let is_claps_own = option.contains("Print help") || option.contains("Print version");
-            assert!(is_claps_own || option.contains("[env: "), "{name}: --{option_name} has no environment variable");
+            assert!(
+                is_claps_own || option.contains("[env: "),
+                "{name}: --{option_name} has no environment variable"
+            );
         }
     }
 }

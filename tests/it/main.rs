@@ -1,4 +1,5 @@
-//! The whole way of a log line, over real servers; and the rules that hold for the whole repository.
+//! The whole way of a log line, over real servers; and the rules that hold for the whole
+//! repository.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

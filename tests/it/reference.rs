@@ -1,4 +1,5 @@
-//! `docs/reference.md`: every argument, variable and table, as the programs and the database say themselves.
+//! `docs/reference.md`: every argument, variable and table, as the programs and the database say
+//! themselves.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -23,28 +24,42 @@ fn helps(name: &str, commands: &[&str], text: &mut String) {
     // What every program has is said once.
     let own = help.split("\nExit codes:").next().unwrap().trim_end();
     writeln!(text, "\n{level} {title}\n\n```text\n{own}\n```").unwrap();
-    let listed =
-        help.split("\nCommands:\n").nth(1).unwrap_or_default().lines().take_while(|line| line.starts_with("  "));
-    let below = listed.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+    let listed = help
+        .split("\nCommands:\n")
+        .nth(1)
+        .unwrap_or_default()
+        .lines()
+        .take_while(|line| line.starts_with("  "));
+    let below = listed
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next());
     for command in below.filter(|command| *command != "help") {
         helps(name, &[commands, &[command]].concat(), text);
     }
 }
 
-/// The tables and columns of a database as the newest migration leaves it. (SQLite's types; MySQL's stand in its migrations.)
+/// The tables and columns of a database as the newest migration leaves it. (SQLite's types; MySQL's
+/// stand in its migrations.)
 async fn tables(text: &mut String) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/mlops.db", folder.path().display());
-    let ended = job("etl-mysql").args(["status", "--database", &url, "--logs", "logs"]).within(folder.path()).run();
+    let ended = job("etl-mysql")
+        .args(["status", "--database", &url, "--logs", "logs"])
+        .within(folder.path())
+        .run();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let pool = SqlitePool::connect(&url).await.unwrap();
     let mut connection = pool.acquire().await.unwrap().detach();
-    let names =
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY name";
+    let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY name";
     for table in sqlx::query(names).fetch_all(&mut connection).await.unwrap() {
         let table: String = table.get(0);
-        writeln!(text, "\n### {table}\n\n| column | type | key | may be null |\n| --- | --- | --- | --- |").unwrap();
-        let columns = sqlx::query("SELECT name, type, pk, \"notnull\" FROM pragma_table_info(?)").bind(&table);
+        writeln!(
+            text,
+            "\n### {table}\n\n| column | type | key | may be null |\n| --- | --- | --- | --- |"
+        )
+        .unwrap();
+        let columns = sqlx::query("SELECT name, type, pk, \"notnull\" FROM pragma_table_info(?)")
+            .bind(&table);
         for column in columns.fetch_all(&mut connection).await.unwrap() {
             let (name, kind, key, not_null): (String, String, i64, i64) =
                 (column.get(0), column.get(1), column.get(2), column.get(3));
@@ -74,5 +89,8 @@ async fn the_reference_is_what_the_programs_say() {
     }
     let kept = fs::read_to_string(kept).unwrap_or_default();
     let differs = kept.lines().zip(text.lines()).find(|(kept, said)| kept != said);
-    assert!(kept == text, "docs/reference.md is stale; `just reference` writes it anew: {differs:?}");
+    assert!(
+        kept == text,
+        "docs/reference.md is stale; `just reference` writes it anew: {differs:?}"
+    );
 }

@@ -19,7 +19,8 @@ fn names(values: &[Value]) -> BTreeSet<&str> {
 
 #[test]
 fn every_crate_without_a_prefix_is_a_program_that_says_its_name() {
-    let folders = crates().into_iter().map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned());
+    let folders =
+        crates().into_iter().map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned());
     let folders: Vec<String> = folders.filter(|name| !name.starts_with("mlops-")).collect();
     assert_eq!(folders, JOBS, "the programs in tests/it/programs.rs");
     for name in JOBS {
@@ -29,7 +30,8 @@ fn every_crate_without_a_prefix_is_a_program_that_says_its_name() {
 
 #[test]
 fn the_list_for_the_stacks_is_what_the_programs_say() {
-    let kept: Vec<Value> = serde_json::from_str(&fs::read_to_string(root().join("infra/jobs.json")).unwrap()).unwrap();
+    let kept: Vec<Value> =
+        serde_json::from_str(&fs::read_to_string(root().join("infra/jobs.json")).unwrap()).unwrap();
     let said: Vec<Value> = JOBS.iter().map(|name| spec(name)).collect();
     assert_eq!(kept, said, "infra/jobs.json is stale; `just specs` writes it anew");
 }
@@ -40,9 +42,14 @@ fn rights_and_secrets_are_about_variables_of_the_program() {
         let spec = spec(name);
         let variables = names(array(&spec, "variables"));
         let grants = array(&spec, "grants").iter();
-        let named = grants.flat_map(|grant| [Some(text(grant, "variable")), grant["when"].as_str()]).flatten();
+        let named = grants
+            .flat_map(|grant| [Some(text(grant, "variable")), grant["when"].as_str()])
+            .flatten();
         for variable in named.chain(names(array(&spec, "secrets"))) {
-            assert!(variables.contains(variable), "{name} has no argument with the variable {variable}");
+            assert!(
+                variables.contains(variable),
+                "{name} has no argument with the variable {variable}"
+            );
         }
     }
 }
@@ -51,7 +58,8 @@ fn rights_and_secrets_are_about_variables_of_the_program() {
 fn the_exits_are_those_of_the_help() {
     let help = job("drift").args(["--help"]).run().stdout;
     for exit in array(&spec("drift"), "exits") {
-        let line = help.lines().find(|line| line.trim_start().starts_with(&format!("{}  ", exit["code"])));
+        let line =
+            help.lines().find(|line| line.trim_start().starts_with(&format!("{}  ", exit["code"])));
         let line = line.unwrap_or_else(|| panic!("--help does not explain {exit}"));
         assert_eq!(exit["retry"].as_bool().unwrap(), line.ends_with("; try again"), "{line}");
     }
@@ -64,7 +72,11 @@ fn a_service_has_a_command_that_asks_whether_it_is_well() {
         let listen = format!("{}_LISTEN", name.to_uppercase().replace('-', "_"));
         let path = text(&spec(name), "health").to_owned();
         // Nobody listens there.
-        job(name).args(["health"]).env(&listen, "0.0.0.0:1").run().check_failed(1, &[&format!("127.0.0.1:1{path}")]);
+        job(name)
+            .args(["health"])
+            .env(&listen, "0.0.0.0:1")
+            .run()
+            .check_failed(1, &[&format!("127.0.0.1:1{path}")]);
     });
     assert!(asked.count() > 0);
 }
@@ -94,7 +106,8 @@ fn calls_of(sdk: &Value) -> BTreeSet<String> {
 fn declared(source: &str, prefix: &str) -> BTreeSet<String> {
     let quoted = source.split('"').skip(1).step_by(2);
     let action = |text: &&str| {
-        text.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(':') && rest[1..].starts_with(char::is_uppercase))
+        text.strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with(':') && rest[1..].starts_with(char::is_uppercase))
     };
     quoted.filter(action).map(str::to_owned).collect()
 }
@@ -109,12 +122,17 @@ fn a_crate_declares_the_actions_that_it_calls_and_no_others() {
         if name == "mlops-testkit" || name == "e2e" {
             continue;
         }
-        let sources = files(&folder, &["rs"]).into_iter().map(|file| fs::read_to_string(file).unwrap());
+        let sources =
+            files(&folder, &["rs"]).into_iter().map(|file| fs::read_to_string(file).unwrap());
         let source: String = sources.collect::<Vec<_>>().join("\n");
         for sdk in used.iter().filter(|used| used.starts_with("aws-sdk-")) {
             let service = sdk.strip_prefix("aws-sdk-").unwrap();
-            let package = array(&metadata, "packages").iter().find(|package| text(package, "name") == *sdk).unwrap();
-            let calls = calls_of(package).into_iter().filter(|call| source.contains(&format!(".{call}()")));
+            let package = array(&metadata, "packages")
+                .iter()
+                .find(|package| text(package, "name") == *sdk)
+                .unwrap();
+            let calls =
+                calls_of(package).into_iter().filter(|call| source.contains(&format!(".{call}()")));
             let called: BTreeSet<String> = calls.map(|call| action(service, &call)).collect();
             let prefix = action(service, "any").split(':').next().unwrap().to_owned();
             let declared = declared(&source, &prefix);
@@ -126,7 +144,10 @@ fn a_crate_declares_the_actions_that_it_calls_and_no_others() {
     let said: BTreeSet<String> = JOBS
         .iter()
         .flat_map(|name| {
-            array(&spec(name), "grants").iter().map(|grant| text(grant, "action").to_owned()).collect::<Vec<_>>()
+            array(&spec(name), "grants")
+                .iter()
+                .map(|grant| text(grant, "action").to_owned())
+                .collect::<Vec<_>>()
         })
         .collect();
     assert_eq!(said, all_declared, "what the programs ask for, and what the crates call");

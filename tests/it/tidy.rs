@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::programs::{JOBS, root};
 
-/// What a crate of the workspace may use of the others. Tests may use the testkit, and whatever they test with.
+/// What a crate of the workspace may use of the others. Tests may use the testkit, and whatever
+/// they test with.
 fn may_use(name: &str) -> &'static [&'static str] {
     match name {
         "mlops-core" => &[],
@@ -23,12 +24,24 @@ fn may_use(name: &str) -> &'static [&'static str] {
         "mlops-testkit" => &["mlops-core", "mlops-aws"],
         "e2e" => &[],
         "mlops-input" => &["mlops-core", "mlops-job", "mlops-objects", "mlops-sql", "mlops-table"],
-        "drift" => {
-            &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-sql", "mlops-table", "mlops-trigger"]
-        }
-        "concept-shift" | "performance" => {
-            &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-trigger"]
-        }
+        "drift" => &[
+            "mlops-core",
+            "mlops-input",
+            "mlops-job",
+            "mlops-objects",
+            "mlops-sql",
+            "mlops-table",
+            "mlops-trigger",
+        ],
+        "concept-shift" | "performance" => &[
+            "mlops-core",
+            "mlops-input",
+            "mlops-job",
+            "mlops-objects",
+            "mlops-page",
+            "mlops-sql",
+            "mlops-trigger",
+        ],
         "mlops-alert" => &["mlops-aws", "mlops-core", "mlops-job", "mlops-objects", "mlops-sql"],
         "alert-email" | "alert-sms" => &["mlops-alert", "mlops-aws", "mlops-core", "mlops-job"],
         "mlops-page" | "mlops-guard" => &[],
@@ -42,9 +55,15 @@ fn may_use(name: &str) -> &'static [&'static str] {
             "mlops-sql",
             "mlops-table",
         ],
-        job if JOBS.contains(&job) => {
-            &["mlops-core", "mlops-input", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-table"]
-        }
+        job if JOBS.contains(&job) => &[
+            "mlops-core",
+            "mlops-input",
+            "mlops-job",
+            "mlops-objects",
+            "mlops-page",
+            "mlops-sql",
+            "mlops-table",
+        ],
         other => panic!("{other} is new: say in tidy.rs what it may use"),
     }
 }
@@ -68,8 +87,10 @@ const QUARANTINED: [(&str, &[&str]); 15] = [
     ("indicatif", &["mlops-job", "mlops-etl"]),
 ];
 
-/// The core cannot fail for outside reasons: none of these, at any depth. (linfa brings a `rand` that the core cannot name.)
-const NOT_IN_CORE: [&str; 7] = ["tokio", "clap", "sqlx", "aws-config", "aws-sdk-s3", "tracing", "mlops-job"];
+/// The core cannot fail for outside reasons: none of these, at any depth. (linfa brings a `rand`
+/// that the core cannot name.)
+const NOT_IN_CORE: [&str; 7] =
+    ["tokio", "clap", "sqlx", "aws-config", "aws-sdk-s3", "tracing", "mlops-job"];
 
 /// A second TLS stack, or one that is the system's.
 const BANNED: [&str; 4] = ["ring", "openssl", "openssl-sys", "native-tls"];
@@ -92,7 +113,14 @@ const LICENCES: [&str; 13] = [
 
 pub(crate) fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--filter-platform",
+            "x86_64-unknown-linux-gnu",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
@@ -110,17 +138,25 @@ pub(crate) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
 
 /// The direct normal dependencies of each crate of the workspace.
 pub(crate) fn direct_dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
-    let members: BTreeSet<&str> = array(metadata, "workspace_members").iter().map(|id| id.as_str().unwrap()).collect();
-    let packages = array(metadata, "packages").iter().filter(|package| members.contains(text(package, "id")));
+    let members: BTreeSet<&str> =
+        array(metadata, "workspace_members").iter().map(|id| id.as_str().unwrap()).collect();
+    let packages =
+        array(metadata, "packages").iter().filter(|package| members.contains(text(package, "id")));
     packages
         .map(|package| {
-            let normal = array(package, "dependencies").iter().filter(|dependency| dependency["kind"].is_null());
-            (text(package, "name").to_owned(), normal.map(|dependency| text(dependency, "name").to_owned()).collect())
+            let normal = array(package, "dependencies")
+                .iter()
+                .filter(|dependency| dependency["kind"].is_null());
+            (
+                text(package, "name").to_owned(),
+                normal.map(|dependency| text(dependency, "name").to_owned()).collect(),
+            )
         })
         .collect()
 }
 
-/// The names of everything that ends up in these packages, outside of tests and builds, as the compiler sees it.
+/// The names of everything that ends up in these packages, outside of tests and builds, as the
+/// compiler sees it.
 fn all_dependencies(names: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
@@ -146,9 +182,12 @@ pub(crate) fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() && !["target", ".git", ".venv"].iter().any(|skipped| path.ends_with(skipped)) {
+        if path.is_dir()
+            && !["target", ".git", ".venv"].iter().any(|skipped| path.ends_with(skipped))
+        {
             found.extend(files(&path, extensions));
-        } else if path.extension().and_then(|e| e.to_str()).is_some_and(|e| extensions.contains(&e)) {
+        } else if path.extension().and_then(|e| e.to_str()).is_some_and(|e| extensions.contains(&e))
+        {
             found.push(path);
         }
     }
@@ -199,10 +238,15 @@ fn there_is_one_tls_stack() {
 #[test]
 fn licences_are_permissive() {
     for package in array(&metadata(), "packages") {
-        let Some(licence) = package["license"].as_str() else { panic!("{} names no licence", package["name"]) };
-        // `A OR B` leaves the choice; of `A AND B` and `A/B` every part counts, which is stricter than it must be.
+        let Some(licence) = package["license"].as_str() else {
+            panic!("{} names no licence", package["name"])
+        };
+        // `A OR B` leaves the choice; of `A AND B` and `A/B` every part counts, which is stricter
+        // than it must be.
         let allowed = |alternative: &str| {
-            alternative.split(" AND ").all(|part| LICENCES.contains(&part.trim().trim_matches(['(', ')'])))
+            alternative
+                .split(" AND ")
+                .all(|part| LICENCES.contains(&part.trim().trim_matches(['(', ')'])))
         };
         let licence = licence.replace('/', " OR ");
         assert!(licence.split(" OR ").any(allowed), "{}: {licence}", package["name"]);

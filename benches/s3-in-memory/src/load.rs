@@ -43,7 +43,9 @@ fn read(folder: &Path, files: &[PathBuf]) -> anyhow::Result<Objects> {
             let key = key.to_str().with_context(|| format!("{} is not UTF-8", file.display()))?;
             let reading = || format!("reading {}", file.display());
             let body = fs::read(file).with_context(reading)?;
-            let modified = fs::metadata(file).and_then(|metadata| metadata.modified()).with_context(reading)?;
+            let modified = fs::metadata(file)
+                .and_then(|metadata| metadata.modified())
+                .with_context(reading)?;
             Ok((key.to_owned(), Object::new(body.into(), modified)))
         })
         .collect()

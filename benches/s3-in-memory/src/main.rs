@@ -1,4 +1,5 @@
-//! An S3 server for benchmarks: everything is in memory, and each request takes as long as it is told to.
+//! An S3 server for benchmarks: everything is in memory, and each request takes as long as it is
+//! told to.
 
 mod load;
 mod server;
@@ -22,7 +23,8 @@ struct Arguments {
     /// A bucket that is there from the start
     #[arg(long)]
     bucket: Option<String>,
-    /// What is in the bucket from the start: each file below this folder, under its path in the folder
+    /// What is in the bucket from the start: each file below this folder, under its path in the
+    /// folder
     #[arg(long, requires = "bucket")]
     load: Option<PathBuf>,
 }

@@ -12,12 +12,15 @@ use tokio::net::TcpListener;
 use crate::service::S3;
 use crate::store::Store;
 
-/// Answers each request after the latency, any number of them at once; says `ready` on stdout before the first.
+/// Answers each request after the latency, any number of them at once; says `ready` on stdout
+/// before the first.
 pub async fn serve(store: Store, port: u16, latency: Duration) -> anyhow::Result<()> {
     let mut s3 = S3ServiceBuilder::new(S3 { store });
     s3.set_auth(SimpleAuth::from_single("test", "test"));
     let s3 = s3.build();
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("listening at port {port}"))?;
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .with_context(|| format!("listening at port {port}"))?;
     writeln!(std::io::stdout(), "ready")?;
     loop {
         let (connection, _) = listener.accept().await.context("accepting a connection")?;

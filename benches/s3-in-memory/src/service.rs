@@ -4,9 +4,10 @@ use std::time::SystemTime;
 use bytes::BytesMut;
 use futures_util::TryStreamExt;
 use s3s::dto::{
-    CommonPrefix, CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition,
-    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-    ListObjectsV2Input, ListObjectsV2Output, Object as Listed, PutObjectInput, PutObjectOutput, StreamingBlob,
+    CommonPrefix, CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput,
+    ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
+    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object as Listed,
+    PutObjectInput, PutObjectOutput, StreamingBlob,
 };
 use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
 
@@ -21,11 +22,18 @@ pub struct S3 {
 }
 
 impl S3 {
-    fn object(&self, bucket: &str, key: &str, if_match: Option<&ETagCondition>) -> S3Result<Object> {
+    fn object(
+        &self,
+        bucket: &str,
+        key: &str,
+        if_match: Option<&ETagCondition>,
+    ) -> S3Result<Object> {
         let found = self.store.get(bucket, key).ok_or_else(|| s3_error!(NoSuchBucket))?;
         let object = found.ok_or_else(|| s3_error!(NoSuchKey))?;
         match if_match {
-            Some(ETagCondition::ETag(etag)) if etag.value() != object.etag() => Err(s3_error!(PreconditionFailed)),
+            Some(ETagCondition::ETag(etag)) if etag.value() != object.etag() => {
+                Err(s3_error!(PreconditionFailed))
+            }
             _ => Ok(object),
         }
     }
@@ -33,19 +41,28 @@ impl S3 {
 
 #[async_trait::async_trait]
 impl s3s::S3 for S3 {
-    async fn create_bucket(&self, request: S3Request<CreateBucketInput>) -> S3Result<S3Response<CreateBucketOutput>> {
+    async fn create_bucket(
+        &self,
+        request: S3Request<CreateBucketInput>,
+    ) -> S3Result<S3Response<CreateBucketOutput>> {
         self.store.create(request.input.bucket, Objects::new());
         Ok(S3Response::new(CreateBucketOutput::default()))
     }
 
-    async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
+    async fn head_bucket(
+        &self,
+        request: S3Request<HeadBucketInput>,
+    ) -> S3Result<S3Response<HeadBucketOutput>> {
         if !self.store.has(&request.input.bucket) {
             return Err(s3_error!(NoSuchBucket));
         }
         Ok(S3Response::new(HeadBucketOutput::default()))
     }
 
-    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+    async fn put_object(
+        &self,
+        request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
         let input = request.input;
         let mut bytes = BytesMut::new();
         if let Some(mut body) = input.body {
@@ -60,12 +77,16 @@ impl s3s::S3 for S3 {
         Ok(S3Response::new(PutObjectOutput { e_tag: Some(etag), ..Default::default() }))
     }
 
-    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+    async fn get_object(
+        &self,
+        request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
         let input = request.input;
         let object = self.object(&input.bucket, &input.key, input.if_match.as_ref())?;
         let size = object.body.len();
         let part = input.range.map(|range| range.check(size as u64)).transpose()?;
-        let content_range = part.as_ref().map(|Range { start, end }| format!("bytes {start}-{}/{size}", end - 1));
+        let content_range =
+            part.as_ref().map(|Range { start, end }| format!("bytes {start}-{}/{size}", end - 1));
         let body = match part {
             Some(Range { start, end }) => object.body.slice(start as usize..end as usize),
             None => object.body.clone(),
@@ -81,7 +102,10 @@ impl s3s::S3 for S3 {
         }))
     }
 
-    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
         let object = self.object(&input.bucket, &input.key, input.if_match.as_ref())?;
         Ok(S3Response::new(HeadObjectOutput {
@@ -93,7 +117,10 @@ impl s3s::S3 for S3 {
         }))
     }
 
-    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
         let input = request.input;
         self.store.delete(&input.bucket, &input.key).ok_or_else(|| s3_error!(NoSuchBucket))?;
         Ok(S3Response::new(DeleteObjectOutput::default()))
@@ -112,7 +139,8 @@ impl s3s::S3 for S3 {
             from: input.continuation_token.clone(),
             max: max_keys as usize,
         };
-        let page = self.store.list(&input.bucket, &listing).ok_or_else(|| s3_error!(NoSuchBucket))?;
+        let page =
+            self.store.list(&input.bucket, &listing).ok_or_else(|| s3_error!(NoSuchBucket))?;
         let key_count = page.objects.len() + page.common_prefixes.len();
         let listed = |(key, object): (String, Object)| Listed {
             e_tag: Some(ETag::Strong(object.etag())),
@@ -133,7 +161,10 @@ impl s3s::S3 for S3 {
             key_count: Some(key_count as i32),
             contents: Some(page.objects.into_iter().map(listed).collect()),
             common_prefixes: Some(
-                page.common_prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(prefix) }).collect(),
+                page.common_prefixes
+                    .into_iter()
+                    .map(|prefix| CommonPrefix { prefix: Some(prefix) })
+                    .collect(),
             ),
             is_truncated: Some(next.is_some()),
             next_continuation_token: next,

@@ -107,14 +107,16 @@ fn page(objects: &Objects, listing: &Listing) -> Page {
         (None, Some(after)) if after.as_str() >= prefix => Bound::Excluded(Cow::from(after)),
         _ => Bound::Included(Cow::from(prefix)),
     };
-    while let Some((key, object)) = objects.range::<str, _>((from.as_ref().map(Cow::as_ref), Bound::Unbounded)).next()
+    while let Some((key, object)) =
+        objects.range::<str, _>((from.as_ref().map(Cow::as_ref), Bound::Unbounded)).next()
         && let Some(rest) = key.strip_prefix(prefix)
     {
         if page.objects.len() + page.common_prefixes.len() == listing.max {
             page.next = Some(key.clone());
             break;
         }
-        let common = listing.delimiter.as_deref().and_then(|delimiter| common_prefix(key, rest, delimiter));
+        let common =
+            listing.delimiter.as_deref().and_then(|delimiter| common_prefix(key, rest, delimiter));
         let Some(common) = common else {
             page.objects.push((key.clone(), object.clone()));
             from = Bound::Excluded(Cow::from(key));

@@ -23,11 +23,13 @@ Examples:
   On this machine, without a mail server:
     alert-email --rules alerts.toml --mail-folder mails";
 
-/// Tell people by e-mail when the logged requests, or what the monitors say of them, are not as they should be
+/// Tell people by e-mail when the logged requests, or what the monitors say of them, are not as
+/// they should be
 ///
-/// Each run measures each rule over a window that ends at the run's time (a multiple of the window, or of `every` in a rules file,
-/// in UTC), moves the rule's state in alert_state, and sends a mail when a rule fires, goes on for long, becomes critical, or has
-/// recovered. Every mail is a row of alert_outbox before it is sent.
+/// Each run measures each rule over a window that ends at the run's time (a multiple of the window,
+/// or of `every` in a rules file, in UTC), moves the rule's state in alert_state, and sends a mail
+/// when a rule fires, goes on for long, becomes critical, or has recovered. Every mail is a row of
+/// alert_outbox before it is sent.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "alert-email", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -51,7 +53,8 @@ pub struct Args {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Mail server")]
 pub struct SmtpArgs {
-    /// A secret of Secrets Manager, with any of username, password, host, port, recipients, from; arguments go before it
+    /// A secret of Secrets Manager, with any of username, password, host, port, recipients, from;
+    /// arguments go before it
     #[arg(long, global = true, env = "ALERT_SMTP_SECRET", value_name = "NAME")]
     pub smtp_secret: Option<String>,
 
@@ -72,7 +75,13 @@ pub struct SmtpArgs {
     pub smtp_username: Option<String>,
 
     /// The password; better by the environment, or by --smtp-secret
-    #[arg(long, global = true, env = "ALERT_SMTP_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "ALERT_SMTP_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
     pub smtp_password: Option<String>,
 
     /// The sender [default: the user, if that is an address]

@@ -1,4 +1,5 @@
-//! The picture of a report: bars, without words, which stand in the mail's text. Mail readers show no SVG.
+//! The picture of a report: bars, without words, which stand in the mail's text. Mail readers show
+//! no SVG.
 
 use anyhow::{Context as _, Result};
 
@@ -9,7 +10,8 @@ pub(crate) const HEIGHT: usize = 320;
 const GAP: usize = 8;
 const AXIS: usize = 4;
 
-/// Colours that stand out from white and from black: what is behind the bars, the bars, the axis. The first is transparent.
+/// Colours that stand out from white and from black: what is behind the bars, the bars, the axis.
+/// The first is transparent.
 const PALETTE: [[u8; 3]; 3] = [[255, 255, 255], [74, 134, 207], [140, 148, 160]];
 const OPACITY: [u8; 3] = [0, 255, 255];
 
@@ -23,7 +25,8 @@ pub(crate) fn bars(counts: &[u64]) -> Result<Vec<u8>> {
         let height = (count as f64 / most as f64 * room as f64).ceil() as usize;
         for row in room - height.min(room)..room {
             let from = row * WIDTH;
-            pixels[from + left + GAP / 2..from + right.saturating_sub(GAP / 2).max(left + GAP / 2)].fill(1);
+            pixels[from + left + GAP / 2..from + right.saturating_sub(GAP / 2).max(left + GAP / 2)]
+                .fill(1);
         }
     }
     pixels[room * WIDTH..].fill(2);

@@ -1,4 +1,5 @@
-//! A message as HTML that mail readers show alike: one column, styles where they are used, and both light and dark.
+//! A message as HTML that mail readers show alike: one column, styles where they are used, and both
+//! light and dark.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use mlops_core::alert::{DayReport, Message, Severity, Transition, Unit};
@@ -7,7 +8,8 @@ use mlops_core::record::to_sql_text;
 use crate::chart::{HEIGHT, WIDTH};
 use crate::mail::PICTURE;
 
-/// Readers that know no media queries show the light colours, which are written again where they are used.
+/// Readers that know no media queries show the light colours, which are written again where they
+/// are used.
 const STYLE: &str = "\
 :root{color-scheme:light dark;supported-color-schemes:light dark}\
 @media (prefers-color-scheme:dark){\
@@ -18,8 +20,7 @@ body,.page{background:#16181d!important;color:#e6e8ec!important}\
 a{color:#8ab8f5!important}}";
 
 const PAGE: &str = "margin:0;padding:24px 12px;background:#f3f4f6;color:#1c2026;font:15px/1.5 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
-const CARD: &str =
-    "max-width:600px;margin:0 auto;background:#ffffff;border:1px solid #dfe2e7;border-radius:8px;overflow:hidden";
+const CARD: &str = "max-width:600px;margin:0 auto;background:#ffffff;border:1px solid #dfe2e7;border-radius:8px;overflow:hidden";
 const NAME: &str = "padding:6px 16px 6px 0;color:#5b6472;vertical-align:top;white-space:nowrap";
 const VALUE: &str = "padding:6px 0;vertical-align:top";
 const HEADING: &str = "margin:24px 0 8px;font-size:15px";
@@ -61,7 +62,9 @@ fn badge(message: &Message) -> (&'static str, String) {
     match (message.transition, message.severity) {
         (Transition::Recovered, _) => ("#2e7d4f", "RECOVERED".to_owned()),
         (Transition::Report, _) => ("#3b6fb5", "DAILY REPORT".to_owned()),
-        (Transition::Test | Transition::Muted, _) => ("#5b6472", message.transition.name().to_uppercase()),
+        (Transition::Test | Transition::Muted, _) => {
+            ("#5b6472", message.transition.name().to_uppercase())
+        }
         (_, Severity::Critical) => ("#b3261e", "CRITICAL".to_owned()),
         (_, Severity::Warning) => ("#9a6700", "WARNING".to_owned()),
     }
@@ -134,7 +137,8 @@ fn colour_of(verdict: &str) -> &'static str {
 /// The picture in words, for those who do not see it.
 fn alternative(report: &DayReport) -> String {
     let counts = &report.histogram.counts;
-    let most = counts.iter().enumerate().max_by_key(|(place, count)| (**count, std::cmp::Reverse(*place)));
+    let most =
+        counts.iter().enumerate().max_by_key(|(place, count)| (**count, std::cmp::Reverse(*place)));
     match most {
         Some((place, count)) if *count > 0 => {
             let width = 1.0 / counts.len() as f64;

@@ -48,8 +48,9 @@ impl Header for Importance {
 
 /// The mail for a delivery: text and HTML, and in a report the picture.
 ///
-/// Its date is when it was called for. The Message-ID is made of the episode, the transition and its time, so that a mail that is sent again is the same mail; all mails of an
-/// episode refer to one id that none has, which mailboxes show as one thread.
+/// Its date is when it was called for. The Message-ID is made of the episode, the transition and
+/// its time, so that a mail that is sent again is the same mail; all mails of an episode refer to
+/// one id that none has, which mailboxes show as one thread.
 pub(crate) fn compose(delivery: &Delivery, from: &Mailbox, to: Address) -> Result<Mail> {
     let message = &delivery.message;
     let domain = from.email.domain();

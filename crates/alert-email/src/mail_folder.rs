@@ -11,8 +11,8 @@ const LONGEST_NAME: usize = 40;
 
 /// A folder in the place of a mail server: each mail is a file, which mail programs open.
 ///
-/// lettre's own file transport names files at random. Here the name follows from the message, so that a folder reads as what happened, and a
-/// mail that is sent again is the same file.
+/// lettre's own file transport names files at random. Here the name follows from the message, so
+/// that a folder reads as what happened, and a mail that is sent again is the same file.
 pub(crate) struct MailFolder {
     folder: PathBuf,
     from: Mailbox,
@@ -29,9 +29,12 @@ impl MailFolder {
     }
 
     pub(crate) async fn send(&self, delivery: &Delivery) -> Result<Sent, SendError> {
-        let to = delivery.recipient.parse().map_err(|_| SendError::Permanent("it is no address".to_owned()))?;
-        let mail =
-            mail::compose(delivery, &self.from, to).map_err(|error| SendError::Permanent(format!("{error:#}")))?;
+        let to = delivery
+            .recipient
+            .parse()
+            .map_err(|_| SendError::Permanent("it is no address".to_owned()))?;
+        let mail = mail::compose(delivery, &self.from, to)
+            .map_err(|error| SendError::Permanent(format!("{error:#}")))?;
         let file = self.file(delivery);
         // A reader never sees half a mail: the file gets its name when it is whole.
         let part = file.with_extension("part");
@@ -61,13 +64,22 @@ fn sent(file: &std::path::Path) -> Sent {
 
 /// Sorts by time: `2026-03-02T10-10-00-many-requests-fired-1f0c4a52.eml`.
 fn file_name(message: &Message, message_uid: &str) -> String {
-    let name: String =
-        message.rule.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let name: String = message
+        .rule
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
+        .collect();
     let words: Vec<&str> = name.split('-').filter(|word| !word.is_empty()).collect();
     let mut name = words.join("-").to_lowercase();
     name.truncate(LONGEST_NAME);
     let uid: String = message_uid.chars().take(8).collect();
-    let parts = [&message.at.strftime("%Y-%m-%dT%H-%M-%S").to_string(), &name, message.transition.name(), &uid];
-    let parts: Vec<&str> = parts.into_iter().map(|part| part as &str).filter(|part| !part.is_empty()).collect();
+    let parts = [
+        &message.at.strftime("%Y-%m-%dT%H-%M-%S").to_string(),
+        &name,
+        message.transition.name(),
+        &uid,
+    ];
+    let parts: Vec<&str> =
+        parts.into_iter().map(|part| part as &str).filter(|part| !part.is_empty()).collect();
     format!("{}.eml", parts.join("-"))
 }

@@ -49,7 +49,8 @@ impl Sender for Post {
 
     async fn find(&self, delivery: &Delivery) -> Result<Option<Sent>, SendError> {
         match self {
-            // SMTP cannot be asked. A mail that is sent again has the same Message-ID, by which many mailboxes show it once.
+            // SMTP cannot be asked. A mail that is sent again has the same Message-ID, by which
+            // many mailboxes show it once.
             Self::Server(_) => Ok(None),
             Self::Folder(folder) => folder.find(delivery).await,
         }

@@ -6,16 +6,21 @@ use crate::Args;
 use crate::post::Post;
 use crate::settings::SmtpSecret;
 
-/// Judges the rules and sends what is to be sent by mail. A second run at the same time of the schedule judges nothing again; what the
-/// first could not send it sends.
+/// Judges the rules and sends what is to be sent by mail. A second run at the same time of the
+/// schedule judges nothing again; what the first could not send it sends.
 ///
 /// # Errors
 ///
-/// [`UsageError`](mlops_job::UsageError) for wrong arguments, rules or settings, and the failures of the database and of Secrets Manager.
+/// [`UsageError`](mlops_job::UsageError) for wrong arguments, rules or settings, and the failures
+/// of the database and of Secrets Manager.
 pub async fn run(args: Args, context: Context) -> Result<AlertReport> {
     let Args { command, mut alert, smtp, store, .. } = args;
     let command = command.unwrap_or(AlertCommand::Run);
-    let secret = if command == AlertCommand::Schema { SmtpSecret::default() } else { SmtpSecret::read(&smtp).await? };
+    let secret = if command == AlertCommand::Schema {
+        SmtpSecret::default()
+    } else {
+        SmtpSecret::read(&smtp).await?
+    };
     // A report to all of a rules file is not for the secret to narrow.
     if alert.plain.to.is_empty() && alert.rules.is_none() {
         alert.plain.to = secret.recipients();

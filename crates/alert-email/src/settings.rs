@@ -54,7 +54,9 @@ impl SmtpSecret {
     /// The secret that the arguments name, or an empty one.
     pub(crate) async fn read(args: &SmtpArgs) -> Result<Self> {
         match &args.smtp_secret {
-            Some(name) => read_secret_json(name, "username, password, host, port, recipients, from").await,
+            Some(name) => {
+                read_secret_json(name, "username, password, host, port, recipients, from").await
+            }
             None => Ok(Self::default()),
         }
     }
@@ -80,16 +82,25 @@ impl SmtpSettings {
             None => None,
             Some(Port::Number(port)) => Some(*port),
             Some(Port::Text(text)) => {
-                let wrong = || UsageError::new("`port` in --smtp-secret is no port; write a number such as 587");
+                let wrong = || {
+                    UsageError::new(
+                        "`port` in --smtp-secret is no port; write a number such as 587",
+                    )
+                };
                 Some(text.trim().parse().map_err(|_| wrong())?)
             }
         };
         let named = args.smtp_port.or(of_secret);
-        let tls =
-            args.smtp_tls.unwrap_or(if named == Some(IMPLICIT_PORT) { SmtpTls::Implicit } else { SmtpTls::Starttls });
+        let tls = args.smtp_tls.unwrap_or(if named == Some(IMPLICIT_PORT) {
+            SmtpTls::Implicit
+        } else {
+            SmtpTls::Starttls
+        });
         let default_port = if tls == SmtpTls::Implicit { IMPLICIT_PORT } else { SUBMISSION_PORT };
         if tls == SmtpTls::None && !is_this_machine(&host) {
-            let message = format!("--smtp-tls none would send to {host} in the clear; use starttls or implicit");
+            let message = format!(
+                "--smtp-tls none would send to {host} in the clear; use starttls or implicit"
+            );
             return Err(UsageError::new(message));
         }
         let username = args.smtp_username.clone().or(secret.username.clone());
@@ -98,11 +109,18 @@ impl SmtpSettings {
             (Some(username), Some(password)) => Some((username, password)),
             (None, None) => None,
             _ => {
-                return Err(UsageError::new("--smtp-username and --smtp-password go together; one of them is missing"));
+                return Err(UsageError::new(
+                    "--smtp-username and --smtp-password go together; one of them is missing",
+                ));
             }
         };
-        let from = args.from.clone().or(secret.from.clone()).or(username.filter(|name| name.contains('@')));
-        let from = from.ok_or_else(|| UsageError::new("name the sender with --from (ALERT_FROM)"))?;
+        let from = args
+            .from
+            .clone()
+            .or(secret.from.clone())
+            .or(username.filter(|name| name.contains('@')));
+        let from =
+            from.ok_or_else(|| UsageError::new("name the sender with --from (ALERT_FROM)"))?;
         Ok(Self { host, port: named.unwrap_or(default_port), tls, login, from: sender(&from)? })
     }
 }
@@ -113,9 +131,11 @@ impl SmtpSettings {
 ///
 /// [`UsageError`] for what is no address.
 pub(crate) fn sender(from: &str) -> Result<Mailbox, UsageError> {
-    from.parse().map_err(|_| UsageError::new(format!("--from {} is no address", from.escape_debug())))
+    from.parse()
+        .map_err(|_| UsageError::new(format!("--from {} is no address", from.escape_debug())))
 }
 
 fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    host == "localhost"
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }

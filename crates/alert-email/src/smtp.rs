@@ -22,7 +22,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// From MAIL to the answer to the last byte.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Replies that speak of the login and not of the mail; somebody has to set the password right, and the mail waits for that.
+/// Replies that speak of the login and not of the mail; somebody has to set the password right, and
+/// the mail waits for that.
 const OF_THE_LOGIN: [u16; 5] = [432, 530, 534, 535, 538];
 
 /// A mail server, with one connection for all mails of a run.
@@ -46,13 +47,21 @@ impl Smtp {
         let hello = ClientId::Domain(from.email.domain().to_owned());
         let implicit = (*tls == SmtpTls::Implicit).then(|| self.tls.clone());
         let server = (host.as_str(), *port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT_TIMEOUT), &hello, implicit, None).await?;
+        let mut connection = AsyncSmtpConnection::connect_tokio1(
+            server,
+            Some(CONNECT_TIMEOUT),
+            &hello,
+            implicit,
+            None,
+        )
+        .await?;
         if *tls == SmtpTls::Starttls {
             connection.starttls(self.tls.clone(), &hello).await?;
         }
         if let Some((user, password)) = login {
-            connection.auth(DEFAULT_MECHANISMS, &Credentials::new(user.clone(), password.clone())).await?;
+            connection
+                .auth(DEFAULT_MECHANISMS, &Credentials::new(user.clone(), password.clone()))
+                .await?;
         }
         Ok(connection)
     }
@@ -63,12 +72,15 @@ impl Smtp {
 
     /// Hands a mail over.
     pub(crate) async fn send(&self, delivery: &Delivery) -> Result<Sent, SendError> {
-        let to: Address =
-            delivery.recipient.parse().map_err(|_| SendError::Permanent("it is no address".to_owned()))?;
+        let to: Address = delivery
+            .recipient
+            .parse()
+            .map_err(|_| SendError::Permanent("it is no address".to_owned()))?;
         let sender = self.settings.from.clone();
         let envelope = Envelope::new(Some(sender.email.clone()), vec![to.clone()]);
         let envelope = envelope.map_err(|error| SendError::Permanent(error.to_string()))?;
-        let mail = mail::compose(delivery, &sender, to).map_err(|error| SendError::Permanent(format!("{error:#}")))?;
+        let mail = mail::compose(delivery, &sender, to)
+            .map_err(|error| SendError::Permanent(format!("{error:#}")))?;
         let mut held = self.connection.lock().await;
         let mut connection = match held.take() {
             Some(connection) => connection,

@@ -17,10 +17,12 @@ Examples:
   A sample:
     alert-sms test --to +4915112345678 --twilio-secret mlops/twilio";
 
-/// Tell people by text message when the logged requests, or what the monitors say of them, are not as they should be
+/// Tell people by text message when the logged requests, or what the monitors say of them, are not
+/// as they should be
 ///
-/// The rules, states and messages are those of alert-email. A text holds numbers over all requests of a window and never anything that
-/// stood in one. A telephone number gets at most `texts-per-day` of them, and then one notice that it is muted.
+/// The rules, states and messages are those of alert-email. A text holds numbers over all requests
+/// of a window and never anything that stood in one. A telephone number gets at most
+/// `texts-per-day` of them, and then one notice that it is muted.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "alert-sms", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -45,15 +47,21 @@ pub struct Args {
 #[command(next_help_heading = "Provider")]
 pub struct SmsArgs {
     /// Who carries the texts
-    #[arg(long, global = true, env = "ALERT_SMS_PROVIDER", value_name = "PROVIDER", default_value = "twilio")]
+    #[arg(
+        long,
+        global = true,
+        env = "ALERT_SMS_PROVIDER",
+        value_name = "PROVIDER",
+        default_value = "twilio"
+    )]
     pub provider: Provider,
 
     /// The most segments of a text; what is longer is cut
     #[arg(long, global = true, env = "ALERT_SMS_SEGMENTS", value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=10))]
     pub max_segments: u8,
 
-    /// A secret of Secrets Manager, with any of account_sid, auth_token, api_key, api_secret, from, messaging_service, recipients; arguments
-    /// go before it
+    /// A secret of Secrets Manager, with any of account_sid, auth_token, api_key, api_secret, from,
+    /// messaging_service, recipients; arguments go before it
     #[arg(long, global = true, env = "ALERT_TWILIO_SECRET", value_name = "NAME")]
     pub twilio_secret: Option<String>,
 
@@ -62,7 +70,13 @@ pub struct SmsArgs {
     pub twilio_account_sid: Option<String>,
 
     /// The account's token; better by the environment, or by --twilio-secret
-    #[arg(long, global = true, env = "TWILIO_AUTH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "TWILIO_AUTH_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
     pub twilio_auth_token: Option<String>,
 
     /// An API key instead of the token: SK and 32 digits
@@ -70,7 +84,13 @@ pub struct SmsArgs {
     pub twilio_api_key: Option<String>,
 
     /// The API key's secret
-    #[arg(long, global = true, env = "TWILIO_API_SECRET", value_name = "SECRET", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "TWILIO_API_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
     pub twilio_api_secret: Option<String>,
 
     /// The number that texts come from, or a sender's name
@@ -82,7 +102,13 @@ pub struct SmsArgs {
     pub twilio_messaging_service: Option<String>,
 
     /// Twilio's address; another for its regions, and for tests
-    #[arg(long, global = true, env = "TWILIO_ENDPOINT", value_name = "URL", default_value = "https://api.twilio.com")]
+    #[arg(
+        long,
+        global = true,
+        env = "TWILIO_ENDPOINT",
+        value_name = "URL",
+        default_value = "https://api.twilio.com"
+    )]
     pub twilio_endpoint: String,
 
     /// How long Twilio may take to answer

@@ -36,8 +36,9 @@ pub(crate) struct Answer {
 impl Http {
     /// A client that trusts the system's certificates, or those of `SSL_CERT_FILE`.
     pub(crate) fn new(timeout: Duration) -> Result<Self> {
-        let connector =
-            HttpsConnectorBuilder::new().with_native_roots().context("reading the system's certificates")?;
+        let connector = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .context("reading the system's certificates")?;
         let connector = connector.https_or_http().enable_http1().build();
         Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector), timeout })
     }
@@ -46,18 +47,27 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// [`SendError::Temporary`] where nothing was handed over, and [`SendError::Unclear`] where the answer is missing.
+    /// [`SendError::Temporary`] where nothing was handed over, and [`SendError::Unclear`] where the
+    /// answer is missing.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, SendError> {
         let place = request.uri().authority().map_or_else(String::new, ToString::to_string);
         let exchange = async {
-            let answer = self.client.request(request).await.map_err(|error| match error.is_connect() {
-                true => SendError::Temporary { why: format!("{place} cannot be reached"), after: None },
-                false => SendError::Unclear(format!("{place} broke the connection off")),
-            })?;
+            let answer =
+                self.client.request(request).await.map_err(|error| match error.is_connect() {
+                    true => SendError::Temporary {
+                        why: format!("{place} cannot be reached"),
+                        after: None,
+                    },
+                    false => SendError::Unclear(format!("{place} broke the connection off")),
+                })?;
             let (status, headers) = (answer.status(), answer.headers().clone());
             let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
-            let body = body.map_err(|_| SendError::Unclear(format!("the answer of {place} broke off")))?.to_bytes();
-            let seconds = headers.get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
+            let body = body
+                .map_err(|_| SendError::Unclear(format!("the answer of {place} broke off")))?
+                .to_bytes();
+            let seconds = headers
+                .get("retry-after")
+                .and_then(|value| value.to_str().ok()?.trim().parse().ok());
             Ok(Answer {
                 status,
                 retry_after: seconds.map(Duration::from_secs),
@@ -65,6 +75,7 @@ impl Http {
             })
         };
         let in_time = tokio::time::timeout(self.timeout, exchange).await;
-        in_time.unwrap_or_else(|_| Err(SendError::Unclear(format!("{place} did not answer in time"))))
+        in_time
+            .unwrap_or_else(|_| Err(SendError::Unclear(format!("{place} did not answer in time"))))
     }
 }

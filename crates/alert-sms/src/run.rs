@@ -9,23 +9,27 @@ use crate::sms::{Carrier, Sms};
 use crate::sns::Sns;
 use crate::twilio::Twilio;
 
-/// Judges the rules and sends what is to be sent by text message. A second run at the same time of the schedule judges nothing again; what
-/// the first could not send it sends.
+/// Judges the rules and sends what is to be sent by text message. A second run at the same time of
+/// the schedule judges nothing again; what the first could not send it sends.
 ///
 /// # Errors
 ///
-/// [`UsageError`](mlops_job::UsageError) for wrong arguments, rules or settings, and the failures of the database and of Secrets Manager.
+/// [`UsageError`](mlops_job::UsageError) for wrong arguments, rules or settings, and the failures
+/// of the database and of Secrets Manager.
 pub async fn run(args: Args, context: Context) -> Result<AlertReport> {
     let Args { command, mut alert, sms, store, .. } = args;
     let command = command.unwrap_or(AlertCommand::Run);
     let needs_secret = command != AlertCommand::Schema && sms.provider == Provider::Twilio;
-    let secret = if needs_secret { TwilioSecret::read(&sms).await? } else { TwilioSecret::default() };
+    let secret =
+        if needs_secret { TwilioSecret::read(&sms).await? } else { TwilioSecret::default() };
     if alert.plain.to.is_empty() && alert.rules.is_none() {
         alert.plain.to = secret.recipients();
     }
     let connect = async || {
         let carrier = match sms.provider {
-            Provider::Twilio => Carrier::Twilio(Box::new(Twilio::new(TwilioSettings::new(&sms, secret)?)?)),
+            Provider::Twilio => {
+                Carrier::Twilio(Box::new(Twilio::new(TwilioSettings::new(&sms, secret)?)?))
+            }
             Provider::Sns => Carrier::Sns(Sns::new(sms.sns_sender.clone()).await),
         };
         Ok(Sms { carrier, max_segments: sms.max_segments.into() })

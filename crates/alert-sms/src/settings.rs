@@ -73,7 +73,9 @@ impl TwilioSettings {
     /// [`UsageError`] for what is missing or is not what it should be.
     pub(crate) fn new(args: &SmsArgs, secret: TwilioSecret) -> Result<Self, UsageError> {
         let needed = |value: Option<String>, name: &str, key: &str| {
-            value.ok_or_else(|| UsageError::new(format!("give {name}, or `{key}` in --twilio-secret")))
+            value.ok_or_else(|| {
+                UsageError::new(format!("give {name}, or `{key}` in --twilio-secret"))
+            })
         };
         let account_sid = needed(
             args.twilio_account_sid.clone().or(secret.account_sid),
@@ -89,7 +91,10 @@ impl TwilioSettings {
             }
             None => {
                 let token = args.twilio_auth_token.clone().or(secret.auth_token);
-                (account_sid.clone(), needed(token, "--twilio-auth-token (TWILIO_AUTH_TOKEN)", "auth_token")?)
+                (
+                    account_sid.clone(),
+                    needed(token, "--twilio-auth-token (TWILIO_AUTH_TOKEN)", "auth_token")?,
+                )
             }
         };
         let service = args.twilio_messaging_service.clone().or(secret.messaging_service);
@@ -106,8 +111,12 @@ impl TwilioSettings {
         };
         let endpoint = args.twilio_endpoint.trim_end_matches('/').to_owned();
         let is_here = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
-        if !endpoint.starts_with("https://") && !is_here.iter().any(|start| endpoint.starts_with(start)) {
-            return Err(UsageError::new("--twilio-endpoint must begin with https://, unless it is this machine"));
+        if !endpoint.starts_with("https://")
+            && !is_here.iter().any(|start| endpoint.starts_with(start))
+        {
+            return Err(UsageError::new(
+                "--twilio-endpoint must begin with https://, unless it is this machine",
+            ));
         }
         let timeout = args.twilio_timeout.unsigned_abs();
         Ok(Self { endpoint, account_sid, login, from, timeout })
@@ -117,7 +126,9 @@ impl TwilioSettings {
 /// Twilio's ids are two letters and 32 hexadecimal digits.
 fn check_sid(argument: &str, sid: &str, letters: &str) -> Result<(), UsageError> {
     let digits = sid.strip_prefix(letters);
-    if digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+    if digits.is_some_and(|digits| {
+        digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }) {
         return Ok(());
     }
     Err(UsageError::new(format!("{argument} must be {letters} and 32 hexadecimal digits")))

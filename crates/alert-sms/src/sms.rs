@@ -18,8 +18,8 @@ pub(crate) enum Carrier {
 }
 
 impl Sms {
-    /// The text of a delivery, which is the same each time: what it is about, what to do if there is room for it, and a mark that no other
-    /// text has.
+    /// The text of a delivery, which is the same each time: what it is about, what to do if there
+    /// is room for it, and a mark that no other text has.
     fn text(&self, delivery: &Delivery) -> String {
         text(&delivery.message, &delivery.message_uid, self.max_segments)
     }

@@ -16,7 +16,8 @@ pub(crate) struct Sns {
 impl Sns {
     pub(crate) async fn new(sender: Option<String>) -> Self {
         let config = mlops_aws::config().await;
-        // `Publish` knows no idempotency key for texts: what may be repeated is decided here, not by the SDK.
+        // `Publish` knows no idempotency key for texts: what may be repeated is decided here, not
+        // by the SDK.
         let builder = Builder::from(&config).retry_config(RetryConfig::disabled());
         let region: Option<Region> = config.region().cloned();
         Self { client: Client::from_conf(builder.region(region).build()), sender }

@@ -8,8 +8,10 @@ const EVERY_TEN_MINUTES: Schedule =
 /// A telephone number is no resource that a right could be given for.
 const PUBLISH: &[Action] = &[Action::new("sns:Publish", "*")];
 
-const GRANTS: &[Grant] =
-    &[Grant::of("ALERT_TWILIO_SECRET", &[READ_SECRET]), Grant::of("ALERT_SMS_PROVIDER", &[PUBLISH])];
+const GRANTS: &[Grant] = &[
+    Grant::of("ALERT_TWILIO_SECRET", &[READ_SECRET]),
+    Grant::of("ALERT_SMS_PROVIDER", &[PUBLISH]),
+];
 
 pub(crate) const SPEC: Spec = Spec {
     kind: Kind::Job { timeout_minutes: 5, schedules: &[EVERY_TEN_MINUTES] },

@@ -30,7 +30,8 @@ impl Twilio {
         Ok(Self { settings, http })
     }
 
-    /// Creates a message. Twilio knows no idempotency key: an answer that is missing has to be settled by [`Self::find`].
+    /// Creates a message. Twilio knows no idempotency key: an answer that is missing has to be
+    /// settled by [`Self::find`].
     pub(crate) async fn send(&self, to: &str, body: &str) -> Result<Sent, SendError> {
         let from = match &self.settings.from {
             From::Number(number) => ("From", number.as_str()),
@@ -46,7 +47,12 @@ impl Twilio {
     }
 
     /// The message to that number with that text, if Twilio has one from the day of `since` on.
-    pub(crate) async fn find(&self, to: &str, body: &str, since: Timestamp) -> Result<Option<Sent>, SendError> {
+    pub(crate) async fn find(
+        &self,
+        to: &str,
+        body: &str,
+        since: Timestamp,
+    ) -> Result<Option<Sent>, SendError> {
         let day = since.strftime("%Y-%m-%d").to_string();
         let query = form([("To", to), ("DateSent>", day.as_str()), ("PageSize", PAGE)]);
         let request = self.request(Method::GET, &query, String::new())?;
@@ -59,7 +65,12 @@ impl Twilio {
         Ok(found.map(|message| Sent { provider_uid: sid(message) }))
     }
 
-    fn request(&self, method: Method, query: &str, form: String) -> Result<Request<Full<Bytes>>, SendError> {
+    fn request(
+        &self,
+        method: Method,
+        query: &str,
+        form: String,
+    ) -> Result<Request<Full<Bytes>>, SendError> {
         let TwilioSettings { endpoint, account_sid, login: (user, password), .. } = &self.settings;
         let query = if query.is_empty() { String::new() } else { format!("?{query}") };
         let login = BASE64_STANDARD.encode(format!("{user}:{password}"));
@@ -71,7 +82,10 @@ impl Twilio {
             .header(AUTHORIZATION, login)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::new(Bytes::from(form)));
-        let wrong = |_| SendError::Temporary { why: "--twilio-endpoint is no address".to_owned(), after: None };
+        let wrong = |_| SendError::Temporary {
+            why: "--twilio-endpoint is no address".to_owned(),
+            after: None,
+        };
         request.map_err(wrong)
     }
 }
@@ -84,17 +98,23 @@ fn sid(message: &Value) -> Option<String> {
     message["sid"].as_str().map(str::to_owned)
 }
 
-/// What a refusal means. Twilio's own words may hold the number, and are left out; its code says the same.
+/// What a refusal means. Twilio's own words may hold the number, and are left out; its code says
+/// the same.
 fn refusal(answer: &Answer) -> SendError {
     let status = answer.status;
-    let code = answer.json["code"].as_u64().map_or(String::new(), |code| format!(" with error {code}"));
+    let code =
+        answer.json["code"].as_u64().map_or(String::new(), |code| format!(" with error {code}"));
     let why = format!("Twilio answered {}{code}", status.as_u16());
     match status {
         // It was not processed, and is safe to repeat.
         StatusCode::TOO_MANY_REQUESTS => SendError::Temporary { why, after: answer.retry_after },
-        // The account, not the message: somebody has to set it right, and the message waits for that.
+        // The account, not the message: somebody has to set it right, and the message waits for
+        // that.
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-            SendError::Temporary { why: format!("{why}; check the account and the token"), after: None }
+            SendError::Temporary {
+                why: format!("{why}; check the account and the token"),
+                after: None,
+            }
         }
         status if status.is_server_error() => SendError::Unclear(why),
         _ => SendError::Permanent(why),

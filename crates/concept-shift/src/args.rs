@@ -7,7 +7,9 @@ use mlops_core::concept::{DomainPolicy, RelationPolicy};
 use mlops_core::model::ForestParams;
 use mlops_core::ports::Window;
 use mlops_input::{OutcomeArgs, window_of};
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time};
+use mlops_job::{
+    CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time,
+};
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
 
@@ -25,12 +27,14 @@ Examples:
     concept-shift --models s3://acme-models/churn --database mysql://… --window 7d --relation --retrain \
       --retrain-queue mlops --retrain-definition retrain";
 
-/// Ask whether production can be told from training, and whether the target still follows from the features
+/// Ask whether production can be told from training, and whether the target still follows from the
+/// features
 ///
-/// A forest is fitted to tell production's rows from training's, and asked by cross-validation: if the area under its ROC curve is
-/// surely above --threshold, production has other rows than the model was fitted to, however alike each column looks by itself. Where
-/// outcomes are known, each feature is tested for another relation to the target than it had, on top of what the model
-/// says; and the model's scores for being right. The findings go to concept_shift of the database.
+/// A forest is fitted to tell production's rows from training's, and asked by cross-validation: if
+/// the area under its ROC curve is surely above --threshold, production has other rows than the
+/// model was fitted to, however alike each column looks by itself. Where outcomes are known, each
+/// feature is tested for another relation to the target than it had, on top of what the model says;
+/// and the model's scores for being right. The findings go to concept_shift of the database.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "concept-shift", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -76,8 +80,8 @@ pub struct DataArgs {
     #[arg(long, env = "CONCEPT_SHIFT_REFERENCE", value_name = "FILE")]
     pub reference: Option<Location>,
 
-    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says what the model was trained on, its target, its recipe, and since
-    /// when its requests count
+    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says what the model was
+    /// trained on, its target, its recipe, and since when its requests count
     #[arg(long, env = "MLOPS_MODELS", value_name = "PLACE")]
     pub models: Option<Location>,
 
@@ -85,8 +89,8 @@ pub struct DataArgs {
     #[arg(long, env = "CONCEPT_SHIFT_MODEL_UID", value_name = "MODEL_UID", requires = "models")]
     pub model_uid: Option<String>,
 
-    /// Compare this instead of the logs in the database, and write nothing: CSV, Parquet, or JSON logs, of which a folder or
-    /// s3://BUCKET/PREFIX may be named (several: A,B)
+    /// Compare this instead of the logs in the database, and write nothing: CSV, Parquet, or JSON
+    /// logs, of which a folder or s3://BUCKET/PREFIX may be named (several: A,B)
     #[arg(long, env = "CONCEPT_SHIFT_PRODUCTION", value_name = "FILE", value_delimiter = ',')]
     pub production: Vec<Location>,
 
@@ -160,8 +164,8 @@ pub struct ClassifierArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Relation")]
 pub struct RelationArgs {
-    /// Compare the relation too: with client_outcomes of --database or --outcomes for logged requests, or with the target of a --production
-    /// table, where it is compared anyway
+    /// Compare the relation too: with client_outcomes of --database or --outcomes for logged
+    /// requests, or with the target of a --production table, where it is compared anyway
     #[arg(long, env = "CONCEPT_SHIFT_RELATION", value_parser = BoolishValueParser::new())]
     pub relation: bool,
 
@@ -184,15 +188,22 @@ impl JobArgs for Args {
 
 impl DataArgs {
     /// The time that production is looked at in; from `since` on if nothing else is said.
-    pub(crate) fn window(&self, now: Timestamp, since: Option<Timestamp>) -> Result<Window, UsageError> {
+    pub(crate) fn window(
+        &self,
+        now: Timestamp,
+        since: Option<Timestamp>,
+    ) -> Result<Window, UsageError> {
         window_of(self.since.or(since), self.until, self.window, now)
     }
 }
 
 impl ClassifierArgs {
     pub(crate) fn policy(&self) -> DomainPolicy {
-        let forest =
-            ForestParams { trees: self.trees, max_depth: Some(self.max_depth), ..DomainPolicy::default().forest };
+        let forest = ForestParams {
+            trees: self.trees,
+            max_depth: Some(self.max_depth),
+            ..DomainPolicy::default().forest
+        };
         DomainPolicy {
             threshold: self.threshold,
             min_rows: self.min_rows,
@@ -207,11 +218,19 @@ impl ClassifierArgs {
 
 impl RelationArgs {
     pub(crate) fn policy(&self) -> RelationPolicy {
-        RelationPolicy { significance: self.significance, min_effect: self.min_effect, ..RelationPolicy::default() }
+        RelationPolicy {
+            significance: self.significance,
+            min_effect: self.min_effect,
+            ..RelationPolicy::default()
+        }
     }
 }
 
 fn auc(text: &str) -> Result<f64, String> {
     let auc: f64 = text.parse().map_err(|_| "write a number such as 0.55".to_owned())?;
-    if (0.5..1.0).contains(&auc) { Ok(auc) } else { Err("write a number from 0.5 on and below 1".to_owned()) }
+    if (0.5..1.0).contains(&auc) {
+        Ok(auc)
+    } else {
+        Err("write a number from 0.5 on and below 1".to_owned())
+    }
 }

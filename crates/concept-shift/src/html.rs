@@ -40,7 +40,9 @@ pub(crate) fn page(report: &ConceptReport) -> String {
 
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+    letters
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// The score with its interval, from 0.4 to 1.
@@ -66,7 +68,8 @@ fn score(domain: &Domain, threshold: f64) -> Markup {
 }
 
 fn features(report: &ConceptReport) -> Markup {
-    let most = report.domain.features.first().map_or(1.0, |first| first.importance.max(f64::MIN_POSITIVE));
+    let most =
+        report.domain.features.first().map_or(1.0, |first| first.importance.max(f64::MIN_POSITIVE));
     html! {
         @if !report.domain.features.is_empty() {
             table {
@@ -114,7 +117,8 @@ fn of_relation(relation: &RelationReport) -> Markup {
 
 fn recalibration(change: &RecalibrationChange) -> Markup {
     let line = |name: &str, it: &Recalibration| {
-        let shown = |value: f64, [low, high]: [f64; 2]| format!("{value:.3} ({low:.3} to {high:.3})");
+        let shown =
+            |value: f64, [low, high]: [f64; 2]| format!("{value:.3} ({low:.3} to {high:.3})");
         html! {
             tr {
                 td { (name) }

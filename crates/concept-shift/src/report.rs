@@ -1,4 +1,6 @@
-use mlops_core::concept::{Domain, DomainFeature, DomainPolicy, LabelGain, Relation, RelationPolicy};
+use mlops_core::concept::{
+    Domain, DomainFeature, DomainPolicy, LabelGain, Relation, RelationPolicy,
+};
 use mlops_core::ports::{ConceptFinding, Window};
 use mlops_core::record::to_sql_text;
 use mlops_core::verdict::Verdict;
@@ -18,7 +20,8 @@ const KEPT: usize = 20;
 /// What was found.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConceptReport {
-    /// `stable`, `shifted` or `inconclusive`: the one of the rows, and of the relation where that was compared.
+    /// `stable`, `shifted` or `inconclusive`: the one of the rows, and of the relation where that
+    /// was compared.
     pub verdict: &'static str,
     /// Why, in words.
     pub why: Option<String>,
@@ -96,12 +99,16 @@ impl ConceptReport {
             Some(relation) => match (&domain.verdict, &relation.found.verdict) {
                 (Verdict::Shifted, _) | (_, Verdict::Shifted) => Verdict::Shifted,
                 (Verdict::Inconclusive(why), _) => Verdict::Inconclusive(why.clone()),
-                (_, Verdict::Inconclusive(why)) => Verdict::Inconclusive(format!("of the relation: {why}")),
+                (_, Verdict::Inconclusive(why)) => {
+                    Verdict::Inconclusive(format!("of the relation: {why}"))
+                }
                 _ => Verdict::Stable,
             },
         };
-        let skipped =
-            rows.skipped.iter().map(|(column, why)| SkippedReport { column: column.clone(), why: why.clone() });
+        let skipped = rows
+            .skipped
+            .iter()
+            .map(|(column, why)| SkippedReport { column: column.clone(), why: why.clone() });
         let mut report = Self {
             verdict: all.name(),
             why: all.why().map(str::to_owned),
@@ -129,7 +136,8 @@ impl ConceptReport {
     }
 
     pub(crate) fn set_window(&mut self, window: Window) {
-        (self.window_from, self.window_to) = (window.from.map(to_sql_text), window.to.map(to_sql_text));
+        (self.window_from, self.window_to) =
+            (window.from.map(to_sql_text), window.to.map(to_sql_text));
     }
 
     pub(crate) fn verdict(&self) -> &Verdict {
@@ -141,7 +149,13 @@ impl ConceptReport {
         let mut parts = Vec::new();
         if self.domain.verdict == Verdict::Shifted {
             let Domain { score, low, high, .. } = self.domain;
-            let by: Vec<&str> = self.domain.features.iter().take(3).map(|feature| feature.feature.as_str()).collect();
+            let by: Vec<&str> = self
+                .domain
+                .features
+                .iter()
+                .take(3)
+                .map(|feature| feature.feature.as_str())
+                .collect();
             parts.push(format!(
                 "production can be told from training (AUC {score:.3}, {low:.3} to {high:.3}), most by {}",
                 by.join(", ")
@@ -149,8 +163,15 @@ impl ConceptReport {
         }
         if let Some(RelationReport { found, .. }) = &self.relation {
             for feature in found.features.iter().filter(|feature| feature.shifted).take(3) {
-                let most = feature.most.as_ref().map(|most| format!(" ({})", most.text())).unwrap_or_default();
-                parts.push(format!("the target follows from {} in another way{most}", feature.feature));
+                let most = feature
+                    .most
+                    .as_ref()
+                    .map(|most| format!(" ({})", most.text()))
+                    .unwrap_or_default();
+                parts.push(format!(
+                    "the target follows from {} in another way{most}",
+                    feature.feature
+                ));
             }
             if let Some(change) = found.recalibration.as_ref().filter(|change| change.shifted) {
                 parts.push(format!(
@@ -177,41 +198,50 @@ impl ConceptReport {
             why: verdict.why().unwrap_or_default().to_owned(),
             verdict: verdict.clone(),
         }];
-        findings.extend(self.domain.features.iter().filter(|it| it.importance.is_finite()).take(KEPT).map(|it| {
-            ConceptFinding {
-                metric_used: "importance",
-                feature: it.feature.clone(),
-                score: it.importance,
-                interval: None,
-                threshold: 0.0,
-                p_value: None,
-                p_value_adjusted: None,
-                n_reference: rows as u64,
-                n_production: rows as u64,
-                // It says what the finding above is made of, and is none itself.
-                verdict: Verdict::Stable,
-                why: format!("alone it tells them apart with an AUC of {:.3}", it.auc),
-            }
-        }));
+        findings.extend(
+            self.domain.features.iter().filter(|it| it.importance.is_finite()).take(KEPT).map(
+                |it| {
+                    ConceptFinding {
+                        metric_used: "importance",
+                        feature: it.feature.clone(),
+                        score: it.importance,
+                        interval: None,
+                        threshold: 0.0,
+                        p_value: None,
+                        p_value_adjusted: None,
+                        n_reference: rows as u64,
+                        n_production: rows as u64,
+                        // It says what the finding above is made of, and is none itself.
+                        verdict: Verdict::Stable,
+                        why: format!("alone it tells them apart with an AUC of {:.3}", it.auc),
+                    }
+                },
+            ),
+        );
         let Some(RelationReport { found, .. }) = &self.relation else { return findings };
         let of_relation =
-            |metric_used, feature: &str, effect, p_value, adjusted, shifted, why: String| ConceptFinding {
-                metric_used,
-                feature: feature.to_owned(),
-                score: effect,
-                interval: None,
-                threshold: policy.min_effect,
-                p_value: Some(p_value),
-                p_value_adjusted: Some(adjusted),
-                n_reference: found.rows_reference as u64,
-                n_production: found.rows_production as u64,
-                verdict: if shifted { Verdict::Shifted } else { Verdict::Stable },
-                why,
+            |metric_used, feature: &str, effect, p_value, adjusted, shifted, why: String| {
+                ConceptFinding {
+                    metric_used,
+                    feature: feature.to_owned(),
+                    score: effect,
+                    interval: None,
+                    threshold: policy.min_effect,
+                    p_value: Some(p_value),
+                    p_value_adjusted: Some(adjusted),
+                    n_reference: found.rows_reference as u64,
+                    n_production: found.rows_production as u64,
+                    verdict: if shifted { Verdict::Shifted } else { Verdict::Stable },
+                    why,
+                }
             };
         if let Some(it) = &found.recalibration {
             let why = format!(
                 "intercept {:.3} → {:.3}, slope {:.3} → {:.3}",
-                it.reference.intercept, it.production.intercept, it.reference.slope, it.production.slope
+                it.reference.intercept,
+                it.production.intercept,
+                it.reference.slope,
+                it.production.slope
             );
             findings.push(of_relation(
                 "recalibration",
@@ -226,7 +256,15 @@ impl ConceptReport {
         for it in &found.features {
             let why = it.most.as_ref().map(|most| most.text()).unwrap_or_default();
             let (p_value, adjusted) = (it.p_value, it.p_value_adjusted);
-            findings.push(of_relation("interaction", &it.feature, it.effect, p_value, adjusted, it.shifted, why));
+            findings.push(of_relation(
+                "interaction",
+                &it.feature,
+                it.effect,
+                p_value,
+                adjusted,
+                it.shifted,
+                why,
+            ));
         }
         if let Verdict::Inconclusive(why) = &found.verdict {
             let unknown = of_relation("recalibration", "", 0.0, 1.0, 1.0, false, why.clone());
@@ -244,12 +282,19 @@ impl ConceptReport {
 impl Report for ConceptReport {
     fn human(&self) -> String {
         let shown = |feature: &DomainFeature| {
-            vec![feature.feature.clone(), percent(feature.importance), format!("{:.3}", feature.auc)]
+            vec![
+                feature.feature.clone(),
+                percent(feature.importance),
+                format!("{:.3}", feature.auc),
+            ]
         };
         let rows: Vec<Vec<String>> = self.domain.features.iter().take(SHOWN).map(shown).collect();
         let mut text = String::new();
         if !rows.is_empty() {
-            text.push_str(&grid(&["tells production from training", "importance", "AUC alone"], &rows));
+            text.push_str(&grid(
+                &["tells production from training", "importance", "AUC alone"],
+                &rows,
+            ));
             text.push_str("\n\n");
         }
         if let Some(RelationReport { found, .. }) = &self.relation
@@ -261,11 +306,18 @@ impl Report for ConceptReport {
                     if it.shifted { "changed" } else { "as before" }.to_owned(),
                     p_value(it.p_value_adjusted),
                     format!("{:.3}", it.effect),
-                    it.most.as_ref().filter(|_| it.shifted).map(|most| most.text()).unwrap_or_default(),
+                    it.most
+                        .as_ref()
+                        .filter(|_| it.shifted)
+                        .map(|most| most.text())
+                        .unwrap_or_default(),
                 ]
             });
             let rows: Vec<Vec<String>> = shown.collect();
-            text.push_str(&grid(&["relation to the target", "verdict", "adjusted p", "effect", "most"], &rows));
+            text.push_str(&grid(
+                &["relation to the target", "verdict", "adjusted p", "effect", "most"],
+                &rows,
+            ));
             text.push_str("\n\n");
             if let Some(it) = &found.recalibration {
                 text.push_str(&format!(
@@ -304,13 +356,21 @@ impl Report for ConceptReport {
 
     fn metrics(&self) -> Vec<Metrics> {
         let relation = self.relation.as_ref().map(|relation| &relation.found);
-        let changed = relation.map_or(0, |found| found.features.iter().filter(|it| it.shifted).count());
-        let values = vec![("roc_auc", "None", self.domain.score), ("changed_relations", "Count", changed as f64)];
+        let changed =
+            relation.map_or(0, |found| found.features.iter().filter(|it| it.shifted).count());
+        let values = vec![
+            ("roc_auc", "None", self.domain.score),
+            ("changed_relations", "Count", changed as f64),
+        ];
         vec![Metrics { dimensions: Vec::new(), values }]
     }
 
     fn exit(&self) -> Exit {
-        if self.fail_on_verdict && self.all == Verdict::Shifted { Exit::Verdict } else { Exit::Done }
+        if self.fail_on_verdict && self.all == Verdict::Shifted {
+            Exit::Verdict
+        } else {
+            Exit::Done
+        }
     }
 }
 

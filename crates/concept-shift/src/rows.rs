@@ -7,8 +7,8 @@ use mlops_core::profile::Profile;
 use mlops_core::shift::{FeatureSet, Roles};
 use mlops_core::table::{Column, Kind, Table};
 use mlops_input::{
-    LOG_TIME, LabelCounts, LogColumns, LogsAt, PublishedModel, Source, TableSource, label, read_logged, read_outcomes,
-    rows_in_window,
+    LOG_TIME, LabelCounts, LogColumns, LogsAt, PublishedModel, Source, TableSource, label,
+    read_logged, read_outcomes, rows_in_window,
 };
 use mlops_job::{Context, UsageError};
 use mlops_sql::Database;
@@ -61,34 +61,55 @@ pub(crate) async fn read(
             return Err(UsageError::new(message).into());
         }
     };
-    let target = args.data.target.clone().or_else(|| model.map(|model| model.file.model.schema.target.name.clone()));
-    let source = Source::open(&location).await.with_context(|| format!("reading the training data {location}"))?;
+    let target = args
+        .data
+        .target
+        .clone()
+        .or_else(|| model.map(|model| model.file.model.schema.target.name.clone()));
+    let source = Source::open(&location)
+        .await
+        .with_context(|| format!("reading the training data {location}"))?;
     let Source::Table(source) = source else {
-        let message = format!("--reference {location} has no rows of columns; name a CSV or Parquet file");
+        let message =
+            format!("--reference {location} has no rows of columns; name a CSV or Parquet file");
         return Err(UsageError::new(message).into());
     };
-    for (argument, name) in args.data.id.iter().map(|id| ("--id", id)).chain(target.iter().map(|it| ("--target", it))) {
+    for (argument, name) in
+        args.data.id.iter().map(|id| ("--id", id)).chain(target.iter().map(|it| ("--target", it)))
+    {
         source.check_column(argument, name)?;
     }
     let known: HashSet<String> = source.columns().map(|(name, _)| name.to_owned()).collect();
     // An id is large, and nobody asks for it but to tell customers apart.
-    let is_needless = |name: &str| args.data.id.iter().any(|id| id == name) && name != args.data.unit;
+    let is_needless =
+        |name: &str| args.data.id.iter().any(|id| id == name) && name != args.data.unit;
     let (needless, needed): (Vec<String>, Vec<String>) =
         source.columns().map(|(name, _)| name.to_owned()).partition(|name| is_needless(name));
     let reference = source.read_columns(needed).await?;
-    let taken = model.map(|model| model.file.model.schema.features.iter().map(|it| it.name.clone()).collect());
+    let taken = model
+        .map(|model| model.file.model.schema.features.iter().map(|it| it.name.clone()).collect());
     let targets = target.iter().cloned().collect();
     let roles = Roles { ids: args.data.id.clone(), targets, taken, ..Roles::default() };
     let features = FeatureSet::new(Profile::of_table(&reference), &roles);
     let columns = features.kinds();
-    let wanted = Wanted { columns: &columns, known: &known, unit: &args.data.unit, target: target.as_deref() };
+    let wanted = Wanted {
+        columns: &columns,
+        known: &known,
+        unit: &args.data.unit,
+        target: target.as_deref(),
+    };
     let production = production(args, &wanted, window, database, context).await?;
 
-    let mut skipped: Vec<(String, String)> = needless.into_iter().map(|name| (name, "an id".to_owned())).collect();
-    skipped.extend(features.skipped.iter().map(|skipped| (skipped.column.clone(), skipped.why.clone())));
+    let mut skipped: Vec<(String, String)> =
+        needless.into_iter().map(|name| (name, "an id".to_owned())).collect();
+    skipped.extend(
+        features.skipped.iter().map(|skipped| (skipped.column.clone(), skipped.why.clone())),
+    );
     let (compared, lacking): (Vec<_>, Vec<_>) =
         columns.iter().cloned().partition(|(name, _)| production.has.contains(name));
-    skipped.extend(lacking.into_iter().map(|(name, _)| (name, "production does not have it".to_owned())));
+    skipped.extend(
+        lacking.into_iter().map(|(name, _)| (name, "production does not have it".to_owned())),
+    );
     let (reference, repeated_reference) = one_a_unit(reference, &args.data.unit);
     let (labelled, label_counts) =
         labelled(args, &reference, &production, target.as_deref(), &compared, database).await?;
@@ -98,7 +119,12 @@ pub(crate) async fn read(
         reference: reference.select(&compared),
         production: production.select(&compared),
         labelled,
-        about: AboutRows { skipped, new_columns, repeated: repeated_reference + repeated_production, label_counts },
+        about: AboutRows {
+            skipped,
+            new_columns,
+            repeated: repeated_reference + repeated_production,
+            label_counts,
+        },
     })
 }
 
@@ -126,8 +152,12 @@ async fn production(
     database: Option<&Database>,
     context: &Context,
 ) -> Result<Production> {
-    let mut all =
-        Production { table: Table::default(), has: BTreeSet::new(), new_columns: Vec::new(), is_logged: false };
+    let mut all = Production {
+        table: Table::default(),
+        has: BTreeSet::new(),
+        new_columns: Vec::new(),
+        is_logged: false,
+    };
     if let Some(database) = database {
         read_logs(&mut all, args, wanted, LogsAt::Database(database), window, context).await?;
         return Ok(all);
@@ -137,18 +167,26 @@ async fn production(
         let source = Source::open(location).await.context("reading the production data")?;
         is_table |= matches!(source, Source::Table(_));
         if is_table && (all.is_logged || matches!(source, Source::Logs(_))) {
-            return Err(UsageError::new("--production names tables and logs; compare them one after the other").into());
+            return Err(UsageError::new(
+                "--production names tables and logs; compare them one after the other",
+            )
+            .into());
         }
         match source {
             Source::Logs(location) => {
-                read_logs(&mut all, args, wanted, LogsAt::Objects(&location), window, context).await?;
+                read_logs(&mut all, args, wanted, LogsAt::Objects(&location), window, context)
+                    .await?;
             }
             Source::Profiles(_) => {
-                let message = format!("{location} is a profile, of which no rows can be had; name a table or logs");
+                let message = format!(
+                    "{location} is a profile, of which no rows can be had; name a table or logs"
+                );
                 return Err(UsageError::new(message).into());
             }
             Source::Table(_) if window != Window::default() && args.data.time.is_none() => {
-                let message = format!("{location} is a table: say with --time which column has the time of a row");
+                let message = format!(
+                    "{location} is a table: say with --time which column has the time of a row"
+                );
                 return Err(UsageError::new(message).into());
             }
             Source::Table(source) => {
@@ -179,7 +217,9 @@ async fn read_table(
     let time = time.unwrap_or_default().to_owned();
     let read = columns.iter().map(|(name, _)| name.clone()).chain([time.clone()]).collect();
     let mut table = source
-        .read(read, Table::default(), move |rows, batch| rows.append(&rows_in_window(&batch, &time, window)))
+        .read(read, Table::default(), move |rows, batch| {
+            rows.append(&rows_in_window(&batch, &time, window))
+        })
         .await?;
     table.shrink_to_fit();
     let table = table.select(&columns);
@@ -205,11 +245,16 @@ async fn read_logs(
             inputs.push((other.to_owned(), Kind::Categorical));
         }
     }
-    let columns = LogColumns { inputs, outputs: args.outcomes.outcomes_of.outputs(), known: wanted.known.clone() };
+    let columns = LogColumns {
+        inputs,
+        outputs: args.outcomes.outcomes_of.outputs(),
+        known: wanted.known.clone(),
+    };
     let (read, found) = read_logged(place, columns, window, context).await?;
     let table = &mut all.table;
     table.append(&read);
-    // Neither a database nor a listing is in the order of time, by which the first row of a customer counts.
+    // Neither a database nor a listing is in the order of time, by which the first row of a
+    // customer counts.
     let times = table.column(LOG_TIME).map(Column::times).unwrap_or_default();
     let mut order: Vec<usize> = (0..table.rows()).collect();
     order.sort_by_key(|row| times[*row]);
@@ -243,7 +288,8 @@ async fn labelled(
         }
         let outcomes = read_outcomes(&args.outcomes, database).await?;
         let judged = args.outcomes.outcomes_of.keep(&production.table);
-        let labelled = label(&judged, CLIENT_ID, target, &outcomes, args.outcomes.absent_outcome.as_deref());
+        let labelled =
+            label(&judged, CLIENT_ID, target, &outcomes, args.outcomes.absent_outcome.as_deref());
         (labelled.table, Some(labelled.counts))
     } else if production.has.contains(target) {
         (one_a_unit(production.table.clone(), &args.data.unit).0, None)

@@ -13,22 +13,26 @@ use mlops_trigger::{Trigger, Wish};
 use crate::rows::{self, Rows};
 use crate::{Args, ConceptReport, html};
 
-/// Compares production with training. A second run writes its own rows into `concept_shift`; a second attempt of one AWS Batch job
-/// replaces what the first wrote.
+/// Compares production with training. A second run writes its own rows into `concept_shift`; a
+/// second attempt of one AWS Batch job replaces what the first wrote.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the stores.
+/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the
+/// stores.
 pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
     let model = match &args.data.models {
         Some(models) => Some(PublishedModel::read(models, args.data.model_uid.as_deref()).await?),
         None => None,
     };
     let is_of_database = args.data.production.is_empty();
-    let trigger = Trigger::if_asked(args.retrain, "--retrain", is_of_database, &args.trigger).await?;
-    let since = model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
+    let trigger =
+        Trigger::if_asked(args.retrain, "--retrain", is_of_database, &args.trigger).await?;
+    let since =
+        model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
     let window = args.data.window(context.started, since)?;
-    let database = if is_of_database { Some(open_database(&args.store, &context).await?) } else { None };
+    let database =
+        if is_of_database { Some(open_database(&args.store, &context).await?) } else { None };
     let rows = rows::read(&args, model.as_ref(), window, database.as_ref(), &context).await?;
     let recipe = model.as_ref().map(|model| model.file.model.recipe.clone()).unwrap_or_default();
     let (domain_policy, relation_policy) = (args.classifier.policy(), args.relation.policy());
@@ -42,8 +46,12 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
         let found = in_threads(threads, || {
             let found = tell_apart(reference, production, &of_domain, &progress)?;
             let Some([then, now]) = &labelled else { return Ok((found, None)) };
-            let (then, now) = ((&then.table, then.labels.as_slice()), (&now.table, now.labels.as_slice()));
-            Ok((found, Some(relation_shift(then, now, &recipe, &of_domain, &of_relation, &progress)?)))
+            let (then, now) =
+                ((&then.table, then.labels.as_slice()), (&now.table, now.labels.as_slice()));
+            Ok((
+                found,
+                Some(relation_shift(then, now, &recipe, &of_domain, &of_relation, &progress)?),
+            ))
         });
         bar.finish_and_clear();
         found
@@ -53,7 +61,8 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
     let (domain, relation) = found.map_err(UsageError::because)?;
     let run_uid = database.is_some().then(|| context.run_uid.clone());
     let model_uid = model.map(|model| model.file.model_uid);
-    let mut report = ConceptReport::new(domain, relation, about, &domain_policy, args.fail_on_verdict);
+    let mut report =
+        ConceptReport::new(domain, relation, about, &domain_policy, args.fail_on_verdict);
     (report.run_uid, report.model_uid) = (run_uid, model_uid);
     report.set_window(window);
     if let Some(location) = &args.report {
@@ -73,7 +82,11 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
         let written = database.write_concept_shift(run).await;
         written.with_context(|| format!("keeping the findings in {}", args.store.database))?;
         if let Some(trigger) = trigger {
-            let wish = Wish { run_uid: &context.run_uid, run_timestamp: context.started, job: "concept-shift" };
+            let wish = Wish {
+                run_uid: &context.run_uid,
+                run_timestamp: context.started,
+                job: "concept-shift",
+            };
             let pulled = trigger.pull(&database, wish, advice(&report)).await;
             report.retrain = Some(pulled.context("asking for a new model")?);
         }
@@ -83,7 +96,10 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
 
 /// In so many threads; 0 for as many as there are processors.
 fn in_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("starting --n-jobs threads")?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .context("starting --n-jobs threads")?;
     Ok(pool.install(work))
 }
 

@@ -1,8 +1,11 @@
 use mlops_job::{Grant, Kind, Schedule, Size, Spec};
 use mlops_objects::{READ, WRITE};
 
-const DAILY: Schedule =
-    Schedule { name: "daily", command: &["--window", "30d", "--retrain"], at: "cron(20 5 * * ? *)" };
+const DAILY: Schedule = Schedule {
+    name: "daily",
+    command: &["--window", "30d", "--retrain"],
+    at: "cron(20 5 * * ? *)",
+};
 
 const GRANTS: &[Grant] = &[
     Grant::of("MLOPS_MODELS", &[READ]),

@@ -6,7 +6,9 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, duration, span, utc_time};
+use mlops_job::{
+    CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, duration, span, utc_time,
+};
 use mlops_objects::Location;
 
 use crate::spec::SPEC;
@@ -27,9 +29,11 @@ Examples:
 
 /// Serve the model tracking page: what all jobs found, in one place
 ///
-/// The page shows the model in production and its traffic, data shift, concept shift, performance and business impact, the models that were
-/// made and why, the ETL and the alerts. It only reads: a database user with SELECT on the tables is enough. Requests are not counted at each
-/// look, but by `dashboard refresh`, which has to run now and then. It binds to this machine alone, unless it is told who may look.
+/// The page shows the model in production and its traffic, data shift, concept shift, performance
+/// and business impact, the models that were made and why, the ETL and the alerts. It only reads: a
+/// database user with SELECT on the tables is enough. Requests are not counted at each look, but by
+/// `dashboard refresh`, which has to run now and then. It binds to this machine alone, unless it is
+/// told who may look.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "dashboard", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 #[command(args_conflicts_with_subcommands = false)]
@@ -60,7 +64,8 @@ pub enum Command {
     },
     /// Count logged requests by hour, where the counts are not right yet
     Refresh(RefreshArgs),
-    /// Ask the page's server at --listen of this machine whether it is well; the health check of a container
+    /// Ask the page's server at --listen of this machine whether it is well; the health check of a
+    /// container
     Health,
 }
 
@@ -68,8 +73,14 @@ pub enum Command {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Serving")]
 pub struct ServeArgs {
-    /// Where to listen; another address than a loopback one needs one of the three settings that follow
-    #[arg(long, env = "DASHBOARD_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8050")]
+    /// Where to listen; another address than a loopback one needs one of the three settings that
+    /// follow
+    #[arg(
+        long,
+        env = "DASHBOARD_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8050"
+    )]
     pub listen: SocketAddr,
 
     /// Serve who brings this token: `Authorization: Bearer TOKEN`
@@ -77,11 +88,16 @@ pub struct ServeArgs {
     pub bearer_token: Option<Secret>,
 
     /// Serve who knows this name and password; browsers ask for them
-    #[arg(long, env = "DASHBOARD_BASIC_AUTH", value_name = "USER:PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DASHBOARD_BASIC_AUTH",
+        value_name = "USER:PASSWORD",
+        hide_env_values = true
+    )]
     pub basic_auth: Option<Secret>,
 
-    /// Serve who comes with this header, which a proxy sets for people whom it has signed in and takes from all others; of an
-    /// Application Load Balancer x-amzn-oidc-identity
+    /// Serve who comes with this header, which a proxy sets for people whom it has signed in and
+    /// takes from all others; of an Application Load Balancer x-amzn-oidc-identity
     #[arg(long, env = "DASHBOARD_PROXY_HEADER", value_name = "NAME", requires = "proxy_network")]
     pub proxy_header: Option<String>,
 
@@ -105,7 +121,13 @@ pub struct ServeArgs {
 #[command(next_help_heading = "Page")]
 pub struct PageArgs {
     /// The page's title
-    #[arg(long, global = true, env = "DASHBOARD_TITLE", value_name = "TEXT", default_value = "Model tracking")]
+    #[arg(
+        long,
+        global = true,
+        env = "DASHBOARD_TITLE",
+        value_name = "TEXT",
+        default_value = "Model tracking"
+    )]
     pub title: String,
 
     /// Show so long a time: 24h, 7d, 90d
@@ -125,7 +147,13 @@ pub struct PageArgs {
     pub segment: Option<String>,
 
     /// What money is counted in: € or USD
-    #[arg(long, global = true, env = "DASHBOARD_CURRENCY", value_name = "UNIT", default_value = "")]
+    #[arg(
+        long,
+        global = true,
+        env = "DASHBOARD_CURRENCY",
+        value_name = "UNIT",
+        default_value = ""
+    )]
     pub currency: String,
 
     /// A job that left no trace for so long is late
@@ -148,7 +176,8 @@ pub struct RefreshArgs {
     #[arg(long, env = "DASHBOARD_LOOKBACK", value_name = "SPAN", default_value = "7d", value_parser = span)]
     pub lookback: SignedDuration,
 
-    /// Compare all of it when the last time was so long ago, so that what comes later than the look-back is counted too
+    /// Compare all of it when the last time was so long ago, so that what comes later than the
+    /// look-back is counted too
     #[arg(long, env = "DASHBOARD_AUDIT", value_name = "SPAN", default_value = "1d", value_parser = duration)]
     pub audit: SignedDuration,
 

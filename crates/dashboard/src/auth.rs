@@ -25,23 +25,27 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// [`UsageError`] for an address that others can reach without a word about who may look, and for settings that do not go together.
+    /// [`UsageError`] for an address that others can reach without a word about who may look, and
+    /// for settings that do not go together.
     pub(crate) fn new(args: &ServeArgs) -> Result<Self> {
         let token = args.bearer_token.as_ref().map(|token| token.expose());
         let basic = args.basic_auth.as_ref().map(|pair| pair.expose());
         if basic.is_some_and(|pair| !pair.contains(':')) {
-            return Err(UsageError::new("--basic-auth (DASHBOARD_BASIC_AUTH) must be USER:PASSWORD").into());
+            return Err(UsageError::new(
+                "--basic-auth (DASHBOARD_BASIC_AUTH) must be USER:PASSWORD",
+            )
+            .into());
         }
         let secrets = Secrets::new(token, basic);
         if let Some(name) = &args.proxy_header {
             if secrets.are_set() {
-                let message =
-                    "--proxy-header leaves it to a proxy who may look; leave out --bearer-token and --basic-auth";
+                let message = "--proxy-header leaves it to a proxy who may look; leave out --bearer-token and --basic-auth";
                 return Err(UsageError::new(message).into());
             }
             let proxy = Proxy::new(name, args.proxy_network.clone());
-            let proxy =
-                proxy.ok_or_else(|| UsageError::new(format!("--proxy-header: `{name}` is no name of a header")))?;
+            let proxy = proxy.ok_or_else(|| {
+                UsageError::new(format!("--proxy-header: `{name}` is no name of a header"))
+            })?;
             return Ok(Self::Proxy(proxy));
         }
         match secrets.are_set() {
@@ -93,7 +97,10 @@ mod tests {
         for address in ["0.0.0.0:80", "[::]:80", "10.1.2.3:80"] {
             let error = auth(&["--listen", address]).unwrap_err().to_string();
             assert!(error.contains("--bearer-token"), "{address}: {error}");
-            assert!(auth(&["--listen", address, "--bearer-token", "long enough"]).is_ok(), "{address}");
+            assert!(
+                auth(&["--listen", address, "--bearer-token", "long enough"]).is_ok(),
+                "{address}"
+            );
         }
         assert!(auth(&["--listen", "[::1]:80"]).is_ok());
     }

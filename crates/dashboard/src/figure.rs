@@ -116,17 +116,19 @@ impl Value {
 }
 
 impl Grid {
-    /// One line a row, after the names of the columns. A text that a spreadsheet would take for a formula has a `'` before it.
+    /// One line a row, after the names of the columns. A text that a spreadsheet would take for a
+    /// formula has a `'` before it.
     pub(crate) fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let safe = |value: &Value| {
             let text = value.plain();
-            let is_formula = matches!(value, Value::Text(_)) && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+            let is_formula = matches!(value, Value::Text(_))
+                && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
             if is_formula { format!("'{text}") } else { text }
         };
-        let written = writer
-            .write_record(&self.columns)
-            .and_then(|()| self.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(safe))));
+        let written = writer.write_record(&self.columns).and_then(|()| {
+            self.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(safe)))
+        });
         written.expect("rows have a value for each column, and memory takes them");
         String::from_utf8(writer.into_inner().expect("memory takes them")).expect("texts are UTF-8")
     }
@@ -134,13 +136,18 @@ impl Grid {
     /// A list of objects.
     pub(crate) fn json(&self) -> String {
         let object = |row: &Vec<Value>| {
-            let fields = self.columns.iter().zip(row).map(|(name, value)| ((*name).to_owned(), value.json()));
+            let fields = self
+                .columns
+                .iter()
+                .zip(row)
+                .map(|(name, value)| ((*name).to_owned(), value.json()));
             Json::Object(fields.collect())
         };
         Json::Array(self.rows.iter().map(object).collect()).to_string()
     }
 
-    /// The rows after the first ones that are hidden, the newest first where they are in order of time.
+    /// The rows after the first ones that are hidden, the newest first where they are in order of
+    /// time.
     fn newest_first(&self, hidden: usize) -> Box<dyn Iterator<Item = &Vec<Value>> + '_> {
         let rows = self.rows[hidden..].iter();
         let time = |row: &Vec<Value>| match row.first() {
@@ -217,8 +224,13 @@ mod tests {
     use super::*;
 
     fn grid() -> Grid {
-        let row = |name: &str, share: f64| vec![Value::Text(name.to_owned()), Value::Share(share), Value::Nothing];
-        Grid { columns: vec!["feature", "missing", "effect"], rows: vec![row("=1+1", 0.25), row("a,\"b\"", f64::NAN)] }
+        let row = |name: &str, share: f64| {
+            vec![Value::Text(name.to_owned()), Value::Share(share), Value::Nothing]
+        };
+        Grid {
+            columns: vec!["feature", "missing", "effect"],
+            rows: vec![row("=1+1", 0.25), row("a,\"b\"", f64::NAN)],
+        }
     }
 
     #[test]
@@ -229,14 +241,23 @@ mod tests {
     #[test]
     fn json_has_null_where_there_is_no_number() {
         let rows: Json = serde_json::from_str(&grid().json()).unwrap();
-        assert_eq!(rows[0], serde_json::json!({"feature": "=1+1", "missing": 0.25, "effect": null}));
+        assert_eq!(
+            rows[0],
+            serde_json::json!({"feature": "=1+1", "missing": 0.25, "effect": null})
+        );
         assert_eq!(rows[1]["missing"], Json::Null);
     }
 
     #[test]
     fn what_is_shown_is_escaped() {
-        let grid = Grid { columns: vec!["feature"], rows: vec![vec![Value::Text("<script>".to_owned())]] };
+        let grid =
+            Grid { columns: vec!["feature"], rows: vec![vec![Value::Text("<script>".to_owned())]] };
         let shown = grid.table("<b>").into_string();
-        assert!(!shown.contains("<script>") && !shown.contains("<b>") && shown.contains("&lt;script&gt;"), "{shown}");
+        assert!(
+            !shown.contains("<script>")
+                && !shown.contains("<b>")
+                && shown.contains("&lt;script&gt;"),
+            "{shown}"
+        );
     }
 }

@@ -8,8 +8,13 @@ use serde::Deserialize;
 use crate::args::PageArgs;
 
 /// The spans that the page offers.
-pub(crate) const WINDOWS: [(&str, &str); 5] =
-    [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days"), ("365d", "1 year")];
+pub(crate) const WINDOWS: [(&str, &str); 5] = [
+    ("24h", "24 hours"),
+    ("7d", "7 days"),
+    ("30d", "30 days"),
+    ("90d", "90 days"),
+    ("365d", "1 year"),
+];
 
 /// The longest name that a database has.
 const MAX_NAME: usize = 255;
@@ -47,14 +52,16 @@ impl Filter {
         }
     }
 
-    /// The same with what an address says instead. A form sends what is not chosen as an empty text, which says nothing.
+    /// The same with what an address says instead. A form sends what is not chosen as an empty
+    /// text, which says nothing.
     ///
     /// # Errors
     ///
     /// Which part cannot be read, and what to write instead.
     pub(crate) fn with(&self, query: &Query) -> Result<Self, String> {
-        let said =
-            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let said = |text: &Option<String>| {
+            text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
         let read = |name: &str, error: String| format!("{name}: {error}");
         for (name, text) in [("model", &query.model), ("segment", &query.segment)] {
             if text.as_ref().is_some_and(|text| text.len() > MAX_NAME) {
@@ -109,7 +116,9 @@ impl Filter {
 /// A text as a part of an address.
 fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 #[cfg(test)]
@@ -121,8 +130,10 @@ mod tests {
 
     fn read(window: &str, until: &str, model: &str) -> Result<Filter, String> {
         let some = |text: &str| Some(text.to_owned());
-        let query = Query { window: some(window), until: some(until), model: some(model), segment: None };
-        Filter::of_args(&Args::try_parse_from(["dashboard", "--model-uid", "m1"]).unwrap().page).with(&query)
+        let query =
+            Query { window: some(window), until: some(until), model: some(model), segment: None };
+        Filter::of_args(&Args::try_parse_from(["dashboard", "--model-uid", "m1"]).unwrap().page)
+            .with(&query)
     }
 
     #[test]
@@ -134,16 +145,19 @@ mod tests {
 
     #[test]
     fn what_it_does_not_say_comes_from_the_arguments() {
-        let args = Args::try_parse_from(["dashboard", "--model-uid", "m1", "--window", "30d"]).unwrap();
+        let args =
+            Args::try_parse_from(["dashboard", "--model-uid", "m1", "--window", "30d"]).unwrap();
         let filter = Filter::of_args(&args.page).with(&Query::default()).unwrap();
         assert_eq!(filter.address(), "window=30d&model=m1");
     }
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        for (window, until, model, name) in
-            [("7 days", "", "", "window"), ("", "yesterday", "", "until"), ("", "", &*"m".repeat(256), "model")]
-        {
+        for (window, until, model, name) in [
+            ("7 days", "", "", "window"),
+            ("", "yesterday", "", "until"),
+            ("", "", &*"m".repeat(256), "model"),
+        ] {
             let error = read(window, until, model).unwrap_err();
             assert!(error.starts_with(name), "{error}");
         }

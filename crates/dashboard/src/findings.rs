@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use mlops_core::ports::{Release, StoreError, StoreErrorKind};
 use mlops_sql::RollupState;
 use mlops_sql::reader::{
-    AlertMessage, AlertRow, BadPartition, Bucket, ConceptDetail, ConceptRow, DatedRun, EtlDay, ImpactPeriod, LastRun,
-    Model, PerformancePeriod, PipelineRow, Reader, RequestRow, Scope, ShiftFinding, ShiftRow, TrafficRow,
+    AlertMessage, AlertRow, BadPartition, Bucket, ConceptDetail, ConceptRow, DatedRun, EtlDay,
+    ImpactPeriod, LastRun, Model, PerformancePeriod, PipelineRow, Reader, RequestRow, Scope,
+    ShiftFinding, ShiftRow, TrafficRow,
 };
 use tokio::try_join;
 
@@ -87,9 +88,16 @@ impl Findings {
     /// # Errors
     ///
     /// What the server says of anything but a table that is missing or may not be read.
-    pub(crate) async fn read(reader: &Reader, filter: Filter, now: Timestamp) -> Result<Self, StoreError> {
+    pub(crate) async fn read(
+        reader: &Reader,
+        filter: Filter,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let until = filter.until.unwrap_or(now);
-        let from = until.saturating_sub(filter.window).unwrap_or(Timestamp::MIN).max(Timestamp::UNIX_EPOCH);
+        let from = until
+            .saturating_sub(filter.window)
+            .unwrap_or(Timestamp::MIN)
+            .max(Timestamp::UNIX_EPOCH);
         let scope = Scope { from, to: until, model_uid: filter.model.clone() };
         let bucket = if filter.window <= BY_HOUR { Bucket::Hour } else { Bucket::Day };
         let (traffic, rollup, shift, concept, performance, impact) = try_join!(
@@ -100,7 +108,17 @@ impl Findings {
             known("performance", performance_story(reader, &scope)),
             known("business_impact", reader.impact(&scope)),
         )?;
-        let (models, releases, requests, pipelines, etl_days, bad_partitions, alerts, messages, last_runs) = try_join!(
+        let (
+            models,
+            releases,
+            requests,
+            pipelines,
+            etl_days,
+            bad_partitions,
+            alerts,
+            messages,
+            last_runs,
+        ) = try_join!(
             known("model_metadata", reader.models(until)),
             known("model_release", reader.releases(until)),
             known("retrain_request", reader.requests(&scope)),
@@ -152,26 +170,40 @@ impl Findings {
     }
 }
 
-/// What was read of a table, unless it is missing or may not be read: an older database, or a user with fewer grants.
-async fn known<T>(table: &str, read: impl Future<Output = Result<T, StoreError>>) -> Result<Known<T>, StoreError> {
+/// What was read of a table, unless it is missing or may not be read: an older database, or a user
+/// with fewer grants.
+async fn known<T>(
+    table: &str,
+    read: impl Future<Output = Result<T, StoreError>>,
+) -> Result<Known<T>, StoreError> {
     match read.await {
         Ok(found) => Ok(Ok(found)),
         Err(error) if error.kind == StoreErrorKind::NotFound => Ok(Err(format!(
             "The table {table}, or a column of it, is not in this database: the job that writes it is newer than the tables. Run a job \
              with --create-tables."
         ))),
-        Err(error) if error.kind == StoreErrorKind::Denied => {
-            Ok(Err(format!("The database user may not read the table {table}: GRANT SELECT on it.")))
-        }
+        Err(error) if error.kind == StoreErrorKind::Denied => Ok(Err(format!(
+            "The database user may not read the table {table}: GRANT SELECT on it."
+        ))),
         Err(error) => Err(error),
     }
 }
 
-async fn shift_story(reader: &Reader, scope: &Scope, segment: &str) -> Result<ShiftStory, StoreError> {
-    let runs = newest_by_time(reader.shift_runs(scope, segment).await?, scope, |run| run.run_timestamp);
-    let Some(last) = runs.last().map(|run| run.run_uid.clone()) else { return Ok(ShiftStory::default()) };
-    let (rows, last, segments) =
-        try_join!(reader.shift_rows(&runs, segment), reader.shift_findings(&last, segment), reader.segments(&last))?;
+async fn shift_story(
+    reader: &Reader,
+    scope: &Scope,
+    segment: &str,
+) -> Result<ShiftStory, StoreError> {
+    let runs =
+        newest_by_time(reader.shift_runs(scope, segment).await?, scope, |run| run.run_timestamp);
+    let Some(last) = runs.last().map(|run| run.run_uid.clone()) else {
+        return Ok(ShiftStory::default());
+    };
+    let (rows, last, segments) = try_join!(
+        reader.shift_rows(&runs, segment),
+        reader.shift_findings(&last, segment),
+        reader.segments(&last)
+    )?;
     Ok(ShiftStory { runs, rows, last, segments })
 }
 
@@ -184,13 +216,16 @@ async fn concept_story(reader: &Reader, scope: &Scope) -> Result<ConceptStory, S
 
 async fn performance_story(reader: &Reader, scope: &Scope) -> Result<PerformanceStory, StoreError> {
     let mut periods = reader.performance(scope).await?;
-    // Runs by the week and by the month may stand beside each other; those of the newest run are shown.
+    // Runs by the week and by the month may stand beside each other; those of the newest run are
+    // shown.
     if let Some(newest) = periods.iter().max_by_key(|period| period.run_timestamp) {
         let length = newest.to.duration_since(newest.from);
         let is_alike = |other: SignedDuration| (other - length).abs() <= length / 5;
         periods.retain(|period| is_alike(period.to.duration_since(period.from)));
     }
-    let realised = || periods.iter().rev().filter(|period| period.kind == "realised" && period.roc_auc.is_some());
+    let realised = || {
+        periods.iter().rev().filter(|period| period.kind == "realised" && period.roc_auc.is_some())
+    };
     let shown = realised().find(|period| period.is_decisive).or_else(|| realised().next()).cloned();
     let calibrated = match shown {
         Some(period) => reader.performance_details(&period).await?.map(|details| (period, details)),

@@ -16,9 +16,11 @@ use crate::words::{badge, day, moment};
 
 const SCRIPT: &str = include_str!("page.js");
 
-static STYLE: LazyLock<String> = LazyLock::new(|| format!("{}{}", mlops_page::STYLE, include_str!("page.css")));
+static STYLE: LazyLock<String> =
+    LazyLock::new(|| format!("{}{}", mlops_page::STYLE, include_str!("page.css")));
 
-/// What a browser may do with the page: show it with its own style and script, and ask where it came from for newer ones.
+/// What a browser may do with the page: show it with its own style and script, and ask where it
+/// came from for newer ones.
 pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     format!(
@@ -61,7 +63,8 @@ impl Page {
 
 /// A page that says one thing.
 pub(crate) fn notice(title: &str, says: &str) -> String {
-    let body = html! { main id="main" { h1 { (title) } p { (says) } p { a href="/" { "To the page" } } } };
+    let body =
+        html! { main id="main" { h1 { (title) } p { (says) } p { a href="/" { "To the page" } } } };
     document(title, &body, Place::File)
 }
 
@@ -138,9 +141,11 @@ fn form(findings: &Findings) -> Markup {
     let filter = &findings.filter;
     let window = filter.window_text();
     let is_other = !WINDOWS.iter().any(|(value, _)| *value == window);
-    let mut models: Vec<&str> = findings.models.iter().flatten().map(|model| model.model_uid.as_str()).collect();
+    let mut models: Vec<&str> =
+        findings.models.iter().flatten().map(|model| model.model_uid.as_str()).collect();
     models.extend(filter.model.as_deref().filter(|model| !models.contains(model)));
-    let mut segments: Vec<&str> = findings.shift.iter().flat_map(|story| &story.segments).map(String::as_str).collect();
+    let mut segments: Vec<&str> =
+        findings.shift.iter().flat_map(|story| &story.segments).map(String::as_str).collect();
     if !filter.segment.is_empty() && !segments.contains(&filter.segment.as_str()) {
         segments.push(&filter.segment);
     }

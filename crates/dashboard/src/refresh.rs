@@ -22,13 +22,21 @@ pub struct Refreshed {
 impl Refreshed {
     pub(crate) fn text(&self) -> String {
         let compared = if self.audited { "all hours" } else { "the newest hours" };
-        format!("compared {compared} with the log, counted {} anew in {:.1} s", number(self.hours as u64), self.seconds)
+        format!(
+            "compared {compared} with the log, counted {} anew in {:.1} s",
+            number(self.hours as u64),
+            self.seconds
+        )
     }
 }
 
-/// Compares the newest hours with the log, and counts those anew that differ; from time to time all of them. A second run finds nothing to do; two
-/// runs at once count the same.
-pub(crate) async fn refresh(database: &Database, args: &RefreshArgs, context: &Context) -> Result<Refreshed> {
+/// Compares the newest hours with the log, and counts those anew that differ; from time to time all
+/// of them. A second run finds nothing to do; two runs at once count the same.
+pub(crate) async fn refresh(
+    database: &Database,
+    args: &RefreshArgs,
+    context: &Context,
+) -> Result<Refreshed> {
     if args.all {
         database.clear_rollup().await?;
     }
@@ -36,7 +44,8 @@ pub(crate) async fn refresh(database: &Database, args: &RefreshArgs, context: &C
     let audited_at = state.and_then(|state| state.audited_at);
     let is_audit = audited_at.is_none_or(|at| context.started.duration_since(at) >= args.audit);
     let newest = database.newest_rolled_hour().await?.map(|newest| newest.min(context.started));
-    let since = newest.and_then(|newest| newest.saturating_sub(args.lookback).ok()).filter(|_| !is_audit);
+    let since =
+        newest.and_then(|newest| newest.saturating_sub(args.lookback).ok()).filter(|_| !is_audit);
     let (mut from, mut hours) = (since.unwrap_or(Timestamp::UNIX_EPOCH), 0);
     while let Some(stretch) = database.refresh_stretch(from).await.context("keeping log_rollup")? {
         hours += stretch.hours;
@@ -49,7 +58,9 @@ pub(crate) async fn refresh(database: &Database, args: &RefreshArgs, context: &C
     let ended = context.now();
     if !context.shutdown.is_cancelled() {
         let audited_at = if is_audit { Some(context.started) } else { audited_at };
-        database.write_rollup_state(RollupState { refreshed_at: context.started, audited_at }).await?;
+        database
+            .write_rollup_state(RollupState { refreshed_at: context.started, audited_at })
+            .await?;
     }
     let seconds = ended.duration_since(context.started).as_secs_f64();
     Ok(Refreshed { hours, audited: is_audit, seconds })

@@ -47,7 +47,8 @@ impl Report for Outcome {
     }
 }
 
-/// Carries out the command of the arguments. Serving and writing the page change nothing; for `refresh` see there.
+/// Carries out the command of the arguments. Serving and writing the page change nothing; for
+/// `refresh` see there.
 ///
 /// # Errors
 ///

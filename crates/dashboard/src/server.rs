@@ -69,10 +69,13 @@ pub(crate) async fn serve(
     auth: Auth,
     context: Context,
 ) -> Result<u64> {
-    let renew = std::time::Duration::try_from(serve.renew_every).context("--renew-every is a time before now")?;
+    let renew = std::time::Duration::try_from(serve.renew_every)
+        .context("--renew-every is a time before now")?;
     let weight = |_: &Filter, made: &Arc<Made>| {
-        let cells: usize = made.tables.iter().map(|(.., grid)| grid.rows.len() * grid.columns.len()).sum();
-        u32::try_from(made.html.len() + made.compressed.len() + cells * CELL_BYTES).unwrap_or(u32::MAX)
+        let cells: usize =
+            made.tables.iter().map(|(.., grid)| grid.rows.len() * grid.columns.len()).sum();
+        u32::try_from(made.html.len() + made.compressed.len() + cells * CELL_BYTES)
+            .unwrap_or(u32::MAX)
     };
     let shutdown = context.shutdown.clone();
     let server = Arc::new(Server {
@@ -80,7 +83,11 @@ pub(crate) async fn serve(
         args,
         auth,
         renew_seconds: renew.as_secs().max(1),
-        pages: Cache::builder().time_to_live(renew).max_capacity(CACHE_BYTES).weigher(weight).build(),
+        pages: Cache::builder()
+            .time_to_live(renew)
+            .max_capacity(CACHE_BYTES)
+            .weigher(weight)
+            .build(),
         making: Semaphore::new(MADE_AT_ONCE),
         requests: AtomicU64::new(0),
         context,
@@ -94,30 +101,42 @@ pub(crate) async fn serve(
         .route(HEALTH, get(|| async { "ok\n" }))
         .layer(middleware::map_response(with_headers))
         .with_state(Arc::clone(&server));
-    let listener = TcpListener::bind(serve.listen).await.with_context(|| format!("listening at {}", serve.listen))?;
+    let listener = TcpListener::bind(serve.listen)
+        .await
+        .with_context(|| format!("listening at {}", serve.listen))?;
     let address = listener.local_addr().context("asking for the address")?;
     tracing::info!(server.address = %address, "serving the page at http://{address}/");
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(async move { shutdown.cancelled().await });
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(async move { shutdown.cancelled().await });
     served.await.context("serving the page")?;
     Ok(server.requests.load(Ordering::Relaxed))
 }
 
 impl Server {
-    /// The page of a filter, from the cache or made now; of many who ask at a time one waits for the database, and the others for it.
+    /// The page of a filter, from the cache or made now; of many who ask at a time one waits for
+    /// the database, and the others for it.
     async fn made(&self, filter: &Filter) -> Result<Arc<Made>, Arc<StoreError>> {
         self.pages
             .try_get_with(filter.clone(), async {
                 let _turn = self.making.acquire().await.expect("the semaphore is never closed");
-                let findings = Findings::read(&self.reader, filter.clone(), self.context.now()).await?;
-                let (args, place) = (self.args.clone(), Place::Served { renew_seconds: self.renew_seconds });
-                let made = tokio::task::spawn_blocking(move || Made::new(Page::new(&findings, &args, place))).await;
+                let findings =
+                    Findings::read(&self.reader, filter.clone(), self.context.now()).await?;
+                let (args, place) =
+                    (self.args.clone(), Place::Served { renew_seconds: self.renew_seconds });
+                let made = tokio::task::spawn_blocking(move || {
+                    Made::new(Page::new(&findings, &args, place))
+                })
+                .await;
                 Ok::<_, StoreError>(Arc::new(made.expect("making a page does not panic")))
             })
             .await
     }
 
-    async fn made_of(&self, query: Result<Query<filter::Query>, QueryRejection>) -> Result<Arc<Made>, Response> {
+    async fn made_of(
+        &self,
+        query: Result<Query<filter::Query>, QueryRejection>,
+    ) -> Result<Arc<Made>, Response> {
         let bad = |says: &str| answer(StatusCode::BAD_REQUEST, "This address cannot be read", says);
         let Query(query) = query.map_err(|error| bad(&error.body_text()))?;
         let filter = Filter::of_args(&self.args).with(&query).map_err(|error| bad(&error))?;
@@ -140,8 +159,13 @@ impl Made {
         Self {
             compressed: encoder.finish().expect("memory takes it").into(),
             html: page.html.into(),
-            etag: HeaderValue::from_str(&format!("\"{etag}\"")).expect("digits are a header's value"),
-            tables: page.figures.into_iter().map(|figure| (figure.name, figure.title, figure.grid)).collect(),
+            etag: HeaderValue::from_str(&format!("\"{etag}\""))
+                .expect("digits are a header's value"),
+            tables: page
+                .figures
+                .into_iter()
+                .map(|figure| (figure.name, figure.title, figure.grid))
+                .collect(),
         }
     }
 }
@@ -156,8 +180,10 @@ async fn page(
         Err(response) => return response,
     };
     let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == made.etag);
-    let takes_gzip =
-        headers.get(header::ACCEPT_ENCODING).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains("gzip"));
+    let takes_gzip = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|it| it.to_str().ok())
+        .is_some_and(|it| it.contains("gzip"));
     let own = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::ETAG, made.etag.clone()),
@@ -165,13 +191,20 @@ async fn page(
     ];
     match (is_known, takes_gzip) {
         (true, _) => (StatusCode::NOT_MODIFIED, own).into_response(),
-        (false, true) => (own, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], made.compressed.clone())
+        (false, true) => (
+            own,
+            [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))],
+            made.compressed.clone(),
+        )
             .into_response(),
         (false, false) => (own, made.html.clone()).into_response(),
     }
 }
 
-async fn index(State(server): State<Arc<Server>>, query: Result<Query<filter::Query>, QueryRejection>) -> Response {
+async fn index(
+    State(server): State<Arc<Server>>,
+    query: Result<Query<filter::Query>, QueryRejection>,
+) -> Response {
     let made = match server.made_of(query).await {
         Ok(made) => made,
         Err(response) => return response,
@@ -197,7 +230,9 @@ async fn table(
     });
     match found {
         Some((grid, "json")) => json(grid.json()),
-        Some((grid, "csv")) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], grid.csv()).into_response(),
+        Some((grid, "csv")) => {
+            ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], grid.csv()).into_response()
+        }
         _ => nothing_here().await,
     }
 }
@@ -207,11 +242,16 @@ fn json(text: String) -> Response {
 }
 
 async fn nothing_here() -> Response {
-    answer(StatusCode::NOT_FOUND, "Nothing is here", "The page is at /, its tables are listed at /api.")
+    answer(
+        StatusCode::NOT_FOUND,
+        "Nothing is here",
+        "The page is at /, its tables are listed at /api.",
+    )
 }
 
 fn answer(status: StatusCode, title: &str, says: &str) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], notice(title, says)).into_response()
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], notice(title, says))
+        .into_response()
 }
 
 async fn admit(
@@ -226,14 +266,19 @@ async fn admit(
     }
     match server.auth.challenge() {
         Some(challenge) => {
-            let mut response =
-                answer(StatusCode::UNAUTHORIZED, "Who are you?", "This page is shown to those who are known.");
+            let mut response = answer(
+                StatusCode::UNAUTHORIZED,
+                "Who are you?",
+                "This page is shown to those who are known.",
+            );
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             response
         }
-        None => {
-            answer(StatusCode::FORBIDDEN, "Not for you", "This page is not served to this address or by this name.")
-        }
+        None => answer(
+            StatusCode::FORBIDDEN,
+            "Not for you",
+            "This page is not served to this address or by this name.",
+        ),
     }
 }
 

@@ -38,9 +38,8 @@ fn kind_of(word: &str) -> &'static str {
     match word {
         "stable" | "ok" | "accepted" | "served" | "sent" | "fresh" | "present" => "good",
         "shifted" | "firing" | "refused" | "failed" | "late" | "critical" => "bad",
-        "inconclusive" | "pending" | "recovering" | "waiting" | "submitted" | "warning" | "unknown" | "sending" => {
-            "unclear"
-        }
+        "inconclusive" | "pending" | "recovering" | "waiting" | "submitted" | "warning"
+        | "unknown" | "sending" => "unclear",
         _ => "plain",
     }
 }
@@ -89,7 +88,13 @@ pub(crate) fn short(value: f64) -> String {
         () if size >= 1e9 => (1e9, "G"),
         () if size >= 1e6 => (1e6, "M"),
         () if size >= 1e4 => (1e3, "k"),
-        () => return if size >= 10.0 || value.fract() == 0.0 { signed(value) } else { format!("{value:.1}") },
+        () => {
+            return if size >= 10.0 || value.fract() == 0.0 {
+                signed(value)
+            } else {
+                format!("{value:.1}")
+            };
+        }
     };
     let text = format!("{:.1}", value / divisor).replace('-', "−");
     format!("{}{unit}", text.trim_end_matches(".0"))
@@ -138,18 +143,25 @@ mod tests {
     fn numbers_have_the_digits_that_say_something() {
         let shown = [0.0, 0.7213, -12.34, 123.4, 1_234_567.0, 0.000_012, f64::NAN].map(figure);
         assert_eq!(shown, ["0.000", "0.721", "−12.3", "123", "1,234,567", "1.2e−5", "—"]);
-        assert_eq!([12.0, 1234.0, 12_500.0, -3e6, 2.5e9].map(short), ["12", "1,234", "12.5k", "−3M", "2.5G"]);
+        assert_eq!(
+            [12.0, 1234.0, 12_500.0, -3e6, 2.5e9].map(short),
+            ["12", "1,234", "12.5k", "−3M", "2.5G"]
+        );
     }
 
     #[test]
     fn spans_are_said_in_their_largest_unit() {
-        let said = [0, 59, 60, 7200, 86_400, 172_800].map(|seconds| how_long(SignedDuration::from_secs(seconds)));
+        let said = [0, 59, 60, 7200, 86_400, 172_800]
+            .map(|seconds| how_long(SignedDuration::from_secs(seconds)));
         assert_eq!(said, ["0 seconds", "59 seconds", "1 minute", "2 hours", "24 hours", "2 days"]);
     }
 
     #[test]
     fn a_word_has_a_shape_beside_its_colour() {
-        assert!(badge("stable").into_string().contains("<circle") && badge("shifted").into_string().contains("<path"));
+        assert!(
+            badge("stable").into_string().contains("<circle")
+                && badge("shifted").into_string().contains("<path")
+        );
         assert!(badge("<b>").into_string().contains("&lt;b&gt;"));
     }
 }

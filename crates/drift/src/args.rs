@@ -7,7 +7,9 @@ use mlops_core::ports::Window;
 use mlops_core::shift::{Chunk, PolicyError, RetrainRule, Roles, ShiftPolicy, Split, Test};
 use mlops_core::stats::Correction;
 use mlops_input::window_of;
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time};
+use mlops_job::{
+    CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time,
+};
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
 
@@ -37,12 +39,13 @@ Examples:
 
 /// Find data shift, feature by feature, between training data and production
 ///
-/// Compares each feature of a training file with the same feature of the logged requests (or of a second file): numeric
-/// features by the two-sample Kolmogorov-Smirnov test, categorical ones by the chi-squared test of homogeneity, and for
-/// both the share of missing values. A feature is shifted if its p-value, adjusted for the number of tests
-/// (Benjamini-Hochberg), is at most --significance AND its effect is at least --min-effect. A feature that cannot be
-/// judged is inconclusive, never stable. Data that are broken (all missing, another unit or type, a column gone) are
-/// told apart from a shift. The findings go to data_shift of the database.
+/// Compares each feature of a training file with the same feature of the logged requests (or of a
+/// second file): numeric features by the two-sample Kolmogorov-Smirnov test, categorical ones by
+/// the chi-squared test of homogeneity, and for both the share of missing values. A feature is
+/// shifted if its p-value, adjusted for the number of tests (Benjamini-Hochberg), is at most
+/// --significance AND its effect is at least --min-effect. A feature that cannot be judged is
+/// inconclusive, never stable. Data that are broken (all missing, another unit or type, a column
+/// gone) are told apart from a shift. The findings go to data_shift of the database.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "drift", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -55,7 +58,8 @@ pub struct Args {
     #[command(flatten)]
     pub policy: PolicyArgs,
 
-    /// Ask for a new model: `any` feature shifted, a `share:0.3` of them, or `important` ones with a fifth of --importances
+    /// Ask for a new model: `any` feature shifted, a `share:0.3` of them, or `important` ones with
+    /// a fifth of --importances
     #[arg(long, env = "DRIFT_RETRAIN_WHEN", value_name = "RULE", help_heading = "Retraining")]
     pub retrain_when: Option<RetrainRule>,
 
@@ -84,10 +88,12 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Write the profile of --reference, or of --production if that is given, for later runs to take in its place
+    /// Write the profile of --reference, or of --production if that is given, for later runs to
+    /// take in its place
     ///
-    /// A profile holds what `drift` needs to know of a table: each feature's order, levels and missing values, in some hundred
-    /// kilobytes a feature whatever the number of rows. Profiles named together add up: those of a day's hours to the day's.
+    /// A profile holds what `drift` needs to know of a table: each feature's order, levels and
+    /// missing values, in some hundred kilobytes a feature whatever the number of rows. Profiles
+    /// named together add up: those of a day's hours to the day's.
     Profile {
         /// Where to write it: a path or s3://BUCKET/KEY
         #[arg(long, env = "DRIFT_PROFILE_OUT", value_name = "FILE")]
@@ -98,12 +104,13 @@ pub enum Command {
 /// What is compared, and what its columns are.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DataArgs {
-    /// What the model was trained on: a CSV or Parquet file, or its profile, as a path or s3://BUCKET/KEY
+    /// What the model was trained on: a CSV or Parquet file, or its profile, as a path or
+    /// s3://BUCKET/KEY
     #[arg(long, global = true, env = "DRIFT_REFERENCE", value_name = "FILE")]
     pub reference: Option<Location>,
 
-    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says what the model was trained on, its target, and since when its
-    /// requests count
+    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says what the model was
+    /// trained on, its target, and since when its requests count
     #[arg(long, global = true, env = "MLOPS_MODELS", value_name = "PLACE")]
     pub models: Option<Location>,
 
@@ -111,9 +118,15 @@ pub struct DataArgs {
     #[arg(long, global = true, env = "DRIFT_MODEL_UID", value_name = "MODEL_UID")]
     pub model_uid: Option<String>,
 
-    /// Compare this instead of the logs in the database, and write nothing: CSV, Parquet, profiles, or JSON logs, of
-    /// which a folder or s3://BUCKET/PREFIX may be named (several: A,B)
-    #[arg(long, global = true, env = "DRIFT_PRODUCTION", value_name = "FILE", value_delimiter = ',')]
+    /// Compare this instead of the logs in the database, and write nothing: CSV, Parquet, profiles,
+    /// or JSON logs, of which a folder or s3://BUCKET/PREFIX may be named (several: A,B)
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_PRODUCTION",
+        value_name = "FILE",
+        value_delimiter = ','
+    )]
     pub production: Vec<Location>,
 
     /// Compare only requests logged from this time on, UTC: 2026-11-23 or 2026-11-23T05:30:00
@@ -136,24 +149,45 @@ pub struct DataArgs {
     #[arg(long, global = true, env = "DRIFT_ID", value_name = "COLUMN", value_delimiter = ',')]
     pub id: Vec<String>,
 
-    /// Columns that hold the outcome; they are no features, and compared by themselves where --production has them (several: A,B)
+    /// Columns that hold the outcome; they are no features, and compared by themselves where
+    /// --production has them (several: A,B)
     #[arg(long, global = true, env = "DRIFT_TARGET", value_name = "COLUMN", value_delimiter = ',')]
     pub target: Vec<String>,
 
-    /// The column of the training data that holds the model's prediction; it is compared with `output.prediction` of the logs
+    /// The column of the training data that holds the model's prediction; it is compared with
+    /// `output.prediction` of the logs
     #[arg(long, global = true, env = "DRIFT_PREDICTION", value_name = "COLUMN")]
     pub prediction: Option<String>,
 
-    /// The column that says whose row it is; of each customer one row is compared, as further ones are no news (`none`: all)
-    #[arg(long, global = true, env = "DRIFT_UNIT", value_name = "COLUMN", default_value = "client_id")]
+    /// The column that says whose row it is; of each customer one row is compared, as further ones
+    /// are no news (`none`: all)
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_UNIT",
+        value_name = "COLUMN",
+        default_value = "client_id"
+    )]
     pub unit: String,
 
     /// Columns to treat as levels, whatever they hold (several: A,B)
-    #[arg(long, global = true, env = "DRIFT_CATEGORICAL", value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_CATEGORICAL",
+        value_name = "COLUMN",
+        value_delimiter = ','
+    )]
     pub categorical: Vec<String>,
 
     /// Columns to treat as numbers, however few values they have (several: A,B)
-    #[arg(long, global = true, env = "DRIFT_NUMERIC", value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_NUMERIC",
+        value_name = "COLUMN",
+        value_delimiter = ','
+    )]
     pub numeric: Vec<String>,
 
     /// Compare within each value of this column too, and correct all of these tests together
@@ -174,14 +208,25 @@ pub struct PolicyArgs {
     pub numeric_test: NumericTest,
 
     /// The test of categorical features
-    #[arg(long, env = "DRIFT_CATEGORICAL_TEST", value_name = "TEST", default_value = "chi-squared")]
+    #[arg(
+        long,
+        env = "DRIFT_CATEGORICAL_TEST",
+        value_name = "TEST",
+        default_value = "chi-squared"
+    )]
     pub categorical_test: CategoricalTest,
 
     /// How p-values are adjusted for the number of tests
-    #[arg(long, env = "DRIFT_CORRECTION", value_name = "METHOD", default_value = "benjamini-hochberg")]
+    #[arg(
+        long,
+        env = "DRIFT_CORRECTION",
+        value_name = "METHOD",
+        default_value = "benjamini-hochberg"
+    )]
     pub correction: CorrectionName,
 
-    /// The plain rule of older monitors: a shift is a p-value of at most --significance, adjusted for nothing, of any effect
+    /// The plain rule of older monitors: a shift is a p-value of at most --significance, adjusted
+    /// for nothing, of any effect
     #[arg(long, env = "DRIFT_COMPAT", value_name = "RULE", conflicts_with_all = ["correction", "min_effect"])]
     pub compat: Option<Compat>,
 
@@ -189,13 +234,13 @@ pub struct PolicyArgs {
     #[arg(long, env = "DRIFT_SIGNIFICANCE", value_name = "P", default_value_t = 0.05)]
     pub significance: f64,
 
-    /// Share --significance out over this many runs, so that it is the chance of a false alarm in any of them
-    /// [default: 1; with --retrain-when 365, a year of daily runs]
+    /// Share --significance out over this many runs, so that it is the chance of a false alarm in
+    /// any of them [default: 1; with --retrain-when 365, a year of daily runs]
     #[arg(long, env = "DRIFT_LOOKS", value_name = "N")]
     pub looks: Option<u32>,
 
-    /// The smallest effect of a shift: Kolmogorov-Smirnov distance, Cramer's V or the other test's own, and change of the
-    /// share of missing values
+    /// The smallest effect of a shift: Kolmogorov-Smirnov distance, Cramer's V or the other test's
+    /// own, and change of the share of missing values
     #[arg(long, env = "DRIFT_MIN_EFFECT", value_name = "EFFECT", default_value_t = 0.03)]
     pub min_effect: f64,
 

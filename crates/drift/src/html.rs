@@ -84,7 +84,8 @@ fn outcomes(report: &DriftReport) -> Markup {
 }
 
 fn summary(report: &DriftReport) -> String {
-    let count = |verdict: &str| report.features.iter().filter(|feature| feature.verdict == verdict).count();
+    let count =
+        |verdict: &str| report.features.iter().filter(|feature| feature.verdict == verdict).count();
     format!(
         "{} of {} features are distributed in another way than in training, and {} cannot be judged.",
         count("shifted"),
@@ -94,8 +95,10 @@ fn summary(report: &DriftReport) -> String {
 }
 
 fn facts(report: &DriftReport) -> Markup {
-    let mut facts =
-        vec![("training rows", number(report.rows_reference)), ("production rows", number(report.rows_production))];
+    let mut facts = vec![
+        ("training rows", number(report.rows_reference)),
+        ("production rows", number(report.rows_production)),
+    ];
     facts.extend(report.window_from.clone().map(|from| ("from", from)));
     facts.extend(report.window_to.clone().map(|to| ("to", to)));
     facts.push((
@@ -110,11 +113,21 @@ fn section(feature: &FeatureShift, report: &DriftReport) -> Markup {
     let shown = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), four_digits);
     let mut facts = vec![
         (feature.test.title().to_owned(), shown(feature.statistic)),
-        ("adjusted p".to_owned(), feature.p_value_adjusted.map_or_else(|| "none".to_owned(), p_value)),
-        (format!("effect: {}", feature.test.effect_name().replace('_', " ")), shown(feature.effect)),
+        (
+            "adjusted p".to_owned(),
+            feature.p_value_adjusted.map_or_else(|| "none".to_owned(), p_value),
+        ),
+        (
+            format!("effect: {}", feature.test.effect_name().replace('_', " ")),
+            shown(feature.effect),
+        ),
         (
             "missing".to_owned(),
-            format!("{} → {}", percent(feature.missing_reference), percent(feature.missing_production)),
+            format!(
+                "{} → {}",
+                percent(feature.missing_reference),
+                percent(feature.missing_production)
+            ),
         ),
     ];
     facts.extend(feature.measures.iter().flat_map(further));
@@ -145,7 +158,14 @@ fn state(feature: &FeatureShift) -> String {
 fn further(measures: &Measures) -> Vec<(String, String)> {
     let named = |name: &str, value: f64| (name.to_owned(), four_digits(value));
     match *measures {
-        Measures::Numbers { mean_reference, mean_production, wasserstein_normed, psi, out_of_range, .. } => {
+        Measures::Numbers {
+            mean_reference,
+            mean_production,
+            wasserstein_normed,
+            psi,
+            out_of_range,
+            ..
+        } => {
             let mut shown = vec![(
                 "mean".to_owned(),
                 format!("{} → {}", four_digits(mean_reference), four_digits(mean_production)),
@@ -171,7 +191,10 @@ fn effects(feature: &str, report: &DriftReport) -> Markup {
     let largest = effects.iter().fold(least, |most, &effect| most.max(effect));
     let x = |chunk: usize| 4.0 + (WIDTH - 8.0) * chunk as f64 / (effects.len() - 1) as f64;
     let y = |effect: f64| TREND_HEIGHT - 4.0 - (TREND_HEIGHT - 8.0) * effect / largest;
-    let points = effects.iter().enumerate().map(|(chunk, &effect)| format!("{:.1},{:.1}", x(chunk), y(effect)));
+    let points = effects
+        .iter()
+        .enumerate()
+        .map(|(chunk, &effect)| format!("{:.1},{:.1}", x(chunk), y(effect)));
     html! {
         div.trend {
             svg viewBox={ "0 0 " (WIDTH) " " (TREND_HEIGHT) } role="img" aria-label="the effect over time" {
@@ -193,8 +216,10 @@ fn effects(feature: &str, report: &DriftReport) -> Markup {
 /// The features that moved or cannot be judged within segments.
 fn segments(report: &DriftReport) -> Markup {
     let by = report.by.as_deref().unwrap_or_default();
-    let found =
-        report.segments.iter().flat_map(|segment| segment.features.iter().map(move |feature| (segment, feature)));
+    let found = report
+        .segments
+        .iter()
+        .flat_map(|segment| segment.features.iter().map(move |feature| (segment, feature)));
     let found: Vec<_> = found.filter(|(_, feature)| feature.verdict != "stable").collect();
     html! {
         h2 { "By " (by) }
@@ -244,7 +269,8 @@ fn bins(from: f64, to: f64, reference: &[f64], production: &[f64]) -> Markup {
 
 /// For each level two bars: training above, production below.
 fn levels(names: &[Option<String>], reference: &[f64], production: &[f64]) -> Markup {
-    let longest = reference.iter().chain(production).fold(f64::MIN_POSITIVE, |most, &share| most.max(share));
+    let longest =
+        reference.iter().chain(production).fold(f64::MIN_POSITIVE, |most, &share| most.max(share));
     let bar = |share: f64| format!("width:{:.1}%", 100.0 * share / longest);
     html! {
         table.levels {

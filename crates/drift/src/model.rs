@@ -6,12 +6,14 @@ use mlops_job::UsageError;
 
 use crate::args::DataArgs;
 
-/// Takes what --models knows of the model into the arguments that do not say it themselves: what it was trained on, its target, and since
-/// when it has been there.
+/// Takes what --models knows of the model into the arguments that do not say it themselves: what it
+/// was trained on, its target, and since when it has been there.
 pub(crate) async fn take_from_models(args: &mut DataArgs) -> Result<Option<ModelFile>> {
     let Some(models) = args.models.clone() else {
         return match &args.model_uid {
-            Some(_) => Err(UsageError::new("--model-uid needs --models, the place of the models").into()),
+            Some(_) => {
+                Err(UsageError::new("--model-uid needs --models, the place of the models").into())
+            }
             None => Ok(None),
         };
     };

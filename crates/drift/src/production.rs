@@ -36,12 +36,15 @@ impl Files {
         Ok(Self(sources))
     }
 
-    /// The columns that any of the tables and profiles has; `None` where there are logs, which may have any.
+    /// The columns that any of the tables and profiles has; `None` where there are logs, which may
+    /// have any.
     pub(crate) fn columns(&self) -> Option<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         for (_, source) in &self.0 {
             match source {
-                Source::Table(table) => names.extend(table.columns().map(|(name, _)| name.to_owned())),
+                Source::Table(table) => {
+                    names.extend(table.columns().map(|(name, _)| name.to_owned()))
+                }
                 Source::Profiles(profiles) => {
                     names.extend(profiles.whole.columns.iter().map(|column| column.name.clone()));
                 }
@@ -67,23 +70,30 @@ pub(crate) async fn read_files(
     };
     let split = Split { window, chunk: args.chunk, ..args.reference_split() };
     let mut collector = Collector::new(empty, split.clone());
-    let mut new_columns: BTreeSet<String> = has.into_iter().flatten().filter(|name| !features.knows(name)).collect();
+    let mut new_columns: BTreeSet<String> =
+        has.into_iter().flatten().filter(|name| !features.knows(name)).collect();
     let mut without_input = 0;
     for (location, source) in files.0 {
         match source {
             Source::Table(table) => {
-                let needs_time = window != Window::default() || matches!(args.chunk, Some(Chunk::Days | Chunk::Weeks));
+                let needs_time = window != Window::default()
+                    || matches!(args.chunk, Some(Chunk::Days | Chunk::Weeks));
                 if needs_time && args.time.is_none() {
-                    let message = format!("{location} is a table: say with --time which column has the time of a row");
+                    let message = format!(
+                        "{location} is a table: say with --time which column has the time of a row"
+                    );
                     return Err(UsageError::new(message).into());
                 }
                 collector.set_time(args.time.clone());
-                collector = collect(table, collector).await.context("reading the production data")?;
+                collector =
+                    collect(table, collector).await.context("reading the production data")?;
             }
             Source::Profiles(profiles) => {
                 check_profile(&location, &split, window)?;
                 check_segments(&location, &profiles, args.by.as_deref())?;
-                collector.join(profiles, |profile| features.select(profile)).map_err(UsageError::because)?;
+                collector
+                    .join(profiles, |profile| features.select(profile))
+                    .map_err(UsageError::because)?;
             }
             Source::Logs(location) => {
                 collector.set_time(Some(LOG_TIME.to_owned()));
@@ -116,23 +126,35 @@ pub(crate) async fn read_database(
     database: &Database,
     context: &Context,
 ) -> Result<Production> {
-    let split = Split { chunk: args.chunk, time: Some(LOG_TIME.to_owned()), ..args.reference_split() };
+    let split =
+        Split { chunk: args.chunk, time: Some(LOG_TIME.to_owned()), ..args.reference_split() };
     let columns = log_columns(features, &split, args.prediction.as_deref());
-    let mut collector =
-        Collector::new(features.empty_production(|name| features.reference.column(name).is_some()), split);
+    let mut collector = Collector::new(
+        features.empty_production(|name| features.reference.column(name).is_some()),
+        split,
+    );
     let bar = context.progress.start("logged requests", None);
     let mut reader = LogReader::new(columns, |batch: &_| collector.add(batch));
     reader.read_database(database, window, || bar.inc(1)).await?;
     bar.finish_and_clear();
     let found = reader.finish();
     let new_columns = found.new_columns.into_iter().collect();
-    Ok(Production { collected: collector.finish(), without_input: found.without_input, new_columns })
+    Ok(Production {
+        collected: collector.finish(),
+        without_input: found.without_input,
+        new_columns,
+    })
 }
 
-/// The features, whose row it is, and which segment's; the last two may be told by a field that is no feature.
+/// The features, whose row it is, and which segment's; the last two may be told by a field that is
+/// no feature.
 fn log_columns(features: &FeatureSet, split: &Split, prediction: Option<&str>) -> LogColumns {
-    let mut columns: Vec<(String, Kind)> =
-        features.reference.columns.iter().map(|column| (column.name.clone(), column.kind())).collect();
+    let mut columns: Vec<(String, Kind)> = features
+        .reference
+        .columns
+        .iter()
+        .map(|column| (column.name.clone(), column.kind()))
+        .collect();
     for other in [&split.unit, &split.by].into_iter().flatten() {
         if columns.iter().all(|(name, _)| name != other) {
             columns.push((other.clone(), Kind::Categorical));
@@ -140,7 +162,8 @@ fn log_columns(features: &FeatureSet, split: &Split, prediction: Option<&str>) -
     }
     let (outputs, inputs): (Vec<_>, Vec<_>) =
         columns.into_iter().partition(|(name, _)| Some(name.as_str()) == prediction);
-    let outputs = outputs.into_iter().map(|(name, kind)| ("prediction".to_owned(), name, kind)).collect();
+    let outputs =
+        outputs.into_iter().map(|(name, kind)| ("prediction".to_owned(), name, kind)).collect();
     let known = features.skipped.iter().map(|skipped| skipped.column.clone()).collect();
     LogColumns { inputs, outputs, known }
 }
@@ -149,7 +172,9 @@ fn log_columns(features: &FeatureSet, split: &Split, prediction: Option<&str>) -
 fn check_profile(location: &Location, split: &Split, window: Window) -> Result<(), UsageError> {
     let asked = [(window != Window::default(), "a window"), (split.chunk.is_some(), "--chunk")];
     match asked.iter().find(|(asked, _)| *asked) {
-        Some((_, what)) => Err(UsageError::new(format!("{location} is a profile, of which {what} cannot be had"))),
+        Some((_, what)) => {
+            Err(UsageError::new(format!("{location} is a profile, of which {what} cannot be had")))
+        }
         None => Ok(()),
     }
 }
@@ -161,9 +186,16 @@ pub(crate) fn without(profile: &Profile, column: &str) -> Profile {
 }
 
 /// Refuses roles that a profile cannot take on any more.
-pub(crate) fn check_levels(features: &FeatureSet, categorical: &[String]) -> Result<(), UsageError> {
-    let is_numeric =
-        |name: &&String| features.reference.column(name.as_str()).is_some_and(|column| column.kind() == Kind::Numeric);
+pub(crate) fn check_levels(
+    features: &FeatureSet,
+    categorical: &[String],
+) -> Result<(), UsageError> {
+    let is_numeric = |name: &&String| {
+        features
+            .reference
+            .column(name.as_str())
+            .is_some_and(|column| column.kind() == Kind::Numeric)
+    };
     match categorical.iter().find(is_numeric) {
         Some(name) => Err(UsageError::new(format!(
             "the profile has `{name}` as numbers; make it anew with `drift profile --categorical {name}`"

@@ -6,10 +6,16 @@ use mlops_job::UsageError;
 use mlops_objects::Location;
 
 /// The training data's profiles.
-pub(crate) async fn read_reference(location: &Location, roles: &Roles, split: Split) -> Result<Collected> {
+pub(crate) async fn read_reference(
+    location: &Location,
+    roles: &Roles,
+    split: Split,
+) -> Result<Collected> {
     match Source::open(location).await.context("reading the training data")? {
         Source::Logs(_) => {
-            let message = format!("--reference {location} is no table; name a CSV or Parquet file, or a profile");
+            let message = format!(
+                "--reference {location} is no table; name a CSV or Parquet file, or a profile"
+            );
             Err(UsageError::new(message).into())
         }
         Source::Profiles(mut profiles) => {
@@ -28,10 +34,16 @@ pub(crate) async fn read_reference(location: &Location, roles: &Roles, split: Sp
 }
 
 /// Segments cannot be had of a profile that was made without them.
-pub(crate) fn check_segments(location: &Location, profiles: &Profiles, by: Option<&str>) -> Result<(), UsageError> {
+pub(crate) fn check_segments(
+    location: &Location,
+    profiles: &Profiles,
+    by: Option<&str>,
+) -> Result<(), UsageError> {
     match by {
         Some(by) if profiles.by.as_deref() != Some(by) => {
-            let message = format!("{location} was made without --by {by}; make it anew with `drift profile --by {by}`");
+            let message = format!(
+                "{location} was made without --by {by}; make it anew with `drift profile --by {by}`"
+            );
             Err(UsageError::new(message))
         }
         _ => Ok(()),
@@ -44,6 +56,10 @@ pub(crate) async fn collect(table: TableSource, collector: Collector) -> Result<
     for (argument, column) in [("--time", &split.time), ("--by", &split.by)] {
         column.as_ref().map_or(Ok(()), |column| table.check_column(argument, column))?;
     }
-    let wanted = table.columns().map(|(name, _)| name.to_owned()).filter(|name| collector.wants(name)).collect();
+    let wanted = table
+        .columns()
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| collector.wants(name))
+        .collect();
     table.read(wanted, collector, |collector, batch| collector.add(&batch)).await
 }

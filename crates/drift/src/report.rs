@@ -41,7 +41,8 @@ pub struct DriftReport {
     pub looks: u32,
     /// What was done about the model, with `--retrain-when`.
     pub retrain: Option<RetrainReport>,
-    /// The target's columns, where production knows them too; their own tests, which are no part of the verdict.
+    /// The target's columns, where production knows them too; their own tests, which are no part of
+    /// the verdict.
     pub outcomes: Vec<FeatureReport>,
     /// The model whose training data they are, where `--models` was named.
     pub model_uid: Option<String>,
@@ -145,7 +146,11 @@ impl Report for Outcome {
                 report.columns,
                 number(report.rows),
                 number(report.bytes as u64),
-                if report.segments > 0 { format!(", and {} segments", report.segments) } else { String::new() },
+                if report.segments > 0 {
+                    format!(", and {} segments", report.segments)
+                } else {
+                    String::new()
+                },
             ),
         }
     }
@@ -186,7 +191,8 @@ pub struct FeatureReport {
     pub effect_name: &'static str,
     /// How far the samples are apart by other measures.
     pub measures: Option<Measures>,
-    /// The smallest shift that would have shown: in standard deviations of a numeric feature, else in shares of rows.
+    /// The smallest shift that would have shown: in standard deviations of a numeric feature, else
+    /// in shares of rows.
     pub smallest_shift: Option<f64>,
     /// The share of training rows without a value.
     pub missing_reference: f64,
@@ -200,8 +206,8 @@ pub struct FeatureReport {
     pub n_production: u64,
     /// `stable`, `shifted` or `inconclusive`.
     pub verdict: &'static str,
-    /// What is the matter: `ok`, `value_shift`, `new_levels`, `constant`, `missing_shift`, `all_missing`, `vanished_column`,
-    /// `type_changed`, `unit_changed` or `insufficient`.
+    /// What is the matter: `ok`, `value_shift`, `new_levels`, `constant`, `missing_shift`,
+    /// `all_missing`, `vanished_column`, `type_changed`, `unit_changed` or `insufficient`.
     pub state: &'static str,
     /// What moved, or why nothing can be said.
     pub why: String,
@@ -248,9 +254,20 @@ impl From<&Skipped> for SkippedReport {
 }
 
 impl SegmentReport {
-    pub(crate) fn new(segment: &str, found: &DataShift, rows_reference: u64, rows_production: u64) -> Self {
+    pub(crate) fn new(
+        segment: &str,
+        found: &DataShift,
+        rows_reference: u64,
+        rows_production: u64,
+    ) -> Self {
         let features = found.features.iter().map(FeatureReport::from).collect();
-        Self { segment: segment.to_owned(), verdict: found.verdict.name(), rows_reference, rows_production, features }
+        Self {
+            segment: segment.to_owned(),
+            verdict: found.verdict.name(),
+            rows_reference,
+            rows_production,
+            features,
+        }
     }
 }
 
@@ -263,7 +280,12 @@ impl ChunkReport {
             missing: feature.missing_production,
             verdict: feature.verdict.name(),
         });
-        Self { chunk: chunk.to_owned(), rows, verdict: found.verdict.name(), features: features.collect() }
+        Self {
+            chunk: chunk.to_owned(),
+            rows,
+            verdict: found.verdict.name(),
+            features: features.collect(),
+        }
     }
 }
 
@@ -282,7 +304,9 @@ impl DriftReport {
 
     /// The effects of a feature, chunk by chunk.
     pub(crate) fn trend_of(&self, feature: &str) -> Vec<&ChunkFeature> {
-        let of_chunk = |chunk: &'_ ChunkReport| chunk.features.iter().position(|other| other.feature == feature);
+        let of_chunk = |chunk: &'_ ChunkReport| {
+            chunk.features.iter().position(|other| other.feature == feature)
+        };
         self.trend.iter().filter_map(|chunk| Some(&chunk.features[of_chunk(chunk)?])).collect()
     }
 
@@ -307,7 +331,17 @@ impl DriftReport {
         if rows.is_empty() {
             return format!("\n\nby {by}: stable in all {} segments", self.segments.len());
         }
-        let header = [by, "feature", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
+        let header = [
+            by,
+            "feature",
+            "verdict",
+            "test",
+            "statistic",
+            "adjusted p",
+            "effect",
+            "missing",
+            "why",
+        ];
         format!("\n\n{}", grid(&header, &rows))
     }
 
@@ -316,15 +350,29 @@ impl DriftReport {
         let rows: Vec<Vec<String>> = sorted_by_urgency(&self.features)
             .into_iter()
             .map(|feature| {
-                let effects: Vec<f64> =
-                    self.trend_of(&feature.feature).iter().map(|chunk| chunk.effect.unwrap_or(0.0)).collect();
-                let shown = |effect: Option<&f64>| effect.map_or_else(String::new, |effect| format!("{effect:.3}"));
+                let effects: Vec<f64> = self
+                    .trend_of(&feature.feature)
+                    .iter()
+                    .map(|chunk| chunk.effect.unwrap_or(0.0))
+                    .collect();
+                let shown = |effect: Option<&f64>| {
+                    effect.map_or_else(String::new, |effect| format!("{effect:.3}"))
+                };
                 let since = self.shifted_since(&feature.feature);
-                let since = since.map_or_else(String::new, |chunk| format!("shifted since {chunk}"));
-                vec![feature.feature.clone(), shown(effects.first()), bars(&effects), shown(effects.last()), since]
+                let since =
+                    since.map_or_else(String::new, |chunk| format!("shifted since {chunk}"));
+                vec![
+                    feature.feature.clone(),
+                    shown(effects.first()),
+                    bars(&effects),
+                    shown(effects.last()),
+                    since,
+                ]
             })
             .collect();
-        let (Some(first), Some(last)) = (self.trend.first(), self.trend.last()) else { return String::new() };
+        let (Some(first), Some(last)) = (self.trend.first(), self.trend.last()) else {
+            return String::new();
+        };
         let header = ["effect over time", first.chunk.as_str(), "", last.chunk.as_str(), ""];
         format!("\n\n{}", grid(&header, &rows))
     }
@@ -345,12 +393,23 @@ fn bars(effects: &[f64]) -> String {
 
 impl Report for DriftReport {
     fn human(&self) -> String {
-        let rows: Vec<Vec<String>> = sorted_by_urgency(&self.features).into_iter().map(row).collect();
-        let header = ["feature", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
+        let rows: Vec<Vec<String>> =
+            sorted_by_urgency(&self.features).into_iter().map(row).collect();
+        let header =
+            ["feature", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
         let mut text = grid(&header, &rows);
         if !self.outcomes.is_empty() {
             let rows: Vec<Vec<String>> = self.outcomes.iter().map(row).collect();
-            let header = ["target", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
+            let header = [
+                "target",
+                "verdict",
+                "test",
+                "statistic",
+                "adjusted p",
+                "effect",
+                "missing",
+                "why",
+            ];
             text.push_str(&format!("\n\n{}\n", grid(&header, &rows)));
         }
         for skipped in &self.skipped {
@@ -366,7 +425,9 @@ impl Report for DriftReport {
             text.push_str(&format!("\nnew in production: the segment {segment}"));
         }
         text.push_str(&self.trend_text());
-        let count = |verdict: &str| self.features.iter().filter(|feature| feature.verdict == verdict).count();
+        let count = |verdict: &str| {
+            self.features.iter().filter(|feature| feature.verdict == verdict).count()
+        };
         text.push_str(&format!(
             "\n\n{}: {} of {} features shifted, {} inconclusive ({} training rows, {} production rows)",
             self.verdict.to_uppercase(),
@@ -399,7 +460,9 @@ impl Report for DriftReport {
     }
 
     fn metrics(&self) -> Vec<Metrics> {
-        let count = |verdict: &str| self.features.iter().filter(|feature| feature.verdict == verdict).count() as f64;
+        let count = |verdict: &str| {
+            self.features.iter().filter(|feature| feature.verdict == verdict).count() as f64
+        };
         let run = Metrics {
             dimensions: Vec::new(),
             values: vec![
@@ -420,13 +483,18 @@ impl Report for DriftReport {
     }
 
     fn exit(&self) -> Exit {
-        if self.fail_on_verdict && self.verdict == Verdict::Shifted.name() { Exit::Verdict } else { Exit::Done }
+        if self.fail_on_verdict && self.verdict == Verdict::Shifted.name() {
+            Exit::Verdict
+        } else {
+            Exit::Done
+        }
     }
 }
 
 /// What needs a person first; within that the largest effect first.
 pub(crate) fn by_urgency(a: (&str, Option<f64>), b: (&str, Option<f64>)) -> Ordering {
-    let severity = |verdict: &str| ["shifted", "inconclusive"].iter().position(|&v| v == verdict).unwrap_or(2);
+    let severity =
+        |verdict: &str| ["shifted", "inconclusive"].iter().position(|&v| v == verdict).unwrap_or(2);
     severity(a.0).cmp(&severity(b.0)).then(b.1.unwrap_or(0.0).total_cmp(&a.1.unwrap_or(0.0)))
 }
 

@@ -20,8 +20,10 @@ pub(crate) struct Retrain {
 impl Retrain {
     /// `None` where nothing is to be done.
     pub(crate) async fn new(args: &Args, model: Option<&ModelFile>) -> Result<Option<Self>> {
-        let (asked, is_of_database) = (args.retrain_when.is_some(), args.data.production.is_empty());
-        let trigger = Trigger::if_asked(asked, "--retrain-when", is_of_database, &args.retrain).await?;
+        let (asked, is_of_database) =
+            (args.retrain_when.is_some(), args.data.production.is_empty());
+        let trigger =
+            Trigger::if_asked(asked, "--retrain-when", is_of_database, &args.retrain).await?;
         let Some((rule, trigger)) = args.retrain_when.zip(trigger) else { return Ok(None) };
         let importances = match (&args.importances, model, rule) {
             (Some(file), ..) => read_importances(file).await?,
@@ -38,7 +40,12 @@ impl Retrain {
         Ok(Some(Self { rule, importances, trigger }))
     }
 
-    pub(crate) async fn pull(self, database: &Database, found: &DataShift, context: &Context) -> Result<RetrainReport> {
+    pub(crate) async fn pull(
+        self,
+        database: &Database,
+        found: &DataShift,
+        context: &Context,
+    ) -> Result<RetrainReport> {
         let wish = Wish { run_uid: &context.run_uid, run_timestamp: context.started, job: "drift" };
         self.trigger.pull(database, wish, self.rule.advise(found, &self.importances)).await
     }
@@ -47,15 +54,20 @@ impl Retrain {
 async fn read_importances(file: &Location) -> Result<BTreeMap<String, f64>> {
     let doing = || format!("reading --importances {file}");
     let copy = local_copy(file).await.with_context(doing)?;
-    let text = tokio::fs::read(&copy).await.map_err(|error| UsageError::new(error.to_string())).with_context(doing)?;
+    let text = tokio::fs::read(&copy)
+        .await
+        .map_err(|error| UsageError::new(error.to_string()))
+        .with_context(doing)?;
     let importances: BTreeMap<String, f64> = serde_json::from_slice(&text)
-        .map_err(|error| UsageError::new(format!("{error}; write a JSON object such as {{\"tenure\": 0.4}}")))
+        .map_err(|error| {
+            UsageError::new(format!("{error}; write a JSON object such as {{\"tenure\": 0.4}}"))
+        })
         .with_context(doing)?;
     match importances.iter().find(|(_, importance)| **importance < 0.0) {
-        Some((name, importance)) => {
-            Err(UsageError::new(format!("the importance of {name} is {importance}; none is below 0")))
-                .with_context(doing)
-        }
+        Some((name, importance)) => Err(UsageError::new(format!(
+            "the importance of {name} is {importance}; none is below 0"
+        )))
+        .with_context(doing),
         None => Ok(importances),
     }
 }

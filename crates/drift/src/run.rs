@@ -4,7 +4,8 @@ use mlops_core::ports::{ShiftRun, VerdictStore, Window};
 use mlops_core::profile::{Profile, Profiles};
 use mlops_core::record::to_sql_text;
 use mlops_core::shift::{
-    Collected, DataShift, FeatureSet, Roles, ShiftPolicy, compare, compare_outcomes, compare_together,
+    Collected, DataShift, FeatureSet, Roles, ShiftPolicy, compare, compare_outcomes,
+    compare_together,
 };
 use mlops_core::verdict::Verdict;
 use mlops_input::open_database;
@@ -20,12 +21,13 @@ use crate::report::{ChunkReport, FeatureReport, ProfileReport, SegmentReport, Sk
 use crate::retrain::Retrain;
 use crate::{Args, DriftReport, Outcome, html};
 
-/// Carries out the command of the arguments. A second run writes its own rows into `data_shift`; a second attempt of one AWS
-/// Batch job replaces what the first wrote.
+/// Carries out the command of the arguments. A second run writes its own rows into `data_shift`; a
+/// second attempt of one AWS Batch job replaces what the first wrote.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the stores.
+/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the
+/// stores.
 pub async fn run(mut args: Args, context: Context) -> Result<Outcome> {
     let model = take_from_models(&mut args.data).await?;
     let window = args.data.window(context.started)?;
@@ -41,7 +43,10 @@ pub async fn run(mut args: Args, context: Context) -> Result<Outcome> {
         Some(Command::Profile { out }) => {
             profile(&args.data, reference, window, out, &context).await.map(Outcome::Profile)
         }
-        None => compare_all(args, model, reference, window, context).await.map(Box::new).map(Outcome::Compared),
+        None => compare_all(args, model, reference, window, context)
+            .await
+            .map(Box::new)
+            .map(Outcome::Compared),
     }
 }
 
@@ -80,7 +85,9 @@ async fn compare_all(
     let retrain = Retrain::new(&args, model.as_ref()).await?;
     let policy = args.policy.policy(args.retrain_when.is_some()).map_err(UsageError::because)?;
     let files = Files::open(&args.data).await?;
-    let Collected { profiles: Profiles { whole, segments, .. }, repeated: repeated_reference, .. } = reference;
+    let Collected {
+        profiles: Profiles { whole, segments, .. }, repeated: repeated_reference, ..
+    } = reference;
     let taken = model.as_ref().map(|model| taken(model, &args.data));
     let mut features = FeatureSet::new(whole, &Roles { taken, ..args.data.roles() });
     check_levels(&features, &args.data.categorical)?;
@@ -135,7 +142,9 @@ async fn compare_all(
     };
     // Sorting many columns takes long enough to hold up the runtime.
     let by = args.data.by.clone();
-    let compared = tokio::task::spawn_blocking(move || Comparison::of(&features, &segments, &collected, by, &policy));
+    let compared = tokio::task::spawn_blocking(move || {
+        Comparison::of(&features, &segments, &collected, by, &policy)
+    });
     let found = compared.await?;
     report.set_findings(&found);
     if let Some(location) = &args.report {
@@ -193,19 +202,27 @@ impl Comparison {
         let mut pairs = vec![(&features.reference, whole)];
         pairs.extend(segments.iter().map(|(_, was, is)| (was, is)));
         let found = compare_together(&pairs, policy);
-        let names = std::iter::once(String::new()).chain(segments.iter().map(|(name, ..)| name.clone()));
+        let names =
+            std::iter::once(String::new()).chain(segments.iter().map(|(name, ..)| name.clone()));
         let shifts: Vec<(String, DataShift)> = names.zip(found).collect();
         let each = shifts[1..].iter().zip(&segments);
-        let reports = each.map(|((name, shift), (_, was, is))| SegmentReport::new(name, shift, was.rows, is.rows));
+        let reports = each.map(|((name, shift), (_, was, is))| {
+            SegmentReport::new(name, shift, was.rows, is.rows)
+        });
         let sent = production.profiles.segments.keys();
         let trend = production.chunks.iter().map(|(chunk, profile)| {
             ChunkReport::new(chunk, profile.rows, &compare(&features.reference, profile, policy))
         });
-        let verdicts =
-            shifts.iter().map(|(name, shift)| (if name.is_empty() { "all rows" } else { name }, &shift.verdict));
+        let verdicts = shifts
+            .iter()
+            .map(|(name, shift)| (if name.is_empty() { "all rows" } else { name }, &shift.verdict));
         Self {
             // Of one part the verdict says more by itself.
-            verdict: if shifts.len() == 1 { shifts[0].1.verdict.clone() } else { Verdict::over(verdicts) },
+            verdict: if shifts.len() == 1 {
+                shifts[0].1.verdict.clone()
+            } else {
+                Verdict::over(verdicts)
+            },
             segments: reports.collect(),
             new_segments: sent.filter(|name| !reference.contains_key(*name)).cloned().collect(),
             trend: trend.collect(),
@@ -217,7 +234,12 @@ impl Comparison {
 /// The columns that the model takes, and those that are named beside them.
 fn taken(model: &ModelFile, args: &DataArgs) -> Vec<String> {
     let features = model.model.schema.features.iter().map(|feature| &feature.name);
-    features.chain(&args.prediction).chain(&args.categorical).chain(&args.numeric).cloned().collect()
+    features
+        .chain(&args.prediction)
+        .chain(&args.categorical)
+        .chain(&args.numeric)
+        .cloned()
+        .collect()
 }
 
 /// A column that is named but not there is a typing mistake, and would go unnoticed.
@@ -232,8 +254,12 @@ fn check_columns(reference: &Profile, roles: &Roles, args: &DataArgs) -> Result<
     ];
     for (argument, names) in named {
         if let Some(name) = names.iter().find(|name| reference.column(name).is_none()) {
-            let columns: Vec<&str> = reference.columns.iter().map(|column| column.name.as_str()).collect();
-            let message = format!("{argument} {name}: the reference has no such column; it has {}", columns.join(", "));
+            let columns: Vec<&str> =
+                reference.columns.iter().map(|column| column.name.as_str()).collect();
+            let message = format!(
+                "{argument} {name}: the reference has no such column; it has {}",
+                columns.join(", ")
+            );
             return Err(UsageError::new(message));
         }
     }

@@ -1,8 +1,11 @@
 use mlops_job::{Grant, Kind, Schedule, Size, Spec};
 use mlops_objects::{READ, WRITE};
 
-const DAILY: Schedule =
-    Schedule { name: "daily", command: &["--window", "7d", "--retrain-when", "important"], at: "cron(0 5 * * ? *)" };
+const DAILY: Schedule = Schedule {
+    name: "daily",
+    command: &["--window", "7d", "--retrain-when", "important"],
+    at: "cron(0 5 * * ? *)",
+};
 
 const GRANTS: &[Grant] = &[
     Grant::of("MLOPS_MODELS", &[READ]),

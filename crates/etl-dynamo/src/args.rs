@@ -24,9 +24,10 @@ Examples:
 
 /// Load request logs from S3 or a folder into a DynamoDB table
 ///
-/// Reads what is new below --logs: JSON or Python dicts, one record an object or one a line, plain, gzip or zstd. Each
-/// record becomes one item, keyed by its uid, exactly once: the job may be killed, repeated, or run twice at a time. A bad
-/// record is set aside with its reason and bytes, and stops nothing.
+/// Reads what is new below --logs: JSON or Python dicts, one record an object or one a line, plain,
+/// gzip or zstd. Each record becomes one item, keyed by its uid, exactly once: the job may be
+/// killed, repeated, or run twice at a time. A bad record is set aside with its reason and bytes,
+/// and stops nothing.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "etl-dynamo", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -37,7 +38,13 @@ pub struct Args {
     pub etl: EtlArgs,
 
     /// The table: dynamodb://NAME
-    #[arg(long, global = true, env = "MLOPS_TABLE", value_name = "TABLE", default_value = "dynamodb://model_logs")]
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_TABLE",
+        value_name = "TABLE",
+        default_value = "dynamodb://model_logs"
+    )]
     pub table: TableName,
 
     /// The table of the job's own books [default: the name of --table with `_watermark` after it]
@@ -86,7 +93,10 @@ impl FromStr for TableName {
         let name = text.strip_prefix("dynamodb://").unwrap_or(text);
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
         if !(3..=255).contains(&name.len()) || !name.bytes().all(is_allowed) {
-            return Err("write dynamodb://NAME, where NAME has 3 to 255 letters, digits, `_`, `-` or `.`".to_owned());
+            return Err(
+                "write dynamodb://NAME, where NAME has 3 to 255 letters, digits, `_`, `-` or `.`"
+                    .to_owned(),
+            );
         }
         Ok(Self(name.to_owned()))
     }

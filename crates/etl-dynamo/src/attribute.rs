@@ -12,8 +12,9 @@ const LARGEST_NUMBER: f64 = 9.9e125;
 
 /// The value as a DynamoDB attribute can hold it.
 ///
-/// A number outside of DynamoDB's range becomes a string of its text. A map with an empty key becomes a string of its JSON.
-/// Of a key that is given twice the last value stays. Everything else stays as it is.
+/// A number outside of DynamoDB's range becomes a string of its text. A map with an empty key
+/// becomes a string of its JSON. Of a key that is given twice the last value stays. Everything else
+/// stays as it is.
 pub(crate) fn storable<'v>(value: &'v Value<'v>) -> Value<'v> {
     match value {
         Value::Number(text) if !fits(text) => Value::String(match text.parse::<f64>() {
@@ -25,9 +26,12 @@ pub(crate) fn storable<'v>(value: &'v Value<'v>) -> Value<'v> {
         Value::Map(entries) if entries.iter().any(|(key, _)| key.is_empty()) => {
             Value::String(write_json(&sorted(value)).into())
         }
-        Value::Map(entries) => {
-            Value::Map(entries.iter().map(|(key, value)| (Cow::Borrowed(key.as_ref()), storable(value))).collect())
-        }
+        Value::Map(entries) => Value::Map(
+            entries
+                .iter()
+                .map(|(key, value)| (Cow::Borrowed(key.as_ref()), storable(value)))
+                .collect(),
+        ),
         other => other.clone(),
     }
 }
@@ -37,8 +41,10 @@ fn sorted<'v>(value: &'v Value<'v>) -> Value<'v> {
     match value {
         Value::List(items) => Value::List(items.iter().map(sorted).collect()),
         Value::Map(entries) => {
-            let mut entries: Vec<_> =
-                entries.iter().map(|(key, value)| (Cow::Borrowed(key.as_ref()), sorted(value))).collect();
+            let mut entries: Vec<_> = entries
+                .iter()
+                .map(|(key, value)| (Cow::Borrowed(key.as_ref()), sorted(value)))
+                .collect();
             entries.sort_by(|a, b| a.0.cmp(&b.0));
             Value::Map(entries)
         }
@@ -48,8 +54,8 @@ fn sorted<'v>(value: &'v Value<'v>) -> Value<'v> {
 
 fn fits(text: &str) -> bool {
     let magnitude = text.parse::<f64>().unwrap_or(f64::NAN).abs();
-    let is_zero =
-        magnitude == 0.0 && text.bytes().take_while(|byte| !b"eE".contains(byte)).all(|byte| b"-.0".contains(&byte));
+    let is_zero = magnitude == 0.0
+        && text.bytes().take_while(|byte| !b"eE".contains(byte)).all(|byte| b"-.0".contains(&byte));
     is_zero || (SMALLEST_NUMBER..=LARGEST_NUMBER).contains(&magnitude)
 }
 
@@ -65,7 +71,10 @@ pub(crate) fn to_attribute(value: &Value<'_>) -> AttributeValue {
         Value::Surrogate { text, .. } => AttributeValue::S(text.clone()),
         Value::List(items) => AttributeValue::L(items.iter().map(to_attribute).collect()),
         Value::Map(entries) => AttributeValue::M(
-            entries.iter().map(|(key, value)| (key.clone().into_owned(), to_attribute(value))).collect(),
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone().into_owned(), to_attribute(value)))
+                .collect(),
         ),
     }
 }
@@ -77,16 +86,19 @@ pub(crate) fn from_attribute(attribute: &AttributeValue) -> Value<'_> {
         AttributeValue::N(text) => Value::Number(text.into()),
         AttributeValue::S(text) => Value::String(text.into()),
         AttributeValue::L(items) => Value::List(items.iter().map(from_attribute).collect()),
-        AttributeValue::M(entries) => {
-            Value::Map(entries.iter().map(|(key, value)| (key.as_str().into(), from_attribute(value))).collect())
-        }
+        AttributeValue::M(entries) => Value::Map(
+            entries
+                .iter()
+                .map(|(key, value)| (key.as_str().into(), from_attribute(value)))
+                .collect(),
+        ),
         _ => Value::Null,
     }
 }
 
-/// The size of an item as DynamoDB counts it, never less: names and values in UTF-8, a byte for two digits of a number and
-/// two more, three bytes a list or map and one for each of its elements (the developer guide's "DynamoDB Item sizes and
-/// formats").
+/// The size of an item as DynamoDB counts it, never less: names and values in UTF-8, a byte for two
+/// digits of a number and two more, three bytes a list or map and one for each of its elements (the
+/// developer guide's "DynamoDB Item sizes and formats").
 pub(crate) fn item_bytes(item: &HashMap<String, AttributeValue>) -> usize {
     item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
 }
@@ -95,9 +107,14 @@ fn value_bytes(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),
         AttributeValue::N(text) => text.len().div_ceil(2) + 2,
-        AttributeValue::L(items) => 3 + items.iter().map(|item| 1 + value_bytes(item)).sum::<usize>(),
+        AttributeValue::L(items) => {
+            3 + items.iter().map(|item| 1 + value_bytes(item)).sum::<usize>()
+        }
         AttributeValue::M(entries) => {
-            3 + entries.iter().map(|(name, value)| 1 + name.len() + value_bytes(value)).sum::<usize>()
+            3 + entries
+                .iter()
+                .map(|(name, value)| 1 + name.len() + value_bytes(value))
+                .sum::<usize>()
         }
         _ => 1,
     }

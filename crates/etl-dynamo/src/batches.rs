@@ -20,26 +20,39 @@ const READS: usize = 100;
 /// Requests under way at once, for each batch that the job writes.
 const CONCURRENT: usize = 8;
 
-/// Undone items are sent again this often: with the waits in between, about a minute of a throttled table. The job then
-/// tries the whole again, as its own patience allows.
+/// Undone items are sent again this often: with the waits in between, about a minute of a throttled
+/// table. The job then tries the whole again, as its own patience allows.
 const ATTEMPTS: u32 = 10;
 const FIRST_WAIT_MS: u64 = 50;
 const LONGEST_WAIT_MS: u64 = 15_000;
 
 /// Writes or deletes items; each is there, or gone, at the end. No two may have the same key.
-pub(crate) async fn write_all(client: &Client, table: &str, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+pub(crate) async fn write_all(
+    client: &Client,
+    table: &str,
+    requests: Vec<WriteRequest>,
+) -> Result<(), StoreError> {
     let mut parts = Vec::new();
     let mut requests = requests.into_iter().peekable();
     while requests.peek().is_some() {
         parts.push(requests.by_ref().take(WRITES).collect());
     }
-    stream::iter(parts).map(|part| write_part(client, table, part)).buffer_unordered(CONCURRENT).try_collect().await
+    stream::iter(parts)
+        .map(|part| write_part(client, table, part))
+        .buffer_unordered(CONCURRENT)
+        .try_collect()
+        .await
 }
 
-async fn write_part(client: &Client, table: &str, mut part: Vec<WriteRequest>) -> Result<(), StoreError> {
+async fn write_part(
+    client: &Client,
+    table: &str,
+    mut part: Vec<WriteRequest>,
+) -> Result<(), StoreError> {
     for attempt in 0..ATTEMPTS {
         let sent = client.batch_write_item().request_items(table, part.clone()).send().await;
-        let answer = sent.map_err(|error| failed(format!("writing to the table {table}"), error))?;
+        let answer =
+            sent.map_err(|error| failed(format!("writing to the table {table}"), error))?;
         part = answer.unprocessed_items.unwrap_or_default().remove(table).unwrap_or_default();
         if part.is_empty() {
             return Ok(());
@@ -51,9 +64,14 @@ async fn write_part(client: &Client, table: &str, mut part: Vec<WriteRequest>) -
 }
 
 /// The items of these keys that are there, in no order. No key may be there twice.
-pub(crate) async fn read_all(client: &Client, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+pub(crate) async fn read_all(
+    client: &Client,
+    table: &str,
+    keys: Vec<Item>,
+) -> Result<Vec<Item>, StoreError> {
     let parts: Vec<Vec<Item>> = keys.chunks(READS).map(<[Item]>::to_vec).collect();
-    let read = stream::iter(parts).map(|part| read_part(client, table, part)).buffer_unordered(CONCURRENT);
+    let read =
+        stream::iter(parts).map(|part| read_part(client, table, part)).buffer_unordered(CONCURRENT);
     let items: Vec<Vec<Item>> = read.try_collect().await?;
     Ok(items.concat())
 }
@@ -62,7 +80,8 @@ async fn read_part(client: &Client, table: &str, keys: Vec<Item>) -> Result<Vec<
     let mut items = Vec::new();
     let mut part = keys;
     for attempt in 0..ATTEMPTS {
-        let keys = KeysAndAttributes::builder().set_keys(Some(part.clone())).consistent_read(true).build();
+        let keys =
+            KeysAndAttributes::builder().set_keys(Some(part.clone())).consistent_read(true).build();
         let keys = keys.expect("the keys are set");
         let sent = client.batch_get_item().request_items(table, keys).send().await;
         let answer = sent.map_err(|error| failed(format!("reading the table {table}"), error))?;
@@ -89,7 +108,8 @@ fn throttled(doing: &str, table: &str, left: usize) -> StoreError {
     StoreError::new(StoreErrorKind::Temporary, message)
 }
 
-/// Waits ever longer, and never as long as another: between half of the wait and all of it, by a hash of what is waited for.
+/// Waits ever longer, and never as long as another: between half of the wait and all of it, by a
+/// hash of what is waited for.
 async fn back_off(what: &str, attempt: u32) {
     let longest = (FIRST_WAIT_MS << attempt).min(LONGEST_WAIT_MS);
     let hash = Sha256::digest(format!("{what}{attempt}{}", std::process::id()));

@@ -13,7 +13,9 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use mlops_core::etl::{Listing, ObjectId, Totals};
-use mlops_core::ports::{EndedObject, Lease, PartitionState, StoreError, StoreErrorKind, Watermark};
+use mlops_core::ports::{
+    EndedObject, Lease, PartitionState, StoreError, StoreErrorKind, Watermark,
+};
 use mlops_core::record::{parse_utc, to_sql_text};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +26,8 @@ pub(crate) const SEALED: &str = "sealed ";
 pub(crate) const WATERMARK: &str = "watermark";
 pub(crate) const LEASE: &str = "lease";
 
-/// An object in a chunk of the ledger: id, records, bad, bytes, and the newest time in microseconds, or -1.
+/// An object in a chunk of the ledger: id, records, bad, bytes, and the newest time in
+/// microseconds, or -1.
 const ENTRY_BYTES: usize = 16 + 4 * 8;
 
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
@@ -57,7 +60,8 @@ fn read_time(item: &Item, name: &str) -> Option<Timestamp> {
 }
 
 fn read_number(item: &Item, name: &str) -> Result<u64, StoreError> {
-    let found = get(item, name).and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok());
+    let found =
+        get(item, name).and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok());
     found.ok_or_else(|| damaged(item, name))
 }
 
@@ -72,8 +76,12 @@ fn damaged(item: &Item, name: &str) -> StoreError {
 }
 
 pub(crate) fn with_totals(mut item: Item, totals: &Totals) -> Item {
-    let counts =
-        [("objects", totals.objects), ("records", totals.records), ("bad", totals.bad), ("bytes", totals.bytes)];
+    let counts = [
+        ("objects", totals.objects),
+        ("records", totals.records),
+        ("bad", totals.bad),
+        ("bytes", totals.bytes),
+    ];
     item.extend(counts.map(|(name, count)| (name.to_owned(), number(count))));
     if let Some(newest) = totals.newest {
         item.insert("newest_logging_timestamp".to_owned(), text(to_sql_text(newest)));
@@ -104,8 +112,9 @@ fn digest(digest: u128) -> AttributeValue {
 }
 
 fn read_digest(item: &Item, name: &str) -> Result<u128, StoreError> {
-    let bytes =
-        get(item, name).and_then(|digest| digest.as_b().ok()).and_then(|digest| digest.as_ref().try_into().ok());
+    let bytes = get(item, name)
+        .and_then(|digest| digest.as_b().ok())
+        .and_then(|digest| digest.as_ref().try_into().ok());
     bytes.map(u128::from_be_bytes).ok_or_else(|| damaged(item, name))
 }
 
@@ -127,7 +136,8 @@ pub(crate) fn read_partition(item: &Item) -> Result<PartitionState, StoreError> 
     Ok(PartitionState { id: id.to_owned(), sealed, fence: read_number(item, "fence")?, listing })
 }
 
-/// One item for the objects that a batch has ended in a partition: the same objects make the same item.
+/// One item for the objects that a batch has ended in a partition: the same objects make the same
+/// item.
 pub(crate) fn ledger_chunk(pipeline: &str, partition: &str, objects: &[&EndedObject]) -> Item {
     let mut entries = Vec::with_capacity(objects.len() * ENTRY_BYTES);
     for object in objects {
@@ -138,7 +148,8 @@ pub(crate) fn ledger_chunk(pipeline: &str, partition: &str, objects: &[&EndedObj
         }
         entries.extend_from_slice(&newest.map_or(-1, Timestamp::as_microsecond).to_be_bytes());
     }
-    let name: String = Sha256::digest(&entries)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let name: String =
+        Sha256::digest(&entries)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     let mut item = key(&ledger_key(pipeline, partition), &name);
     item.insert("entries".to_owned(), AttributeValue::B(Blob::new(entries)));
     item
@@ -150,15 +161,21 @@ pub(crate) fn read_ledger(items: &[Item]) -> Result<HashMap<ObjectId, Totals>, S
     for item in items {
         let entries = get(item, "entries").and_then(|entries| entries.as_b().ok());
         let entries = entries.filter(|entries| entries.as_ref().len() % ENTRY_BYTES == 0);
-        for entry in entries.ok_or_else(|| damaged(item, "entries"))?.as_ref().chunks_exact(ENTRY_BYTES) {
+        for entry in
+            entries.ok_or_else(|| damaged(item, "entries"))?.as_ref().chunks_exact(ENTRY_BYTES)
+        {
             let (id, counts) = entry.split_at(16);
             let count = |index: usize| {
-                let bytes = counts[8 * index..8 * (index + 1)].try_into().expect("the entry has four counts");
+                let bytes = counts[8 * index..8 * (index + 1)]
+                    .try_into()
+                    .expect("the entry has four counts");
                 u64::from_be_bytes(bytes)
             };
             let id = ObjectId(id.try_into().expect("an id has 16 bytes"));
-            let newest = Timestamp::from_microsecond(count(3) as i64).ok().filter(|_| count(3) as i64 >= 0);
-            let totals = Totals { objects: 1, records: count(0), bad: count(1), bytes: count(2), newest };
+            let newest =
+                Timestamp::from_microsecond(count(3) as i64).ok().filter(|_| count(3) as i64 >= 0);
+            let totals =
+                Totals { objects: 1, records: count(0), bad: count(1), bytes: count(2), newest };
             ledger.insert(id, totals);
         }
     }
@@ -186,12 +203,17 @@ pub(crate) fn watermark_item(pipeline: &str, watermark: &Watermark) -> Item {
     item.insert("version".to_owned(), number(watermark.version));
     item.insert("past_folders".to_owned(), number(watermark.past_folders.objects));
     item.insert("past_folders_digest".to_owned(), digest(watermark.past_folders.digest));
-    let times =
-        [("watermark", watermark.position), ("audited_at", watermark.audited), ("updated_at", watermark.updated)];
+    let times = [
+        ("watermark", watermark.position),
+        ("audited_at", watermark.audited),
+        ("updated_at", watermark.updated),
+    ];
     for (name, time) in times {
         item.extend(time.map(|time| (name.to_owned(), text(to_sql_text(time)))));
     }
-    item.extend(watermark.partition.as_ref().map(|id| ("watermark_partition".to_owned(), text(id))));
+    item.extend(
+        watermark.partition.as_ref().map(|id| ("watermark_partition".to_owned(), text(id))),
+    );
     if let (Some(updated), Some(newest)) = (watermark.updated, watermark.totals.newest) {
         let lag = updated.duration_since(newest).as_millis() as f64 / 1000.0;
         item.insert("lag_seconds".to_owned(), AttributeValue::N(lag.to_string()));

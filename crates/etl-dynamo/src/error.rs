@@ -9,9 +9,10 @@ where
 {
     use StoreErrorKind::{Denied, NotFound, Other, Temporary};
     mlops_aws::failed(doing, error, |code, _| match code {
-        "ResourceNotFoundException" => {
-            Some((NotFound, "; there is no such table: run with --create-tables, or create it as the README says"))
-        }
+        "ResourceNotFoundException" => Some((
+            NotFound,
+            "; there is no such table: run with --create-tables, or create it as the README says",
+        )),
         "ProvisionedThroughputExceededException"
         | "ThrottlingException"
         | "RequestLimitExceeded"
@@ -21,7 +22,9 @@ where
         "AccessDeniedException" | "UnrecognizedClientException" | "InvalidSignatureException" => {
             Some((Denied, "; check the credentials and the role's policy"))
         }
-        "ValidationException" => Some((Other, "; does the table have the key that the README says?")),
+        "ValidationException" => {
+            Some((Other, "; does the table have the key that the README says?"))
+        }
         _ => None,
     })
 }

@@ -1,7 +1,8 @@
 use mlops_core::access::Action;
 use mlops_job::{Grant, Kind, Schedule, Size, Spec};
 
-const HOURLY: Schedule = Schedule { name: "hourly", command: &["run", "--deadline", "45m"], at: "cron(10 * * * ? *)" };
+const HOURLY: Schedule =
+    Schedule { name: "hourly", command: &["run", "--deadline", "45m"], at: "cron(10 * * * ? *)" };
 
 const ITEMS: &[Action] = &[
     Action::new("dynamodb:BatchGetItem", "table"),
@@ -19,8 +20,10 @@ const BOOKS: &[Action] = &[
 const CREATE: &[Action] =
     &[Action::new("dynamodb:CreateTable", "table"), Action::new("dynamodb:DescribeTable", "table")];
 
-const EXPIRE: &[Action] =
-    &[Action::new("dynamodb:DescribeTimeToLive", "table"), Action::new("dynamodb:UpdateTimeToLive", "table")];
+const EXPIRE: &[Action] = &[
+    Action::new("dynamodb:DescribeTimeToLive", "table"),
+    Action::new("dynamodb:UpdateTimeToLive", "table"),
+];
 
 const TABLES: &[Grant] = &[
     Grant::of("MLOPS_TABLE", &[ITEMS]),

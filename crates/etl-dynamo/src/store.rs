@@ -1,21 +1,26 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, ReturnValue, WriteRequest};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, PutRequest, ReturnValue, WriteRequest,
+};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::SignedDuration;
 use mlops_aws::SdkConfig;
 use mlops_core::etl::{Fingerprint, ObjectId, Totals, fingerprint};
 use mlops_core::literal::Value;
-use mlops_core::ports::{Batch, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, StoreError, Watermark};
+use mlops_core::ports::{
+    Batch, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, StoreError, Watermark,
+};
 use mlops_core::record::{LogRecord, parse_payload, to_sql_text};
 
 use crate::args::TableName;
 use crate::attribute::{from_attribute, item_bytes, storable, to_attribute};
 use crate::batches::{Item, read_all, write_all};
 use crate::books::{
-    LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, ledger_key, listing_attributes, number, read_lease,
-    read_ledger, read_partition, read_totals, read_watermark, text, watermark_item, with_totals,
+    LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, ledger_key, listing_attributes,
+    number, read_lease, read_ledger, read_partition, read_totals, read_watermark, text,
+    watermark_item, with_totals,
 };
 use crate::error::{failed, is_refused};
 
@@ -35,8 +40,9 @@ const CONCURRENT: usize = 16;
 
 /// The table of records, and the table of the job's own books.
 ///
-/// Items are written first, then the ledger, then the watermark. An item is a function of its record alone, so that
-/// writing it twice changes nothing; what must not be overtaken has a condition.
+/// Items are written first, then the ledger, then the watermark. An item is a function of its
+/// record alone, so that writing it twice changes nothing; what must not be overtaken has a
+/// condition.
 #[derive(Debug, Clone)]
 pub struct Dynamo {
     pub(crate) client: Client,
@@ -46,8 +52,14 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// The tables of these names. Nothing is read or written yet; one that is not there shows at the first call.
-    pub fn new(config: &SdkConfig, table: TableName, books: TableName, ttl: Option<SignedDuration>) -> Self {
+    /// The tables of these names. Nothing is read or written yet; one that is not there shows at
+    /// the first call.
+    pub fn new(
+        config: &SdkConfig,
+        table: TableName,
+        books: TableName,
+        ttl: Option<SignedDuration>,
+    ) -> Self {
         Self { client: Client::new(config), table, books, ttl }
     }
 
@@ -89,15 +101,31 @@ impl Dynamo {
 
     async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, StoreError> {
         let books = self.books.as_str();
-        let got =
-            self.client.get_item().table_name(books).set_key(Some(key(pk, sk))).consistent_read(true).send().await;
+        let got = self
+            .client
+            .get_item()
+            .table_name(books)
+            .set_key(Some(key(pk, sk)))
+            .consistent_read(true)
+            .send()
+            .await;
         got.map(|got| got.item).map_err(|error| failed(format!("reading the table {books}"), error))
     }
 
     /// Puts an item if the condition holds; tells whether it did.
-    async fn put_if(&self, item: Item, condition: &str, values: &[(&str, AttributeValue)]) -> Result<bool, StoreError> {
+    async fn put_if(
+        &self,
+        item: Item,
+        condition: &str,
+        values: &[(&str, AttributeValue)],
+    ) -> Result<bool, StoreError> {
         let books = self.books.as_str();
-        let mut put = self.client.put_item().table_name(books).set_item(Some(item)).condition_expression(condition);
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(books)
+            .set_item(Some(item))
+            .condition_expression(condition);
         for (name, value) in values {
             put = put.expression_attribute_values(*name, value.clone());
         }
@@ -109,17 +137,32 @@ impl Dynamo {
     }
 
     /// Deletes an item if the condition holds; tells whether it did.
-    async fn delete_if(&self, pk: &str, sk: &str, condition: &str, value: AttributeValue) -> Result<bool, StoreError> {
+    async fn delete_if(
+        &self,
+        pk: &str,
+        sk: &str,
+        condition: &str,
+        value: AttributeValue,
+    ) -> Result<bool, StoreError> {
         let books = self.books.as_str();
         let delete = self.client.delete_item().table_name(books).set_key(Some(key(pk, sk)));
-        match delete.condition_expression(condition).expression_attribute_values(":v", value).send().await {
+        match delete
+            .condition_expression(condition)
+            .expression_attribute_values(":v", value)
+            .send()
+            .await
+        {
             Ok(_) => Ok(true),
             Err(error) if is_refused(&error) => Ok(false),
             Err(error) => Err(failed(format!("writing to the table {books}"), error)),
         }
     }
 
-    async fn ledger_items(&self, pipeline: &str, id: &str) -> Result<HashMap<ObjectId, Totals>, StoreError> {
+    async fn ledger_items(
+        &self,
+        pipeline: &str,
+        id: &str,
+    ) -> Result<HashMap<ObjectId, Totals>, StoreError> {
         read_ledger(&self.query(&ledger_key(pipeline, id), "").await?)
     }
 
@@ -127,7 +170,8 @@ impl Dynamo {
         let items = self.query(&ledger_key(pipeline, id), "").await?;
         let deletes = items.into_iter().map(|mut item| {
             item.retain(|name, _| name == "pk" || name == "sk");
-            let delete = DeleteRequest::builder().set_key(Some(item)).build().expect("the key is set");
+            let delete =
+                DeleteRequest::builder().set_key(Some(item)).build().expect("the key is set");
             WriteRequest::builder().delete_request(delete).build()
         });
         write_all(&self.client, self.books.as_str(), deletes.collect()).await
@@ -135,8 +179,8 @@ impl Dynamo {
 
     /// Marks that a batch is entered, if the fence still stands.
     ///
-    /// The ledger's item that follows may come after another claim. It says no more than what is true: that these
-    /// objects' records are in the table.
+    /// The ledger's item that follows may come after another claim. It says no more than what is
+    /// true: that these objects' records are in the table.
     async fn check_fence(&self, pipeline: &str, id: &str, fence: u64) -> Result<bool, StoreError> {
         let update = self
             .client
@@ -149,11 +193,18 @@ impl Dynamo {
         match update.send().await {
             Ok(_) => Ok(true),
             Err(error) if is_refused(&error) => Ok(false),
-            Err(error) => Err(failed(format!("writing to the table {}", self.books.as_str()), error)),
+            Err(error) => {
+                Err(failed(format!("writing to the table {}", self.books.as_str()), error))
+            }
         }
     }
 
-    async fn claim_one(&self, pipeline: &str, id: &str, owner: &str) -> Result<Option<PartitionState>, StoreError> {
+    async fn claim_one(
+        &self,
+        pipeline: &str,
+        id: &str,
+        owner: &str,
+    ) -> Result<Option<PartitionState>, StoreError> {
         let update = self
             .client
             .update_item()
@@ -168,7 +219,9 @@ impl Dynamo {
         match update.send().await {
             Ok(answer) => answer.attributes.as_ref().map(read_partition).transpose(),
             Err(error) if is_refused(&error) => Ok(None),
-            Err(error) => Err(failed(format!("writing to the table {}", self.books.as_str()), error)),
+            Err(error) => {
+                Err(failed(format!("writing to the table {}", self.books.as_str()), error))
+            }
         }
     }
 
@@ -191,13 +244,15 @@ impl Dynamo {
             Ok(_) => {}
             // Overtaken: the other run settles it.
             Err(error) if is_refused(&error) => return Ok(()),
-            Err(error) => return Err(failed(format!("writing to the table {}", self.books.as_str()), error)),
+            Err(error) => {
+                return Err(failed(format!("writing to the table {}", self.books.as_str()), error));
+            }
         }
         if *seal { self.seal(pipeline, settled).await } else { Ok(()) }
     }
 
-    /// Writes the sealed item, then takes the open one away, then the ledger. Killed in between, the partition is still
-    /// open, and the next run seals it again.
+    /// Writes the sealed item, then takes the open one away, then the ledger. Killed in between,
+    /// the partition is still open, and the next run seals it again.
     async fn seal(&self, pipeline: &str, settled: &Settled) -> Result<(), StoreError> {
         let Settled { claim, listing, .. } = settled;
         let ledger = self.ledger_items(pipeline, &claim.id).await?;
@@ -205,7 +260,12 @@ impl Dynamo {
         let mut item = with_totals(key(pipeline, &format!("{SEALED}{}", claim.id)), &totals);
         item.insert("fence".to_owned(), number(claim.fence));
         item.extend(listing_attributes(listing).map(|(name, value)| (name.to_owned(), value)));
-        self.put_if(item, "attribute_not_exists(pk) OR fence <= :fence", &[(":fence", number(claim.fence))]).await?;
+        self.put_if(
+            item,
+            "attribute_not_exists(pk) OR fence <= :fence",
+            &[(":fence", number(claim.fence))],
+        )
+        .await?;
         let open = format!("{OPEN}{}", claim.id);
         if self.delete_if(pipeline, &open, "fence = :v", number(claim.fence)).await? {
             self.delete_ledger(pipeline, &claim.id).await?;
@@ -215,7 +275,9 @@ impl Dynamo {
 }
 
 /// Awaits several requests at a time.
-async fn at_once<T>(requests: Vec<impl Future<Output = Result<T, StoreError>>>) -> Result<Vec<T>, StoreError> {
+async fn at_once<T>(
+    requests: Vec<impl Future<Output = Result<T, StoreError>>>,
+) -> Result<Vec<T>, StoreError> {
     stream::iter(requests).buffer_unordered(CONCURRENT).try_collect().await
 }
 
@@ -255,7 +317,10 @@ impl EtlStore for Dynamo {
 
     async fn commit(&self, batch: Batch<'_>) -> Result<Commit, StoreError> {
         let puts = batch.records.iter().map(|record| {
-            let put = PutRequest::builder().set_item(Some(self.item(record))).build().expect("the item is set");
+            let put = PutRequest::builder()
+                .set_item(Some(self.item(record)))
+                .build()
+                .expect("the item is set");
             WriteRequest::builder().put_request(put).build()
         });
         write_all(&self.client, self.table.as_str(), puts.collect()).await?;
@@ -268,7 +333,9 @@ impl EtlStore for Dynamo {
             if !self.check_fence(batch.pipeline, id, objects[0].claim.fence).await? {
                 return Ok(Commit::Fenced(id.to_owned()));
             }
-            let put = PutRequest::builder().set_item(Some(ledger_chunk(batch.pipeline, id, &objects))).build();
+            let put = PutRequest::builder()
+                .set_item(Some(ledger_chunk(batch.pipeline, id, &objects)))
+                .build();
             chunks.push(WriteRequest::builder().put_request(put.expect("the item is set")).build());
         }
         write_all(&self.client, self.books.as_str(), chunks).await?;
@@ -277,13 +344,22 @@ impl EtlStore for Dynamo {
 
     async fn replace(&self, record: &LogRecord) -> Result<(), StoreError> {
         let table = self.table.as_str();
-        let put = self.client.put_item().table_name(table).set_item(Some(self.item(record))).send().await;
+        let put =
+            self.client.put_item().table_name(table).set_item(Some(self.item(record))).send().await;
         put.map(drop).map_err(|error| failed(format!("writing to the table {table}"), error))
     }
 
-    async fn partitions(&self, pipeline: &str, ids: &[String]) -> Result<Vec<PartitionState>, StoreError> {
-        let keys = |kind: &str| ids.iter().map(|id| key(pipeline, &format!("{kind}{id}"))).collect::<Vec<_>>();
-        let items = read_all(&self.client, self.books.as_str(), [keys(OPEN), keys(SEALED)].concat()).await?;
+    async fn partitions(
+        &self,
+        pipeline: &str,
+        ids: &[String],
+    ) -> Result<Vec<PartitionState>, StoreError> {
+        let keys = |kind: &str| {
+            ids.iter().map(|id| key(pipeline, &format!("{kind}{id}"))).collect::<Vec<_>>()
+        };
+        let items =
+            read_all(&self.client, self.books.as_str(), [keys(OPEN), keys(SEALED)].concat())
+                .await?;
         let mut states: BTreeMap<String, PartitionState> = BTreeMap::new();
         for item in &items {
             let state = read_partition(item)?;
@@ -311,7 +387,12 @@ impl EtlStore for Dynamo {
         at_once(new).await.map(drop)
     }
 
-    async fn claim(&self, pipeline: &str, ids: &[String], owner: &str) -> Result<Vec<PartitionState>, StoreError> {
+    async fn claim(
+        &self,
+        pipeline: &str,
+        ids: &[String],
+        owner: &str,
+    ) -> Result<Vec<PartitionState>, StoreError> {
         let claims = ids.iter().map(|id| self.claim_one(pipeline, id, owner)).collect();
         Ok(at_once(claims).await?.into_iter().flatten().collect())
     }
@@ -321,7 +402,9 @@ impl EtlStore for Dynamo {
     }
 
     async fn settle(&self, pipeline: &str, settled: &[Settled]) -> Result<(), StoreError> {
-        at_once(settled.iter().map(|settled| self.settle_one(pipeline, settled)).collect()).await.map(drop)
+        at_once(settled.iter().map(|settled| self.settle_one(pipeline, settled)).collect())
+            .await
+            .map(drop)
     }
 
     async fn reopen(&self, pipeline: &str, id: &str) -> Result<(), StoreError> {
@@ -339,8 +422,11 @@ impl EtlStore for Dynamo {
     async fn totals(&self, pipeline: &str) -> Result<Totals, StoreError> {
         let open = self.open_partitions(pipeline).await?;
         let ledgers = open.iter().map(|state| self.ledger_items(pipeline, &state.id)).collect();
-        let mut totals =
-            at_once(ledgers).await?.into_iter().flat_map(HashMap::into_values).fold(Totals::default(), Totals::and);
+        let mut totals = at_once(ledgers)
+            .await?
+            .into_iter()
+            .flat_map(HashMap::into_values)
+            .fold(Totals::default(), Totals::and);
         for item in self.query(pipeline, SEALED).await? {
             let id = read_partition(&item)?.id;
             if !open.iter().any(|state| state.id == id) {
@@ -358,7 +444,9 @@ impl EtlStore for Dynamo {
         let item = watermark_item(pipeline, watermark);
         let put = match watermark.version {
             1 => self.put_if(item, "attribute_not_exists(pk)", &[]).await?,
-            version => self.put_if(item, "version = :before", &[(":before", number(version - 1))]).await?,
+            version => {
+                self.put_if(item, "version = :before", &[(":before", number(version - 1))]).await?
+            }
         };
         // A write whose answer was lost is tried again by the SDK, and refused: it has landed.
         Ok(put || self.watermark(pipeline).await?.as_ref() == Some(watermark))
@@ -368,14 +456,24 @@ impl EtlStore for Dynamo {
         self.get(name, LEASE).await?.as_ref().map(read_lease).transpose()
     }
 
-    async fn swap_lease(&self, name: &str, seen: Option<&Lease>, next: Option<&Lease>) -> Result<bool, StoreError> {
+    async fn swap_lease(
+        &self,
+        name: &str,
+        seen: Option<&Lease>,
+        next: Option<&Lease>,
+    ) -> Result<bool, StoreError> {
         let swapped = match (seen, next) {
             (None, None) => true,
-            (None, Some(next)) => self.put_if(lease_item(name, next), "attribute_not_exists(pk)", &[]).await?,
-            (Some(seen), Some(next)) => {
-                self.put_if(lease_item(name, next), "beat = :seen", &[(":seen", number(seen.beat))]).await?
+            (None, Some(next)) => {
+                self.put_if(lease_item(name, next), "attribute_not_exists(pk)", &[]).await?
             }
-            (Some(seen), None) => self.delete_if(name, LEASE, "beat = :v", number(seen.beat)).await?,
+            (Some(seen), Some(next)) => {
+                self.put_if(lease_item(name, next), "beat = :seen", &[(":seen", number(seen.beat))])
+                    .await?
+            }
+            (Some(seen), None) => {
+                self.delete_if(name, LEASE, "beat = :v", number(seen.beat)).await?
+            }
         };
         Ok(swapped || self.lease(name).await?.as_ref() == next)
     }

@@ -30,11 +30,20 @@ impl Dynamo {
 
     async fn create(&self, table: &str, keys: &[(&str, KeyType)]) -> Result<(), StoreError> {
         if self.status(table).await?.is_none() {
-            let mut request = self.client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+            let mut request = self
+                .client
+                .create_table()
+                .table_name(table)
+                .billing_mode(BillingMode::PayPerRequest);
             for (name, kind) in keys {
-                let key = KeySchemaElement::builder().attribute_name(*name).key_type(kind.clone()).build();
-                let attribute =
-                    AttributeDefinition::builder().attribute_name(*name).attribute_type(ScalarAttributeType::S).build();
+                let key = KeySchemaElement::builder()
+                    .attribute_name(*name)
+                    .key_type(kind.clone())
+                    .build();
+                let attribute = AttributeDefinition::builder()
+                    .attribute_name(*name)
+                    .attribute_type(ScalarAttributeType::S)
+                    .build();
                 request = request
                     .key_schema(key.expect("name and kind are set"))
                     .attribute_definitions(attribute.expect("name and type are set"));
@@ -42,7 +51,10 @@ impl Dynamo {
             match request.send().await {
                 Ok(_) => tracing::info!(table.name = table, "created"),
                 // Another run was first.
-                Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {}
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|error| error.is_resource_in_use_exception()) => {}
                 Err(error) => return Err(failed(format!("creating the table {table}"), error)),
             }
         }
@@ -59,7 +71,11 @@ impl Dynamo {
     async fn status(&self, table: &str) -> Result<Option<TableStatus>, StoreError> {
         match self.client.describe_table().table_name(table).send().await {
             Ok(answer) => Ok(answer.table.and_then(|table| table.table_status)),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_resource_not_found_exception()) =>
+            {
                 Ok(None)
             }
             Err(error) => Err(failed(format!("looking at the table {table}"), error)),
@@ -71,12 +87,21 @@ impl Dynamo {
         let doing = || format!("letting items of the table {table} expire");
         let described = self.client.describe_time_to_live().table_name(table).send().await;
         let described = described.map_err(|error| failed(doing(), error))?;
-        if described.time_to_live_description.is_some_and(|ttl| ttl.attribute_name.as_deref() == Some(TTL)) {
+        if described
+            .time_to_live_description
+            .is_some_and(|ttl| ttl.attribute_name.as_deref() == Some(TTL))
+        {
             return Ok(());
         }
         let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build();
         let ttl = ttl.expect("attribute and switch are set");
-        let switched = self.client.update_time_to_live().table_name(table).time_to_live_specification(ttl).send().await;
+        let switched = self
+            .client
+            .update_time_to_live()
+            .table_name(table)
+            .time_to_live_specification(ttl)
+            .send()
+            .await;
         switched.map(drop).map_err(|error| failed(doing(), error))
     }
 }

@@ -22,9 +22,10 @@ Examples:
 
 /// Load request logs from S3 or a folder into model_logs of MySQL or SQLite
 ///
-/// Reads what is new below --logs: JSON or Python dicts, one record an object or one a line, plain, gzip or zstd. Each
-/// record becomes one row, keyed by its uid, exactly once: the job may be killed, repeated, or run twice at a time. A bad
-/// record is set aside with its reason and bytes, and stops nothing.
+/// Reads what is new below --logs: JSON or Python dicts, one record an object or one a line, plain,
+/// gzip or zstd. Each record becomes one row, keyed by its uid, exactly once: the job may be
+/// killed, repeated, or run twice at a time. A bad record is set aside with its reason and bytes,
+/// and stops nothing.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "etl-mysql", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {

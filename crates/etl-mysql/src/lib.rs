@@ -10,7 +10,8 @@ use mlops_sql::Database;
 
 pub use args::Args;
 
-/// Carries out the command of the arguments; see the crate's documentation for what a second run does.
+/// Carries out the command of the arguments; see the crate's documentation for what a second run
+/// does.
 ///
 /// # Errors
 ///

@@ -1,6 +1,7 @@
 use mlops_job::{Kind, Schedule, Size, Spec};
 
-const HOURLY: Schedule = Schedule { name: "hourly", command: &["run", "--deadline", "45m"], at: "cron(5 * * * ? *)" };
+const HOURLY: Schedule =
+    Schedule { name: "hourly", command: &["run", "--deadline", "45m"], at: "cron(5 * * * ? *)" };
 
 pub(crate) const SPEC: Spec = Spec {
     kind: Kind::Job { timeout_minutes: 50, schedules: &[HOURLY] },

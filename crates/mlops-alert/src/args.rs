@@ -19,10 +19,17 @@ pub struct AlertArgs {
     pub rules: Option<Location>,
 
     /// Send the report of yesterday instead, once a day: to --to, or to all recipients of --rules
-    #[arg(long, global = true, env = "ALERT_REPORT", value_name = "HOW_OFTEN", help_heading = "Rules")]
+    #[arg(
+        long,
+        global = true,
+        env = "ALERT_REPORT",
+        value_name = "HOW_OFTEN",
+        help_heading = "Rules"
+    )]
     pub report: Option<ReportEvery>,
 
-    /// Judge as a run would that starts at this time, UTC; for tests, and for runs that were missed [default: now]
+    /// Judge as a run would that starts at this time, UTC; for tests, and for runs that were missed
+    /// [default: now]
     #[arg(long, global = true, env = "ALERT_NOW", value_name = "TIME", value_parser = utc_time, help_heading = "Running")]
     pub now: Option<Timestamp>,
 
@@ -78,7 +85,8 @@ pub enum AlertCommand {
     Run,
     /// Check the rules, and say what each does in words; touches no database
     Check,
-    /// Replay the logged requests, and say how often each rule would have fired and what it would have sent
+    /// Replay the logged requests, and say how often each rule would have fired and what it would
+    /// have sent
     Backtest {
         /// Replay the time before --now of this length
         #[arg(long, env = "ALERT_BACKTEST_WINDOW", value_name = "SPAN", default_value = "30d", value_parser = span)]
@@ -97,22 +105,36 @@ pub enum AlertCommand {
 impl PlainArgs {
     /// The rules that the arguments are, in the form of a file; none if none is given.
     fn file(&self, job: &str) -> RulesFile {
-        let rule = |name: &str, metric: MetricName, above: Option<f64>, below: Option<f64>| RuleFile {
-            name: format!("{job}: {name}"),
-            metric,
-            above,
-            below,
-            repeat: Some(milliseconds(self.repeat)),
-            to: self.to.clone(),
-            ..RuleFile::default()
-        };
+        let rule =
+            |name: &str, metric: MetricName, above: Option<f64>, below: Option<f64>| RuleFile {
+                name: format!("{job}: {name}"),
+                metric,
+                above,
+                below,
+                repeat: Some(milliseconds(self.repeat)),
+                to: self.to.clone(),
+                ..RuleFile::default()
+            };
         let rules = [
-            (self.when_count_above, rule("many requests", MetricName::Count, self.when_count_above, None)),
-            (self.when_count_below, rule("few requests", MetricName::Count, None, self.when_count_below)),
-            (self.when_mean_above, rule("high predictions", MetricName::Prediction, self.when_mean_above, None)),
-            (self.when_mean_below, rule("low predictions", MetricName::Prediction, None, self.when_mean_below)),
+            (
+                self.when_count_above,
+                rule("many requests", MetricName::Count, self.when_count_above, None),
+            ),
+            (
+                self.when_count_below,
+                rule("few requests", MetricName::Count, None, self.when_count_below),
+            ),
+            (
+                self.when_mean_above,
+                rule("high predictions", MetricName::Prediction, self.when_mean_above, None),
+            ),
+            (
+                self.when_mean_below,
+                rule("low predictions", MetricName::Prediction, None, self.when_mean_below),
+            ),
         ];
-        let rules = rules.into_iter().filter(|(bound, _)| bound.is_some()).map(|(_, rule)| rule).collect();
+        let rules =
+            rules.into_iter().filter(|(bound, _)| bound.is_some()).map(|(_, rule)| rule).collect();
         RulesFile { every: Some(milliseconds(self.window)), rules, ..RulesFile::default() }
     }
 
@@ -141,8 +163,15 @@ impl PlainArgs {
             return Ok(Vec::new());
         }
         // A rule that is never run, whose recipients are those.
-        let rule = RuleFile { name: "--to".to_owned(), above: Some(0.0), to: self.to.clone(), ..RuleFile::default() };
-        let rules = RulesFile { rules: vec![rule], ..RulesFile::default() }.check().map_err(UsageError::because)?;
+        let rule = RuleFile {
+            name: "--to".to_owned(),
+            above: Some(0.0),
+            to: self.to.clone(),
+            ..RuleFile::default()
+        };
+        let rules = RulesFile { rules: vec![rule], ..RulesFile::default() }
+            .check()
+            .map_err(UsageError::because)?;
         Ok(rules.rules.into_iter().flat_map(|rule| rule.recipients).collect())
     }
 

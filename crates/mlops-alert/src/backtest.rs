@@ -71,7 +71,10 @@ pub(crate) async fn backtest(
 ) -> Result<BacktestReport> {
     let to = aligned(now, rules.every);
     let Some(first) = store.first_request().await?.filter(|first| *first < to) else {
-        return Err(UsageError::new("model_logs has no request to replay; load some, or name a later --now").into());
+        return Err(UsageError::new(
+            "model_logs has no request to replay; load some, or name a later --now",
+        )
+        .into());
     };
     let from = aligned(first.max(earlier(to, over)), rules.every);
     let steps = steps(from, to, rules.every);
@@ -80,7 +83,9 @@ pub(crate) async fn backtest(
     for rule in &rules.rules {
         let mut replay = Backtest::new(rules, rule);
         let mut measured = stream::iter(&steps)
-            .map(async |&at| Ok::<_, anyhow::Error>((at, observe(store, rule, at, std::iter::empty()).await?)))
+            .map(async |&at| {
+                Ok::<_, anyhow::Error>((at, observe(store, rule, at, std::iter::empty()).await?))
+            })
             .buffered(AT_ONCE);
         while let Some((at, seen)) = measured.try_next().await? {
             if context.shutdown.is_cancelled() {
@@ -120,13 +125,24 @@ fn of_rule(rule: &Rule, replay: &Backtest<'_>, length: SignedDuration, list: boo
         muted: counts.muted,
         messages_per_month: messages as f64 / months,
         plain_per_month: (counts.wrong * rule.recipients.len() as u64) as f64 / months,
-        told: told.map(|(at, _, subject)| [to_sql_text(*at)[..16].to_owned(), subject.clone()]).collect(),
+        told: told
+            .map(|(at, _, subject)| [to_sql_text(*at)[..16].to_owned(), subject.clone()])
+            .collect(),
     }
 }
 
 impl BacktestReport {
     pub(crate) fn human(&self) -> String {
-        let header = ["rule", "runs", "wrong", "no value", "fired", "firing for", "messages a month", "a plain rule's"];
+        let header = [
+            "rule",
+            "runs",
+            "wrong",
+            "no value",
+            "fired",
+            "firing for",
+            "messages a month",
+            "a plain rule's",
+        ];
         let rows: Vec<Vec<String>> = self
             .rules
             .iter()
@@ -144,8 +160,12 @@ impl BacktestReport {
                 ]
             })
             .collect();
-        let mut text =
-            format!("{}\nreplayed from {} to {} UTC", grid(&header, &rows), &self.from[..16], &self.to[..16]);
+        let mut text = format!(
+            "{}\nreplayed from {} to {} UTC",
+            grid(&header, &rows),
+            &self.from[..16],
+            &self.to[..16]
+        );
         for [at, subject] in self.rules.iter().flat_map(|rule| &rule.told) {
             text.push_str(&format!("\n{at}  {subject}"));
         }

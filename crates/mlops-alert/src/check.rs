@@ -29,10 +29,17 @@ impl CheckReport {
     }
 
     pub(crate) fn human(&self) -> String {
-        let rows: Vec<Vec<String>> =
-            self.rules.iter().map(|rule| [&rule.rule, &rule.says, &rule.told].map(Clone::clone).to_vec()).collect();
+        let rows: Vec<Vec<String>> = self
+            .rules
+            .iter()
+            .map(|rule| [&rule.rule, &rule.says, &rule.told].map(Clone::clone).to_vec())
+            .collect();
         let count = self.rules.len();
-        format!("{}\n{count} rules, judged every {}", grid(&["rule", "what it says", "who is told"], &rows), self.every)
+        format!(
+            "{}\n{count} rules, judged every {}",
+            grid(&["rule", "what it says", "who is told"], &rows),
+            self.every
+        )
     }
 }
 
@@ -48,7 +55,12 @@ fn of_rule(rule: &Rule) -> CheckedRule {
         Repeat::Every(span) if span.is_zero() => "told at every run".to_owned(),
         Repeat::Every(span) => format!("told again after {}", span_text(span)),
     };
-    let says = format!("{severity} {runs} when {} in {} is {wrong}; {repeat}", rule.what, span_text(rule.window));
-    let masked: Vec<String> = rule.recipients.iter().map(mlops_core::alert::Recipient::masked).collect();
+    let says = format!(
+        "{severity} {runs} when {} in {} is {wrong}; {repeat}",
+        rule.what,
+        span_text(rule.window)
+    );
+    let masked: Vec<String> =
+        rule.recipients.iter().map(mlops_core::alert::Recipient::masked).collect();
     CheckedRule { rule: rule.name.clone(), says, told: masked.join(", ") }
 }

@@ -3,7 +3,8 @@
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mlops_core::alert::{
-    Aggregate, DayReport, Message, Recipient, Rules, Status, Transition, earlier, message_uid, report_message,
+    Aggregate, DayReport, Message, Recipient, Rules, Status, Transition, earlier, message_uid,
+    report_message,
 };
 use mlops_core::ports::{AlertStore, MetricStore, Window};
 use mlops_job::UsageError;
@@ -17,7 +18,8 @@ const NAME: &str = "daily report";
 /// Parts of the picture of the predictions.
 const PARTS: u32 = 20;
 
-/// Writes the report of the day before `now`, by the clock of the rules, for those recipients; a second run that day adds nothing.
+/// Writes the report of the day before `now`, by the clock of the rules, for those recipients; a
+/// second run that day adds nothing.
 ///
 /// # Errors
 ///
@@ -30,10 +32,19 @@ pub(crate) async fn enqueue_report(
     run_uid: &str,
 ) -> Result<()> {
     if recipients.is_empty() {
-        return Err(UsageError::new("name who gets the report: --to (ALERT_TO), or [recipients] of --rules").into());
+        return Err(UsageError::new(
+            "name who gets the report: --to (ALERT_TO), or [recipients] of --rules",
+        )
+        .into());
     }
-    let today = now.to_zoned(rules.time_zone.clone()).start_of_day().context("finding out when today began")?;
-    let yesterday = today.yesterday().and_then(|day| day.start_of_day()).context("finding out when yesterday began")?;
+    let today = now
+        .to_zoned(rules.time_zone.clone())
+        .start_of_day()
+        .context("finding out when today began")?;
+    let yesterday = today
+        .yesterday()
+        .and_then(|day| day.start_of_day())
+        .context("finding out when yesterday began")?;
     let window = Window { from: Some(yesterday.timestamp()), to: Some(today.timestamp()) };
     let report = day_report(store, rules, window, yesterday.date().to_string()).await?;
     let message: Message = report_message(rules, NAME, report, now);
@@ -55,11 +66,15 @@ async fn day_report(
     let from = window.from.context("a day begins")?;
     let length = window.to.context("a day ends")?.duration_since(from);
     let before = Window { from: Some(earlier(from, length)), to: Some(from) };
-    let count = async |window| anyhow::Ok(of_logs(store, None, Aggregate::Count, window).await?.unwrap_or(0.0) as u64);
-    let mean = async |window| of_logs(store, Some("output.prediction"), Aggregate::Mean, window).await;
+    let count = async |window| {
+        anyhow::Ok(of_logs(store, None, Aggregate::Count, window).await?.unwrap_or(0.0) as u64)
+    };
+    let mean =
+        async |window| of_logs(store, Some("output.prediction"), Aggregate::Mean, window).await;
     let high_risk = Aggregate::ShareEqual("yes".to_owned());
     let names: Vec<String> = rules.rules.iter().map(|rule| rule.name.clone()).collect();
-    let firing = store.alerts(&names).await?.into_iter().filter(|kept| kept.state.status == Status::Firing);
+    let firing =
+        store.alerts(&names).await?.into_iter().filter(|kept| kept.state.status == Status::Firing);
     Ok(DayReport {
         day,
         requests: count(window).await?,

@@ -1,14 +1,19 @@
 //! Sending what waits in the outbox.
 //!
-//! A message is taken by a conditional update before it is sent, and settled after. A run that ends in between leaves it taken; a later
-//! run then asks the provider, and sends a page once more unless the provider has it. Of a digest, it takes that for sent.
+//! A message is taken by a conditional update before it is sent, and settled after. A run that ends
+//! in between leaves it taken; a later run then asks the provider, and sends a page once more
+//! unless the provider has it. Of a digest, it takes that for sent.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::alert::{Channel, Message, Recipient, Rules, Transition, earlier, message_uid, muted_notice};
-use mlops_core::ports::{AlertStore, MessageLimit, MessageOutcome, MessageStatus, Taken, WaitingMessage};
+use mlops_core::alert::{
+    Channel, Message, Recipient, Rules, Transition, earlier, message_uid, muted_notice,
+};
+use mlops_core::ports::{
+    AlertStore, MessageLimit, MessageOutcome, MessageStatus, Taken, WaitingMessage,
+};
 
 use crate::evaluate::row;
 use crate::report::DeliveryCounts;
@@ -29,7 +34,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// As long as a provider's word is heeded; a later run comes soon enough.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// After so many messages in a row that could not be sent, the others are left to the next run: nobody answers.
+/// After so many messages in a row that could not be sent, the others are left to the next run:
+/// nobody answers.
 const FAILURES_IN_A_ROW: u32 = 3;
 
 /// One run's deliveries.
@@ -79,7 +85,12 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
                 continue;
             }
             let Ok(message) = serde_json::from_str::<Message>(&waiting.content) else {
-                self.settle(&waiting, Outcome::Failed("its content does not read".to_owned()), counts).await?;
+                self.settle(
+                    &waiting,
+                    Outcome::Failed("its content does not read".to_owned()),
+                    counts,
+                )
+                .await?;
                 continue;
             };
             match self.store.take(&waiting, self.run_uid, self.now, self.limit(&message)).await? {
@@ -92,7 +103,11 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
                 Taken::Yes => {}
             }
             let outcome = self.outcome(&waiting, message).await;
-            failures = if matches!(outcome, Outcome::Left(_) | Outcome::Unclear) { failures + 1 } else { 0 };
+            failures = if matches!(outcome, Outcome::Left(_) | Outcome::Unclear) {
+                failures + 1
+            } else {
+                0
+            };
             self.settle(&waiting, outcome, counts).await?;
         }
         Ok(notices)
@@ -137,7 +152,11 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
         if waiting.claim.is_some() {
             match (is_page, self.sender.find(&delivery).await) {
                 (_, Ok(Some(sent))) => return Outcome::Sent(sent),
-                (false, _) => return Outcome::Failed("a run ended while it sent this; it may have arrived".to_owned()),
+                (false, _) => {
+                    return Outcome::Failed(
+                        "a run ended while it sent this; it may have arrived".to_owned(),
+                    );
+                }
                 // Better twice than not at all.
                 (true, _) => {}
             }
@@ -158,12 +177,18 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
                     tokio::time::sleep(pause).await;
                     match (is_page, self.sender.find(delivery).await) {
                         (_, Ok(Some(sent))) => return Outcome::Sent(sent),
-                        (false, _) => return Outcome::Failed(format!("{why}; it may have arrived")),
+                        (false, _) => {
+                            return Outcome::Failed(format!("{why}; it may have arrived"));
+                        }
                         (true, _) => (why, Duration::ZERO, false),
                     }
                 }
             };
-            tracing::warn!(message.uid = delivery.message_uid, attempt, "a message was not sent: {problem}");
+            tracing::warn!(
+                message.uid = delivery.message_uid,
+                attempt,
+                "a message was not sent: {problem}"
+            );
             left = if is_clear { Outcome::Left(problem) } else { Outcome::Unclear };
             if wait > LONGEST_PAUSE || attempt == TRIES {
                 break;
@@ -174,7 +199,12 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
         left
     }
 
-    async fn settle(&self, waiting: &WaitingMessage, outcome: Outcome, counts: &mut DeliveryCounts) -> Result<()> {
+    async fn settle(
+        &self,
+        waiting: &WaitingMessage,
+        outcome: Outcome,
+        counts: &mut DeliveryCounts,
+    ) -> Result<()> {
         let (status, sent_at, sent, why) = match outcome {
             Outcome::Sent(sent) => {
                 counts.sent += 1;

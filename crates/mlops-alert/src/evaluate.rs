@@ -2,14 +2,17 @@
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use mlops_core::alert::{AlertState, Message, Route, Rule, Rules, Step, advance, compose, message_uid, route};
+use mlops_core::alert::{
+    AlertState, Message, Route, Rule, Rules, Step, advance, compose, message_uid, route,
+};
 use mlops_core::ports::{AlertStore, KeptAlert, MessageStatus, MetricStore, OutboxMessage};
 
 use crate::observe::{context, observe};
 use crate::report::RuleReport;
 
-/// Judges every rule at `at`, and writes states and messages unless it is a rehearsal. A second run at the same time finds each rule judged
-/// already and changes nothing, and so does one that comes in between.
+/// Judges every rule at `at`, and writes states and messages unless it is a rehearsal. A second run
+/// at the same time finds each rule judged already and changes nothing, and so does one that comes
+/// in between.
 ///
 /// # Errors
 ///
@@ -37,11 +40,13 @@ pub(crate) async fn evaluate(
                 None => Vec::new(),
                 Some(transition) => {
                     let context = context(store, rule, at, run_uid).await?;
-                    let message = compose(rules, rule, &group, &step.state, transition, &seen, &context, at);
+                    let message =
+                        compose(rules, rule, &group, &step.state, transition, &seen, &context, at);
                     outbox(rules, rule, &group, &message, run_uid)?
                 }
             };
-            let was_first = is_rehearsal || keep(store, rule, &group, before, &step, &messages).await?;
+            let was_first =
+                is_rehearsal || keep(store, rule, &group, before, &step, &messages).await?;
             let told = step.transition.filter(|_| was_first);
             if let Some(transition) = told {
                 tracing::info!(
@@ -68,20 +73,31 @@ async fn keep(
     let state: AlertState = step.state.clone();
     let version = before.map_or(0, |before| before.version) + 1;
     let next = KeptAlert { rule: rule.name.clone(), group: group.to_owned(), state, version };
-    store.advance_alert(&next, messages).await.with_context(|| format!("keeping the state of `{}`", rule.name))
+    store
+        .advance_alert(&next, messages)
+        .await
+        .with_context(|| format!("keeping the state of `{}`", rule.name))
 }
 
 /// A row for each recipient that the message is for.
-fn outbox(rules: &Rules, rule: &Rule, group: &str, message: &Message, run_uid: &str) -> Result<Vec<OutboxMessage>> {
+fn outbox(
+    rules: &Rules,
+    rule: &Rule,
+    group: &str,
+    message: &Message,
+    run_uid: &str,
+) -> Result<Vec<OutboxMessage>> {
     let mut messages = Vec::new();
     for recipient in &rule.recipients {
-        let (status, why) = match route(rules, recipient, message.transition, message.severity, message.at) {
-            Route::Skip => continue,
-            Route::Send => (MessageStatus::Sending, ""),
-            Route::Muted(why) => (MessageStatus::Muted, why),
-        };
+        let (status, why) =
+            match route(rules, recipient, message.transition, message.severity, message.at) {
+                Route::Skip => continue,
+                Route::Send => (MessageStatus::Sending, ""),
+                Route::Muted(why) => (MessageStatus::Muted, why),
+            };
         let uid = message_uid(&rule.name, group, message.transition, message.at, recipient);
-        let mut row = row(message, group, recipient.channel.name(), &recipient.address, uid, run_uid)?;
+        let mut row =
+            row(message, group, recipient.channel.name(), &recipient.address, uid, run_uid)?;
         (row.status, row.why) = (status, why.to_owned());
         messages.push(row);
     }

@@ -4,17 +4,22 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use mlops_core::alert::{Aggregate, Context, JsonPath, Measure, Measured, Observation, Rule, earlier, window_before};
+use mlops_core::alert::{
+    Aggregate, Context, JsonPath, Measure, Measured, Observation, Rule, earlier, window_before,
+};
 use mlops_core::ports::{MetricStore, StoreError, StoreErrorKind, Window};
 
-/// A rule is about no more groups than this; beyond the largest there are too many for people to be told of.
+/// A rule is about no more groups than this; beyond the largest there are too many for people to be
+/// told of.
 pub(crate) const MOST_GROUPS: u32 = 100;
 
-/// What a run at `at` sees, by group: those that are in the window, and those that are `known` and no more in it.
+/// What a run at `at` sees, by group: those that are in the window, and those that are `known` and
+/// no more in it.
 ///
 /// # Errors
 ///
-/// Only a failure that will pass. Any other, such as a table that is not there, is an observation without a value that says why.
+/// Only a failure that will pass. Any other, such as a table that is not there, is an observation
+/// without a value that says why.
 pub(crate) async fn observe(
     store: &impl MetricStore,
     rule: &Rule,
@@ -25,7 +30,9 @@ pub(crate) async fn observe(
     let window = window_before(at, rule.window);
     let now = match measure(store, rule, window).await {
         Ok(now) => now,
-        Err(error) if error.kind == StoreErrorKind::Temporary => return Err(error).with_context(doing),
+        Err(error) if error.kind == StoreErrorKind::Temporary => {
+            return Err(error).with_context(doing);
+        }
         Err(error) => return Ok(blind(&error, known)),
     };
     let then = match rule.against {
@@ -62,7 +69,8 @@ async fn measure(
 fn blind(error: &StoreError, known: impl Iterator<Item = String>) -> BTreeMap<String, Observation> {
     let first_line = error.message.lines().next().unwrap_or_default().to_owned();
     let blind = Observation { value: Err(first_line), baseline: None, n: 0 };
-    let mut seen: BTreeMap<String, Observation> = known.map(|group| (group, blind.clone())).collect();
+    let mut seen: BTreeMap<String, Observation> =
+        known.map(|group| (group, blind.clone())).collect();
     if seen.is_empty() {
         seen.insert(String::new(), blind);
     }
@@ -85,7 +93,9 @@ fn value(rule: &Rule, found: Option<&Measured>) -> Result<f64, String> {
     match found.and_then(|found| found.value.map(|value| (value, found.n))) {
         Some((value, _)) if counts => Ok(value),
         None if counts => Ok(0.0),
-        Some((_, n)) if is_of_rows && n < rule.min_rows => Err(format!("only {n} rows, of {} at least", rule.min_rows)),
+        Some((_, n)) if is_of_rows && n < rule.min_rows => {
+            Err(format!("only {n} rows, of {} at least", rule.min_rows))
+        }
         Some((value, _)) if value.is_finite() => Ok(value),
         _ => Err(nothing(&rule.measure).to_owned()),
     }
@@ -102,12 +112,19 @@ fn nothing(measure: &Measure) -> &'static str {
 }
 
 /// What is known of a rule's window beside its value.
-pub(crate) async fn context(store: &impl MetricStore, rule: &Rule, at: Timestamp, run_uid: &str) -> Result<Context> {
+pub(crate) async fn context(
+    store: &impl MetricStore,
+    rule: &Rule,
+    at: Timestamp,
+    run_uid: &str,
+) -> Result<Context> {
     let mut context = Context { run_uid: run_uid.to_owned(), ..Context::default() };
     if matches!(rule.measure, Measure::Logs { .. } | Measure::MissingInputs) {
         let window = window_before(at, rule.window);
-        context.requests = of_logs(store, None, Aggregate::Count, window).await?.map(|count| count as u64);
-        context.mean_prediction = of_logs(store, Some("output.prediction"), Aggregate::Mean, window).await?;
+        context.requests =
+            of_logs(store, None, Aggregate::Count, window).await?.map(|count| count as u64);
+        context.mean_prediction =
+            of_logs(store, Some("output.prediction"), Aggregate::Mean, window).await?;
     }
     Ok(context)
 }

@@ -84,7 +84,9 @@ impl RuleReport {
             state: state.status.name(),
             severity: state.severity.name(),
             value: state.value,
-            value_text: state.value.map_or_else(|| "none".to_owned(), |value| rule.unit.text(value)),
+            value_text: state
+                .value
+                .map_or_else(|| "none".to_owned(), |value| rule.unit.text(value)),
             why: state.why.clone(),
             told: told.map(Transition::name),
             already_judged,
@@ -98,8 +100,10 @@ impl RunReport {
             .rules
             .iter()
             .map(|rule| {
-                let told = rule.told.unwrap_or(if rule.already_judged { "judged before" } else { "" });
-                let words = [&rule.rule, &rule.group, rule.state, &rule.value_text, told, &rule.why];
+                let told =
+                    rule.told.unwrap_or(if rule.already_judged { "judged before" } else { "" });
+                let words =
+                    [&rule.rule, &rule.group, rule.state, &rule.value_text, told, &rule.why];
                 words.map(str::to_owned).to_vec()
             })
             .collect();
@@ -110,7 +114,10 @@ impl RunReport {
         );
         match rows.is_empty() {
             true => counts,
-            false => format!("{}\n{counts}", grid(&["rule", "group", "state", "value", "told", "why"], &rows)),
+            false => format!(
+                "{}\n{counts}",
+                grid(&["rule", "group", "state", "value", "told", "why"], &rows)
+            ),
         }
     }
 }

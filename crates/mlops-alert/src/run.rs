@@ -1,5 +1,7 @@
 use anyhow::Result;
-use mlops_core::alert::{Message, Recipient, Rules, RulesFile, Transition, aligned, earlier, message_uid, sample};
+use mlops_core::alert::{
+    Message, Recipient, Rules, RulesFile, Transition, aligned, earlier, message_uid, sample,
+};
 use mlops_core::ports::AlertStore;
 use mlops_job::{Context, DatabaseArgs, UsageError};
 use mlops_sql::Database;
@@ -13,13 +15,16 @@ use crate::report::{AlertReport, RunReport};
 use crate::rules::rules_of;
 use crate::{AlertArgs, AlertCommand, Sender};
 
-/// Does what the command says, for the job of that name, whose sender `connect` makes if something may have to be sent.
+/// Does what the command says, for the job of that name, whose sender `connect` makes if something
+/// may have to be sent.
 ///
-/// A second run at the same time of the schedule judges nothing again; what the first could not send it sends.
+/// A second run at the same time of the schedule judges nothing again; what the first could not
+/// send it sends.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for wrong arguments or rules, and the failures of the database. What could not be sent is in the report.
+/// [`UsageError`] for wrong arguments or rules, and the failures of the database. What could not be
+/// sent is in the report.
 pub async fn run<S: Sender>(
     job: &str,
     command: AlertCommand,
@@ -35,7 +40,8 @@ pub async fn run<S: Sender>(
     let now = args.now.unwrap_or(context.started);
     let needs_rules = args.report.is_none() && command != AlertCommand::Test;
     if needs_rules && rules.rules.is_empty() {
-        let message = "there is no rule: name a file with --rules (ALERT_RULES), or say --when-count-above N";
+        let message =
+            "there is no rule: name a file with --rules (ALERT_RULES), or say --when-count-above N";
         return Err(UsageError::new(message).into());
     }
     if command == AlertCommand::Check {
@@ -44,10 +50,12 @@ pub async fn run<S: Sender>(
     let at = aligned(earlier(now, rules.delay), rules.every);
     if let AlertCommand::Backtest { over, messages } = command {
         let database = open(store, context).await?;
-        let replayed = backtest(&database, &rules, earlier(now, rules.delay), over, messages, context).await?;
+        let replayed =
+            backtest(&database, &rules, earlier(now, rules.delay), over, messages, context).await?;
         return Ok(AlertReport::Backtest(replayed));
     }
-    // Before anything is judged: a job that could not send must say so before it has something to send.
+    // Before anything is judged: a job that could not send must say so before it has something to
+    // send.
     let sender = if args.dry_run { None } else { Some(connect().await?) };
     let database = open(store, context).await?;
     let mut report = RunReport::new(at, &context.run_uid);
@@ -55,8 +63,12 @@ pub async fn run<S: Sender>(
     match (&command, args.report) {
         (AlertCommand::Test, _) | (_, Some(_)) if args.dry_run => {}
         (AlertCommand::Test, _) => enqueue_sample(&database, &recipients, context).await?,
-        (_, Some(_)) => enqueue_report(&database, &rules, &recipients, now, &context.run_uid).await?,
-        (_, None) => report.rules = evaluate(&database, &rules, at, &context.run_uid, args.dry_run).await?,
+        (_, Some(_)) => {
+            enqueue_report(&database, &rules, &recipients, now, &context.run_uid).await?
+        }
+        (_, None) => {
+            report.rules = evaluate(&database, &rules, at, &context.run_uid, args.dry_run).await?
+        }
     }
     if let Some(sender) = &sender {
         let run_uid = &context.run_uid;
@@ -85,9 +97,16 @@ fn recipients_of<S: Sender>(args: &AlertArgs, rules: &Rules) -> Result<Vec<Recip
 }
 
 /// A sample for each recipient; each run sends another.
-async fn enqueue_sample(store: &impl AlertStore, recipients: &[Recipient], context: &Context) -> Result<()> {
+async fn enqueue_sample(
+    store: &impl AlertStore,
+    recipients: &[Recipient],
+    context: &Context,
+) -> Result<()> {
     if recipients.is_empty() {
-        return Err(UsageError::new("name who gets the sample: --to (ALERT_TO), or [recipients] of --rules").into());
+        return Err(UsageError::new(
+            "name who gets the sample: --to (ALERT_TO), or [recipients] of --rules",
+        )
+        .into());
     }
     let message: Message = sample(context.started);
     let rows = recipients.iter().map(|recipient| {

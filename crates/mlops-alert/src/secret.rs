@@ -13,10 +13,13 @@ pub async fn read_secret_json<T: DeserializeOwned>(name: &str, keys: &str) -> Re
     let text = read_secret(&config().await, name).await?;
     // The parser's own error may show what it could not read.
     let read = serde_json::from_str(&text);
-    read.map_err(|_| UsageError::new(format!("the secret {name} is no JSON object with {keys}")).into())
+    read.map_err(|_| {
+        UsageError::new(format!("the secret {name} is no JSON object with {keys}")).into()
+    })
 }
 
-/// Addresses in a secret: a list, or one text with commas between them, which is all that the console of AWS writes.
+/// Addresses in a secret: a list, or one text with commas between them, which is all that the
+/// console of AWS writes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum SecretAddresses {

@@ -51,6 +51,10 @@ pub trait Sender: Send + Sync {
     /// Hands a message over.
     fn send(&self, delivery: &Delivery) -> impl Future<Output = Result<Sent, SendError>> + Send;
 
-    /// Looks for a message that may have been handed over; `None` where it was not, or where nobody can know.
-    fn find(&self, delivery: &Delivery) -> impl Future<Output = Result<Option<Sent>, SendError>> + Send;
+    /// Looks for a message that may have been handed over; `None` where it was not, or where nobody
+    /// can know.
+    fn find(
+        &self,
+        delivery: &Delivery,
+    ) -> impl Future<Output = Result<Option<Sent>, SendError>> + Send;
 }

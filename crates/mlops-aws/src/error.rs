@@ -7,7 +7,8 @@ use crate::has_no_credentials;
 
 /// A client's error, with what was being done and what to do about it.
 ///
-/// `of_service` is asked first: it knows what the service's error codes mean, and is given the code and the HTTP status.
+/// `of_service` is asked first: it knows what the service's error codes mean, and is given the code
+/// and the HTTP status.
 pub fn failed<E>(
     doing: impl Into<String>,
     error: SdkError<E, HttpResponse>,
@@ -23,7 +24,9 @@ where
         (_, Some(401 | 403)) => (Denied, "; check the credentials and the role's policy"),
         (_, Some(429 | 500..)) => (Temporary, ""),
         (SdkError::TimeoutError(_), _) => (Temporary, "; no answer in time"),
-        (SdkError::ConstructionFailure(_), _) => (Configuration, "; check the region and AWS_ENDPOINT_URL"),
+        (SdkError::ConstructionFailure(_), _) => {
+            (Configuration, "; check the region and AWS_ENDPOINT_URL")
+        }
         (SdkError::DispatchFailure(_), _) if has_no_credentials(&error) => {
             (Configuration, "; set AWS credentials, or give the job a role")
         }

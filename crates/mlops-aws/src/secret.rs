@@ -7,7 +7,8 @@ use crate::{SdkConfig, failed};
 ///
 /// # Errors
 ///
-/// [`StoreErrorKind::NotFound`] where there is none of that name, or it has no text; else what the service says.
+/// [`StoreErrorKind::NotFound`] where there is none of that name, or it has no text; else what the
+/// service says.
 pub async fn read_secret(config: &SdkConfig, name: &str) -> Result<String, StoreError> {
     let doing = format!("reading the secret {name}");
     let answer = Client::new(config).get_secret_value().secret_id(name).send().await;
@@ -15,14 +16,25 @@ pub async fn read_secret(config: &SdkConfig, name: &str) -> Result<String, Store
         failed(doing.clone(), error, |code, _| {
             use StoreErrorKind::{Configuration, Denied, NotFound};
             match code {
-                "ResourceNotFoundException" => Some((NotFound, "; there is no secret of that name in this region")),
-                "AccessDeniedException" => Some((Denied, "; allow secretsmanager:GetSecretValue to the role")),
-                "DecryptionFailure" => Some((Denied, "; allow kms:Decrypt with the secret's key to the role")),
+                "ResourceNotFoundException" => {
+                    Some((NotFound, "; there is no secret of that name in this region"))
+                }
+                "AccessDeniedException" => {
+                    Some((Denied, "; allow secretsmanager:GetSecretValue to the role"))
+                }
+                "DecryptionFailure" => {
+                    Some((Denied, "; allow kms:Decrypt with the secret's key to the role"))
+                }
                 "InvalidRequestException" => Some((Configuration, "; the secret is being deleted")),
                 _ => None,
             }
         })
     })?;
-    let missing = || StoreError::new(StoreErrorKind::NotFound, format!("{doing}: it is binary; store a JSON text"));
+    let missing = || {
+        StoreError::new(
+            StoreErrorKind::NotFound,
+            format!("{doing}: it is binary; store a JSON text"),
+        )
+    };
     secret.secret_string.ok_or_else(missing)
 }

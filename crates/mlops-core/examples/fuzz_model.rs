@@ -1,12 +1,13 @@
-//! Damaged models, as many as are asked for: `fuzz_model [CASES]`. None may end the reader, none may take much memory; what is read
-//! must answer.
+//! Damaged models, as many as are asked for: `fuzz_model [CASES]`. None may end the reader, none
+//! may take much memory; what is read must answer.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program to look at figures with")]
 
 use mlops_core::model::artifact::{ModelFile, Training};
 use mlops_core::model::metrics::Metrics;
 use mlops_core::model::{
-    BoostingParams, CalibrationMethod, ForestParams, Learner, LogisticParams, Model, Progress, Recipe, Schema,
+    BoostingParams, CalibrationMethod, ForestParams, Learner, LogisticParams, Model, Progress,
+    Recipe, Schema,
 };
 use mlops_core::table::{Cell, Column, Kind, Table};
 use rand::{Rng, RngExt, SeedableRng};
@@ -37,7 +38,9 @@ fn main() {
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    println!("{cases} damaged models: {read} read and answered, {refused} refused, no panic; {peak}");
+    println!(
+        "{cases} damaged models: {read} read and answered, {refused} refused, no panic; {peak}"
+    );
 }
 
 fn customers(random: &mut ChaCha8Rng) -> Table {
@@ -56,13 +59,15 @@ fn models(table: &Table) -> Vec<Vec<u8>> {
     let schema = Schema::of_features(table).unwrap();
     let labels: Vec<bool> = (0..table.rows()).map(|row| row % 3 == 0).collect();
     let forest = ForestParams { trees: 2, max_depth: Some(3), ..ForestParams::default() };
-    let boosting = BoostingParams { rounds: 2, leaves: 4, min_leaf: 5, ..BoostingParams::default() };
+    let boosting =
+        BoostingParams { rounds: 2, leaves: 4, min_leaf: 5, ..BoostingParams::default() };
     let learners = [
         Learner::RandomForest(forest),
         Learner::GradientBoosting(boosting),
         Learner::LogisticRegression(LogisticParams::default()),
     ];
-    let calibrations = [CalibrationMethod::None, CalibrationMethod::Sigmoid, CalibrationMethod::Isotonic];
+    let calibrations =
+        [CalibrationMethod::None, CalibrationMethod::Sigmoid, CalibrationMethod::Isotonic];
     let recipes = learners.into_iter().zip(calibrations).map(|(learner, calibration)| {
         let recipe = Recipe { calibration, folds: 2, ..Recipe::new(learner) };
         let model = Model::fit(table, &labels, &schema, &recipe, &Progress::none()).unwrap();
@@ -75,8 +80,15 @@ fn models(table: &Table) -> Vec<Vec<u8>> {
             data_sha256: "0".repeat(64),
         };
         let metrics = Metrics::of(&[true, false], &[0.9, 0.2]);
-        ModelFile { model_uid: "m".to_owned(), created: "now".to_owned(), model, metrics, training, git_commit: None }
-            .to_pickle()
+        ModelFile {
+            model_uid: "m".to_owned(),
+            created: "now".to_owned(),
+            model,
+            metrics,
+            training,
+            git_commit: None,
+        }
+        .to_pickle()
     });
     recipes.collect()
 }

@@ -1,8 +1,9 @@
 //! What looking every day does to false alarms, and what holding them down costs.
 //!
-//! `cargo run --release -p mlops-core --example looks` simulates years of daily runs over 28 features, of which 9 are numeric. With nothing
-//! moved it counts the years with any alarm; with one feature moved by 0.2 standard deviations from the first day on, the days until
-//! the alarm. All rules see the same data, and the p-values of the very comparison that `drift` makes.
+//! `cargo run --release -p mlops-core --example looks` simulates years of daily runs over 28
+//! features, of which 9 are numeric. With nothing moved it counts the years with any alarm; with
+//! one feature moved by 0.2 standard deviations from the first day on, the days until the alarm.
+//! All rules see the same data, and the p-values of the very comparison that `drift` makes.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program to look at figures with")]
 
@@ -42,7 +43,9 @@ const RULES: [Rule; 4] = [
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let years: u64 = arguments.get(1).map_or(500, |years| years.parse().unwrap());
-    println!("{years} years of {DAYS} days, {ROWS_A_DAY} rows a day, {REFERENCE_ROWS} training rows\n");
+    println!(
+        "{years} years of {DAYS} days, {ROWS_A_DAY} rows a day, {REFERENCE_ROWS} training rows\n"
+    );
     println!("{:<28} {:>22} {:>22}", "rule", "years with an alarm", "days until an alarm");
     let halves: Vec<Counts> = std::thread::scope(|scope| {
         let thread = |first: u64| scope.spawn(move || simulate((first..years).step_by(2)));
@@ -51,7 +54,8 @@ fn main() {
     });
     for (place, rule) in RULES.iter().enumerate() {
         let alarmed: u64 = halves.iter().map(|half| half.alarmed[place]).sum();
-        let delays: Vec<usize> = halves.iter().flat_map(|half| half.delays[place].iter().copied()).collect();
+        let delays: Vec<usize> =
+            halves.iter().flat_map(|half| half.delays[place].iter().copied()).collect();
         let share = 100.0 * alarmed as f64 / years as f64;
         let mean = delays.iter().sum::<usize>() as f64 / delays.len().max(1) as f64;
         println!("{:<28} {share:>21.1}% {mean:>22.1}", rule.name);
@@ -65,7 +69,8 @@ struct Counts {
 }
 
 fn simulate(years: impl Iterator<Item = u64>) -> Counts {
-    let mut counts = Counts { alarmed: vec![0; RULES.len()], delays: vec![Vec::new(); RULES.len()] };
+    let mut counts =
+        Counts { alarmed: vec![0; RULES.len()], delays: vec![Vec::new(); RULES.len()] };
     for year in years {
         for (place, first) in first_alarms(year, 0.0, DAYS).into_iter().enumerate() {
             counts.alarmed[place] += u64::from(first.is_some());

@@ -1,9 +1,11 @@
 //! What it costs, and what it saves, to make a new model at this or that moment.
 //!
-//! `cargo run --release -p mlops-core --example retrain_policies` simulates three years of 300 requests a day, whose outcomes are known after thirty
-//! days. Twice the world changes: on day 300 the relation of the target to two features, on day 700 the customers and the relation. The
-//! rest is chance. Each policy has the same requests; a new model is fitted to the outcomes of the last sixty days, and is released
-//! unless the gate finds it worse. A day is degraded if the model's log loss is more than 0.02 above that of one who knows the world.
+//! `cargo run --release -p mlops-core --example retrain_policies` simulates three years of 300
+//! requests a day, whose outcomes are known after thirty days. Twice the world changes: on day 300
+//! the relation of the target to two features, on day 700 the customers and the relation. The rest
+//! is chance. Each policy has the same requests; a new model is fitted to the outcomes of the last
+//! sixty days, and is released unless the gate finds it worse. A day is degraded if the model's log
+//! loss is more than 0.02 above that of one who knows the world.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program to look at figures with")]
 
@@ -43,8 +45,10 @@ fn era(day: usize) -> usize {
 
 fn day(random: &mut impl Rng, era: usize, rows: usize) -> Day {
     let numeric = (0..NUMERIC).map(|i| Column::new(format!("n{i}"), Kind::Numeric));
-    let mut table = Table { columns: numeric.chain([Column::new("c", Kind::Categorical)]).collect() };
-    let weights = [[1.0, -0.8, 0.5, 0.3, 0.0], [-0.2, -0.8, 0.5, 0.3, 0.6], [-0.2, 0.4, 0.5, 0.3, 0.6]][era];
+    let mut table =
+        Table { columns: numeric.chain([Column::new("c", Kind::Categorical)]).collect() };
+    let weights =
+        [[1.0, -0.8, 0.5, 0.3, 0.0], [-0.2, -0.8, 0.5, 0.3, 0.6], [-0.2, 0.4, 0.5, 0.3, 0.6]][era];
     let of_level = [[0.0, 0.4, 0.8, -0.4], [0.9, 0.4, 0.0, -0.4], [0.9, 0.4, 0.0, -0.4]][era];
     let (mut chances, mut labels) = (Vec::new(), Vec::new());
     for _ in 0..rows {
@@ -88,8 +92,14 @@ fn profile(days: &[Day]) -> Profile {
     profile
 }
 
-/// Fits a model to what is known on a day, but for the newest fifth, which judges it and the present one.
-fn retrain(days: &[Day], today: usize, present: Option<&Deployed>, eras: &[Day; 3]) -> Option<Deployed> {
+/// Fits a model to what is known on a day, but for the newest fifth, which judges it and the
+/// present one.
+fn retrain(
+    days: &[Day],
+    today: usize,
+    present: Option<&Deployed>,
+    eras: &[Day; 3],
+) -> Option<Deployed> {
     let known = today.saturating_sub(HORIZON_DAYS);
     let learnt = &days[known.saturating_sub(LEARNT_DAYS)..known];
     let (fitted, held_out) = learnt.split_at(learnt.len() * 4 / 5);
@@ -109,7 +119,9 @@ fn retrain(days: &[Day], today: usize, present: Option<&Deployed>, eras: &[Day; 
     let excess = eras.each_ref().map(|era| {
         let predicted = model.predict(&era.table).unwrap();
         let rows = era.chances.iter().zip(predicted);
-        let loss = |chance: f64, p: f64| chance * row_log_loss(true, p) + (1.0 - chance) * row_log_loss(false, p);
+        let loss = |chance: f64, p: f64| {
+            chance * row_log_loss(true, p) + (1.0 - chance) * row_log_loss(false, p)
+        };
         let above: f64 = rows.map(|(chance, p)| loss(*chance, p) - loss(*chance, *chance)).sum();
         above / era.chances.len() as f64
     });
@@ -123,7 +135,8 @@ enum Strategy {
     Every(usize),
     /// Whenever a test of any feature of the day has p ≤ 0.05.
     NaiveDrift,
-    /// Drift over seven days and performance of the newest week with outcomes, each week, answered by the policy.
+    /// Drift over seven days and performance of the newest week with outcomes, each week, answered
+    /// by the policy.
     Policy(RetrainPolicy),
 }
 
@@ -141,18 +154,38 @@ fn main() {
         ("every 30 days", Strategy::Every(30)),
         ("any p ≤ 0.05 of any feature", Strategy::NaiveDrift),
         ("this policy", Strategy::Policy(policy)),
-        ("this policy, no follow-up", Strategy::Policy(RetrainPolicy { follow_up: None, ..policy })),
+        (
+            "this policy, no follow-up",
+            Strategy::Policy(RetrainPolicy { follow_up: None, ..policy }),
+        ),
         ("this policy, said twice", Strategy::Policy(RetrainPolicy { confirmations: 2, ..policy })),
-        ("this policy, said 4 times", Strategy::Policy(RetrainPolicy { confirmations: 4, ..policy })),
-        ("this policy, also every 90 days", Strategy::Policy(RetrainPolicy { every: Some(month * 3), ..policy })),
+        (
+            "this policy, said 4 times",
+            Strategy::Policy(RetrainPolicy { confirmations: 4, ..policy }),
+        ),
+        (
+            "this policy, also every 90 days",
+            Strategy::Policy(RetrainPolicy { every: Some(month * 3), ..policy }),
+        ),
     ];
-    println!("{seeds} worlds of {DAYS} days, {ROWS_A_DAY} requests a day; changes on days {CHANGES:?}\n");
-    println!("{:<32} {:>10} {:>10} {:>14}", "a new model", "asked for", "released", "degraded days");
+    println!(
+        "{seeds} worlds of {DAYS} days, {ROWS_A_DAY} requests a day; changes on days {CHANGES:?}\n"
+    );
+    println!(
+        "{:<32} {:>10} {:>10} {:>14}",
+        "a new model", "asked for", "released", "degraded days"
+    );
     for (name, strategy) in strategies {
         let sums = (0..seeds).map(|seed| simulate(seed, strategy));
-        let [asked, released, degraded] = sums.fold([0.0; 3], |sum, one| std::array::from_fn(|i| sum[i] + one[i]));
+        let [asked, released, degraded] =
+            sums.fold([0.0; 3], |sum, one| std::array::from_fn(|i| sum[i] + one[i]));
         let mean = |sum: f64| sum / seeds as f64;
-        println!("{name:<32} {:>10.1} {:>10.1} {:>14.1}", mean(asked), mean(released), mean(degraded));
+        println!(
+            "{name:<32} {:>10.1} {:>10.1} {:>14.1}",
+            mean(asked),
+            mean(released),
+            mean(degraded)
+        );
     }
 }
 
@@ -160,11 +193,13 @@ fn main() {
 fn simulate(seed: u64, strategy: Strategy) -> [f64; 3] {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let first = HORIZON_DAYS + LEARNT_DAYS;
-    let days: Vec<Day> =
-        (0..DAYS + first).map(|place| day(&mut random, era(place.saturating_sub(first)), ROWS_A_DAY)).collect();
+    let days: Vec<Day> = (0..DAYS + first)
+        .map(|place| day(&mut random, era(place.saturating_sub(first)), ROWS_A_DAY))
+        .collect();
     let eras = [0, 1, 2].map(|era| day(&mut random, era, 5000));
     let mut present = retrain(&days, first, None, &eras).unwrap();
-    let mut history = RetrainHistory { released_at: Some(at(first)), new_outcomes: None, recent: Vec::new() };
+    let mut history =
+        RetrainHistory { released_at: Some(at(first)), new_outcomes: None, recent: Vec::new() };
     let (mut asked, mut released, mut degraded) = (0.0, 0.0, 0.0);
     for today in first + 1..DAYS + first {
         degraded += f64::from(u8::from(present.excess[era(today - first)] > 0.02));
@@ -172,11 +207,16 @@ fn simulate(seed: u64, strategy: Strategy) -> [f64; 3] {
             Strategy::Never => false,
             Strategy::Every(span) => (today - first).is_multiple_of(span),
             Strategy::NaiveDrift => {
-                let found = compare(&present.profile, &profile(&days[today - 1..today]), &ShiftPolicy::default());
+                let found = compare(
+                    &present.profile,
+                    &profile(&days[today - 1..today]),
+                    &ShiftPolicy::default(),
+                );
                 found.features.iter().any(|feature| feature.p_value.is_some_and(|p| p <= 0.05))
             }
             Strategy::Policy(policy) => {
-                (today - first).is_multiple_of(7) && policy_wants(&policy, &days, today, &present, &mut history)
+                (today - first).is_multiple_of(7)
+                    && policy_wants(&policy, &days, today, &present, &mut history)
             }
         };
         if wanted {
@@ -199,7 +239,8 @@ fn policy_wants(
     history: &mut RetrainHistory,
 ) -> bool {
     let known = today - HORIZON_DAYS;
-    history.new_outcomes = Some(((known + HORIZON_DAYS).saturating_sub(present.since) * ROWS_A_DAY) as u64);
+    history.new_outcomes =
+        Some(((known + HORIZON_DAYS).saturating_sub(present.since) * ROWS_A_DAY) as u64);
     let shift = ShiftPolicy::default().with_looks(52).unwrap();
     let found = compare(&present.profile, &profile(&days[today - 7..today]), &shift);
     let of_drift = RetrainRule::Any.advise(&found, &std::collections::BTreeMap::new());

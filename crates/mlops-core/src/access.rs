@@ -1,4 +1,5 @@
-//! What a call of an AWS service needs of IAM. Each crate that calls one says so beside the calls, and programs combine it.
+//! What a call of an AWS service needs of IAM. Each crate that calls one says so beside the calls,
+//! and programs combine it.
 
 use serde::Serialize;
 
@@ -8,7 +9,8 @@ pub struct Action {
     /// As IAM names it: `s3:GetObject`.
     #[serde(rename = "action")]
     pub name: &'static str,
-    /// The kind of resource that it is given for, as IAM names it, or `*` where it cannot be given for less than all.
+    /// The kind of resource that it is given for, as IAM names it, or `*` where it cannot be given
+    /// for less than all.
     pub on: &'static str,
 }
 

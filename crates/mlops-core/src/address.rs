@@ -74,7 +74,9 @@ impl FromStr for DatabaseUrl {
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((scheme, rest)) = self.0.split_once("://") else { return f.write_str("a database without a scheme") };
+        let Some((scheme, rest)) = self.0.split_once("://") else {
+            return f.write_str("a database without a scheme");
+        };
         let address = rest.split_once('?').map_or(rest, |(address, _)| address);
         // A password may hold an `@`; the host cannot.
         match address.rsplit_once('@') {
@@ -121,7 +123,10 @@ mod tests {
     #[test]
     fn a_password_is_never_shown() {
         check("mysql://etl:s3cret@db.internal:3306/mlops", "mysql://etl@db.internal:3306/mlops");
-        check("mysql://etl:p@ss:w@rd@db.internal/mlops?ssl-mode=REQUIRED", "mysql://etl@db.internal/mlops");
+        check(
+            "mysql://etl:p@ss:w@rd@db.internal/mlops?ssl-mode=REQUIRED",
+            "mysql://etl@db.internal/mlops",
+        );
         check("mysql://db.internal/mlops?password=s3cret", "mysql://db.internal/mlops");
         check("sqlite://mlops.db", "sqlite://mlops.db");
         check("s3cret", "a database without a scheme");

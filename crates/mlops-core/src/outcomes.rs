@@ -17,9 +17,10 @@ pub struct Outcome {
 
 /// The outcomes of many customers.
 ///
-/// An outcome answers the requests of its customer that were logged before it, by at most the horizon. A request is *mature* once the
-/// horizon has passed: until then its outcome may be still to come, and those that have come already are of a kind. What was logged
-/// after an outcome may know it, and is never answered by it. The outcomes are complete up to the newest one.
+/// An outcome answers the requests of its customer that were logged before it, by at most the
+/// horizon. A request is *mature* once the horizon has passed: until then its outcome may be still
+/// to come, and those that have come already are of a kind. What was logged after an outcome may
+/// know it, and is never answered by it. The outcomes are complete up to the newest one.
 #[derive(Debug, Clone)]
 pub struct Outcomes {
     horizon: SignedDuration,
@@ -46,10 +47,11 @@ impl Outcomes {
         let mut all = Self { horizon, labels: Vec::new(), of_client: HashMap::new(), newest: None };
         for Outcome { client_id, outcome_timestamp, outcome } in outcomes {
             all.newest = all.newest.max(Some(outcome_timestamp));
-            let label = all.labels.iter().position(|label| *label == outcome).unwrap_or_else(|| {
-                all.labels.push(outcome);
-                all.labels.len() - 1
-            });
+            let label =
+                all.labels.iter().position(|label| *label == outcome).unwrap_or_else(|| {
+                    all.labels.push(outcome);
+                    all.labels.len() - 1
+                });
             all.of_client.entry(client_id).or_default().push((outcome_timestamp, label as u32));
         }
         all.of_client.values_mut().for_each(|outcomes| outcomes.sort_unstable());
@@ -70,7 +72,9 @@ impl Outcomes {
         let outcomes = self.of_client.get(client_id).map(Vec::as_slice).unwrap_or_default();
         let first = outcomes.partition_point(|(time, _)| *time <= logged);
         match outcomes.get(first) {
-            Some((time, label)) if *time <= matures => Answer::Known(&self.labels[*label as usize], *time),
+            Some((time, label)) if *time <= matures => {
+                Answer::Known(&self.labels[*label as usize], *time)
+            }
             _ => Answer::Absent,
         }
     }
@@ -97,7 +101,11 @@ mod tests {
     fn the_first_outcome_after_a_request_answers_it() {
         let all = outcomes(&[("a", 50, "yes"), ("a", 20, "no"), ("b", 10, "no"), ("z", 400, "no")]);
         assert_eq!(all.answer("a", day(0)), Answer::Known("no", day(20)));
-        assert_eq!(all.answer("a", day(20)), Answer::Known("yes", day(50)), "what is known already answers nothing");
+        assert_eq!(
+            all.answer("a", day(20)),
+            Answer::Known("yes", day(50)),
+            "what is known already answers nothing"
+        );
         assert_eq!(all.answer("a", day(19)), Answer::Known("no", day(20)));
         assert_eq!(all.answer("a", day(50)), Answer::Absent);
         assert_eq!(all.answer("b", day(11)), Answer::Absent);

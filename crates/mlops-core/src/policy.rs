@@ -1,8 +1,9 @@
 //! When a new model is made: one place that turns what monitors say into an answer.
 //!
-//! Data shift leads to concept shift, that to worse predictions, and these to lost business. Each monitor along that way may wish for a
-//! new model; the calendar may too. Whether one is made depends on what has been asked for before, on what there is to learn from, and on how
-//! many a month is to have.
+//! Data shift leads to concept shift, that to worse predictions, and these to lost business. Each
+//! monitor along that way may wish for a new model; the calendar may too. Whether one is made
+//! depends on what has been asked for before, on what there is to learn from, and on how many a
+//! month is to have.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -25,11 +26,13 @@ pub struct RetrainPolicy {
     pub cooldown: SignedDuration,
     /// A model of this age is renewed though nothing shifted; none: never.
     pub every: Option<SignedDuration>,
-    /// A model that was made sooner than this after a shift has learnt mostly from before it, and is renewed once more; none: never.
+    /// A model that was made sooner than this after a shift has learnt mostly from before it, and
+    /// is renewed once more; none: never.
     pub follow_up: Option<SignedDuration>,
     /// The most models in thirty days.
     pub per_month: usize,
-    /// The fewest outcomes since the present model that there is something to learn from; ignored where outcomes are not kept.
+    /// The fewest outcomes since the present model that there is something to learn from; ignored
+    /// where outcomes are not kept.
     pub min_new_outcomes: u64,
     /// A monitor has to wish for it in so many runs, one after another.
     pub confirmations: usize,
@@ -78,7 +81,10 @@ impl RetrainPolicy {
     /// Answers a monitor's advice.
     pub fn answer(&self, advice: RetrainAdvice, situation: &Situation<'_>) -> Answer {
         let Situation { now, job, under_way, history } = *situation;
-        let (answer, reason): (fn(String) -> Answer, String) = match (advice, self.is_time(now, history)) {
+        let (answer, reason): (fn(String) -> Answer, String) = match (
+            advice,
+            self.is_time(now, history),
+        ) {
             (RetrainAdvice::Retrain(why), _) => {
                 let wishes = 1 + wishes_in_a_row(job, &history.recent);
                 if wishes < self.confirmations {
@@ -97,7 +103,10 @@ impl RetrainPolicy {
         }
         let asked = |span: SignedDuration| {
             let since = now.saturating_sub(span).unwrap_or(Timestamp::MIN);
-            history.recent.iter().filter(move |request| request.counts() && request.requested_at >= since)
+            history
+                .recent
+                .iter()
+                .filter(move |request| request.counts() && request.requested_at >= since)
         };
         if let Some(standing) = asked(self.cooldown).next() {
             return Answer::Wait(self.says_standing(standing));
@@ -109,7 +118,9 @@ impl RetrainPolicy {
                 self.per_month
             ));
         }
-        if let Some(outcomes) = history.new_outcomes.filter(|outcomes| *outcomes < self.min_new_outcomes) {
+        if let Some(outcomes) =
+            history.new_outcomes.filter(|outcomes| *outcomes < self.min_new_outcomes)
+        {
             return Answer::Wait(format!(
                 "{outcomes} outcomes came since the present model, and {} are needed to learn from",
                 self.min_new_outcomes
@@ -136,17 +147,31 @@ impl RetrainPolicy {
         let days = |span: SignedDuration| span.as_hours() / 24;
         let age = now.duration_since(released);
         if let Some(every) = self.every.filter(|every| age >= *every) {
-            return Some(format!("the model is {} days old, and one is made every {}", days(age), days(every)));
+            return Some(format!(
+                "the model is {} days old, and one is made every {}",
+                days(age),
+                days(every)
+            ));
         }
-        let shifts = history.recent.iter().filter(|request| request.counts() && request.job != CALENDAR);
-        let mut due = shifts.filter_map(|shift| Some((shift, shift.requested_at.checked_add(self.follow_up?).ok()?)));
+        let shifts =
+            history.recent.iter().filter(|request| request.counts() && request.job != CALENDAR);
+        let mut due = shifts.filter_map(|shift| {
+            Some((shift, shift.requested_at.checked_add(self.follow_up?).ok()?))
+        });
         let (shift, _) = due.find(|(_, due)| *due <= now && released < *due)?;
         let ago = days(now.duration_since(shift.requested_at));
-        Some(format!("{} asked for a model {ago} days ago, which learnt mostly from before the shift", shift.job))
+        Some(format!(
+            "{} asked for a model {ago} days ago, which learnt mostly from before the shift",
+            shift.job
+        ))
     }
 }
 
 /// How many of a monitor's newest runs wished for a model and did not get it.
 fn wishes_in_a_row(job: &str, recent: &[StandingRequest]) -> usize {
-    recent.iter().filter(|request| request.job == job).take_while(|request| request.status == "waiting").count()
+    recent
+        .iter()
+        .filter(|request| request.job == job)
+        .take_while(|request| request.status == "waiting")
+        .count()
 }

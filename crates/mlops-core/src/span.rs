@@ -27,7 +27,8 @@ pub fn parse_span(text: &str) -> Result<SignedDuration, String> {
     Ok(SignedDuration::from_millis(i64::from(count) * milliseconds))
 }
 
-/// A span in its two largest units, as people read it: `10m`, `1h 30m`, `2d`; `0s` for nothing. A negative one is written by its length.
+/// A span in its two largest units, as people read it: `10m`, `1h 30m`, `2d`; `0s` for nothing. A
+/// negative one is written by its length.
 pub fn span_text(span: SignedDuration) -> String {
     let mut rest = i64::try_from(span.as_millis()).unwrap_or(i64::MAX).saturating_abs();
     let mut parts = Vec::new();
@@ -48,9 +49,14 @@ mod tests {
 
     #[test]
     fn a_span_is_read_and_written() {
-        for (text, written) in
-            [("10m", "10m"), ("90m", "1h 30m"), ("48h", "2d"), ("0", "0s"), ("1500ms", "1s 500ms"), ("86461s", "1d 1m")]
-        {
+        for (text, written) in [
+            ("10m", "10m"),
+            ("90m", "1h 30m"),
+            ("48h", "2d"),
+            ("0", "0s"),
+            ("1500ms", "1s 500ms"),
+            ("86461s", "1d 1m"),
+        ] {
             assert_eq!(span_text(parse_span(text).unwrap()), written, "{text}");
         }
         for text in ["", "10", "m", "-5m", "1.5h", "10 m", "99999999999d"] {

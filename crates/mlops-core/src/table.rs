@@ -102,7 +102,9 @@ impl Column {
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         let values = match kind {
             Kind::Numeric => Values::Numeric(Vec::new()),
-            Kind::Categorical => Values::Categorical { levels: Levels::default(), codes: Vec::new() },
+            Kind::Categorical => {
+                Values::Categorical { levels: Levels::default(), codes: Vec::new() }
+            }
             Kind::Date => Values::Date(Vec::new()),
         };
         Self { name: name.into(), values, unreadable: Vec::new() }
@@ -142,8 +144,9 @@ impl Column {
 
     /// Adds a row.
     ///
-    /// A text that [`is_missing_text`] is missing in every column. A numeric column takes a text that reads as a number;
-    /// any other text is counted as unreadable and is missing. A categorical column takes a number as its [`level_name`].
+    /// A text that [`is_missing_text`] is missing in every column. A numeric column takes a text
+    /// that reads as a number; any other text is counted as unreadable and is missing. A
+    /// categorical column takes a number as its [`level_name`].
     pub fn push(&mut self, cell: Cell<'_>) {
         let cell = match cell {
             Cell::Text(text) if is_missing_text(text) => Cell::Missing,
@@ -181,16 +184,24 @@ impl Column {
         }
     }
 
-    /// Adds rows to a categorical column, each by its place among `names`; `None` is missing, and so is a name that
-    /// [`is_missing_text`].
-    pub fn extend_levels<'n>(&mut self, names: impl Iterator<Item = &'n str>, rows: impl Iterator<Item = Option<u32>>) {
+    /// Adds rows to a categorical column, each by its place among `names`; `None` is missing, and
+    /// so is a name that [`is_missing_text`].
+    pub fn extend_levels<'n>(
+        &mut self,
+        names: impl Iterator<Item = &'n str>,
+        rows: impl Iterator<Item = Option<u32>>,
+    ) {
         let Values::Categorical { levels, codes } = &mut self.values else { return };
-        let code = |name: &str| (!is_missing_text(name)).then(|| levels.code_or_new(level_name(name)));
+        let code =
+            |name: &str| (!is_missing_text(name)).then(|| levels.code_or_new(level_name(name)));
         let places: Vec<Option<u32>> = names.map(code).collect();
-        codes.extend(rows.map(|row| row.and_then(|row| places.get(row as usize).copied().flatten())));
+        codes.extend(
+            rows.map(|row| row.and_then(|row| places.get(row as usize).copied().flatten())),
+        );
     }
 
-    /// The same rows as another kind: numbers as levels, or levels as the numbers that they read as.
+    /// The same rows as another kind: numbers as levels, or levels as the numbers that they read
+    /// as.
     #[must_use]
     pub fn into_kind(self, kind: Kind) -> Self {
         if kind == self.kind() {
@@ -198,10 +209,13 @@ impl Column {
         }
         let mut column = Self::new(self.name, kind);
         match &self.values {
-            Values::Numeric(numbers) => numbers.iter().for_each(|&number| column.push(Cell::Number(number))),
+            Values::Numeric(numbers) => {
+                numbers.iter().for_each(|&number| column.push(Cell::Number(number)))
+            }
             Values::Categorical { levels, codes } => {
-                let text =
-                    |code: Option<u32>| code.map_or(Cell::Missing, |code| Cell::Text(&levels.names[code as usize]));
+                let text = |code: Option<u32>| {
+                    code.map_or(Cell::Missing, |code| Cell::Text(&levels.names[code as usize]))
+                };
                 codes.iter().for_each(|&code| column.push(text(code)));
             }
             // A date is neither a number nor a level.
@@ -214,7 +228,9 @@ impl Column {
     #[must_use]
     pub fn take(&self, rows: &[usize]) -> Self {
         let values = match &self.values {
-            Values::Numeric(values) => Values::Numeric(rows.iter().map(|&row| values[row]).collect()),
+            Values::Numeric(values) => {
+                Values::Numeric(rows.iter().map(|&row| values[row]).collect())
+            }
             Values::Categorical { levels, codes } => {
                 let codes = rows.iter().map(|&row| codes[row]).collect();
                 Values::Categorical { levels: levels.clone(), codes }
@@ -223,7 +239,11 @@ impl Column {
         };
         let is_unreadable = |row: &usize| self.unreadable.binary_search(row).is_ok();
         let places = rows.iter().enumerate().filter(|(_, row)| is_unreadable(row));
-        Self { name: self.name.clone(), values, unreadable: places.map(|(place, _)| place).collect() }
+        Self {
+            name: self.name.clone(),
+            values,
+            unreadable: places.map(|(place, _)| place).collect(),
+        }
     }
 
     /// Adds the rows of another column of this kind.
@@ -232,8 +252,12 @@ impl Column {
         self.unreadable.extend(other.unreadable.iter().map(|row| before + row));
         match (&mut self.values, &other.values) {
             (Values::Numeric(values), Values::Numeric(more)) => values.extend_from_slice(more),
-            (Values::Categorical { levels, codes }, Values::Categorical { levels: names, codes: more }) => {
-                let places: Vec<u32> = names.names.iter().map(|name| levels.code_or_new(name)).collect();
+            (
+                Values::Categorical { levels, codes },
+                Values::Categorical { levels: names, codes: more },
+            ) => {
+                let places: Vec<u32> =
+                    names.names.iter().map(|name| levels.code_or_new(name)).collect();
                 codes.extend(more.iter().map(|code| code.map(|code| places[code as usize])));
             }
             (Values::Date(times), Values::Date(more)) => times.extend_from_slice(more),
@@ -255,10 +279,13 @@ impl Column {
             Values::Numeric(values) => {
                 values.iter().map(|value| (!value.is_nan()).then(|| number_level(*value))).collect()
             }
-            Values::Categorical { levels, codes } => {
-                codes.iter().map(|code| code.map(|code| levels.names[code as usize].clone())).collect()
+            Values::Categorical { levels, codes } => codes
+                .iter()
+                .map(|code| code.map(|code| levels.names[code as usize].clone()))
+                .collect(),
+            Values::Date(times) => {
+                times.iter().map(|time| time.map(|time| time.to_string())).collect()
             }
-            Values::Date(times) => times.iter().map(|time| time.map(|time| time.to_string())).collect(),
         }
     }
 
@@ -325,13 +352,20 @@ impl Table {
         Self { columns: self.columns.iter().map(|column| column.take(rows)).collect() }
     }
 
-    /// These columns, as these kinds and in this order; one that the table does not have is missing in every row.
+    /// These columns, as these kinds and in this order; one that the table does not have is missing
+    /// in every row.
     #[must_use]
     pub fn select(mut self, columns: &[(String, Kind)]) -> Self {
         let rows = self.rows();
-        let column = |(name, kind): &(String, Kind)| match self.columns.iter_mut().find(|it| it.name == *name) {
+        let column = |(name, kind): &(String, Kind)| match self
+            .columns
+            .iter_mut()
+            .find(|it| it.name == *name)
+        {
             // A name is asked for once, and so the column may be moved.
-            Some(column) => std::mem::replace(column, Column::new("", Kind::Numeric)).into_kind(*kind),
+            Some(column) => {
+                std::mem::replace(column, Column::new("", Kind::Numeric)).into_kind(*kind)
+            }
             None => {
                 let mut missing = Column::new(name, *kind);
                 (0..rows).for_each(|_| missing.push(Cell::Missing));
@@ -347,16 +381,19 @@ impl Table {
     }
 }
 
-/// Whether a text stands for a missing value, as pandas reads it: empty, `NA`, `N/A`, `NaN`, `nan`, `NULL`, `null`,
-/// `None`, `<NA>`.
+/// Whether a text stands for a missing value, as pandas reads it: empty, `NA`, `N/A`, `NaN`, `nan`,
+/// `NULL`, `null`, `None`, `<NA>`.
 pub fn is_missing_text(text: &str) -> bool {
-    matches!(text.trim(), "" | "NA" | "N/A" | "n/a" | "NaN" | "nan" | "NULL" | "null" | "None" | "<NA>")
+    matches!(
+        text.trim(),
+        "" | "NA" | "N/A" | "n/a" | "NaN" | "nan" | "NULL" | "null" | "None" | "<NA>"
+    )
 }
 
 /// The level that a text names, one for every way in which a producer may write it.
 ///
-/// `True` and `TRUE` are `true`; `1.0` is `1`, since a table with missing values writes whole numbers so. Anything
-/// else stays as it is: `007` and `1.10` are not numbers to everyone.
+/// `True` and `TRUE` are `true`; `1.0` is `1`, since a table with missing values writes whole
+/// numbers so. Anything else stays as it is: `007` and `1.10` are not numbers to everyone.
 pub fn level_name(text: &str) -> &str {
     let text = text.trim();
     if text.eq_ignore_ascii_case("true") {
@@ -366,7 +403,12 @@ pub fn level_name(text: &str) -> &str {
         return "false";
     }
     match text.strip_suffix(".0") {
-        Some(whole) if !whole.is_empty() && whole.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) => whole,
+        Some(whole)
+            if !whole.is_empty()
+                && whole.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            whole
+        }
         _ => text,
     }
 }

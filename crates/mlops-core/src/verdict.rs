@@ -48,7 +48,11 @@ impl Verdict {
         match (count, inconclusive.as_slice()) {
             (0, _) => Self::Inconclusive("there is nothing to compare".to_owned()),
             (_, []) => Self::Stable,
-            (_, names) => Self::Inconclusive(format!("{} of {count} say nothing: {}", names.len(), names.join(", "))),
+            (_, names) => Self::Inconclusive(format!(
+                "{} of {count} say nothing: {}",
+                names.len(),
+                names.join(", ")
+            )),
         }
     }
 }

@@ -35,7 +35,13 @@ pub struct EtlArgs {
     pub concurrency: u16,
 
     /// Name the books that this load keeps in its watermark table [default: the address of --logs]
-    #[arg(long, global = true, env = "ETL_PIPELINE", value_name = "NAME", help_heading = "Progress")]
+    #[arg(
+        long,
+        global = true,
+        env = "ETL_PIPELINE",
+        value_name = "NAME",
+        help_heading = "Progress"
+    )]
     pub pipeline: Option<String>,
 
     /// Keep looking into a partition for this long after its time
@@ -54,7 +60,8 @@ pub struct EtlArgs {
     #[arg(long, global = true, env = "ETL_AUDIT_EVERY", value_name = "SPAN", default_value = "7d", value_parser = duration, help_heading = "Progress")]
     pub audit_every: SignedDuration,
 
-    /// Do one part of the work, such as 0/4 [default: what AWS Batch tells an array job's child, else all]
+    /// Do one part of the work, such as 0/4 [default: what AWS Batch tells an array job's child,
+    /// else all]
     #[arg(long, global = true, env = "ETL_SHARD", value_name = "I/N", help_heading = "Running")]
     pub shard: Option<Shard>,
 
@@ -66,7 +73,8 @@ pub struct EtlArgs {
     #[arg(long, global = true, env = "ETL_RETRY_FOR", value_name = "SPAN", default_value = "2m", value_parser = duration, help_heading = "Running")]
     pub retry_for: SignedDuration,
 
-    /// Take no more work after this, end with exit code 76, and let the next run go on; keep it under the job's timeout
+    /// Take no more work after this, end with exit code 76, and let the next run go on; keep it
+    /// under the job's timeout
     #[arg(long, global = true, env = "ETL_DEADLINE", value_name = "SPAN", value_parser = span, help_heading = "Running")]
     pub deadline: Option<SignedDuration>,
 }
@@ -105,8 +113,11 @@ impl EtlArgs {
     /// Where bad records go: as the arguments say, or beside the logs, but never among them.
     pub(crate) fn dead_letters(&self) -> Result<Location, UsageError> {
         let logs = self.logs()?;
-        let Some(place) = self.dead_letters.clone().or_else(|| logs.sibling("-dead-letters")) else {
-            let message = format!("--logs {logs} has no name to put bad records beside; say where with --dead-letters");
+        let Some(place) = self.dead_letters.clone().or_else(|| logs.sibling("-dead-letters"))
+        else {
+            let message = format!(
+                "--logs {logs} has no name to put bad records beside; say where with --dead-letters"
+            );
             return Err(UsageError::new(message));
         };
         if logs.contains(&place) {
@@ -124,13 +135,16 @@ impl EtlArgs {
         let name = match &self.pipeline {
             Some(name) => name.clone(),
             None => match self.logs()? {
-                Location::Folder(path) => std::path::absolute(path).map_err(UsageError::because)?.display().to_string(),
+                Location::Folder(path) => {
+                    std::path::absolute(path).map_err(UsageError::because)?.display().to_string()
+                }
                 location @ Location::S3 { .. } => location.to_string(),
             },
         };
         if name.is_empty() || name.chars().count() > MAX_CHARS {
-            let message =
-                format!("the pipeline's name must have 1 to {MAX_CHARS} characters; give one with --pipeline");
+            let message = format!(
+                "the pipeline's name must have 1 to {MAX_CHARS} characters; give one with --pipeline"
+            );
             return Err(UsageError::new(message));
         }
         Ok(name)

@@ -33,7 +33,8 @@ pub(crate) struct Written {
 
 /// Packs the records of many objects into transactions.
 ///
-/// An object is entered into the ledger with its last records, or later: never before all its records are written.
+/// An object is entered into the ledger with its last records, or later: never before all its
+/// records are written.
 pub(crate) struct Batcher<'e, S> {
     engine: &'e Engine<S>,
     bar: ProgressBar,
@@ -84,8 +85,12 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
     ///
     /// # Errors
     ///
-    /// The first failure of a store. What was committed until then stays; running again goes on from there.
-    pub(crate) async fn run(mut self, mut receiver: mpsc::Receiver<Message>) -> Result<Written, StoreError> {
+    /// The first failure of a store. What was committed until then stays; running again goes on
+    /// from there.
+    pub(crate) async fn run(
+        mut self,
+        mut receiver: mpsc::Receiver<Message>,
+    ) -> Result<Written, StoreError> {
         loop {
             tokio::select! {
                 message = receiver.recv(), if self.under_way.len() < WRITERS => match message {
@@ -119,10 +124,14 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
         match message.ended {
             Some(ended) => match self.begun.remove(&message.object) {
                 // Its last batch may be written before its first.
-                Some(first) if first < self.open.number => self.waiting.push((self.open.number, ended)),
+                Some(first) if first < self.open.number => {
+                    self.waiting.push((self.open.number, ended))
+                }
                 _ => self.open.ended.push(ended),
             },
-            None if has_records => drop(self.begun.entry(message.object).or_insert(self.open.number)),
+            None if has_records => {
+                drop(self.begun.entry(message.object).or_insert(self.open.number))
+            }
             None => {}
         }
         if self.open.records.len() >= BATCH_ROWS
@@ -137,7 +146,8 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
     /// Starts to write the open batch, and begins another.
     fn launch(&mut self) {
         let oldest = self.numbers.first().copied().unwrap_or(self.open.number);
-        let (ready, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|(after, _)| *after < oldest);
+        let (ready, waiting) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(after, _)| *after < oldest);
         self.waiting = waiting;
         let ready: Vec<(u64, EndedObject)> = ready;
         self.open.ended.extend(ready.into_iter().map(|(_, ended)| ended));
@@ -161,7 +171,8 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
     fn count(&mut self, done: Done) -> Result<(), StoreError> {
         let Done { batch, inserted } = done;
         if let Some(partition) = inserted.fenced {
-            let message = format!("another run has taken over the partition {partition}; run again");
+            let message =
+                format!("another run has taken over the partition {partition}; run again");
             return Err(StoreError::new(StoreErrorKind::Temporary, message));
         }
         self.numbers.remove(&batch.number);
@@ -179,7 +190,10 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
     }
 }
 
-async fn write<S: EtlStore + 'static>(engine: &Engine<S>, batch: Batch) -> Result<Done, StoreError> {
+async fn write<S: EtlStore + 'static>(
+    engine: &Engine<S>,
+    batch: Batch,
+) -> Result<Done, StoreError> {
     let set_aside = async |conflicts: &[usize]| {
         let mut by_object: HashMap<&str, Vec<(u64, &LogRecord)>> = HashMap::new();
         for &index in conflicts {
@@ -189,14 +203,23 @@ async fn write<S: EtlStore + 'static>(engine: &Engine<S>, batch: Batch) -> Resul
         for &index in conflicts {
             let (object, _) = &batch.origins[index];
             if let Some(records) = by_object.remove(object.as_ref()) {
-                let put = async || set_aside_conflicts(&engine.dead_letters, object, &records).await;
+                let put =
+                    async || set_aside_conflicts(&engine.dead_letters, object, &records).await;
                 engine.logs_retry.run(put).await?;
             }
         }
         Ok(())
     };
-    let insert =
-        async || insert_new(engine.store.as_ref(), &engine.pipeline, &batch.records, &batch.ended, &set_aside).await;
+    let insert = async || {
+        insert_new(
+            engine.store.as_ref(),
+            &engine.pipeline,
+            &batch.records,
+            &batch.ended,
+            &set_aside,
+        )
+        .await
+    };
     let inserted = engine.retry.run(insert).await?;
     Ok(Done { batch, inserted })
 }

@@ -72,7 +72,8 @@ impl Report for Outcome {
     }
 }
 
-/// Carries out a command over the store that `open` opens, once the arguments are found to be right.
+/// Carries out a command over the store that `open` opens, once the arguments are found to be
+/// right.
 ///
 /// # Errors
 ///
@@ -86,16 +87,26 @@ pub async fn execute<S: EtlStore + 'static>(
     let engine = Arc::new(Engine::new(args, open, context).await?);
     let place = engine.logs_location.to_string();
     match command.unwrap_or(Command::Run) {
-        Command::Run => engine.run().await.map(Outcome::Run).with_context(|| format!("loading {place}")),
-        Command::Plan => engine.plan().await.map(Outcome::Plan).with_context(|| format!("planning to load {place}")),
-        Command::Verify { repair, overwrite } => {
-            engine.verify(repair, overwrite).await.map(Outcome::Verify).with_context(|| format!("verifying {place}"))
+        Command::Run => {
+            engine.run().await.map(Outcome::Run).with_context(|| format!("loading {place}"))
         }
+        Command::Plan => engine
+            .plan()
+            .await
+            .map(Outcome::Plan)
+            .with_context(|| format!("planning to load {place}")),
+        Command::Verify { repair, overwrite } => engine
+            .verify(repair, overwrite)
+            .await
+            .map(Outcome::Verify)
+            .with_context(|| format!("verifying {place}")),
         Command::Redrive => engine
             .redrive()
             .await
             .map(Outcome::Redrive)
             .with_context(|| format!("loading bad records of {place} again")),
-        Command::Status => engine.status().await.map(Outcome::Status).context("reading the watermark"),
+        Command::Status => {
+            engine.status().await.map(Outcome::Status).context("reading the watermark")
+        }
     }
 }

@@ -6,10 +6,12 @@ use mlops_core::record::{BadRecord, LogRecord, RecordError};
 use mlops_objects::Objects;
 use serde::{Deserialize, Serialize};
 
-/// A dead letter object is written once it has this much, so that a source of bad lines only needs no more memory.
+/// A dead letter object is written once it has this much, so that a source of bad lines only needs
+/// no more memory.
 const PART_BYTES: usize = 1 << 20;
 
-/// Of a good record that is refused at most this much is kept, as of a bad one; the object itself still has the rest.
+/// Of a good record that is refused at most this much is kept, as of a bad one; the object itself
+/// still has the rest.
 const MAX_KEPT_BYTES: usize = 256 << 10;
 
 /// One bad record as it is set aside: a line of NDJSON.
@@ -66,7 +68,8 @@ pub(crate) fn refused(line: u64, record: &LogRecord, reason: String) -> BadRecor
     BadRecord { line, reason: RecordError::Refused(reason), raw: kept, raw_bytes: raw.len() }
 }
 
-/// Sets aside the bad records of one object, under the object's own key: a second run writes the same bytes again.
+/// Sets aside the bad records of one object, under the object's own key: a second run writes the
+/// same bytes again.
 pub(crate) struct DeadLetters<'s> {
     store: &'s Objects,
     object: &'s str,
@@ -80,7 +83,12 @@ impl<'s> DeadLetters<'s> {
     }
 
     pub(crate) async fn add(&mut self, bad: &BadRecord) -> Result<(), StoreError> {
-        tracing::debug!(object.key = self.object, object.line = bad.line, "bad record: {}", bad.reason);
+        tracing::debug!(
+            object.key = self.object,
+            object.line = bad.line,
+            "bad record: {}",
+            bad.reason
+        );
         DeadLetter::new(self.object, bad).write(&mut self.lines);
         if self.lines.len() >= PART_BYTES { self.write_part().await } else { Ok(()) }
     }
@@ -104,7 +112,10 @@ pub(crate) async fn set_aside_conflicts(
 ) -> Result<(), StoreError> {
     let mut lines = Vec::new();
     for (line, record) in records {
-        let reason = format!("the uid `{}` is there already, with another content, which was kept", record.uid);
+        let reason = format!(
+            "the uid `{}` is there already, with another content, which was kept",
+            record.uid
+        );
         DeadLetter::new(object, &refused(*line, record, reason)).write(&mut lines);
     }
     let first = records.first().map_or(0, |(line, _)| *line);

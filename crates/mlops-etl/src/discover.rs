@@ -7,7 +7,8 @@ use mlops_core::ports::{Entry, EtlStore, ObjectStore, StoreError, Watermark};
 
 use crate::engine::Engine;
 
-/// A folder with more objects than this directly in it, and no hour in its name, is split by its keys' first character.
+/// A folder with more objects than this directly in it, and no hour in its name, is split by its
+/// keys' first character.
 const MANY: usize = 1000;
 
 /// Folders listed at once.
@@ -28,8 +29,8 @@ pub(crate) struct Found {
 impl<S: EtlStore + 'static> Engine<S> {
     /// Finds the partitions that are not so old that all before them are sealed; in an audit, all.
     ///
-    /// If the folders that are too old are others than the last time, a new one may be among them: then it finds all, too.
-    /// That is so once a day, when another day is past.
+    /// If the folders that are too old are others than the last time, a new one may be among them:
+    /// then it finds all, too. That is so once a day, when another day is past.
     pub(crate) async fn discover_window(
         &self,
         watermark: &Watermark,
@@ -47,8 +48,9 @@ impl<S: EtlStore + 'static> Engine<S> {
 
     /// Finds the partitions below `folders`, without those whose time ended before `from`.
     ///
-    /// Every process that shares the work finds the same ones: it lists the folders above the hours, and of a folder
-    /// with many objects only the first page. `split` are folders that were split before and stay so.
+    /// Every process that shares the work finds the same ones: it lists the folders above the
+    /// hours, and of a folder with many objects only the first page. `split` are folders that were
+    /// split before and stay so.
     pub(crate) async fn discover(
         &self,
         folders: Vec<String>,
@@ -59,7 +61,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         let mut level = folders;
         while !level.is_empty() && !self.stop.is_cancelled() {
             let visits = level.into_iter().map(|folder| self.visit(folder, from, split));
-            let visited: Vec<Visited> = stream::iter(visits).buffered(LISTINGS).try_collect().await?;
+            let visited: Vec<Visited> =
+                stream::iter(visits).buffered(LISTINGS).try_collect().await?;
             level = Vec::new();
             for visit in visited {
                 found.listings += 1;

@@ -34,7 +34,11 @@ pub(crate) struct Engine<S> {
 }
 
 impl<S: EtlStore + 'static> Engine<S> {
-    pub(crate) async fn new(args: &EtlArgs, open: impl AsyncFnOnce() -> Result<S>, context: Context) -> Result<Self> {
+    pub(crate) async fn new(
+        args: &EtlArgs,
+        open: impl AsyncFnOnce() -> Result<S>,
+        context: Context,
+    ) -> Result<Self> {
         let logs_location = args.logs()?.clone();
         let dead_letters_location = args.dead_letters()?;
         let pipeline = args.pipeline()?;
@@ -57,7 +61,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         })
     }
 
-    /// Whether a partition is this process's part. Each process comes to the same answer without asking another.
+    /// Whether a partition is this process's part. Each process comes to the same answer without
+    /// asking another.
     pub(crate) fn is_mine(&self, partition: &str) -> bool {
         let hash = Sha256::digest(partition.as_bytes());
         let number = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
@@ -66,9 +71,9 @@ impl<S: EtlStore + 'static> Engine<S> {
 
     /// Whether the partition's time is so long ago that nothing more is expected in it.
     pub(crate) fn is_past(&self, partition: &Partition) -> bool {
-        partition
-            .span()
-            .is_some_and(|span| before(self.started, self.args.lookback).is_some_and(|limit| span.to <= limit))
+        partition.span().is_some_and(|span| {
+            before(self.started, self.args.lookback).is_some_and(|limit| span.to <= limit)
+        })
     }
 }
 

@@ -24,7 +24,8 @@ impl<S: EtlStore + 'static> Engine<S> {
 
     /// Takes the lease if it is free or its holder is dead, which takes its whole duration to know.
     ///
-    /// A holder that lives changes the lease's beat; no clock but this machine's steady one is looked at.
+    /// A holder that lives changes the lease's beat; no clock but this machine's steady one is
+    /// looked at.
     pub(crate) async fn acquire(&self) -> Result<Acquired, StoreError> {
         let name = self.lease_name();
         let mine = self.first_lease();
@@ -33,7 +34,10 @@ impl<S: EtlStore + 'static> Engine<S> {
             match seen {
                 // An earlier attempt of the same AWS Batch job has ended, whatever it left.
                 Some(lease) if lease.owner != mine.owner => {
-                    tracing::info!(lease.owner = lease.owner, "another run holds the lease; watching whether it lives");
+                    tracing::info!(
+                        lease.owner = lease.owner,
+                        "another run holds the lease; watching whether it lives"
+                    );
                     match self.watch(&name, &lease).await? {
                         Some(lives) => return Ok(Acquired::Held(lives)),
                         None if self.stop.is_cancelled() => return Ok(Acquired::Held(lease)),
@@ -57,7 +61,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         }
     }
 
-    /// The lease as its living holder has changed it; `None` if it stayed the same, or was given back.
+    /// The lease as its living holder has changed it; `None` if it stayed the same, or was given
+    /// back.
     async fn watch(&self, name: &str, lease: &Lease) -> Result<Option<Lease>, StoreError> {
         let duration = Duration::from_millis(lease.duration_ms);
         let started = Instant::now();
@@ -76,7 +81,12 @@ impl<S: EtlStore + 'static> Engine<S> {
         Ok(None)
     }
 
-    async fn swap(&self, name: &str, seen: Option<&Lease>, next: &Lease) -> Result<bool, StoreError> {
+    async fn swap(
+        &self,
+        name: &str,
+        seen: Option<&Lease>,
+        next: &Lease,
+    ) -> Result<bool, StoreError> {
         self.retry.run(async || self.store.swap_lease(name, seen, Some(next)).await).await
     }
 
@@ -101,7 +111,8 @@ impl<S: EtlStore + 'static> Engine<S> {
                 }
                 Ok(taken) => {
                     let owner = taken.map_or_else(|| "nobody".to_owned(), |lease| lease.owner);
-                    let message = format!("the lease went to {owner} while this run was silent; run again");
+                    let message =
+                        format!("the lease went to {owner} while this run was silent; run again");
                     return StoreError::new(StoreErrorKind::Temporary, message);
                 }
                 Err(error) if beaten.elapsed() > duration => {
@@ -113,12 +124,15 @@ impl<S: EtlStore + 'static> Engine<S> {
         }
     }
 
-    /// Gives the lease back, so that the next run need not wait. What cannot be given back runs out by itself.
+    /// Gives the lease back, so that the next run need not wait. What cannot be given back runs out
+    /// by itself.
     pub(crate) async fn release(&self) {
         let name = self.lease_name();
         let released = async {
             match self.store.lease(&name).await? {
-                Some(lease) if lease.owner == self.run_uid => self.store.swap_lease(&name, Some(&lease), None).await,
+                Some(lease) if lease.owner == self.run_uid => {
+                    self.store.swap_lease(&name, Some(&lease), None).await
+                }
                 _ => Ok(false),
             }
         };

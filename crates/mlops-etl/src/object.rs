@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use crate::dead_letters::{DeadLetters, refused};
 use crate::engine::Engine;
 
-/// Records travel in groups of about this many, or of this size, so that reading ahead of the writing has a bound.
+/// Records travel in groups of about this many, or of this size, so that reading ahead of the
+/// writing has a bound.
 const GROUP_ROWS: usize = 250;
 const GROUP_BYTES: usize = 256 << 10;
 
@@ -43,8 +44,13 @@ impl<S: EtlStore + 'static> Engine<S> {
         claim: Claim,
         sender: &mpsc::Sender<Message>,
     ) -> Result<Read, StoreError> {
-        let mut reading =
-            Reading { key: object.key.as_str().into(), sent: 0, group: Vec::new(), group_bytes: 0, sender };
+        let mut reading = Reading {
+            key: object.key.as_str().into(),
+            sent: 0,
+            group: Vec::new(),
+            group_bytes: 0,
+            sender,
+        };
         let mut patience = self.logs_retry.begin();
         let read = loop {
             match self.try_read(&mut reading).await {
@@ -67,11 +73,13 @@ impl<S: EtlStore + 'static> Engine<S> {
         }
     }
 
-    /// Reads from the start, and passes over the records that an earlier attempt has sent; they are the same ones.
+    /// Reads from the start, and passes over the records that an earlier attempt has sent; they are
+    /// the same ones.
     async fn try_read(&self, reading: &mut Reading<'_>) -> Result<Option<Totals>, StoreError> {
         let key = reading.key.clone();
         let mut dead_letters = DeadLetters::new(&self.dead_letters, &key);
-        let mut batches = std::pin::pin!(record_batches(&self.logs, &key, self.args.max_record_bytes));
+        let mut batches =
+            std::pin::pin!(record_batches(&self.logs, &key, self.args.max_record_bytes));
         let mut totals = Totals { objects: 1, ..Totals::default() };
         let mut passed = 0;
         while let Some(batch) = batches.try_next().await? {
@@ -123,7 +131,8 @@ impl Reading<'_> {
 
     async fn send(&mut self, ended: Option<EndedObject>) {
         self.group_bytes = 0;
-        let message = Message { object: self.key.clone(), records: std::mem::take(&mut self.group), ended };
+        let message =
+            Message { object: self.key.clone(), records: std::mem::take(&mut self.group), ended };
         // The writer only ends early with an error, which ends the reading too.
         drop(self.sender.send(message).await);
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 use mlops_core::etl::{Listing, NameRange, ObjectId, Partition, Scope};
-use mlops_core::ports::{Claim, Entry, EtlStore, ObjectMeta, ObjectStore, PartitionState, Settled, StoreError};
+use mlops_core::ports::{
+    Claim, Entry, EtlStore, ObjectMeta, ObjectStore, PartitionState, Settled, StoreError,
+};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
@@ -45,7 +47,8 @@ pub(crate) struct Known {
 }
 
 impl<S: EtlStore + 'static> Engine<S> {
-    /// Reads what is listed in a partition and not in its ledger. Also gives the folders that a range shows.
+    /// Reads what is listed in a partition and not in its ledger. Also gives the folders that a
+    /// range shows.
     pub(crate) async fn pass(
         self: &Arc<Self>,
         partition: &Partition,
@@ -66,10 +69,16 @@ impl<S: EtlStore + 'static> Engine<S> {
             }
             if is_same {
                 let claim = Claim { id, fence: known.state.fence };
-                return Ok((Pass::Unchanged(Settled { claim, listing, seal: self.is_past(partition) }), folders));
+                return Ok((
+                    Pass::Unchanged(Settled { claim, listing, seal: self.is_past(partition) }),
+                    folders,
+                ));
             }
             if known.state.sealed {
-                tracing::warn!(partition.id = id, "a sealed partition has changed; loading it again");
+                tracing::warn!(
+                    partition.id = id,
+                    "a sealed partition has changed; loading it again"
+                );
                 self.retry.run(async || self.store.reopen(&self.pipeline, &id).await).await?;
             }
         }
@@ -78,19 +87,26 @@ impl<S: EtlStore + 'static> Engine<S> {
         } else {
             let ids = [id.clone()];
             let claim = async || self.store.claim(&self.pipeline, &ids, &self.run_uid).await;
-            let Some(state) = self.retry.run(claim).await?.pop() else { return Ok((Pass::Sealed, folders)) };
+            let Some(state) = self.retry.run(claim).await?.pop() else {
+                return Ok((Pass::Sealed, folders));
+            };
             state
         };
         // The first claim finds nothing loaded.
         let ledger = if state.fence > 1 { self.loaded(&state).await? } else { HashSet::new() };
         let claim = Claim { id, fence: state.fence };
-        let (listing, is_whole) = self.read_new(partition, &ledger, &claim, &mut folders, readers).await?;
+        let (listing, is_whole) =
+            self.read_new(partition, &ledger, &claim, &mut folders, readers).await?;
         Ok((Pass::Read { settled: Settled { claim, listing, seal: false }, is_whole }, folders))
     }
 
     /// The ledger of a partition.
-    pub(crate) async fn loaded(&self, state: &PartitionState) -> Result<HashSet<ObjectId>, StoreError> {
-        let ledger = self.retry.run(async || self.store.ledger(&self.pipeline, &state.id).await).await?;
+    pub(crate) async fn loaded(
+        &self,
+        state: &PartitionState,
+    ) -> Result<HashSet<ObjectId>, StoreError> {
+        let ledger =
+            self.retry.run(async || self.store.ledger(&self.pipeline, &state.id).await).await?;
         Ok(ledger.into_iter().collect())
     }
 
@@ -146,7 +162,11 @@ impl<S: EtlStore + 'static> Engine<S> {
     }
 
     /// What is listed in a partition.
-    pub(crate) async fn survey(&self, partition: &Partition, folders: &mut Vec<String>) -> Result<Listing, StoreError> {
+    pub(crate) async fn survey(
+        &self,
+        partition: &Partition,
+        folders: &mut Vec<String>,
+    ) -> Result<Listing, StoreError> {
         let mut listing = Listing::default();
         self.walk(partition, async |entry| {
             match entry {
@@ -159,7 +179,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         Ok(listing)
     }
 
-    /// Gives the objects of a partition, and the folders in the range of one, in the order of their names, each once.
+    /// Gives the objects of a partition, and the folders in the range of one, in the order of their
+    /// names, each once.
     ///
     /// Ends early when the job is to stop.
     pub(crate) async fn walk(
@@ -196,7 +217,9 @@ impl<S: EtlStore + 'static> Engine<S> {
             Scope::Below => self.logs.list(&partition.folder).map_ok(Entry::Object).boxed(),
             Scope::Direct => {
                 let entries = self.logs.browse(&partition.folder, NameRange::default());
-                entries.try_filter(|entry| std::future::ready(matches!(entry, Entry::Object(_)))).boxed()
+                entries
+                    .try_filter(|entry| std::future::ready(matches!(entry, Entry::Object(_))))
+                    .boxed()
             }
             Scope::Range(range) => self.logs.browse(&partition.folder, Partition::RANGES[range].1),
         }
@@ -210,7 +233,9 @@ fn permits(object: &ObjectMeta) -> u32 {
 }
 
 /// Whether an object was read whole.
-fn whole(ended: Result<Result<Read, StoreError>, tokio::task::JoinError>) -> Result<bool, StoreError> {
+fn whole(
+    ended: Result<Result<Read, StoreError>, tokio::task::JoinError>,
+) -> Result<bool, StoreError> {
     match ended {
         Ok(read) => read.map(|read| read == Read::Whole),
         Err(error) => match error.try_into_panic() {

@@ -19,13 +19,15 @@ const LISTINGS: usize = 16;
 /// Keys of a page of a listing.
 const PAGE: u64 = 1000;
 
-// AWS's list prices in us-east-1, in dollars a million: S3 Standard's GET and LIST requests, and DynamoDB's write request
-// units on demand (aws.amazon.com/s3/pricing, aws.amazon.com/dynamodb/pricing/on-demand, November 2026).
+// AWS's list prices in us-east-1, in dollars a million: S3 Standard's GET and LIST requests, and
+// DynamoDB's write request units on demand (aws.amazon.com/s3/pricing,
+// aws.amazon.com/dynamodb/pricing/on-demand, November 2026).
 const GET_DOLLARS: f64 = 0.40;
 const LIST_DOLLARS: f64 = 5.00;
 const WRITE_UNIT_DOLLARS: f64 = 0.625;
 
-/// Records that one process parses and writes in a second, at most; measured for rows of a kilobyte.
+/// Records that one process parses and writes in a second, at most; measured for rows of a
+/// kilobyte.
 const RECORDS_A_SECOND: f64 = 20_000.0;
 
 /// What a run would do.
@@ -88,7 +90,11 @@ impl<S: EtlStore + 'static> Engine<S> {
                 plan.objects += look.new;
                 plan.bytes += look.bytes;
                 // One of each partition, as long as there is room.
-                sampled.extend(look.sample.into_iter().take(if sampled.len() < SAMPLE { 2 } else { 0 }));
+                sampled.extend(look.sample.into_iter().take(if sampled.len() < SAMPLE {
+                    2
+                } else {
+                    0
+                }));
             }
             are_all_mine = true;
         }
@@ -151,11 +157,15 @@ impl<S: EtlStore + 'static> Engine<S> {
         let mut sample = Sample::default();
         let started = Instant::now();
         for object in objects {
-            let mut batches = std::pin::pin!(record_batches(&self.logs, &object.key, self.args.max_record_bytes));
+            let mut batches =
+                std::pin::pin!(record_batches(&self.logs, &object.key, self.args.max_record_bytes));
             while let Some(batch) = batches.try_next().await? {
                 sample.records += (batch.records.len() + batch.bad.len()) as u64;
-                sample.write_units +=
-                    batch.records.iter().map(|(_, record)| self.store.write_units(record)).sum::<u64>();
+                sample.write_units += batch
+                    .records
+                    .iter()
+                    .map(|(_, record)| self.store.write_units(record))
+                    .sum::<u64>();
             }
             sample.objects += 1;
         }

@@ -30,8 +30,9 @@ enum Replayed {
 }
 
 impl<S: EtlStore + 'static> Engine<S> {
-    /// Tries every dead letter again: its bytes, which a person may have mended in place, and else its line in the object
-    /// that it came from. What is good now is loaded and leaves the dead letters; a second run finds only the rest.
+    /// Tries every dead letter again: its bytes, which a person may have mended in place, and else
+    /// its line in the object that it came from. What is good now is loaded and leaves the dead
+    /// letters; a second run finds only the rest.
     pub(crate) async fn redrive(&self) -> Result<RedriveReport, StoreError> {
         let mut report = RedriveReport::default();
         let listed = self.dead_letters.list("").map_ok(|object| object.key).try_collect().await;
@@ -57,7 +58,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         let body = self
             .logs_retry
             .run(async || {
-                let chunks: Vec<bytes::Bytes> = self.dead_letters.get(key).await?.try_collect().await?;
+                let chunks: Vec<bytes::Bytes> =
+                    self.dead_letters.get(key).await?.try_collect().await?;
                 Ok(chunks.concat())
             })
             .await?;
@@ -82,7 +84,8 @@ impl<S: EtlStore + 'static> Engine<S> {
             }
         }
         report.still_bad += still_bad;
-        // Loaded first and taken away then: a run that is killed in between finds the records there.
+        // Loaded first and taken away then: a run that is killed in between finds the records
+        // there.
         self.logs_retry
             .run(async || match still_bad {
                 0 => self.dead_letters.delete(key).await,
@@ -103,7 +106,9 @@ impl<S: EtlStore + 'static> Engine<S> {
         };
         let there = self.retry.run(async || self.store.find(&[&record.uid]).await).await?;
         match there.get(&record.uid) {
-            Some(found) if *found == self.store.fingerprint(&record) => Ok(Replayed::Good { is_new: false }),
+            Some(found) if *found == self.store.fingerprint(&record) => {
+                Ok(Replayed::Good { is_new: false })
+            }
             Some(_) => Ok(Replayed::Bad),
             None => {
                 self.insert(&letter.object, &[(letter.line, record)]).await?;
@@ -115,7 +120,8 @@ impl<S: EtlStore + 'static> Engine<S> {
     /// The record of these bytes, if it has a uid of its own.
     fn sole_record(&self, bytes: &[u8]) -> Option<LogRecord> {
         let mut found = RecordBatch::default();
-        // Without a name the record cannot take its uid from its object, whose sole one it may not be.
+        // Without a name the record cannot take its uid from its object, whose sole one it may not
+        // be.
         let mut reader = RecordReader::new("", self.args.max_record_bytes);
         reader.push(bytes, &mut found);
         reader.finish(&mut found);
@@ -129,11 +135,14 @@ impl<S: EtlStore + 'static> Engine<S> {
     async fn line_of(&self, object: &str, line: u64) -> Result<Option<LogRecord>, StoreError> {
         self.logs_retry
             .run(async || {
-                let mut batches = std::pin::pin!(record_batches(&self.logs, object, self.args.max_record_bytes));
+                let mut batches =
+                    std::pin::pin!(record_batches(&self.logs, object, self.args.max_record_bytes));
                 loop {
                     match batches.try_next().await {
                         Ok(Some(batch)) => {
-                            if let Some((_, record)) = batch.records.into_iter().find(|(at, _)| *at == line) {
+                            if let Some((_, record)) =
+                                batch.records.into_iter().find(|(at, _)| *at == line)
+                            {
                                 return Ok(Some(record));
                             }
                         }
@@ -155,7 +164,8 @@ impl Report for RedriveReport {
             ("already there", number(self.already_there)),
             ("still bad", number(self.still_bad)),
         ];
-        let mut text = grid(&["redriven", ""], &rows.map(|(name, value)| vec![name.to_owned(), value]));
+        let mut text =
+            grid(&["redriven", ""], &rows.map(|(name, value)| vec![name.to_owned(), value]));
         if !self.unreadable.is_empty() {
             text.push_str(&format!("\n\nno dead letters: {}", self.unreadable.join(", ")));
         }

@@ -57,9 +57,15 @@ impl RunReport {
 
     fn nothing_new(&self) -> String {
         let seen = self.partitions.unchanged + self.partitions.read;
-        let mut text = format!("nothing new in {} open partitions, in {:.2} seconds", number(seen), self.seconds);
+        let mut text = format!(
+            "nothing new in {} open partitions, in {:.2} seconds",
+            number(seen),
+            self.seconds
+        );
         if let (Some(watermark), Some(lag)) = (&self.watermark, self.lag_seconds) {
-            text.push_str(&format!("; the newest record is of {watermark} UTC, {lag:.0} seconds ago"));
+            text.push_str(&format!(
+                "; the newest record is of {watermark} UTC, {lag:.0} seconds ago"
+            ));
         }
         text
     }
@@ -96,13 +102,18 @@ impl Report for RunReport {
         let mut text = grid(&["loaded from logs", ""], &rows);
         if let Some(place) = &self.dead_letters {
             let share = percent(self.bad_ratio());
-            text.push_str(&format!("\n\n{} bad records ({share}) are set aside in {place}", number(self.bad)));
+            text.push_str(&format!(
+                "\n\n{} bad records ({share}) are set aside in {place}",
+                number(self.bad)
+            ));
             if self.bad_ratio() > self.max_bad_ratio {
                 text.push_str(&format!(": more than {} allow", percent(self.max_bad_ratio)));
             }
             if self.conflicts > 0 {
                 let conflicts = number(self.conflicts);
-                text.push_str(&format!("\n{conflicts} of them have a uid that was there with another content"));
+                text.push_str(&format!(
+                    "\n{conflicts} of them have a uid that was there with another content"
+                ));
             }
         }
         if self.stopped_early {

@@ -22,10 +22,16 @@ pub(crate) struct Retry {
 
 impl Retry {
     pub(crate) fn new(patience: SignedDuration, stop: CancellationToken) -> Self {
-        Self { patience: patience.unsigned_abs(), stop, has_answered: Arc::default(), failing: Arc::default() }
+        Self {
+            patience: patience.unsigned_abs(),
+            stop,
+            has_answered: Arc::default(),
+            failing: Arc::default(),
+        }
     }
 
-    /// Calls `attempt` until it succeeds, fails for good, or the waits in between come to more than the patience.
+    /// Calls `attempt` until it succeeds, fails for good, or the waits in between come to more than
+    /// the patience.
     ///
     /// When the job is asked to stop, the next failure is the last.
     pub(crate) async fn run<T>(
@@ -75,7 +81,11 @@ impl Patience<'_> {
         if is_first {
             tracing::warn!("trying again: {}", chain(error));
         } else {
-            tracing::debug!(wait_ms = self.wait.as_millis() as u64, "trying again: {}", chain(error));
+            tracing::debug!(
+                wait_ms = self.wait.as_millis() as u64,
+                "trying again: {}",
+                chain(error)
+            );
         }
         tokio::select! {
             () = tokio::time::sleep(self.wait) => {}

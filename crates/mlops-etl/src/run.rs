@@ -24,12 +24,13 @@ const AT_ONCE: usize = 500;
 const WAITING: usize = 16;
 
 impl<S: EtlStore + 'static> Engine<S> {
-    /// Loads what is new. A second run finds nothing to do and only lists; a run beside another leaves it to that.
+    /// Loads what is new. A second run finds nothing to do and only lists; a run beside another
+    /// leaves it to that.
     ///
     /// # Errors
     ///
-    /// The first failure of a store that is not mended by trying again. What was committed until then stays, and the next
-    /// run goes on from there.
+    /// The first failure of a store that is not mended by trying again. What was committed until
+    /// then stays, and the next run goes on from there.
     pub(crate) async fn run(self: Arc<Self>) -> Result<RunReport, StoreError> {
         let started = Instant::now();
         let lease = match self.acquire().await? {
@@ -73,7 +74,8 @@ impl<S: EtlStore + 'static> Engine<S> {
             drop(readers);
             passed
         };
-        let (passed, written) = tokio::try_join!(reading, Batcher::new(self, bar.clone()).run(receiver))?;
+        let (passed, written) =
+            tokio::try_join!(reading, Batcher::new(self, bar.clone()).run(receiver))?;
         bar.finish_and_clear();
         if passed.partitions == Partitions::default() && !self.stop.is_cancelled() {
             tracing::warn!(logs.location = %self.logs_location, "no objects are there; are --logs and --prefix right?");
@@ -89,7 +91,8 @@ impl<S: EtlStore + 'static> Engine<S> {
             true => {
                 let audited = audit && is_done && self.args.prefix.is_empty();
                 // What was passed over is known only if every folder was come to.
-                let past_folders = if is_done { passed.past_folders } else { watermark.past_folders };
+                let past_folders =
+                    if is_done { passed.past_folders } else { watermark.past_folders };
                 self.move_watermark(passed.newest_span, past_folders, audited).await?
             }
             false => watermark,
@@ -104,7 +107,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         audit: bool,
         readers: &Readers,
     ) -> Result<Passed, StoreError> {
-        let open = self.retry.run(async || self.store.open_partitions(&self.pipeline).await).await?;
+        let open =
+            self.retry.run(async || self.store.open_partitions(&self.pipeline).await).await?;
         let mut open = by_id(open);
         open.retain(|id, _| id.starts_with(&self.args.prefix));
         let was_split = split_folders(open.keys());
@@ -142,8 +146,9 @@ impl<S: EtlStore + 'static> Engine<S> {
         Ok(passed)
     }
 
-    /// The states of those partitions that are this process's part. Partitions that are new become known, also those that
-    /// are another's part: the watermark must wait for them, even if that process never comes to them.
+    /// The states of those partitions that are this process's part. Partitions that are new become
+    /// known, also those that are another's part: the watermark must wait for them, even if that
+    /// process never comes to them.
     async fn states(
         &self,
         partitions: &[Partition],
@@ -155,14 +160,17 @@ impl<S: EtlStore + 'static> Engine<S> {
         for partition in partitions {
             let id = partition.id();
             match open.remove(&id) {
-                Some(state) if is_mine(&id) => states.push((partition.clone(), Known { state, is_claimed: false })),
+                Some(state) if is_mine(&id) => {
+                    states.push((partition.clone(), Known { state, is_claimed: false }))
+                }
                 Some(_) => {}
                 None => unseen.push((partition.clone(), id)),
             }
         }
         for part in unseen.chunks(AT_ONCE) {
             let ids: Vec<String> = part.iter().map(|(_, id)| id.clone()).collect();
-            let known = self.retry.run(async || self.store.partitions(&self.pipeline, &ids).await).await?;
+            let known =
+                self.retry.run(async || self.store.partitions(&self.pipeline, &ids).await).await?;
             let mut known = by_id(known);
             let new: Vec<String> = ids.into_iter().filter(|id| !known.contains_key(id)).collect();
             let mut claimed = HashMap::new();
@@ -186,7 +194,10 @@ impl<S: EtlStore + 'static> Engine<S> {
         let newest = watermark.totals.newest.max(written.totals.newest);
         RunReport {
             objects: written.totals.objects,
-            records: written.loaded + written.already_there + written.conflicts + written.totals.bad,
+            records: written.loaded
+                + written.already_there
+                + written.conflicts
+                + written.totals.bad,
             loaded: written.loaded,
             already_there: written.already_there,
             bad: written.totals.bad + written.conflicts,
@@ -248,16 +259,25 @@ fn split_folders<'i>(ids: impl Iterator<Item = &'i String>) -> HashSet<String> {
         .collect()
 }
 
-/// Open partitions that were not found again: their folders have gone, and they are settled as empty.
+/// Open partitions that were not found again: their folders have gone, and they are settled as
+/// empty.
 ///
-/// A folder that is split now has no partition of its own any more; its ranges have all that is in it.
-fn gone(open: &mut HashMap<String, PartitionState>, found: &[Partition], split: &HashSet<String>) -> Vec<Partition> {
+/// A folder that is split now has no partition of its own any more; its ranges have all that is in
+/// it.
+fn gone(
+    open: &mut HashMap<String, PartitionState>,
+    found: &[Partition],
+    split: &HashSet<String>,
+) -> Vec<Partition> {
     let found: HashSet<String> = found.iter().map(Partition::id).collect();
     open.retain(|id, _| {
         let partition = Partition::from_id(id);
-        !partition.is_some_and(|partition| partition.scope == Scope::Direct && split.contains(&partition.folder))
+        !partition.is_some_and(|partition| {
+            partition.scope == Scope::Direct && split.contains(&partition.folder)
+        })
     });
-    let gone = open.keys().filter(|id| !found.contains(*id)).filter_map(|id| Partition::from_id(id));
+    let gone =
+        open.keys().filter(|id| !found.contains(*id)).filter_map(|id| Partition::from_id(id));
     let mut gone: Vec<Partition> = gone.collect();
     gone.sort_by_key(Partition::id);
     gone

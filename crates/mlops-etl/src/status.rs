@@ -49,7 +49,8 @@ impl<S: EtlStore + 'static> Engine<S> {
             lag_seconds: newest.map(|newest| self.started.duration_since(newest).as_secs_f64()),
             first_open_partition: watermark.partition,
             open_partitions: open.len() as u64,
-            unfinished_partitions: open.iter().filter(|state| state.listing.is_none()).count() as u64,
+            unfinished_partitions: open.iter().filter(|state| state.listing.is_none()).count()
+                as u64,
             objects: totals.objects,
             records: totals.records,
             bad: totals.bad,
@@ -66,7 +67,10 @@ impl Report for StatusReport {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "none yet".to_owned());
         let rows = [
             ("newest record", text(&self.watermark)),
-            ("lag in seconds", self.lag_seconds.map_or_else(|| "none yet".to_owned(), |lag| format!("{lag:.0}"))),
+            (
+                "lag in seconds",
+                self.lag_seconds.map_or_else(|| "none yet".to_owned(), |lag| format!("{lag:.0}")),
+            ),
             ("first open partition", text(&self.first_open_partition)),
             ("open partitions", number(self.open_partitions)),
             ("of these unfinished", number(self.unfinished_partitions)),

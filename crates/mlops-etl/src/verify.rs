@@ -91,20 +91,26 @@ impl Compared {
 }
 
 impl<S: EtlStore + 'static> Engine<S> {
-    /// Reads every object again and looks every record up. With `repair`, writes what is missing; with `overwrite` also,
-    /// the source's content over what differs.
-    pub(crate) async fn verify(&self, repair: bool, overwrite: bool) -> Result<VerifyReport, StoreError> {
+    /// Reads every object again and looks every record up. With `repair`, writes what is missing;
+    /// with `overwrite` also, the source's content over what differs.
+    pub(crate) async fn verify(
+        &self,
+        repair: bool,
+        overwrite: bool,
+    ) -> Result<VerifyReport, StoreError> {
         let bar = self.progress.start("objects", Some(0));
         let mut report = VerifyReport::default();
         let mut folders = vec![self.args.prefix.clone()];
         let mut are_all_mine = false;
         while !folders.is_empty() && !self.stop.is_cancelled() {
-            let found = self.discover(std::mem::take(&mut folders), None, &Default::default()).await?;
+            let found =
+                self.discover(std::mem::take(&mut folders), None, &Default::default()).await?;
             for partition in found.partitions {
                 if !are_all_mine && !self.is_mine(&partition.id()) {
                     continue;
                 }
-                let comparison = self.compare(&partition, repair, overwrite, &mut folders, &bar).await?;
+                let comparison =
+                    self.compare(&partition, repair, overwrite, &mut folders, &bar).await?;
                 report.partitions += 1;
                 report.all.add(comparison.compared);
                 if comparison.compared.missing + comparison.compared.different > 0 {
@@ -130,7 +136,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         let mut part: Vec<ObjectMeta> = Vec::new();
         let compare_part = async |part: Vec<ObjectMeta>| {
             bar.inc_length(part.len() as u64);
-            let compared = part.into_iter().map(|object| self.compare_object(object, repair, overwrite));
+            let compared =
+                part.into_iter().map(|object| self.compare_object(object, repair, overwrite));
             let mut compared = stream::iter(compared).buffer_unordered(OBJECTS);
             let mut sum = Comparison::default();
             while let Some(one) = compared.try_next().await? {
@@ -164,12 +171,18 @@ impl<S: EtlStore + 'static> Engine<S> {
             .run(async || {
                 let mut comparison = Comparison::default();
                 let mut records = Vec::new();
-                let mut batches = std::pin::pin!(record_batches(&self.logs, &object.key, self.args.max_record_bytes));
+                let mut batches = std::pin::pin!(record_batches(
+                    &self.logs,
+                    &object.key,
+                    self.args.max_record_bytes
+                ));
                 loop {
                     let batch = match batches.try_next().await {
                         Ok(Some(batch)) => batch,
                         Ok(None) => break,
-                        Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(Comparison::default()),
+                        Err(error) if error.kind == StoreErrorKind::NotFound => {
+                            return Ok(Comparison::default());
+                        }
                         Err(error) => return Err(error),
                     };
                     comparison.compared.records += (batch.records.len() + batch.bad.len()) as u64;
@@ -181,13 +194,16 @@ impl<S: EtlStore + 'static> Engine<S> {
                         }
                         records.push((line, record));
                         if records.len() >= BATCH_ROWS {
-                            let compared = self.compare_records(&object.key, &records, repair, overwrite).await?;
+                            let compared = self
+                                .compare_records(&object.key, &records, repair, overwrite)
+                                .await?;
                             comparison.add(compared);
                             records.clear();
                         }
                     }
                 }
-                comparison.add(self.compare_records(&object.key, &records, repair, overwrite).await?);
+                comparison
+                    .add(self.compare_records(&object.key, &records, repair, overwrite).await?);
                 comparison.compared.objects = 1;
                 Ok(comparison)
             })
@@ -208,7 +224,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         let mut uids: Vec<&str> = records.iter().map(|(_, record)| record.uid.as_str()).collect();
         uids.sort_unstable();
         uids.dedup();
-        let there: HashMap<String, Fingerprint> = self.retry.run(async || self.store.find(&uids).await).await?;
+        let there: HashMap<String, Fingerprint> =
+            self.retry.run(async || self.store.find(&uids).await).await?;
         let mut missing: Vec<(u64, LogRecord)> = Vec::new();
         for (line, record) in records {
             match there.get(&record.uid) {
@@ -237,16 +254,29 @@ impl<S: EtlStore + 'static> Engine<S> {
         Ok(comparison)
     }
 
-    /// Writes records outside of the ledger, which has their object, or will have it. Tells how many were new.
-    pub(crate) async fn insert(&self, object: &str, located: &[(u64, LogRecord)]) -> Result<u64, StoreError> {
+    /// Writes records outside of the ledger, which has their object, or will have it. Tells how
+    /// many were new.
+    pub(crate) async fn insert(
+        &self,
+        object: &str,
+        located: &[(u64, LogRecord)],
+    ) -> Result<u64, StoreError> {
         let records: Vec<LogRecord> = located.iter().map(|(_, record)| record.clone()).collect();
         let set_aside = async |conflicts: &[usize]| {
             let conflicting: Vec<(u64, &LogRecord)> =
                 conflicts.iter().map(|&index| (located[index].0, &records[index])).collect();
             set_aside_conflicts(&self.dead_letters, object, &conflicting).await
         };
-        let insert =
-            async || mlops_core::etl::insert_new(self.store.as_ref(), &self.pipeline, &records, &[], &set_aside).await;
+        let insert = async || {
+            mlops_core::etl::insert_new(
+                self.store.as_ref(),
+                &self.pipeline,
+                &records,
+                &[],
+                &set_aside,
+            )
+            .await
+        };
         Ok(self.retry.run(insert).await?.loaded)
     }
 }
@@ -270,7 +300,10 @@ impl Report for VerifyReport {
             ("bad", number(all.bad)),
             ("repaired", number(all.repaired)),
         ];
-        let mut text = grid(&["source and destination", ""], &rows.map(|(name, value)| vec![name.to_owned(), value]));
+        let mut text = grid(
+            &["source and destination", ""],
+            &rows.map(|(name, value)| vec![name.to_owned(), value]),
+        );
         for differing in self.differing.iter().take(SHOWN) {
             let Differing { partition, compared, uids } = differing;
             let first: Vec<&str> = uids.iter().take(3).map(String::as_str).collect();

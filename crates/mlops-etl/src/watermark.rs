@@ -8,9 +8,11 @@ use crate::engine::Engine;
 const ATTEMPTS: u32 = 20;
 
 impl<S: EtlStore + 'static> Engine<S> {
-    /// Writes down how far the pipeline is now: the first partition that is not sealed, and what was loaded in all.
+    /// Writes down how far the pipeline is now: the first partition that is not sealed, and what
+    /// was loaded in all.
     ///
-    /// `past` is the end of the newest partition seen, which is where the watermark stands once all are sealed.
+    /// `past` is the end of the newest partition seen, which is where the watermark stands once all
+    /// are sealed.
     pub(crate) async fn move_watermark(
         &self,
         past: Option<TimeSpan>,
@@ -18,12 +20,19 @@ impl<S: EtlStore + 'static> Engine<S> {
         audited: bool,
     ) -> Result<Watermark, StoreError> {
         for _ in 0..ATTEMPTS {
-            let old = self.retry.run(async || self.store.watermark(&self.pipeline).await).await?.unwrap_or_default();
-            let open = self.retry.run(async || self.store.open_partitions(&self.pipeline).await).await?;
+            let old = self
+                .retry
+                .run(async || self.store.watermark(&self.pipeline).await)
+                .await?
+                .unwrap_or_default();
+            let open =
+                self.retry.run(async || self.store.open_partitions(&self.pipeline).await).await?;
             let totals = self.retry.run(async || self.store.totals(&self.pipeline).await).await?;
             let first = open
                 .iter()
-                .filter_map(|state| Some((Partition::from_id(&state.id)?.span()?.from, state.id.clone())))
+                .filter_map(|state| {
+                    Some((Partition::from_id(&state.id)?.span()?.from, state.id.clone()))
+                })
                 .min();
             let (position, partition) = match first {
                 Some((from, id)) => (Some(from), Some(id)),
@@ -34,7 +43,11 @@ impl<S: EtlStore + 'static> Engine<S> {
                 position: if self.args.prefix.is_empty() { position } else { old.position },
                 partition: if self.args.prefix.is_empty() { partition } else { old.partition },
                 totals,
-                past_folders: if self.args.prefix.is_empty() { past_folders } else { old.past_folders },
+                past_folders: if self.args.prefix.is_empty() {
+                    past_folders
+                } else {
+                    old.past_folders
+                },
                 audited: if audited { Some(self.started) } else { old.audited },
                 updated: Some(self.started),
                 version: old.version + 1,
@@ -43,7 +56,8 @@ impl<S: EtlStore + 'static> Engine<S> {
                 return Ok(new);
             }
         }
-        let message = format!("other processes moved the watermark {ATTEMPTS} times in between; run again");
+        let message =
+            format!("other processes moved the watermark {ATTEMPTS} times in between; run again");
         Err(StoreError::new(StoreErrorKind::Temporary, message))
     }
 

@@ -20,7 +20,8 @@ impl Proxy {
     /// Whether the proxy is who asks, for somebody whom it has signed in.
     pub fn admits(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
         let peer = peer.ip().to_canonical();
-        let is_proxy = self.networks.iter().any(|network: &IpNet| network.contains::<&IpAddr>(&peer));
+        let is_proxy =
+            self.networks.iter().any(|network: &IpNet| network.contains::<&IpAddr>(&peer));
         is_proxy && headers.get(&self.header).is_some_and(|person| !person.is_empty())
     }
 }
@@ -36,14 +37,18 @@ mod tests {
     fn admits(peer: &str, person: Option<&'static str>) -> bool {
         let networks = ["10.0.0.0/16", "10.9.0.0/24"].map(|network| network.parse().unwrap());
         let proxy = Proxy::new(HEADER, networks.to_vec()).unwrap();
-        let person = person.map(|person| (HeaderName::from_static(HEADER), HeaderValue::from_static(person)));
+        let person = person
+            .map(|person| (HeaderName::from_static(HEADER), HeaderValue::from_static(person)));
         proxy.admits(peer.parse().unwrap(), &HeaderMap::from_iter(person))
     }
 
     #[test]
     fn a_proxys_header_counts_from_the_proxy_only() {
         assert!(admits("10.0.3.4:1", Some("ann")) && admits("10.9.0.4:1", Some("ann")));
-        assert!(admits("[::ffff:10.0.3.4]:1", Some("ann")), "the same address, as a socket for both families tells it");
+        assert!(
+            admits("[::ffff:10.0.3.4]:1", Some("ann")),
+            "the same address, as a socket for both families tells it"
+        );
         assert!(!admits("10.1.0.1:1", Some("ann")) && !admits("[::1]:1", Some("ann")));
     }
 

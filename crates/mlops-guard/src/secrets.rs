@@ -28,7 +28,9 @@ impl Secrets {
 
     /// Whether the caller brings one of them, whole.
     pub fn admit(&self, headers: &HeaderMap) -> bool {
-        let Some(given) = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes) else { return false };
+        let Some(given) = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes) else {
+            return false;
+        };
         let Some(end) = given.iter().position(|byte| *byte == b' ') else { return false };
         let (scheme, secret) = (&given[..end], given[end..].trim_ascii());
         let wanted = match () {
@@ -39,7 +41,8 @@ impl Secrets {
         wanted.is_some_and(|wanted| wanted.ct_eq(&digest(secret)).into())
     }
 
-    /// What a caller without one is told by `www-authenticate`: to ask for a password where there is one, which browsers can.
+    /// What a caller without one is told by `www-authenticate`: to ask for a password where there
+    /// is one, which browsers can.
     pub fn challenge(&self, realm: &str) -> HeaderValue {
         let challenge = match self.basic {
             Some(_) => format!("Basic realm=\"{realm}\", charset=\"UTF-8\""),
@@ -65,9 +68,12 @@ mod tests {
     #[test]
     fn a_token_or_a_password_is_needed_whole() {
         let secrets = Secrets::new(Some("s3cret-token"), Some("ann:s3cret"));
-        for right in
-            ["Bearer s3cret-token", "bearer  s3cret-token ", "Basic YW5uOnMzY3JldA==", "BASIC YW5uOnMzY3JldA=="]
-        {
+        for right in [
+            "Bearer s3cret-token",
+            "bearer  s3cret-token ",
+            "Basic YW5uOnMzY3JldA==",
+            "BASIC YW5uOnMzY3JldA==",
+        ] {
             assert!(secrets.admit(&given(right)), "{right}");
         }
         for wrong in [
@@ -89,14 +95,23 @@ mod tests {
     #[test]
     fn without_secrets_nobody_brings_one() {
         let secrets = Secrets::default();
-        assert!(!secrets.are_set() && !secrets.admit(&given("Bearer ")) && !secrets.admit(&given("Basic Og==")));
+        assert!(
+            !secrets.are_set()
+                && !secrets.admit(&given("Bearer "))
+                && !secrets.admit(&given("Basic Og=="))
+        );
     }
 
     #[test]
     fn a_browser_is_told_to_ask_for_a_password_where_there_is_one() {
-        let challenge = |token, basic| Secrets::new(token, basic).challenge("score").to_str().unwrap().to_owned();
+        let challenge = |token, basic| {
+            Secrets::new(token, basic).challenge("score").to_str().unwrap().to_owned()
+        };
         assert_eq!(challenge(Some("s3cret-token"), None), "Bearer realm=\"score\"");
-        assert_eq!(challenge(Some("s3cret-token"), Some("a:b")), "Basic realm=\"score\", charset=\"UTF-8\"");
+        assert_eq!(
+            challenge(Some("s3cret-token"), Some("a:b")),
+            "Basic realm=\"score\", charset=\"UTF-8\""
+        );
     }
 
     #[test]

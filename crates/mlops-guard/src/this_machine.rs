@@ -24,7 +24,9 @@ mod tests {
 
     #[test]
     fn a_name_that_others_made_point_here_is_another() {
-        let is_here = |host| is_for_this_machine(&HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]));
+        let is_here = |host| {
+            is_for_this_machine(&HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]))
+        };
         for host in ["localhost:8050", "127.0.0.1", "127.1.2.3:80", "[::1]:8050"] {
             assert!(is_here(host), "{host}");
         }

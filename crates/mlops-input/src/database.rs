@@ -6,7 +6,8 @@ use mlops_sql::Database;
 ///
 /// # Errors
 ///
-/// A [`UsageError`](mlops_job::UsageError) for a database that would go with the container, and the failures of the database.
+/// A [`UsageError`](mlops_job::UsageError) for a database that would go with the container, and the
+/// failures of the database.
 pub async fn open_database(args: &DatabaseArgs, context: &Context) -> Result<Database> {
     context.check_lasting(&args.database)?;
     let database = Database::connect(&args.url()).await?;

@@ -46,8 +46,12 @@ impl LabelCounts {
             (self.without_client, "without a client_id"),
         ];
         let left_out = left_out.into_iter().filter(|(rows, _)| *rows > 0);
-        let left_out: Vec<String> = left_out.map(|(rows, why)| format!("{} {why}", number(rows as u64))).collect();
-        let mut text = format!("{} logged requests with an outcome", number((self.labelled + self.absent) as u64));
+        let left_out: Vec<String> =
+            left_out.map(|(rows, why)| format!("{} {why}", number(rows as u64))).collect();
+        let mut text = format!(
+            "{} logged requests with an outcome",
+            number((self.labelled + self.absent) as u64)
+        );
         if !left_out.is_empty() {
             text.push_str(&format!("; left out: {}", left_out.join(", ")));
         }
@@ -55,12 +59,21 @@ impl LabelCounts {
     }
 }
 
-/// Gives each row that [`LogReader`](crate::LogReader) read its outcome, in the column `target`; see the crate's documentation. A request that
-/// nothing came of has the outcome `absent`, or is left out.
-pub fn label(table: &Table, client_id: &str, target: &str, outcomes: &Outcomes, absent: Option<&str>) -> Labelled {
+/// Gives each row that [`LogReader`](crate::LogReader) read its outcome, in the column `target`;
+/// see the crate's documentation. A request that nothing came of has the outcome `absent`, or is
+/// left out.
+pub fn label(
+    table: &Table,
+    client_id: &str,
+    target: &str,
+    outcomes: &Outcomes,
+    absent: Option<&str>,
+) -> Labelled {
     let mut counts = LabelCounts::default();
-    let clients = table.column(client_id).map(Column::names).unwrap_or_else(|| vec![None; table.rows()]);
-    let times = table.column(LOG_TIME).map(Column::times).unwrap_or_else(|| vec![None; table.rows()]);
+    let clients =
+        table.column(client_id).map(Column::names).unwrap_or_else(|| vec![None; table.rows()]);
+    let times =
+        table.column(LOG_TIME).map(Column::times).unwrap_or_else(|| vec![None; table.rows()]);
     // The first request by customer and time of the outcome, which is none for an absent one.
     let mut waiting = Vec::new();
     let mut first: HashMap<(&str, Option<Timestamp>), (i64, usize, &str)> = HashMap::new();
@@ -94,7 +107,8 @@ pub fn label(table: &Table, client_id: &str, target: &str, outcomes: &Outcomes, 
     }
     counts.absent = first.keys().filter(|(_, known)| known.is_none()).count();
     counts.labelled = first.len() - counts.absent;
-    let mut kept: Vec<(usize, &str)> = first.into_values().map(|(_, row, outcome)| (row, outcome)).collect();
+    let mut kept: Vec<(usize, &str)> =
+        first.into_values().map(|(_, row, outcome)| (row, outcome)).collect();
     kept.sort_unstable();
     let rows: Vec<usize> = kept.iter().map(|(row, _)| *row).collect();
     let mut labelled = table.take(&rows);
@@ -141,28 +155,46 @@ mod tests {
     /// The requests that stay, by their number, with their outcomes.
     fn kept(labelled: &Labelled) -> Vec<(f64, String)> {
         let numbers = labelled.table.column("age").unwrap();
-        let mlops_core::table::Values::Numeric(numbers) = &numbers.values else { panic!("age is numeric") };
+        let mlops_core::table::Values::Numeric(numbers) = &numbers.values else {
+            panic!("age is numeric")
+        };
         let outcomes = labelled.table.column("churn").unwrap().names();
         numbers.iter().copied().zip(outcomes.into_iter().flatten()).collect()
     }
 
     #[test]
     fn the_first_request_before_an_outcome_is_labelled() {
-        let table =
-            requests(&[(Some("a"), 5), (Some("a"), 3), (Some("a"), 21), (None, 1), (Some("b"), 90), (Some("c"), 1)]);
+        let table = requests(&[
+            (Some("a"), 5),
+            (Some("a"), 3),
+            (Some("a"), 21),
+            (None, 1),
+            (Some("b"), 90),
+            (Some("c"), 1),
+        ]);
         let outcomes = outcomes(&[("a", 20, "no"), ("a", 40, "yes"), ("z", 100, "no")]);
         let labelled = label(&table, "client_id", "churn", &outcomes, None);
         assert_eq!(kept(&labelled), [(1.0, "no".to_owned()), (2.0, "yes".to_owned())]);
-        let counts =
-            LabelCounts { labelled: 2, absent: 0, too_young: 1, unanswered: 1, repeated: 1, without_client: 1 };
+        let counts = LabelCounts {
+            labelled: 2,
+            absent: 0,
+            too_young: 1,
+            unanswered: 1,
+            repeated: 1,
+            without_client: 1,
+        };
         assert_eq!(labelled.counts, counts);
     }
 
     #[test]
     fn what_nothing_came_of_may_have_an_outcome_too() {
         let table = requests(&[(Some("c"), 1), (Some("c"), 2), (Some("b"), 90)]);
-        let labelled = label(&table, "client_id", "churn", &outcomes(&[("z", 100, "no")]), Some("no"));
+        let labelled =
+            label(&table, "client_id", "churn", &outcomes(&[("z", 100, "no")]), Some("no"));
         assert_eq!(kept(&labelled), [(0.0, "no".to_owned())]);
-        assert_eq!((labelled.counts.absent, labelled.counts.repeated, labelled.counts.too_young), (1, 1, 1));
+        assert_eq!(
+            (labelled.counts.absent, labelled.counts.repeated, labelled.counts.too_young),
+            (1, 1, 1)
+        );
     }
 }

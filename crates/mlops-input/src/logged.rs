@@ -29,7 +29,9 @@ pub async fn read_logged(
 ) -> Result<(Table, LogFindings)> {
     let bar = context.progress.start("logged requests", None);
     let mut table = Table::default();
-    let mut reader = LogReader::new(columns, |batch: &Table| table.append(&rows_in_window(batch, LOG_TIME, window)));
+    let mut reader = LogReader::new(columns, |batch: &Table| {
+        table.append(&rows_in_window(batch, LOG_TIME, window))
+    });
     match place {
         LogsAt::Database(database) => reader.read_database(database, window, || bar.inc(1)).await?,
         LogsAt::Objects(location) => {

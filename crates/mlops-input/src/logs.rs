@@ -34,7 +34,8 @@ pub struct LogColumns {
     pub known: HashSet<String>,
 }
 
-/// Turns logged requests into rows, and hands them on in batches. The column [`LOG_TIME`] comes last.
+/// Turns logged requests into rows, and hands them on in batches. The column [`LOG_TIME`] comes
+/// last.
 pub struct LogReader<S> {
     /// Where each field of the input stands.
     inputs: HashMap<String, usize>,
@@ -100,7 +101,11 @@ impl<S: FnMut(&Table)> LogReader<S> {
     /// # Errors
     ///
     /// The failures of the store; [`StoreErrorKind::NotFound`] where there is no object.
-    pub async fn read_objects(&mut self, location: &Location, progress: impl Fn()) -> Result<(), StoreError> {
+    pub async fn read_objects(
+        &mut self,
+        location: &Location,
+        progress: impl Fn(),
+    ) -> Result<(), StoreError> {
         let (store, objects) = list(location).await?;
         // Objects are read side by side, and taken in the order of their keys.
         let records = futures_util::stream::iter(objects)
@@ -137,7 +142,8 @@ impl<S: FnMut(&Table)> LogReader<S> {
 
     fn take(&mut self, time: Timestamp, payload: &str) {
         let payload = parse_payload(payload).ok();
-        let Some(Value::Map(fields)) = payload.as_ref().and_then(|payload| payload.get("input")) else {
+        let Some(Value::Map(fields)) = payload.as_ref().and_then(|payload| payload.get("input"))
+        else {
             self.found.without_input += 1;
             return;
         };
@@ -168,7 +174,12 @@ impl<S: FnMut(&Table)> LogReader<S> {
     }
 
     fn hand_on(&mut self) {
-        let empty = self.batch.columns.iter().map(|column| Column::new(&column.name, column.kind())).collect();
+        let empty = self
+            .batch
+            .columns
+            .iter()
+            .map(|column| Column::new(&column.name, column.kind()))
+            .collect();
         let batch = std::mem::replace(&mut self.batch, Table { columns: empty });
         (self.sink)(&batch);
     }
@@ -181,13 +192,18 @@ pub fn rows_in_window(table: &Table, column: &str, window: Window) -> Table {
     }
     let times = table.column(column).map(Column::times).unwrap_or_default();
     let is_inside = |row: &usize| {
-        let time = times.get(*row).copied().flatten().and_then(|time| Timestamp::from_microsecond(time).ok());
+        let time = times
+            .get(*row)
+            .copied()
+            .flatten()
+            .and_then(|time| Timestamp::from_microsecond(time).ok());
         time.is_some_and(|time| window.contains(time))
     };
     table.take(&(0..table.rows()).filter(is_inside).collect::<Vec<usize>>())
 }
 
-/// The objects of a folder or prefix, or the one object that is named, with the store that has them.
+/// The objects of a folder or prefix, or the one object that is named, with the store that has
+/// them.
 async fn list(location: &Location) -> Result<(Objects, Vec<ObjectMeta>), StoreError> {
     let folder = Objects::open(location).await;
     let is_file = matches!(location, Location::Folder(path) if path.is_file());
@@ -197,11 +213,15 @@ async fn list(location: &Location) -> Result<(Objects, Vec<ObjectMeta>), StoreEr
             return Ok((folder, below));
         }
     }
-    let nothing = || StoreError::new(StoreErrorKind::NotFound, format!("there are no logs at {location}"));
+    let nothing =
+        || StoreError::new(StoreErrorKind::NotFound, format!("there are no logs at {location}"));
     let (place, name) = location.split_file().map_err(|_| nothing())?;
     let store = Objects::open(&place).await;
-    let named: Vec<ObjectMeta> =
-        store.list(&name).try_filter(|object| std::future::ready(object.key == name)).try_collect().await?;
+    let named: Vec<ObjectMeta> = store
+        .list(&name)
+        .try_filter(|object| std::future::ready(object.key == name))
+        .try_collect()
+        .await?;
     if named.is_empty() { Err(nothing()) } else { Ok((store, named)) }
 }
 

@@ -18,8 +18,8 @@ use crate::read_table;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Outcomes")]
 pub struct OutcomeArgs {
-    /// What became of the customers: a file with the columns client_id, outcome_timestamp and outcome; without it the table client_outcomes of
-    /// --database
+    /// What became of the customers: a file with the columns client_id, outcome_timestamp and
+    /// outcome; without it the table client_outcomes of --database
     #[arg(long, env = "MLOPS_OUTCOMES", value_name = "FILE")]
     pub outcomes: Option<Location>,
 
@@ -27,12 +27,14 @@ pub struct OutcomeArgs {
     #[arg(long, env = "MLOPS_HORIZON", value_name = "SPAN", default_value = "30d", value_parser = duration)]
     pub horizon: SignedDuration,
 
-    /// The outcome of requests that none came for within the horizon, such as no; without it they are left out
+    /// The outcome of requests that none came for within the horizon, such as no; without it they
+    /// are left out
     #[arg(long, env = "MLOPS_ABSENT_OUTCOME", value_name = "OUTCOME")]
     pub absent_outcome: Option<String>,
 
-    /// Whose outcomes say how good predictions are: all clients', or those of the heuristic's arm. A prediction that is acted upon changes what
-    /// comes of it: a client who is called and stays looks like a wrong prediction
+    /// Whose outcomes say how good predictions are: all clients', or those of the heuristic's arm.
+    /// A prediction that is acted upon changes what comes of it: a client who is called and stays
+    /// looks like a wrong prediction
     #[arg(long, env = "MLOPS_OUTCOMES_OF", value_name = "ARM", default_value = "all")]
     pub outcomes_of: OutcomesOf,
 }
@@ -55,7 +57,9 @@ impl OutcomesOf {
     pub fn outputs(self) -> Vec<(String, String, Kind)> {
         match self {
             Self::All => Vec::new(),
-            Self::Heuristic => vec![("model_used".to_owned(), DECIDED_BY.to_owned(), Kind::Categorical)],
+            Self::Heuristic => {
+                vec![("model_used".to_owned(), DECIDED_BY.to_owned(), Kind::Categorical)]
+            }
         }
     }
 
@@ -67,7 +71,8 @@ impl OutcomesOf {
             (Self::Heuristic, None) => Cow::Owned(table.take(&[])),
             (Self::Heuristic, Some(place)) => {
                 let who = table.columns[place].names().into_iter().enumerate();
-                let of_heuristic = who.filter(|(_, who)| who.as_ref().is_some_and(|who| who != "model"));
+                let of_heuristic =
+                    who.filter(|(_, who)| who.as_ref().is_some_and(|who| who != "model"));
                 let mut kept = table.take(&of_heuristic.map(|(row, _)| row).collect::<Vec<_>>());
                 kept.columns.remove(place);
                 Cow::Owned(kept)
@@ -80,10 +85,16 @@ impl OutcomesOf {
 ///
 /// # Errors
 ///
-/// [`UsageError`] where neither is named, and for a file without the columns or with a cell that does not read; the failures of the stores.
-pub async fn read_outcomes(args: &OutcomeArgs, database: Option<&impl OutcomeStore>) -> Result<Outcomes> {
+/// [`UsageError`] where neither is named, and for a file without the columns or with a cell that
+/// does not read; the failures of the stores.
+pub async fn read_outcomes(
+    args: &OutcomeArgs,
+    database: Option<&impl OutcomeStore>,
+) -> Result<Outcomes> {
     let outcomes: Vec<Outcome> = match (&args.outcomes, database) {
-        (Some(file), _) => of_file(file).await.with_context(|| format!("reading --outcomes {file}"))?,
+        (Some(file), _) => {
+            of_file(file).await.with_context(|| format!("reading --outcomes {file}"))?
+        }
         (None, Some(database)) => database.outcomes().try_collect().await?,
         (None, None) => {
             let message = "the outcomes are missing: name a file with --outcomes, or a database that has client_outcomes with --database";
@@ -103,7 +114,8 @@ async fn of_file(file: &Location) -> Result<Vec<Outcome>> {
         };
         table.column(name).ok_or_else(missing)
     };
-    let (clients, times, outcomes) = (column("client_id")?, column("outcome_timestamp")?, column("outcome")?);
+    let (clients, times, outcomes) =
+        (column("client_id")?, column("outcome_timestamp")?, column("outcome")?);
     let rows = clients.names().into_iter().zip(times.times()).zip(outcomes.names()).enumerate();
     rows.map(|(row, ((client_id, time), outcome))| {
         let time = time.and_then(|time| Timestamp::from_microsecond(time).ok());
@@ -130,9 +142,18 @@ mod tests {
     use super::*;
 
     fn requests() -> Table {
-        let mut table =
-            Table { columns: vec![Column::new("age", Kind::Numeric), Column::new(DECIDED_BY, Kind::Categorical)] };
-        for (age, who) in [(1.0, Some("model")), (2.0, Some("heuristic")), (3.0, None), (4.0, Some("rule of 2024"))] {
+        let mut table = Table {
+            columns: vec![
+                Column::new("age", Kind::Numeric),
+                Column::new(DECIDED_BY, Kind::Categorical),
+            ],
+        };
+        for (age, who) in [
+            (1.0, Some("model")),
+            (2.0, Some("heuristic")),
+            (3.0, None),
+            (4.0, Some("rule of 2024")),
+        ] {
             table.columns[0].push(Cell::Number(age));
             table.columns[1].push(who.map_or(Cell::Missing, Cell::Text));
         }

@@ -88,13 +88,15 @@ impl TableSource {
     ///
     /// As [`TableSource::read`].
     pub async fn read_columns(self, wanted: Vec<String>) -> Result<Table> {
-        let reading =
-            tokio::task::spawn_blocking(move || self.file.read_columns(|name| wanted.iter().any(|it| it == name)));
+        let reading = tokio::task::spawn_blocking(move || {
+            self.file.read_columns(|name| wanted.iter().any(|it| it == name))
+        });
         Ok(reading.await?.map_err(UsageError::because)?)
     }
 
-    /// Hands the rows of the `wanted` columns to `take`, batch by batch, and gives back what `take` made of `state`. Reading takes long
-    /// enough to hold up the runtime, and has a thread of its own.
+    /// Hands the rows of the `wanted` columns to `take`, batch by batch, and gives back what `take`
+    /// made of `state`. Reading takes long enough to hold up the runtime, and has a thread of its
+    /// own.
     ///
     /// # Errors
     ///
@@ -106,7 +108,10 @@ impl TableSource {
         take: impl Fn(&mut T, Table) + Send + 'static,
     ) -> Result<T> {
         let reading = tokio::task::spawn_blocking(move || {
-            self.file.read(|name| wanted.iter().any(|wanted| wanted == name), |batch| take(&mut state, batch))?;
+            self.file.read(
+                |name| wanted.iter().any(|wanted| wanted == name),
+                |batch| take(&mut state, batch),
+            )?;
             Ok::<_, TableError>(state)
         });
         Ok(reading.await?.map_err(UsageError::because)?)

@@ -16,7 +16,10 @@ pub fn window_of(
     let from = match span {
         Some(span) => {
             let end = until.unwrap_or(now);
-            Some(end.checked_sub(span).map_err(|_| UsageError::new("--window reaches back before all time"))?)
+            Some(
+                end.checked_sub(span)
+                    .map_err(|_| UsageError::new("--window reaches back before all time"))?,
+            )
         }
         None => since,
     };

@@ -30,19 +30,33 @@ With --spec alone the program prints what it needs of AWS, as JSON.";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct CommonArgs {
-    /// How to print the result on stdout: a table for people, one JSON document, or CSV where that is offered
-    #[arg(long, global = true, env = "MLOPS_OUTPUT", value_name = "FORMAT", default_value = "human")]
+    /// How to print the result on stdout: a table for people, one JSON document, or CSV where that
+    /// is offered
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_OUTPUT",
+        value_name = "FORMAT",
+        default_value = "human"
+    )]
     pub output: Output,
 
     /// What to log on stderr: error, warn, info, debug, or a filter such as `info,sqlx=debug`
-    #[arg(long, global = true, env = "MLOPS_LOG_LEVEL", value_name = "FILTER", default_value = "info")]
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_LOG_LEVEL",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
     pub log_level: String,
 
     /// Write metrics for CloudWatch to stderr too, as lines of its embedded metric format
     #[arg(long, global = true, env = "MLOPS_METRICS", value_parser = BoolishValueParser::new())]
     pub metrics: bool,
 
-    /// Read settings from this file; without it, from mlops.toml in the working directory if there is one
+    /// Read settings from this file; without it, from mlops.toml in the working directory if there
+    /// is one
     #[arg(long, global = true, env = "MLOPS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -62,10 +76,17 @@ pub struct DatabaseArgs {
     pub database: DatabaseUrl,
 
     /// The password of --database, where that is kept apart from the address
-    #[arg(long, global = true, env = "MLOPS_DATABASE_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_DATABASE_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
     pub database_password: Option<Password>,
 
-    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
+    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always
+    /// done)
     #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
     pub create_tables: bool,
 }
@@ -105,7 +126,9 @@ pub trait JobArgs: clap::Parser {
     /// [`UsageError`].
     fn check_output(&self) -> Result<(), UsageError> {
         match self.common().output {
-            Output::Csv => Err(UsageError::new("--output csv is not offered here; write human or json")),
+            Output::Csv => {
+                Err(UsageError::new("--output csv is not offered here; write human or json"))
+            }
             Output::Human | Output::Json => Ok(()),
         }
     }

@@ -13,9 +13,13 @@ pub(crate) fn now() -> Timestamp {
     rehearsed().unwrap_or_else(Timestamp::now)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment, beside the harness")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment, beside the harness"
+)]
 fn rehearsed() -> Option<Timestamp> {
     static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let file = FILE.get_or_init(|| std::env::var(CLOCK_VARIABLE).ok().map(PathBuf::from)).as_ref()?;
+    let file =
+        FILE.get_or_init(|| std::env::var(CLOCK_VARIABLE).ok().map(PathBuf::from)).as_ref()?;
     parse_utc(std::fs::read_to_string(file).ok()?.trim())
 }

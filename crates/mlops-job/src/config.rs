@@ -1,4 +1,5 @@
-//! `mlops.toml`: its values take the place of the arguments' defaults, so that clap checks them like any other.
+//! `mlops.toml`: its values take the place of the arguments' defaults, so that clap checks them
+//! like any other.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -20,8 +21,9 @@ const SHARED: [&str; 5] = ["database", "logs", "dead-letters", "output", "log-le
 pub(crate) fn apply(command: Command, arguments: &[OsString]) -> Result<Command> {
     let Some(path) = file(arguments) else { return Ok(command) };
     let place = || format!("reading the configuration {}", path.display());
-    let text =
-        std::fs::read_to_string(&path).map_err(|error| UsageError::new(error.to_string())).with_context(place)?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| UsageError::new(error.to_string()))
+        .with_context(place)?;
     with_defaults(command, &text).with_context(place)
 }
 
@@ -37,14 +39,18 @@ fn file(arguments: &[OsString]) -> Option<PathBuf> {
             return Some(PathBuf::from(path));
         }
     }
-    #[expect(clippy::disallowed_methods, reason = "the file must be known before clap reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the file must be known before clap reads the environment"
+    )]
     let named = std::env::var(FILE_ENV).ok().map(PathBuf::from);
     named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| Path::exists(path)))
 }
 
 pub(crate) fn with_defaults(mut command: Command, text: &str) -> Result<Command> {
-    let mut settings: Table =
-        text.parse().map_err(|error: toml::de::Error| UsageError::new(error.to_string().trim_end().to_owned()))?;
+    let mut settings: Table = text.parse().map_err(|error: toml::de::Error| {
+        UsageError::new(error.to_string().trim_end().to_owned())
+    })?;
     let own = settings.remove(command.get_name());
     for (key, value) in settings.into_iter().filter(|(_, value)| !value.is_table()) {
         if !SHARED.contains(&key.as_str()) {
@@ -59,17 +65,21 @@ pub(crate) fn with_defaults(mut command: Command, text: &str) -> Result<Command>
     }
     match own {
         Some(Value::Table(own)) => set_all(command, own),
-        Some(_) => {
-            Err(UsageError::new(format!("`{}` must be a table of the job's arguments", command.get_name())).into())
-        }
+        Some(_) => Err(UsageError::new(format!(
+            "`{}` must be a table of the job's arguments",
+            command.get_name()
+        ))
+        .into()),
         None => Ok(command),
     }
 }
 
 /// Sets a shared value in the command and in each of its subcommands that has the argument.
 fn set_shared(command: Command, key: &str, value: &Value) -> Result<Command> {
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    let mut command = if find(&command, key).is_some() { set(command, key, value)? } else { command };
+    let names: Vec<String> =
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let mut command =
+        if find(&command, key).is_some() { set(command, key, value)? } else { command };
     for name in names {
         let sub = command.find_subcommand(&name).cloned().expect("the name was listed");
         if find(&sub, key).is_some() {
@@ -103,8 +113,11 @@ fn find<'c>(command: &'c Command, key: &str) -> Option<&'c Arg> {
 fn set(command: Command, key: &str, value: &Value) -> Result<Command> {
     let Some(argument) = find(&command, key) else { return Err(unknown(&command, key)) };
     let id = argument.get_id().clone();
-    let values = texts(value)
-        .ok_or_else(|| UsageError::new(format!("`{key}` must be a string, a number, a boolean, or a list of these")))?;
+    let values = texts(value).ok_or_else(|| {
+        UsageError::new(format!(
+            "`{key}` must be a string, a number, a boolean, or a list of these"
+        ))
+    })?;
     Ok(command.mut_arg(id, |argument| {
         let secret = argument.is_hide_env_values_set();
         argument
@@ -122,7 +135,9 @@ fn texts(value: &Value) -> Option<Vec<String>> {
         Value::Float(number) => Some(vec![number.to_string()]),
         Value::Boolean(flag) => Some(vec![flag.to_string()]),
         Value::Datetime(datetime) => Some(vec![datetime.to_string()]),
-        Value::Array(items) => items.iter().map(texts).collect::<Option<Vec<_>>>().map(|nested| nested.concat()),
+        Value::Array(items) => {
+            items.iter().map(texts).collect::<Option<Vec<_>>>().map(|nested| nested.concat())
+        }
         Value::Table(_) => None,
     }
 }
@@ -130,5 +145,6 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 fn unknown(command: &Command, key: &str) -> anyhow::Error {
     let known: Vec<&str> = command.get_arguments().filter_map(Arg::get_long).collect();
     let name = command.get_name();
-    UsageError::new(format!("`{key}` is no setting of [{name}]; it has {}", known.join(", "))).into()
+    UsageError::new(format!("`{key}` is no setting of [{name}]; it has {}", known.join(", ")))
+        .into()
 }

@@ -65,7 +65,9 @@ impl Exit {
             if let Some(store) = cause.downcast_ref::<StoreError>() {
                 return match store.kind {
                     StoreErrorKind::Temporary => Self::Temporary,
-                    StoreErrorKind::Configuration | StoreErrorKind::Denied | StoreErrorKind::NotFound => Self::Usage,
+                    StoreErrorKind::Configuration
+                    | StoreErrorKind::Denied
+                    | StoreErrorKind::NotFound => Self::Usage,
                     StoreErrorKind::Other => Self::Failed,
                 };
             }

@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::now;
 use crate::spec::Document;
-use crate::{CommonArgs, Exit, JobArgs, Metrics, Output, Progress, Shard, UsageError, config, logs, shutdown};
+use crate::{
+    CommonArgs, Exit, JobArgs, Metrics, Output, Progress, Shard, UsageError, config, logs, shutdown,
+};
 
 /// What a job is given beside its arguments.
 #[derive(Debug, Clone)]
@@ -31,7 +33,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// The time of day, for a job that runs on; what it does once, it does as of [`Context::started`].
+    /// The time of day, for a job that runs on; what it does once, it does as of
+    /// [`Context::started`].
     pub fn now(&self) -> Timestamp {
         now()
     }
@@ -45,13 +48,17 @@ impl Context {
         let own = std::env::current_exe().context("finding the programs")?;
         let program = own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         if !program.is_file() {
-            let message = format!("{} is not there; `cargo build --workspace --bins` builds it", program.display());
+            let message = format!(
+                "{} is not there; `cargo build --workspace --bins` builds it",
+                program.display()
+            );
             return Err(UsageError::new(message).into());
         }
         Ok(program)
     }
 
-    /// Refuses a database that a container takes with it when it ends, if this run is a job of AWS Batch.
+    /// Refuses a database that a container takes with it when it ends, if this run is a job of AWS
+    /// Batch.
     ///
     /// # Errors
     ///
@@ -120,8 +127,10 @@ where
     let progress = Progress::new();
     let outcome = logs::start(&arguments.common().log_level, progress.bars()).and_then(|()| {
         arguments.check_output()?;
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("starting the runtime")?;
         runtime.block_on(async {
             let batch_job = batch_job();
             let context = Context {
@@ -138,9 +147,11 @@ where
             let exit = if shutdown.is_cancelled() { Exit::Terminated } else { report.exit() };
             if metrics {
                 write_metrics(A::command().get_name(), &report.metrics());
-                // An alarm listens for this: a job that is never started tells nobody that it failed.
+                // An alarm listens for this: a job that is never started tells nobody that it
+                // failed.
                 if matches!(exit, Exit::Done | Exit::Verdict) {
-                    let completed = Metrics { values: vec![("completed", "Count", 1.0)], ..Metrics::default() };
+                    let completed =
+                        Metrics { values: vec![("completed", "Count", 1.0)], ..Metrics::default() };
                     write_metrics(A::command().get_name(), &[completed]);
                 }
             }
@@ -152,7 +163,9 @@ where
 
 fn print_spec<A: JobArgs>() -> Result<Exit> {
     let document = Document::new(&A::command(), A::SPEC);
-    write_out(&serde_json::to_string_pretty(&document).context("writing the specification as JSON")?)?;
+    write_out(
+        &serde_json::to_string_pretty(&document).context("writing the specification as JSON")?,
+    )?;
     Ok(Exit::Done)
 }
 
@@ -192,7 +205,8 @@ fn fail(error: &anyhow::Error) -> Exit {
     exit
 }
 
-/// AWS Batch gives every attempt of a job the same id, so that a second attempt replaces what the first wrote.
+/// AWS Batch gives every attempt of a job the same id, so that a second attempt replaces what the
+/// first wrote.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads what AWS Batch sets")]
 fn batch_job() -> Option<String> {
     std::env::var("AWS_BATCH_JOB_ID").ok()

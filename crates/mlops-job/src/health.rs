@@ -1,4 +1,5 @@
-//! Whether a service on this machine is well, for an image whose container has nothing else to ask with.
+//! Whether a service on this machine is well, for an image whose container has nothing else to ask
+//! with.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -24,20 +25,24 @@ pub struct Healthy {
     pub healthy: String,
 }
 
-/// Asks the service that listens at `listen` on this machine for `path`; nothing but an answer with 200 is health. A second call asks again.
+/// Asks the service that listens at `listen` on this machine for `path`; nothing but an answer with
+/// 200 is health. A second call asks again.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for port 0, and what is wrong with the service: nobody listens, no answer in three seconds, another status.
+/// [`UsageError`] for port 0, and what is wrong with the service: nobody listens, no answer in
+/// three seconds, another status.
 pub async fn ask_health(listen: SocketAddr, path: &str) -> Result<Healthy> {
     if listen.port() == 0 {
-        let message = "--listen has port 0, which is another one at each start; name the port of the service";
+        let message =
+            "--listen has port 0, which is another one at each start; name the port of the service";
         return Err(UsageError::new(message).into());
     }
     let address = SocketAddr::new(on_this_machine(listen.ip()), listen.port());
     let healthy = format!("http://{address}{path}");
     let status = tokio::time::timeout(PATIENCE, status(address, path)).await;
-    let status = status.with_context(|| format!("{healthy} did not answer in {} seconds", PATIENCE.as_secs()))?;
+    let status = status
+        .with_context(|| format!("{healthy} did not answer in {} seconds", PATIENCE.as_secs()))?;
     let status = status.with_context(|| format!("asking {healthy}"))?;
     if status != "HTTP/1.1 200" {
         bail!("{healthy} answered `{status}`, which is not 200");

@@ -17,7 +17,10 @@ pub fn grid(header: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn is_number(cell: &str) -> bool {
-    cell.trim_start_matches(['-', '+', '<', '~']).bytes().next().is_none_or(|byte| byte.is_ascii_digit())
+    cell.trim_start_matches(['-', '+', '<', '~'])
+        .bytes()
+        .next()
+        .is_none_or(|byte| byte.is_ascii_digit())
 }
 
 /// A whole number with its thousands apart: `1,234,567`.

@@ -10,7 +10,9 @@ use crate::UsageError;
 /// Logs to stderr: a line for people on a terminal, a JSON document a line elsewhere.
 pub(crate) fn start(filter: &str, bars: MultiProgress) -> Result<()> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
-        UsageError::new(format!("--log-level `{filter}` is no filter ({error}); try `info` or `warn,sqlx=debug`"))
+        UsageError::new(format!(
+            "--log-level `{filter}` is no filter ({error}); try `info` or `warn,sqlx=debug`"
+        ))
     })?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(AboveBars(bars));
     if io::stderr().is_terminal() {

@@ -1,4 +1,5 @@
-//! Metrics for CloudWatch, by its embedded metric format: log lines that CloudWatch Logs turns into metrics by itself.
+//! Metrics for CloudWatch, by its embedded metric format: log lines that CloudWatch Logs turns into
+//! metrics by itself.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
@@ -20,13 +21,18 @@ pub struct Metrics {
 impl Metrics {
     /// One line of the format.
     pub(crate) fn line(&self, job: &str, time: Timestamp) -> String {
-        let dimensions = std::iter::once(("job", job)).chain(self.dimensions.iter().map(|(n, v)| (*n, v.as_str())));
+        let dimensions = std::iter::once(("job", job))
+            .chain(self.dimensions.iter().map(|(n, v)| (*n, v.as_str())));
         let values = self.values.iter().filter(|(_, _, value)| value.is_finite());
         let names: Vec<&str> = dimensions.clone().map(|(name, _)| name).collect();
-        let metrics: Vec<Value> = values.clone().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+        let metrics: Vec<Value> =
+            values.clone().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
         let directive = json!({"Namespace": NAMESPACE, "Dimensions": [names], "Metrics": metrics});
         let mut line = Map::new();
-        line.insert("_aws".into(), json!({"Timestamp": time.as_millisecond(), "CloudWatchMetrics": [directive]}));
+        line.insert(
+            "_aws".into(),
+            json!({"Timestamp": time.as_millisecond(), "CloudWatchMetrics": [directive]}),
+        );
         line.extend(dimensions.map(|(name, value)| (name.to_owned(), value.into())));
         line.extend(values.map(|(name, _, value)| ((*name).to_owned(), json!(value))));
         Value::Object(line).to_string()

@@ -15,7 +15,8 @@ pub struct Progress {
 impl Progress {
     pub(crate) fn new() -> Self {
         let on_terminal = std::io::stderr().is_terminal();
-        let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Self { bars: MultiProgress::with_draw_target(target) }
     }
 
@@ -25,8 +26,10 @@ impl Progress {
 
     /// Shows a line above the bars; `false` where nobody watches.
     pub fn say(&self, line: &str) -> bool {
-        // Written by ourselves: the bars would fill each line up to the terminal's width, which spoils what is copied.
-        !self.bars.is_hidden() && self.bars.suspend(|| writeln!(std::io::stderr().lock(), "{line}")).is_ok()
+        // Written by ourselves: the bars would fill each line up to the terminal's width, which
+        // spoils what is copied.
+        !self.bars.is_hidden()
+            && self.bars.suspend(|| writeln!(std::io::stderr().lock(), "{line}")).is_ok()
     }
 
     /// A bar over `total` of `what`, or a counter where the total is not known.

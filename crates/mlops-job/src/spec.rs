@@ -15,7 +15,8 @@ pub struct Spec {
     pub kind: Kind,
     /// What it runs on.
     pub size: Size,
-    /// What its role has to allow: for some variables, what is done to the things that their values name.
+    /// What its role has to allow: for some variables, what is done to the things that their values
+    /// name.
     pub grants: &'static [&'static [Grant]],
 }
 
@@ -66,7 +67,8 @@ pub struct Size {
 }
 
 impl Size {
-    /// `cpu_units` of 1024 to a virtual CPU, and memory. A pair that Fargate does not have does not compile.
+    /// `cpu_units` of 1024 to a virtual CPU, and memory. A pair that Fargate does not have does not
+    /// compile.
     pub const fn new(cpu_units: u32, memory_mib: u32) -> Self {
         let (least, most, step) = match cpu_units {
             256 => (512, 2048, 512),
@@ -78,8 +80,14 @@ impl Size {
             16384 => (32768, 122_880, 8192),
             _ => panic!("Fargate has 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units"),
         };
-        assert!(memory_mib >= least && memory_mib <= most, "Fargate has no such memory for these CPU units");
-        assert!(memory_mib.is_multiple_of(step) && (cpu_units > 256 || memory_mib != 1536), "Fargate has no such step");
+        assert!(
+            memory_mib >= least && memory_mib <= most,
+            "Fargate has no such memory for these CPU units"
+        );
+        assert!(
+            memory_mib.is_multiple_of(step) && (cpu_units > 256 || memory_mib != 1536),
+            "Fargate has no such step"
+        );
         Self { cpu_units, memory_mib }
     }
 }
@@ -143,11 +151,17 @@ impl Document {
         let arguments = arguments(command);
         let names = |wanted: fn(&Arg) -> bool| {
             let wanted = arguments.iter().filter(|argument| wanted(argument));
-            wanted.filter_map(|argument| Some(argument.get_env()?.to_string_lossy().into_owned())).collect()
+            wanted
+                .filter_map(|argument| Some(argument.get_env()?.to_string_lossy().into_owned()))
+                .collect()
         };
         let rights = spec.grants.iter().copied().flatten().flat_map(|grant| {
             let actions = grant.actions.iter().copied().flatten();
-            actions.map(|action| Right { variable: grant.variable, when: grant.when, action: *action })
+            actions.map(|action| Right {
+                variable: grant.variable,
+                when: grant.when,
+                action: *action,
+            })
         });
         Self {
             name: command.get_name().to_owned(),
@@ -159,7 +173,11 @@ impl Document {
             grants: rights.collect(),
             exits: Exit::ALL
                 .into_iter()
-                .map(|exit| ExitRule { code: exit.code(), name: format!("{exit:?}"), retry: exit.is_retried() })
+                .map(|exit| ExitRule {
+                    code: exit.code(),
+                    name: format!("{exit:?}"),
+                    retry: exit.is_retried(),
+                })
                 .collect(),
         }
     }

@@ -33,7 +33,9 @@ enum Sub {
 
 fn parse(toml: &str, arguments: &[&str]) -> Result<Args, String> {
     let command = with_defaults(Args::command(), toml).map_err(|error| format!("{error:#}"))?;
-    let matches = command.try_get_matches_from(["job"].iter().chain(arguments)).map_err(|error| error.to_string())?;
+    let matches = command
+        .try_get_matches_from(["job"].iter().chain(arguments))
+        .map_err(|error| error.to_string())?;
     Ok(Args::from_arg_matches(&matches).unwrap())
 }
 
@@ -87,7 +89,8 @@ fn a_required_argument_stays_required_without_the_file() {
 
 #[test]
 fn a_secret_of_the_file_does_not_show_in_the_help() {
-    let mut command = with_defaults(Args::command(), "[job]\npassword = 's3cret'\nrows = 9\n").unwrap();
+    let mut command =
+        with_defaults(Args::command(), "[job]\npassword = 's3cret'\nrows = 9\n").unwrap();
     let help = command.render_long_help().to_string();
     assert!(help.contains("[default: 9]"), "{help}");
     assert!(!help.contains("s3cret"), "{help}");

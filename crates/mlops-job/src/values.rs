@@ -34,7 +34,8 @@ pub fn span(text: &str) -> Result<SignedDuration, String> {
 ///
 /// What to write instead.
 pub fn utc_time(text: &str) -> Result<Timestamp, String> {
-    parse_utc(text).ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
+    parse_utc(text)
+        .ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
 }
 
 /// A share between 0 and 1.
@@ -49,7 +50,8 @@ pub fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// One part of a job that is split over several processes, such as the children of an AWS Batch array job.
+/// One part of a job that is split over several processes, such as the children of an AWS Batch
+/// array job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     /// From 0.
@@ -73,10 +75,15 @@ impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+        let parts = text
+            .split_once('/')
+            .and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
         match parts {
             Some((index, count)) if index < count => Ok(Self { index, count }),
-            _ => Err("write the part and the number of parts, such as 0/4, 1/4, 2/4 and 3/4".to_owned()),
+            _ => {
+                Err("write the part and the number of parts, such as 0/4, 1/4, 2/4 and 3/4"
+                    .to_owned())
+            }
         }
     }
 }

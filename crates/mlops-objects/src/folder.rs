@@ -36,7 +36,8 @@ impl Folder {
 
     fn path(&self, key: &str) -> Result<PathBuf, StoreError> {
         let relative = Path::new(key);
-        if key.is_empty() || !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        if key.is_empty() || !relative.components().all(|part| matches!(part, Component::Normal(_)))
+        {
             let message = format!("the key `{key}` names no file below {}", self.root.display());
             return Err(StoreError::new(StoreErrorKind::Configuration, message));
         }
@@ -71,21 +72,27 @@ impl ObjectStore for Folder {
             .await?
         };
         let paged = |(root, keys)| {
-            stream::try_unfold((root, keys), |(root, mut keys): (PathBuf, Vec<(String, bool)>)| async {
-                blocking(move || {
-                    if keys.is_empty() {
-                        return Ok(None);
-                    }
-                    let page = keys.split_off(keys.len().saturating_sub(PAGE)).into_iter().rev();
-                    let entries = page.filter_map(|(key, is_folder)| match is_folder {
-                        true => Some(Ok(Entry::Folder(key))),
-                        false => meta(&root, key).map(|meta| meta.map(Entry::Object)).transpose(),
-                    });
-                    let entries = entries.collect::<Result<Vec<_>, _>>()?;
-                    Ok(Some((stream::iter(entries.into_iter().map(Ok)), (root, keys))))
-                })
-                .await?
-            })
+            stream::try_unfold(
+                (root, keys),
+                |(root, mut keys): (PathBuf, Vec<(String, bool)>)| async {
+                    blocking(move || {
+                        if keys.is_empty() {
+                            return Ok(None);
+                        }
+                        let page =
+                            keys.split_off(keys.len().saturating_sub(PAGE)).into_iter().rev();
+                        let entries = page.filter_map(|(key, is_folder)| match is_folder {
+                            true => Some(Ok(Entry::Folder(key))),
+                            false => {
+                                meta(&root, key).map(|meta| meta.map(Entry::Object)).transpose()
+                            }
+                        });
+                        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+                        Ok(Some((stream::iter(entries.into_iter().map(Ok)), (root, keys))))
+                    })
+                    .await?
+                },
+            )
         };
         stream::once(opened).map_ok(paged).try_flatten().try_flatten().boxed()
     }
@@ -106,9 +113,11 @@ impl ObjectStore for Folder {
         .await?;
         match read.map_err(|error| failed("reading", &path, error))? {
             Ok(body) => Ok(stream::once(async { Ok(body) }).boxed()),
-            Err(file) => Ok(ReaderStream::with_capacity(tokio::fs::File::from_std(file), CHUNK_BYTES)
-                .map_err(move |error| failed("reading", &path, error))
-                .boxed()),
+            Err(file) => {
+                Ok(ReaderStream::with_capacity(tokio::fs::File::from_std(file), CHUNK_BYTES)
+                    .map_err(move |error| failed("reading", &path, error))
+                    .boxed())
+            }
         }
     }
 
@@ -136,7 +145,12 @@ impl ObjectStore for Folder {
     }
 
     /// Programs that write the same object at once are kept apart by a lock on a file beside it.
-    async fn put_if(&self, key: &str, body: Bytes, version: Option<&str>) -> Result<bool, StoreError> {
+    async fn put_if(
+        &self,
+        key: &str,
+        body: Bytes,
+        version: Option<&str>,
+    ) -> Result<bool, StoreError> {
         let path = self.path(key)?;
         let lock_path = path.with_file_name(format!("{UNFINISHED}lock"));
         let locked = lock_path.clone();
@@ -160,17 +174,21 @@ impl ObjectStore for Folder {
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let path = self.path(key)?;
         match tokio::fs::remove_file(&path).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("deleting", &path, error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed("deleting", &path, error))
+            }
             _ => Ok(()),
         }
     }
 }
 
 /// File calls block; this runs them beside the runtime's workers.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| StoreError::caused(StoreErrorKind::Other, "a file operation did not end", error))
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        StoreError::caused(StoreErrorKind::Other, "a file operation did not end", error)
+    })
 }
 
 fn failed(doing: &str, path: &Path, error: io::Error) -> StoreError {
@@ -217,15 +235,17 @@ impl Walk {
     }
 
     fn enter(&mut self, folder: &str) -> Result<(), StoreError> {
-        let may_match =
-            |key: &str, is_folder| key.starts_with(&self.prefix) || (is_folder && self.prefix.starts_with(key));
+        let may_match = |key: &str, is_folder| {
+            key.starts_with(&self.prefix) || (is_folder && self.prefix.starts_with(key))
+        };
         let keys = sorted_entries(&self.root, folder, may_match)?;
         self.open.push(keys);
         Ok(())
     }
 }
 
-/// The keys directly in `folder`, with whether each is a folder, for those that `keep` wants; the last one first.
+/// The keys directly in `folder`, with whether each is a folder, for those that `keep` wants; the
+/// last one first.
 fn sorted_entries(
     root: &Path,
     folder: &str,
@@ -250,11 +270,12 @@ fn sorted_entries(
         let kind = entry.file_type().map_err(|error| failed("listing", &path, error))?;
         let name = entry.file_name();
         let Some(name) = name.to_str() else {
-            let message = format!("the file name {name:?} in {} is not UTF-8; rename it", path.display());
+            let message =
+                format!("the file name {name:?} in {} is not UTF-8; rename it", path.display());
             return Err(StoreError::new(StoreErrorKind::Configuration, message));
         };
-        // A folder sorts with its slash, as its keys do. A link is what it leads to, but a link to a folder may lead in
-        // a circle.
+        // A folder sorts with its slash, as its keys do. A link is what it leads to, but a link to
+        // a folder may lead in a circle.
         let is_folder = kind.is_dir();
         let key = if is_folder { format!("{folder}{name}/") } else { format!("{folder}{name}") };
         if keep(&key, is_folder) && !name.starts_with(UNFINISHED) {
@@ -275,9 +296,11 @@ fn meta(root: &Path, key: String) -> Result<Option<ObjectMeta>, StoreError> {
         Err(error) => return Err(failed("listing", &path, error)),
     };
     let modified = metadata.modified().map_err(|error| failed("listing", &path, error))?;
-    let last_modified = Timestamp::try_from(modified)
-        .map_err(|error| StoreError::caused(StoreErrorKind::Other, format!("listing {}", path.display()), error))?;
+    let last_modified = Timestamp::try_from(modified).map_err(|error| {
+        StoreError::caused(StoreErrorKind::Other, format!("listing {}", path.display()), error)
+    })?;
     // A file that is written anew within a tick of the system's clock is still another file.
-    let version = format!("{}-{}-{}", last_modified.as_nanosecond(), metadata.len(), metadata.ino());
+    let version =
+        format!("{}-{}-{}", last_modified.as_nanosecond(), metadata.len(), metadata.ino());
     Ok(Some(ObjectMeta { key, size_bytes: metadata.len(), last_modified, version }))
 }

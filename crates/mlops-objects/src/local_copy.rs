@@ -18,7 +18,8 @@ pub enum LocalCopy {
     Original(PathBuf),
     /// A copy of an object.
     Downloaded(TempPath),
-    /// A copy of an object in memory, where no temporary file can be made: in a container whose files are read-only.
+    /// A copy of an object in memory, where no temporary file can be made: in a container whose
+    /// files are read-only.
     Held {
         /// The system's name for it.
         path: PathBuf,
@@ -41,20 +42,28 @@ impl AsRef<Path> for LocalCopy {
 ///
 /// # Errors
 ///
-/// [`StoreErrorKind::Configuration`] where it names no file, [`StoreErrorKind::NotFound`] where there is none.
+/// [`StoreErrorKind::Configuration`] where it names no file, [`StoreErrorKind::NotFound`] where
+/// there is none.
 pub async fn local_copy(location: &Location) -> Result<LocalCopy, StoreError> {
-    let (root, key) = location
-        .split_file()
-        .map_err(|error| StoreError::caused(StoreErrorKind::Configuration, "opening a file", error))?;
+    let (root, key) = location.split_file().map_err(|error| {
+        StoreError::caused(StoreErrorKind::Configuration, "opening a file", error)
+    })?;
     if let Location::Folder(path) = location {
         if !path.exists() {
-            return Err(StoreError::new(StoreErrorKind::NotFound, format!("there is no file {}", path.display())));
+            return Err(StoreError::new(
+                StoreErrorKind::NotFound,
+                format!("there is no file {}", path.display()),
+            ));
         }
         return Ok(LocalCopy::Original(path.clone()));
     }
     let mut body = Objects::open(&root).await.get(&key).await?;
     let failed = |error: std::io::Error| {
-        StoreError::caused(StoreErrorKind::Other, format!("copying {location} to a temporary file"), error)
+        StoreError::caused(
+            StoreErrorKind::Other,
+            format!("copying {location} to a temporary file"),
+            error,
+        )
     };
     let (file, copy) = new_copy().map_err(failed)?;
     let mut file = tokio::fs::File::from_std(file);
@@ -96,8 +105,8 @@ fn in_memory() -> io::Result<(File, LocalCopy)> {
 ///
 /// [`StoreErrorKind::Configuration`] where it names no file, and the failures of the store.
 pub async fn write_file(location: &Location, bytes: Vec<u8>) -> Result<(), StoreError> {
-    let (root, key) = location
-        .split_file()
-        .map_err(|error| StoreError::caused(StoreErrorKind::Configuration, "writing a file", error))?;
+    let (root, key) = location.split_file().map_err(|error| {
+        StoreError::caused(StoreErrorKind::Configuration, "writing a file", error)
+    })?;
     Objects::open(&root).await.put(&key, bytes.into()).await
 }

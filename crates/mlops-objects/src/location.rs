@@ -54,7 +54,10 @@ impl Location {
             Self::Folder(path) => {
                 let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(no_file)?;
                 let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-                Ok((Self::Folder(parent.map_or_else(|| PathBuf::from("."), PathBuf::from)), name.to_owned()))
+                Ok((
+                    Self::Folder(parent.map_or_else(|| PathBuf::from("."), PathBuf::from)),
+                    name.to_owned(),
+                ))
             }
         }
     }
@@ -77,9 +80,10 @@ impl Location {
     /// Whether `other` is this place or lies in it.
     pub fn contains(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::S3 { bucket, prefix }, Self::S3 { bucket: other_bucket, prefix: other_prefix }) => {
-                bucket == other_bucket && other_prefix.starts_with(prefix)
-            }
+            (
+                Self::S3 { bucket, prefix },
+                Self::S3 { bucket: other_bucket, prefix: other_prefix },
+            ) => bucket == other_bucket && other_prefix.starts_with(prefix),
             (Self::Folder(path), Self::Folder(other)) => other.starts_with(path),
             _ => false,
         }

@@ -15,10 +15,13 @@ pub enum Objects {
 }
 
 impl Objects {
-    /// Opens the store. Nothing is read or written yet; a place that is not there shows at the first call.
+    /// Opens the store. Nothing is read or written yet; a place that is not there shows at the
+    /// first call.
     pub async fn open(location: &Location) -> Self {
         match location {
-            Location::S3 { bucket, prefix } => Self::S3(S3::new(&mlops_aws::config().await, bucket, prefix)),
+            Location::S3 { bucket, prefix } => {
+                Self::S3(S3::new(&mlops_aws::config().await, bucket, prefix))
+            }
             Location::Folder(path) => Self::Folder(Folder::new(path)),
         }
     }
@@ -53,7 +56,12 @@ impl ObjectStore for Objects {
         }
     }
 
-    async fn put_if(&self, key: &str, body: Bytes, version: Option<&str>) -> Result<bool, StoreError> {
+    async fn put_if(
+        &self,
+        key: &str,
+        body: Bytes,
+        version: Option<&str>,
+    ) -> Result<bool, StoreError> {
         match self {
             Self::S3(store) => store.put_if(key, body, version).await,
             Self::Folder(store) => store.put_if(key, body, version).await,

@@ -28,8 +28,8 @@ impl RecordSink for RecordBatch {
 
 /// The records of the object `key`, batch by batch as its bytes arrive.
 ///
-/// An object that cannot be decompressed to its end gives what stands before the damage, and one bad record. An error of
-/// the store ends the stream.
+/// An object that cannot be decompressed to its end gives what stands before the damage, and one
+/// bad record. An error of the store ends the stream.
 pub fn record_batches<'s>(
     store: &'s impl ObjectStore,
     key: &'s str,

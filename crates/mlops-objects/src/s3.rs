@@ -29,22 +29,33 @@ impl S3 {
         // A server on another host than AWS rarely has a name for each bucket.
         let path_style = config.endpoint_url().is_some();
         let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
-        Self { client: Client::from_conf(config), bucket: bucket.to_owned(), prefix: prefix.to_owned() }
+        Self {
+            client: Client::from_conf(config),
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        }
     }
 
     fn key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
 
-    /// With its SHA-256 beside it, by which a pipeline knows that what it fetched is what was written.
+    /// With its SHA-256 beside it, by which a pipeline knows that what it fetched is what was
+    /// written.
     fn put_request(&self, key: &str, body: Bytes) -> PutObjectFluentBuilder {
-        let digest = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let digest =
+            Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let put = self.client.put_object().bucket(&self.bucket).key(self.key(key));
         put.metadata("sha256", digest).body(Body::from(body))
     }
 
     /// The object from byte `offset`; from the second request on only if it is still `etag`.
-    async fn open(&self, key: &str, offset: u64, etag: Option<&str>) -> Result<GetObjectOutput, StoreError> {
+    async fn open(
+        &self,
+        key: &str,
+        offset: u64,
+        etag: Option<&str>,
+    ) -> Result<GetObjectOutput, StoreError> {
         let range = (offset > 0).then(|| format!("bytes={offset}-"));
         self.client
             .get_object()
@@ -54,14 +65,22 @@ impl S3 {
             .set_if_match(etag.map(str::to_owned))
             .send()
             .await
-            .map_err(|error| failed(format!("reading s3://{}/{}", self.bucket, self.key(key)), error))
+            .map_err(|error| {
+                failed(format!("reading s3://{}/{}", self.bucket, self.key(key)), error)
+            })
     }
 }
 
 impl ObjectStore for S3 {
     fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>> {
         let place = format!("listing s3://{}/{}", self.bucket, self.key(prefix));
-        let pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.key(prefix)).into_paginator().send();
+        let pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(self.key(prefix))
+            .into_paginator()
+            .send();
         stream::unfold(pages, |mut pages| async { pages.next().await.map(|page| (page, pages)) })
             .map(move |page| {
                 let page = page.map_err(|error| failed(place.clone(), error))?;
@@ -76,11 +95,14 @@ impl ObjectStore for S3 {
     fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>> {
         let folder = self.key(folder);
         let place = format!("listing s3://{}/{folder}", self.bucket);
-        // A range of one character is a prefix. Otherwise the listing begins just before the first name: after every
-        // name that is its predecessor with something appended, of which the few that follow `~` are left out below.
+        // A range of one character is a prefix. Otherwise the listing begins just before the first
+        // name: after every name that is its predecessor with something appended, of which the few
+        // that follow `~` are left out below.
         let (prefix, after) = match names.from.map(|from| (from, predecessor(from))) {
             None => (folder.clone(), None),
-            Some((from, _)) if names.to.is_some_and(|to| predecessor(to) == from) => (format!("{folder}{from}"), None),
+            Some((from, _)) if names.to.is_some_and(|to| predecessor(to) == from) => {
+                (format!("{folder}{from}"), None)
+            }
             Some((_, before)) => (folder.clone(), Some(format!("{folder}{before}~"))),
         };
         let pages = self
@@ -95,10 +117,16 @@ impl ObjectStore for S3 {
         stream::unfold(pages, |mut pages| async { pages.next().await.map(|page| (page, pages)) })
             .map(move |page| {
                 let page = page.map_err(|error| failed(place.clone(), error))?;
-                let folders = page.common_prefixes.unwrap_or_default().into_iter().filter_map(|folder| folder.prefix);
-                let folders = folders.filter_map(|folder| folder.strip_prefix(&self.prefix).map(str::to_owned));
+                let folders = page
+                    .common_prefixes
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|folder| folder.prefix);
+                let folders = folders
+                    .filter_map(|folder| folder.strip_prefix(&self.prefix).map(str::to_owned));
                 let objects = page.contents.unwrap_or_default().into_iter();
-                let objects = objects.filter_map(|object| meta(&self.prefix, &object)).map(Entry::Object);
+                let objects =
+                    objects.filter_map(|object| meta(&self.prefix, &object)).map(Entry::Object);
                 let mut entries: Vec<Entry> = objects.chain(folders.map(Entry::Folder)).collect();
                 entries.sort_unstable_by(|a, b| name(a).cmp(name(b)));
                 Ok(entries)
@@ -106,15 +134,18 @@ impl ObjectStore for S3 {
             .try_take_while({
                 let start = folder.len() - self.prefix.len();
                 move |entries| {
-                    let past =
-                        entries.first().is_some_and(|first| names.to.is_some_and(|to| &name(first)[start..] >= to));
+                    let past = entries.first().is_some_and(|first| {
+                        names.to.is_some_and(|to| &name(first)[start..] >= to)
+                    });
                     std::future::ready(Ok(!past))
                 }
             })
             .map_ok({
                 let start = folder.len() - self.prefix.len();
                 move |entries| {
-                    let inside = entries.into_iter().filter(move |entry| names.contains(&name(entry)[start..]));
+                    let inside = entries
+                        .into_iter()
+                        .filter(move |entry| names.contains(&name(entry)[start..]));
                     stream::iter(inside.map(Ok))
                 }
             })
@@ -139,14 +170,17 @@ impl ObjectStore for S3 {
     }
 
     async fn put(&self, key: &str, body: Bytes) -> Result<(), StoreError> {
-        self.put_request(key, body)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failed(format!("writing s3://{}/{}", self.bucket, self.key(key)), error))
+        self.put_request(key, body).send().await.map(drop).map_err(|error| {
+            failed(format!("writing s3://{}/{}", self.bucket, self.key(key)), error)
+        })
     }
 
-    async fn put_if(&self, key: &str, body: Bytes, version: Option<&str>) -> Result<bool, StoreError> {
+    async fn put_if(
+        &self,
+        key: &str,
+        body: Bytes,
+        version: Option<&str>,
+    ) -> Result<bool, StoreError> {
         let put = self.put_request(key, body);
         let put = match version {
             Some(version) => put.if_match(version),
@@ -156,17 +190,24 @@ impl ObjectStore for S3 {
             Ok(_) => Ok(true),
             // 409: another conditional write was faster. 404: what is to be replaced is gone.
             Err(error)
-                if error.raw_response().is_some_and(|answer| [404, 409, 412].contains(&answer.status().as_u16())) =>
+                if error
+                    .raw_response()
+                    .is_some_and(|answer| [404, 409, 412].contains(&answer.status().as_u16())) =>
             {
                 Ok(false)
             }
-            Err(error) => Err(failed(format!("writing s3://{}/{}", self.bucket, self.key(key)), error)),
+            Err(error) => {
+                Err(failed(format!("writing s3://{}/{}", self.bucket, self.key(key)), error))
+            }
         }
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        let deleted = self.client.delete_object().bucket(&self.bucket).key(self.key(key)).send().await;
-        deleted.map(drop).map_err(|error| failed(format!("deleting s3://{}/{}", self.bucket, self.key(key)), error))
+        let deleted =
+            self.client.delete_object().bucket(&self.bucket).key(self.key(key)).send().await;
+        deleted.map(drop).map_err(|error| {
+            failed(format!("deleting s3://{}/{}", self.bucket, self.key(key)), error)
+        })
     }
 }
 
@@ -191,14 +232,20 @@ impl Download {
                     return Ok(Some(chunk));
                 }
                 Some(Err(error)) if self.resumes_left == 0 => {
-                    let place = format!("reading s3://{}/{}", self.store.bucket, self.store.key(&self.key));
+                    let place =
+                        format!("reading s3://{}/{}", self.store.bucket, self.store.key(&self.key));
                     let message = format!("{place}: the answer was cut at byte {}", self.offset);
                     return Err(StoreError::caused(StoreErrorKind::Temporary, message, error));
                 }
                 Some(Err(error)) => {
                     self.resumes_left -= 1;
-                    tracing::debug!(object.key = self.key, offset = self.offset, "resuming a cut answer: {error}");
-                    self.body = self.store.open(&self.key, self.offset, self.etag.as_deref()).await?.body;
+                    tracing::debug!(
+                        object.key = self.key,
+                        offset = self.offset,
+                        "resuming a cut answer: {error}"
+                    );
+                    self.body =
+                        self.store.open(&self.key, self.offset, self.etag.as_deref()).await?.body;
                 }
             }
         }
@@ -207,7 +254,8 @@ impl Download {
 
 /// The character before a name of one character.
 fn predecessor(name: &str) -> String {
-    let before = name.chars().next().and_then(|first| char::from_u32(u32::from(first).saturating_sub(1)));
+    let before =
+        name.chars().next().and_then(|first| char::from_u32(u32::from(first).saturating_sub(1)));
     before.map_or_else(String::new, String::from)
 }
 

@@ -25,7 +25,8 @@ pub fn document(title: &str, body: &Markup) -> String {
     page.into_string()
 }
 
-/// A word in a frame, in the colour of its meaning: `stable`, `shifted`, `inconclusive`, `accepted`, `refused`.
+/// A word in a frame, in the colour of its meaning: `stable`, `shifted`, `inconclusive`,
+/// `accepted`, `refused`.
 pub fn badge(word: &str) -> Markup {
     html! { span class={ "badge " (word) } { (word) } }
 }

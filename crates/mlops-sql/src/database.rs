@@ -7,10 +7,11 @@ use mlops_core::alert::{EtlDay, Histogram, Measure, Measured, MonitorVerdict};
 use mlops_core::etl::{Fingerprint, ObjectId, Totals};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    AlertStore, Batch, Commit, ConceptRun, EtlStore, KeptAlert, Lease, LogStore, LoggedRequest, MessageLimit,
-    MessageOutcome, MetricStore, ModelRecord, ModelStore, OutboxMessage, OutcomeStore, PartitionState, PerformanceRun,
-    Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest,
-    StoreError, StoreErrorKind, Taken, VerdictStore, WaitingMessage, Watermark, Window,
+    AlertStore, Batch, Commit, ConceptRun, EtlStore, KeptAlert, Lease, LogStore, LoggedRequest,
+    MessageLimit, MessageOutcome, MetricStore, ModelRecord, ModelStore, OutboxMessage,
+    OutcomeStore, PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest,
+    RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, StoreErrorKind,
+    Taken, VerdictStore, WaitingMessage, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
@@ -58,7 +59,8 @@ impl Database {
         }
     }
 
-    /// Connects so that nothing can be written. A SQLite file has to be there, and keeps the tables that it has.
+    /// Connects so that nothing can be written. A SQLite file has to be there, and keeps the tables
+    /// that it has.
     ///
     /// # Errors
     ///
@@ -86,7 +88,8 @@ impl Database {
         }
     }
 
-    /// The rows of a query. What a column is, its type says; in SQLite, which has none, its values do.
+    /// The rows of a query. What a column is, its type says; in SQLite, which has none, its values
+    /// do.
     ///
     /// # Errors
     ///
@@ -106,7 +109,11 @@ impl Database {
     }
 
     /// Carries statements out in one transaction.
-    pub(crate) async fn execute(&self, doing: &str, statements: &[(&str, &[Bind<'_>])]) -> Result<(), StoreError> {
+    pub(crate) async fn execute(
+        &self,
+        doing: &str,
+        statements: &[(&str, &[Bind<'_>])],
+    ) -> Result<(), StoreError> {
         of_driver!(self, driver => driver.execute(doing, statements).await)
     }
 
@@ -123,7 +130,9 @@ impl Database {
             Driver::MySql(_) => '`',
             Driver::Sqlite(_) => '"',
         };
-        let quoted = |name: &str| format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")));
+        let quoted = |name: &str| {
+            format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
+        };
         format!("SELECT * FROM {}", table.split('.').map(quoted).collect::<Vec<String>>().join("."))
     }
 }
@@ -177,15 +186,27 @@ impl ModelStore for Database {
 }
 
 impl RetrainStore for Database {
-    async fn standing_request(&self, since: Timestamp, own: &str) -> Result<Option<StandingRequest>, StoreError> {
+    async fn standing_request(
+        &self,
+        since: Timestamp,
+        own: &str,
+    ) -> Result<Option<StandingRequest>, StoreError> {
         of_driver!(self, driver => driver.standing_request(since, own).await)
     }
 
-    async fn retrain_history(&self, since: Timestamp, own: &str) -> Result<RetrainHistory, StoreError> {
+    async fn retrain_history(
+        &self,
+        since: Timestamp,
+        own: &str,
+    ) -> Result<RetrainHistory, StoreError> {
         of_driver!(self, driver => driver.retrain_history(since, own).await)
     }
 
-    async fn note_question(&self, question: RetrainRequest<'_>, status: RetrainStatus) -> Result<(), StoreError> {
+    async fn note_question(
+        &self,
+        question: RetrainRequest<'_>,
+        status: RetrainStatus,
+    ) -> Result<(), StoreError> {
         of_driver!(self, driver => driver.note_question(question, status).await)
     }
 
@@ -222,7 +243,11 @@ impl AlertStore for Database {
         of_driver!(self, driver => driver.alerts(rules).await)
     }
 
-    async fn advance_alert(&self, next: &KeptAlert, messages: &[OutboxMessage]) -> Result<bool, StoreError> {
+    async fn advance_alert(
+        &self,
+        next: &KeptAlert,
+        messages: &[OutboxMessage],
+    ) -> Result<bool, StoreError> {
         of_driver!(self, driver => driver.advance_alert(next, messages).await)
     }
 
@@ -250,7 +275,12 @@ impl AlertStore for Database {
 }
 
 impl MetricStore for Database {
-    async fn measure(&self, measure: &Measure, window: Window, most_groups: u32) -> Result<Vec<Measured>, StoreError> {
+    async fn measure(
+        &self,
+        measure: &Measure,
+        window: Window,
+        most_groups: u32,
+    ) -> Result<Vec<Measured>, StoreError> {
         of_driver!(self, driver => driver.measure(measure, window, most_groups).await)
     }
 
@@ -302,7 +332,11 @@ impl EtlStore for Database {
         of_driver!(self, driver => driver.replace(record).await)
     }
 
-    async fn partitions(&self, pipeline: &str, ids: &[String]) -> Result<Vec<PartitionState>, StoreError> {
+    async fn partitions(
+        &self,
+        pipeline: &str,
+        ids: &[String],
+    ) -> Result<Vec<PartitionState>, StoreError> {
         of_driver!(self, driver => driver.partitions(pipeline, ids).await)
     }
 
@@ -314,7 +348,12 @@ impl EtlStore for Database {
         of_driver!(self, driver => driver.register(pipeline, ids).await)
     }
 
-    async fn claim(&self, pipeline: &str, ids: &[String], owner: &str) -> Result<Vec<PartitionState>, StoreError> {
+    async fn claim(
+        &self,
+        pipeline: &str,
+        ids: &[String],
+        owner: &str,
+    ) -> Result<Vec<PartitionState>, StoreError> {
         of_driver!(self, driver => driver.claim(pipeline, ids, owner).await)
     }
 
@@ -346,7 +385,12 @@ impl EtlStore for Database {
         of_driver!(self, driver => driver.lease(name).await)
     }
 
-    async fn swap_lease(&self, name: &str, seen: Option<&Lease>, next: Option<&Lease>) -> Result<bool, StoreError> {
+    async fn swap_lease(
+        &self,
+        name: &str,
+        seen: Option<&Lease>,
+        next: Option<&Lease>,
+    ) -> Result<bool, StoreError> {
         of_driver!(self, driver => driver.swap_lease(name, seen, next).await)
     }
 }

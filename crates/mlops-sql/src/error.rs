@@ -69,13 +69,21 @@ fn classify(error: &Error) -> (StoreErrorKind, String) {
 fn classify_mysql(number: u16) -> (StoreErrorKind, String) {
     use StoreErrorKind::{Denied, NotFound, Other, Temporary};
     match number {
-        // Too many connections, another's row or lock, deadlock, gone away, lost connection, shutting down, read-only during failover.
-        1040 | 1062 | 1205 | 1213 | 2006 | 2013 | 1053 | 1077 | 1079 | 1290 | 1836 => (Temporary, String::new()),
-        1044 | 1045 | 1142 | 1143 | 1227 => (Denied, "; check the user, the password and the grants".to_owned()),
-        1049 => (NotFound, "; create the database".to_owned()),
-        1054 | 1146 => {
-            (NotFound, format!("; run with --create-tables, or run these statements yourself:\n{MYSQL_TABLES}"))
+        // Too many connections, another's row or lock, deadlock, gone away, lost connection,
+        // shutting down, read-only during failover.
+        1040 | 1062 | 1205 | 1213 | 2006 | 2013 | 1053 | 1077 | 1079 | 1290 | 1836 => {
+            (Temporary, String::new())
         }
+        1044 | 1045 | 1142 | 1143 | 1227 => {
+            (Denied, "; check the user, the password and the grants".to_owned())
+        }
+        1049 => (NotFound, "; create the database".to_owned()),
+        1054 | 1146 => (
+            NotFound,
+            format!(
+                "; run with --create-tables, or run these statements yourself:\n{MYSQL_TABLES}"
+            ),
+        ),
         1153 => (Other, "; raise max_allowed_packet on the server".to_owned()),
         _ => (Other, String::new()),
     }

@@ -1,7 +1,8 @@
 //! The ETL's statements over records, ledger and partitions, which are the same in both databases.
 //!
-//! sqlx is generic over drivers, but its bounds do not carry through asynchronous functions; so this is a macro. A driver
-//! brings `pool`, `begin`, `time` and `read_time`, and `UNCHANGED`, its clause for a row that is there already.
+//! sqlx is generic over drivers, but its bounds do not carry through asynchronous functions; so
+//! this is a macro. A driver brings `pool`, `begin`, `time` and `read_time`, and `UNCHANGED`, its
+//! clause for a row that is there already.
 
 use std::collections::BTreeMap;
 
@@ -92,7 +93,8 @@ macro_rules! etl_statements {
                     }
                     let totals = new.iter().fold(Totals::default(), |sum, object| sum.and(object.totals));
                     let newest = totals.newest.map(Self::time);
-                    // Last, as it holds the partition's row until the commit. It is also the check of the fence.
+                    // Last, as it holds the partition's row until the commit. It is also the check
+                    // of the fence.
                     let counted = sqlx::query(
                         "UPDATE etl_partition SET objects = objects + ?, records = records + ?, bad = bad + ?, \
                          bytes = bytes + ?, newest_logging_timestamp = CASE \
@@ -391,5 +393,4 @@ macro_rules! etl_statements {
 }
 pub(crate) use etl_statements;
 
-pub(crate) const SELECT_PARTITION: &str =
-    "SELECT partition_id, sealed, fence, listed_objects, listed_bytes, listed_digest FROM etl_partition";
+pub(crate) const SELECT_PARTITION: &str = "SELECT partition_id, sealed, fence, listed_objects, listed_bytes, listed_digest FROM etl_partition";

@@ -2,8 +2,8 @@
 
 use mlops_core::record::LogRecord;
 
-/// The rows of one statement. A statement is prepared once for each size and then found again; any number of rows is a
-/// sum of these.
+/// The rows of one statement. A statement is prepared once for each size and then found again; any
+/// number of rows is a sum of these.
 const SIZES: [usize; 4] = [500, 64, 8, 1];
 
 /// Splits `items` into runs whose lengths are [`SIZES`].
@@ -23,7 +23,10 @@ pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
 }
 
 /// The records of each statement: a run, of not much more than `max_bytes`.
-pub(crate) fn statements<'r>(records: &'r [&'r LogRecord], max_bytes: usize) -> Vec<&'r [&'r LogRecord]> {
+pub(crate) fn statements<'r>(
+    records: &'r [&'r LogRecord],
+    max_bytes: usize,
+) -> Vec<&'r [&'r LogRecord]> {
     let mut statements = Vec::new();
     let mut rest = records;
     while !rest.is_empty() {

@@ -1,4 +1,5 @@
-//! What alerts measure, by statements that are the same in both databases but for how they read JSON.
+//! What alerts measure, by statements that are the same in both databases but for how they read
+//! JSON.
 
 use mlops_core::alert::{Aggregate, JsonPath, Measured};
 
@@ -20,7 +21,8 @@ pub(crate) struct JsonWords {
 /// A statement over the requests of a window, and what is bound before the window's ends.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LogsQuery {
-    /// Gives rows of a group, a number and a count; of a quantile, the values beside it with their places.
+    /// Gives rows of a group, a number and a count; of a quantile, the values beside it with their
+    /// places.
     pub sql: String,
     /// Texts, in their order.
     pub texts: Vec<String>,
@@ -38,7 +40,8 @@ pub(crate) fn logs_query(
     most_groups: u32,
 ) -> LogsQuery {
     let mut texts = Vec::new();
-    let mut bind = |path: &JsonPath, times: usize| texts.extend(std::iter::repeat_n(path.sql(), times));
+    let mut bind =
+        |path: &JsonPath, times: usize| texts.extend(std::iter::repeat_n(path.sql(), times));
     let group = match by {
         Some(by) => {
             bind(by, words.text_paths);
@@ -56,7 +59,9 @@ pub(crate) fn logs_query(
                     texts.push(value.clone());
                     format!("CASE WHEN {text} = ? THEN 1E0 ELSE 0E0 END")
                 }
-                Aggregate::ShareSet => format!("CASE WHEN {text} IS NOT NULL THEN 1E0 ELSE 0E0 END"),
+                Aggregate::ShareSet => {
+                    format!("CASE WHEN {text} IS NOT NULL THEN 1E0 ELSE 0E0 END")
+                }
                 _ => format!("CASE WHEN {text} IS NULL THEN 1E0 ELSE 0E0 END"),
             }
         }
@@ -71,9 +76,13 @@ pub(crate) fn logs_query(
         Aggregate::Min => "MIN(v)",
         Aggregate::Max => "MAX(v)",
         Aggregate::Sum => "SUM(v)",
-        Aggregate::Mean | Aggregate::ShareEqual(_) | Aggregate::ShareSet | Aggregate::ShareMissing => "AVG(v)",
+        Aggregate::Mean
+        | Aggregate::ShareEqual(_)
+        | Aggregate::ShareSet
+        | Aggregate::ShareMissing => "AVG(v)",
         Aggregate::Quantile(q) => {
-            // The two values between which the quantile lies; their places are those of NumPy's `linear`.
+            // The two values between which the quantile lies; their places are those of NumPy's
+            // `linear`.
             let sql = format!(
                 "SELECT g, v, place, n FROM (SELECT g, v, CAST(ROW_NUMBER() OVER (PARTITION BY g ORDER BY v) AS SIGNED) - 1 AS place, \
                  COUNT(*) OVER (PARTITION BY g) AS n FROM ({rows}) AS requests WHERE v IS NOT NULL) AS placed \
@@ -89,12 +98,19 @@ pub(crate) fn logs_query(
     };
     // Without groups there is a row even where there is no request; `g` is then null.
     let named = if by.is_some() { "g" } else { "''" };
-    let sql = format!("SELECT {named} AS g, {number} AS v, COUNT(v) AS n FROM ({rows}) AS requests {grouped}");
+    let sql = format!(
+        "SELECT {named} AS g, {number} AS v, COUNT(v) AS n FROM ({rows}) AS requests {grouped}"
+    );
     LogsQuery { sql, texts, quantile: None }
 }
 
-/// One number a group from the neighbours of a quantile, which stand in the order of group and place.
-pub(crate) fn interpolate(q: f64, neighbours: Vec<(String, f64, i64, i64)>, most_groups: u32) -> Vec<Measured> {
+/// One number a group from the neighbours of a quantile, which stand in the order of group and
+/// place.
+pub(crate) fn interpolate(
+    q: f64,
+    neighbours: Vec<(String, f64, i64, i64)>,
+    most_groups: u32,
+) -> Vec<Measured> {
     let mut measured: Vec<Measured> = Vec::new();
     for (group, value, place, n) in neighbours {
         let exact = (n - 1) as f64 * q;

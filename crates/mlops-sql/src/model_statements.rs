@@ -1,4 +1,5 @@
-//! The statements over `model_metadata`, `model_score` and `model_release`, which are the same in both databases.
+//! The statements over `model_metadata`, `model_score` and `model_release`, which are the same in
+//! both databases.
 
 macro_rules! model_statements {
     ($driver:ty) => {

@@ -2,7 +2,8 @@
 
 use mlops_core::alert::{Monitor, MonitorVerdict};
 
-/// How many findings of the latest run in a window are `shifted`, and how many there are; nothing where no run was.
+/// How many findings of the latest run in a window are `shifted`, and how many there are; nothing
+/// where no run was.
 pub(crate) fn monitor_query(monitor: Monitor) -> &'static str {
     match monitor {
         Monitor::DataShift => {
@@ -46,8 +47,12 @@ pub(crate) fn latest_query(monitor: Monitor) -> (&'static str, &'static str) {
     }
 }
 
-/// The verdict over the findings of a run, as [`Verdict::over`](mlops_core::verdict::Verdict::over) has it; none if there are none.
-pub(crate) fn verdict_of(job: &str, found: Vec<(String, String, String)>) -> Option<MonitorVerdict> {
+/// The verdict over the findings of a run, as [`Verdict::over`](mlops_core::verdict::Verdict::over)
+/// has it; none if there are none.
+pub(crate) fn verdict_of(
+    job: &str,
+    found: Vec<(String, String, String)>,
+) -> Option<MonitorVerdict> {
     let of = |verdict: &str| found.iter().filter(|(is, _, _)| is == verdict).collect::<Vec<_>>();
     let names = |found: &[&(String, String, String)]| {
         let names: Vec<&str> = found.iter().take(5).map(|(_, about, _)| about.as_str()).collect();
@@ -59,9 +64,10 @@ pub(crate) fn verdict_of(job: &str, found: Vec<(String, String, String)>) -> Opt
         (_, _, 0) => return None,
         ([], [], all) => ("stable", format!("{all} looked at")),
         ([], [(_, _, why)], 1) => ("inconclusive", why.clone()),
-        ([], inconclusive, all) => {
-            ("inconclusive", format!("{} of {all} say nothing: {}", inconclusive.len(), names(inconclusive)))
-        }
+        ([], inconclusive, all) => (
+            "inconclusive",
+            format!("{} of {all} say nothing: {}", inconclusive.len(), names(inconclusive)),
+        ),
         (shifted, _, all) => ("shifted", format!("{} of {all}: {}", shifted.len(), names(shifted))),
     };
     Some(MonitorVerdict { job: job.to_owned(), verdict: verdict.to_owned(), why })

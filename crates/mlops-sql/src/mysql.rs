@@ -5,14 +5,17 @@ use std::time::Duration;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
-use mlops_core::alert::{AlertState, EtlDay, Histogram, Measure, Measured, Monitor, MonitorVerdict, Severity};
+use mlops_core::alert::{
+    AlertState, EtlDay, Histogram, Measure, Measured, Monitor, MonitorVerdict, Severity,
+};
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    AlertStore, Batch, Commit, ConceptRun, EndedObject, EtlStore, KeptAlert, Lease, LogStore, LoggedRequest,
-    MessageLimit, MessageOutcome, MessageStatus, MetricStore, ModelRecord, ModelStore, OutboxMessage, OutcomeStore,
-    PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled,
-    ShiftRun, StandingRequest, StoreError, Taken, VerdictStore, WaitingMessage, Watermark, Window,
+    AlertStore, Batch, Commit, ConceptRun, EndedObject, EtlStore, KeptAlert, Lease, LogStore,
+    LoggedRequest, MessageLimit, MessageOutcome, MessageStatus, MetricStore, ModelRecord,
+    ModelStore, OutboxMessage, OutcomeStore, PartitionState, PerformanceRun, Release,
+    RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun,
+    StandingRequest, StoreError, Taken, VerdictStore, WaitingMessage, Watermark, Window,
 };
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
@@ -23,7 +26,9 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use crate::alert_statements::alert_statements;
 use crate::concept_rows::write_concept_shift;
 use crate::error::{failed, is_conflict};
-use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
+use crate::etl_statements::{
+    SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key,
+};
 use crate::insert::{placeholders, runs, statements};
 use crate::metric_statements::{JsonWords, metric_statements};
 use crate::model_statements::model_statements;
@@ -36,7 +41,9 @@ use crate::rollup::{self, RollupStatements};
 use crate::select::{self, Bind};
 use crate::select_statements::select_statements;
 use crate::shift_rows::write_data_shift;
-use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
+use crate::watermark_statements::{
+    ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements,
+};
 
 const MAX_CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -61,13 +68,17 @@ impl MySql {
 
     /// Connects so that nothing can be written, whatever the user may.
     pub(crate) async fn connect_to_read(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Self::connect_with(url, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY").await
+        Self::connect_with(url, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY")
+            .await
     }
 
     async fn connect_with(url: &DatabaseUrl, session: &'static str) -> Result<Self, StoreError> {
         let doing = || format!("connecting to {url}");
-        let options = MySqlConnectOptions::from_str(url.expose()).map_err(|error| failed(doing(), error))?;
-        let chosen = ["ssl-mode=", "sslmode="].iter().any(|name| url.expose().to_ascii_lowercase().contains(name));
+        let options =
+            MySqlConnectOptions::from_str(url.expose()).map_err(|error| failed(doing(), error))?;
+        let chosen = ["ssl-mode=", "sslmode="]
+            .iter()
+            .any(|name| url.expose().to_ascii_lowercase().contains(name));
         let options = match chosen || is_this_machine(options.get_host()) {
             true => options,
             false => options.ssl_mode(MySqlSslMode::Required),
@@ -75,14 +86,17 @@ impl MySql {
         let options = options.disable_statement_logging();
         // The pool would try for its whole timeout and then say only that it timed out.
         let mut first = options.connect().await.map_err(|error| failed(doing(), error))?;
-        let packet = sqlx::query_scalar::<_, u64>("SELECT @@max_allowed_packet").fetch_one(&mut first).await;
+        let packet =
+            sqlx::query_scalar::<_, u64>("SELECT @@max_allowed_packet").fetch_one(&mut first).await;
         let max_packet_bytes = packet.map_err(|error| failed(doing(), error))? as usize;
         first.close().await.map_err(|error| failed(doing(), error))?;
         let pool = MySqlPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             // Without gap locks two writers of different rows do not meet.
-            .after_connect(move |connection, _| Box::pin(async move { connection.execute(session).await.map(drop) }));
+            .after_connect(move |connection, _| {
+                Box::pin(async move { connection.execute(session).await.map(drop) })
+            });
         Ok(Self { pool: pool.connect_lazy_with(options), max_packet_bytes })
     }
 
@@ -109,10 +123,14 @@ impl MySql {
     fn read_time(row: &MySqlRow, index: usize) -> Result<Option<Timestamp>, sqlx::Error> {
         let time: Option<PrimitiveDateTime> = row.try_get(index)?;
         let nanosecond = time.map(|time| time.assume_utc().unix_timestamp_nanos());
-        nanosecond.map(Timestamp::from_nanosecond).transpose().map_err(|error| sqlx::Error::Decode(error.into()))
+        nanosecond
+            .map(Timestamp::from_nanosecond)
+            .transpose()
+            .map_err(|error| sqlx::Error::Decode(error.into()))
     }
 
-    /// A row that is there already stays; the driver counts it as written, so that nobody counts by it.
+    /// A row that is there already stays; the driver counts it as written, so that nobody counts by
+    /// it.
     const UNCHANGED: &str = "ON DUPLICATE KEY UPDATE partition_key = partition_key";
 
     fn statements<'r>(&self, records: &'r [&'r LogRecord]) -> Vec<&'r [&'r LogRecord]> {
@@ -202,7 +220,10 @@ impl LogStore for MySql {
             .bind(Self::window_from(window))
             .bind(Self::window_to(window))
             .fetch(&self.pool)
-            .map(|row| row.and_then(|row| Self::request(&row)).map_err(|error| failed("reading model_logs", error)))
+            .map(|row| {
+                row.and_then(|row| Self::request(&row))
+                    .map_err(|error| failed("reading model_logs", error))
+            })
             .boxed()
     }
 }
@@ -213,16 +234,21 @@ impl VerdictStore for MySql {
     }
 
     async fn write_concept_shift(&self, run: ConceptRun<'_>) -> Result<(), StoreError> {
-        self.try_write_concept(&run).await.map_err(|error| failed("writing to concept_shift", error))
+        self.try_write_concept(&run)
+            .await
+            .map_err(|error| failed("writing to concept_shift", error))
     }
 
     async fn write_performance(&self, run: PerformanceRun<'_>) -> Result<(), StoreError> {
-        self.try_write_performance(&run).await.map_err(|error| failed("writing to performance", error))
+        self.try_write_performance(&run)
+            .await
+            .map_err(|error| failed("writing to performance", error))
     }
 }
 
 fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+    host == "localhost"
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 /// `DATETIME(6)` in UTC, which is the session's time zone.

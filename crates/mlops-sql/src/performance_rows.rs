@@ -3,7 +3,10 @@
 /// Replaces a run's rows, over whichever driver the transaction is of.
 macro_rules! write_performance {
     ($transaction:expr, $run:expr, $time:expr) => {{
-        for delete in ["DELETE FROM performance WHERE run_uid = ?", "DELETE FROM business_impact WHERE run_uid = ?"] {
+        for delete in [
+            "DELETE FROM performance WHERE run_uid = ?",
+            "DELETE FROM business_impact WHERE run_uid = ?",
+        ] {
             sqlx::query(delete).bind($run.run_uid).execute(&mut **$transaction).await?;
         }
         for row in $run.periods {
@@ -57,7 +60,11 @@ macro_rules! write_performance {
                     .bind(estimate.map(|it| it.low))
                     .bind(estimate.map(|it| it.high));
             }
-            insert.bind($run.impact.verdict.name()).bind($run.impact.says).execute(&mut **$transaction).await?;
+            insert
+                .bind($run.impact.verdict.name())
+                .bind($run.impact.says)
+                .execute(&mut **$transaction)
+                .await?;
         }
     }};
 }

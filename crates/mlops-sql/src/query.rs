@@ -12,7 +12,11 @@ pub(crate) async fn of_mysql(pool: &MySqlPool, query: &str) -> Result<Table, Err
     let mut columns: Vec<Column> = Vec::new();
     while let Some(row) = rows.try_next().await? {
         if columns.is_empty() {
-            columns = row.columns().iter().map(|column| Column::new(column.name(), mysql_kind(column))).collect();
+            columns = row
+                .columns()
+                .iter()
+                .map(|column| Column::new(column.name(), mysql_kind(column)))
+                .collect();
         }
         for (place, column) in columns.iter_mut().enumerate() {
             push_mysql(&row, place, column)?;
@@ -40,7 +44,9 @@ fn push_mysql(row: &MySqlRow, place: usize, column: &mut Column) -> Result<(), E
         "DATETIME" => column.push(cell_of_time(row.try_get(place)?)),
         "TIMESTAMP" => {
             let time: Option<time::OffsetDateTime> = row.try_get(place)?;
-            column.push(cell_of_time(time.map(|time| PrimitiveDateTime::new(time.date(), time.time()))));
+            column.push(cell_of_time(
+                time.map(|time| PrimitiveDateTime::new(time.date(), time.time())),
+            ));
         }
         "DOUBLE" => column.push(cell_of_number(row.try_get(place)?)),
         // The number that was meant: as an f64, 0.1 of four bytes is 0.10000000149.
@@ -71,7 +77,11 @@ pub(crate) async fn of_sqlite(pool: &SqlitePool, query: &str) -> Result<Table, E
     let mut is_settled: Vec<bool> = Vec::new();
     while let Some(row) = rows.try_next().await? {
         if columns.is_empty() {
-            columns = row.columns().iter().map(|column| Column::new(column.name(), Kind::Numeric)).collect();
+            columns = row
+                .columns()
+                .iter()
+                .map(|column| Column::new(column.name(), Kind::Numeric))
+                .collect();
             is_settled = vec![false; columns.len()];
         }
         for (place, column) in columns.iter_mut().enumerate() {
@@ -82,7 +92,12 @@ pub(crate) async fn of_sqlite(pool: &SqlitePool, query: &str) -> Result<Table, E
     Ok(Table { columns })
 }
 
-fn push_sqlite(row: &SqliteRow, place: usize, column: &mut Column, is_settled: &mut bool) -> Result<(), Error> {
+fn push_sqlite(
+    row: &SqliteRow,
+    place: usize,
+    column: &mut Column,
+    is_settled: &mut bool,
+) -> Result<(), Error> {
     let value = row.try_get_raw(place)?;
     if value.is_null() {
         column.push(Cell::Missing);
@@ -91,11 +106,14 @@ fn push_sqlite(row: &SqliteRow, place: usize, column: &mut Column, is_settled: &
     let name = value.type_info().name().to_owned();
     let is_text = !matches!(name.as_str(), "INTEGER" | "REAL" | "BOOLEAN");
     if !std::mem::replace(is_settled, true) && is_text {
-        *column = std::mem::replace(column, Column::new("", Kind::Numeric)).into_kind(Kind::Categorical);
+        *column =
+            std::mem::replace(column, Column::new("", Kind::Numeric)).into_kind(Kind::Categorical);
     }
     match name.as_str() {
         "REAL" => column.push(Cell::Number(row.try_get_unchecked(place)?)),
-        "INTEGER" | "BOOLEAN" => column.push(Cell::Number(row.try_get_unchecked::<i64, _>(place)? as f64)),
+        "INTEGER" | "BOOLEAN" => {
+            column.push(Cell::Number(row.try_get_unchecked::<i64, _>(place)? as f64))
+        }
         _ => {
             let text: String = row.try_get_unchecked(place)?;
             column.push(Cell::Text(&text));
@@ -120,6 +138,7 @@ fn cell_of_number(number: Option<f64>) -> Cell<'static> {
 }
 
 fn cell_of_time(time: Option<PrimitiveDateTime>) -> Cell<'static> {
-    let microseconds = |time: PrimitiveDateTime| (time.assume_utc().unix_timestamp_nanos() / 1000) as i64;
+    let microseconds =
+        |time: PrimitiveDateTime| (time.assume_utc().unix_timestamp_nanos() / 1000) as i64;
     time.map_or(Cell::Missing, |time| Cell::Time(microseconds(time)))
 }

@@ -50,7 +50,8 @@ macro_rules! retrain_statements {
                 question: RetrainRequest<'_>,
                 status: RetrainStatus,
             ) -> Result<(), sqlx::Error> {
-                // A second attempt of one run asks once more, and may have got further the first time.
+                // A second attempt of one run asks once more, and may have got further the first
+                // time.
                 sqlx::query(
                     "INSERT INTO retrain_request (request_uid, requested_at, job, reason, status) SELECT ?, ?, ?, ?, ? FROM (SELECT 1) AS one \
                      WHERE NOT EXISTS (SELECT 1 FROM retrain_request WHERE request_uid = ?)",
@@ -77,7 +78,8 @@ macro_rules! retrain_statements {
                 }
                 let standing = Self::try_standing_request(&mut transaction, since, request.request_uid).await?;
                 if standing.is_none() {
-                    // A second attempt of one run finds its own request, which it may not have come to carry out.
+                    // A second attempt of one run finds its own request, which it may not have come
+                    // to carry out.
                     sqlx::query("DELETE FROM retrain_request WHERE request_uid = ?")
                         .bind(request.request_uid)
                         .execute(&mut *transaction)

@@ -6,7 +6,8 @@ use mlops_core::ports::StoreError;
 use crate::Database;
 use crate::select::{Bind, Row};
 
-/// What is compared in one go; a month of hours is small, and a scan of a month's index entries short.
+/// What is compared in one go; a month of hours is small, and a scan of a month's index entries
+/// short.
 const STRETCH: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// The most hours that one transaction counts anew.
@@ -104,12 +105,15 @@ impl Database {
     ///
     /// What the server says.
     pub async fn newest_rolled_hour(&self) -> Result<Option<Timestamp>, StoreError> {
-        let rows = self.select("reading log_rollup", "SELECT MAX(logged_hour) FROM log_rollup", &[]).await?;
+        let rows = self
+            .select("reading log_rollup", "SELECT MAX(logged_hour) FROM log_rollup", &[])
+            .await?;
         Ok(rows.first().and_then(|row| row.maybe_time(0)))
     }
 
-    /// Compares the first stretch of hours at or after `from` that the log or the roll-up has, and counts those anew whose numbers of
-    /// requests differ: requests that came late, and such that are gone. `None` where there is nothing more.
+    /// Compares the first stretch of hours at or after `from` that the log or the roll-up has, and
+    /// counts those anew whose numbers of requests differ: requests that came late, and such that
+    /// are gone. `None` where there is nothing more.
     ///
     /// # Errors
     ///
@@ -118,11 +122,17 @@ impl Database {
         let Some(start) = self.next_hour(from).await? else { return Ok(None) };
         let to = start.saturating_add(STRETCH).unwrap_or(Timestamp::MAX);
         let span = [Bind::Time(start), Bind::Time(to)];
-        let logged = self.select("counting model_logs by hour", self.rollup_statements().count_log, &span).await?;
+        let logged = self
+            .select("counting model_logs by hour", self.rollup_statements().count_log, &span)
+            .await?;
         let rolled = self.select("reading log_rollup", SELECT_HOURS, &span).await?;
         let hours = differing(&logged, &rolled);
         for run in runs(&hours) {
-            self.count_hours(run[0], run[run.len() - 1].saturating_add(HOUR).unwrap_or(Timestamp::MAX)).await?;
+            self.count_hours(
+                run[0],
+                run[run.len() - 1].saturating_add(HOUR).unwrap_or(Timestamp::MAX),
+            )
+            .await?;
         }
         Ok(Some(Stretch { to, hours: hours.len() }))
     }
@@ -131,7 +141,8 @@ impl Database {
     async fn count_hours(&self, from: Timestamp, to: Timestamp) -> Result<(), StoreError> {
         let span = [Bind::Time(from), Bind::Time(to)];
         let delete = "DELETE FROM log_rollup WHERE logged_hour >= ? AND logged_hour < ?";
-        let statements = [(delete, span.as_slice()), (self.rollup_statements().count_hours, span.as_slice())];
+        let statements =
+            [(delete, span.as_slice()), (self.rollup_statements().count_hours, span.as_slice())];
         self.execute("counting hours into log_rollup", &statements).await
     }
 
@@ -141,7 +152,8 @@ impl Database {
     ///
     /// What the server says.
     pub async fn clear_rollup(&self) -> Result<(), StoreError> {
-        let statements = [("DELETE FROM log_rollup", [].as_slice()), ("DELETE FROM log_rollup_state", &[])];
+        let statements =
+            [("DELETE FROM log_rollup", [].as_slice()), ("DELETE FROM log_rollup_state", &[])];
         self.execute("clearing log_rollup", &statements).await
     }
 
@@ -151,11 +163,15 @@ impl Database {
     ///
     /// What the server says.
     pub async fn write_rollup_state(&self, state: RollupState) -> Result<(), StoreError> {
-        let (refreshed, audited) = (Bind::Time(state.refreshed_at), state.audited_at.map(Bind::Time));
+        let (refreshed, audited) =
+            (Bind::Time(state.refreshed_at), state.audited_at.map(Bind::Time));
         let with = "REPLACE INTO log_rollup_state (id, refreshed_at, audited_at) VALUES (1, ?, ?)";
-        let without = "REPLACE INTO log_rollup_state (id, refreshed_at, audited_at) VALUES (1, ?, NULL)";
+        let without =
+            "REPLACE INTO log_rollup_state (id, refreshed_at, audited_at) VALUES (1, ?, NULL)";
         match audited {
-            Some(audited) => self.execute("writing log_rollup_state", &[(with, &[refreshed, audited])]).await,
+            Some(audited) => {
+                self.execute("writing log_rollup_state", &[(with, &[refreshed, audited])]).await
+            }
             None => self.execute("writing log_rollup_state", &[(without, &[refreshed])]).await,
         }
     }
@@ -163,8 +179,14 @@ impl Database {
     /// The first hour at or after a moment that has requests, in the log or in the roll-up.
     async fn next_hour(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let next = [
-            ("reading model_logs", "SELECT MIN(logging_timestamp) FROM model_logs WHERE logging_timestamp >= ?"),
-            ("reading log_rollup", "SELECT MIN(logged_hour) FROM log_rollup WHERE logged_hour >= ?"),
+            (
+                "reading model_logs",
+                "SELECT MIN(logging_timestamp) FROM model_logs WHERE logging_timestamp >= ?",
+            ),
+            (
+                "reading log_rollup",
+                "SELECT MIN(logged_hour) FROM log_rollup WHERE logged_hour >= ?",
+            ),
         ];
         let mut first: Option<Timestamp> = None;
         for (doing, select) in next {
@@ -189,7 +211,8 @@ impl RollupState {
 
 fn hour_of(time: Timestamp) -> Timestamp {
     let seconds = time.as_second();
-    Timestamp::from_second(seconds - seconds.rem_euclid(3600)).expect("an earlier second of the same hour")
+    Timestamp::from_second(seconds - seconds.rem_euclid(3600))
+        .expect("an earlier second of the same hour")
 }
 
 /// The hours whose numbers of requests are not the same, in order.
@@ -201,7 +224,11 @@ fn differing(logged: &[Row], rolled: &[Row]) -> Vec<Timestamp> {
     for row in rolled {
         counts.entry(row.time(0)).or_insert((0, 0)).1 = row.count(1);
     }
-    counts.into_iter().filter(|(_, (logged, rolled))| logged != rolled).map(|(hour, _)| hour).collect()
+    counts
+        .into_iter()
+        .filter(|(_, (logged, rolled))| logged != rolled)
+        .map(|(hour, _)| hour)
+        .collect()
 }
 
 /// Hours that are counted in one statement: at most a day's, and no other ones between them.

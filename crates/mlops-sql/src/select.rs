@@ -75,7 +75,11 @@ impl Row {
     }
 }
 
-pub(crate) async fn of_mysql<'e, E>(executor: E, statement: &str, binds: &[Bind<'_>]) -> Result<Vec<Row>, Error>
+pub(crate) async fn of_mysql<'e, E>(
+    executor: E,
+    statement: &str,
+    binds: &[Bind<'_>],
+) -> Result<Vec<Row>, Error>
 where
     E: sqlx::Executor<'e, Database = sqlx::MySql>,
 {
@@ -98,7 +102,9 @@ fn row_of_mysql(row: &MySqlRow) -> Result<Row, Error> {
             "DOUBLE" => Cell::Number(row.try_get(place)?),
             "DATETIME" => time_cell(row.try_get::<PrimitiveDateTime, _>(place)?.assume_utc()),
             "TIMESTAMP" => time_cell(row.try_get::<OffsetDateTime, _>(place)?),
-            name if name.ends_with("UNSIGNED") => Cell::Number(row.try_get_unchecked::<u64, _>(place)? as f64),
+            name if name.ends_with("UNSIGNED") => {
+                Cell::Number(row.try_get_unchecked::<u64, _>(place)? as f64)
+            }
             name if name.contains("INT") || name == "BOOLEAN" => {
                 Cell::Number(row.try_get_unchecked::<i64, _>(place)? as f64)
             }
@@ -108,7 +114,11 @@ fn row_of_mysql(row: &MySqlRow) -> Result<Row, Error> {
     cells.collect::<Result<Vec<Cell>, Error>>().map(Row)
 }
 
-pub(crate) async fn of_sqlite<'e, E>(executor: E, statement: &str, binds: &[Bind<'_>]) -> Result<Vec<Row>, Error>
+pub(crate) async fn of_sqlite<'e, E>(
+    executor: E,
+    statement: &str,
+    binds: &[Bind<'_>],
+) -> Result<Vec<Row>, Error>
 where
     E: sqlx::Executor<'e, Database = sqlx::Sqlite>,
 {

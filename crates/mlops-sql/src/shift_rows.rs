@@ -3,7 +3,10 @@
 /// Replaces a run's rows, over whichever driver the transaction is of.
 macro_rules! write_data_shift {
     ($transaction:expr, $run:expr, $time:expr) => {{
-        sqlx::query("DELETE FROM data_shift WHERE run_uid = ?").bind($run.run_uid).execute(&mut **$transaction).await?;
+        sqlx::query("DELETE FROM data_shift WHERE run_uid = ?")
+            .bind($run.run_uid)
+            .execute(&mut **$transaction)
+            .await?;
         for (segment, shift) in $run.segments {
             for found in &shift.features {
                 sqlx::query($crate::shift_rows::INSERT)

@@ -5,26 +5,32 @@ use std::time::Duration;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
-use mlops_core::alert::{AlertState, EtlDay, Histogram, Measure, Measured, Monitor, MonitorVerdict, Severity};
+use mlops_core::alert::{
+    AlertState, EtlDay, Histogram, Measure, Measured, Monitor, MonitorVerdict, Severity,
+};
 use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    AlertStore, Batch, Commit, ConceptRun, EndedObject, EtlStore, KeptAlert, Lease, LogStore, LoggedRequest,
-    MessageLimit, MessageOutcome, MessageStatus, MetricStore, ModelRecord, ModelStore, OutboxMessage, OutcomeStore,
-    PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled,
-    ShiftRun, StandingRequest, StoreError, Taken, VerdictStore, WaitingMessage, Watermark, Window,
+    AlertStore, Batch, Commit, ConceptRun, EndedObject, EtlStore, KeptAlert, Lease, LogStore,
+    LoggedRequest, MessageLimit, MessageOutcome, MessageStatus, MetricStore, ModelRecord,
+    ModelStore, OutboxMessage, OutcomeStore, PartitionState, PerformanceRun, Release,
+    RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun,
+    StandingRequest, StoreError, Taken, VerdictStore, WaitingMessage, Watermark, Window,
 };
 use mlops_core::record::{LogRecord, parse_utc, to_sql_text};
 use mlops_core::table::Table;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 use crate::alert_statements::alert_statements;
 use crate::concept_rows::write_concept_shift;
 use crate::error::{failed, is_conflict};
-use crate::etl_statements::{SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key};
+use crate::etl_statements::{
+    SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key,
+};
 use crate::insert::{placeholders, runs, statements};
 use crate::metric_statements::{JsonWords, metric_statements};
 use crate::model_statements::model_statements;
@@ -37,7 +43,9 @@ use crate::rollup::{self, RollupStatements};
 use crate::select::{self, Bind};
 use crate::select_statements::select_statements;
 use crate::shift_rows::write_data_shift;
-use crate::watermark_statements::{ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements};
+use crate::watermark_statements::{
+    ADVANCE_COLUMNS, changed_one, lag_seconds, watermark_statements,
+};
 
 /// How long a writer waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -196,7 +204,10 @@ impl LogStore for Sqlite {
             .bind(Self::window_from(window))
             .bind(Self::window_to(window))
             .fetch(&self.pool)
-            .map(|row| row.and_then(|row| Self::request(&row)).map_err(|error| failed("reading model_logs", error)))
+            .map(|row| {
+                row.and_then(|row| Self::request(&row))
+                    .map_err(|error| failed("reading model_logs", error))
+            })
             .boxed()
     }
 }
@@ -207,10 +218,14 @@ impl VerdictStore for Sqlite {
     }
 
     async fn write_concept_shift(&self, run: ConceptRun<'_>) -> Result<(), StoreError> {
-        self.try_write_concept(&run).await.map_err(|error| failed("writing to concept_shift", error))
+        self.try_write_concept(&run)
+            .await
+            .map_err(|error| failed("writing to concept_shift", error))
     }
 
     async fn write_performance(&self, run: PerformanceRun<'_>) -> Result<(), StoreError> {
-        self.try_write_performance(&run).await.map_err(|error| failed("writing to performance", error))
+        self.try_write_performance(&run)
+            .await
+            .map_err(|error| failed("writing to performance", error))
     }
 }

@@ -115,7 +115,8 @@ pub(crate) use watermark_statements;
 pub(crate) const ADVANCE_COLUMNS: &str = "watermark, watermark_partition, newest_logging_timestamp, lag_seconds, objects, \
      records, bad, bytes, past_folders, past_folders_digest, audited_at, updated_at, version";
 
-/// Whether a conditional statement found its row as expected. A row that another inserted first is not as expected.
+/// Whether a conditional statement found its row as expected. A row that another inserted first is
+/// not as expected.
 pub(crate) fn changed_one(result: Result<u64, sqlx::Error>) -> Result<bool, sqlx::Error> {
     match result {
         Ok(rows) => Ok(rows > 0),

@@ -1,12 +1,13 @@
-//! Arrow's arrays as columns: of its many types numbers, texts and times are left. `arrow-cast` can do this too, and turn any type into
-//! any other, which is much code in each image for what none of them does.
+//! Arrow's arrays as columns: of its many types numbers, texts and times are left. `arrow-cast` can
+//! do this too, and turn any type into any other, which is much code in each image for what none of
+//! them does.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
-    DecimalType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type,
+    Decimal256Type, DecimalType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{ArrowError, DataType, Field, TimeUnit};
@@ -14,16 +15,19 @@ use mlops_core::table::{Cell, Column, Kind, Values};
 
 const MICROSECONDS_A_DAY: i64 = 24 * 3600 * 1_000_000;
 
-/// Up to this many digits after the point the power of ten is a whole number that a float holds exactly.
+/// Up to this many digits after the point the power of ten is a whole number that a float holds
+/// exactly.
 const EXACT_SCALE: i8 = 22;
 
 /// What a type is to us; nothing where one cell holds several values.
 pub(crate) fn kind(data_type: &DataType) -> Option<Kind> {
     match data_type {
         DataType::Dictionary(_, values) => kind(values),
-        DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
-            Some(Kind::Categorical)
-        }
+        DataType::Boolean
+        | DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Null => Some(Kind::Categorical),
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => Some(Kind::Date),
         other if other.is_numeric() => Some(Kind::Numeric),
         _ => None,
@@ -32,7 +36,8 @@ pub(crate) fn kind(data_type: &DataType) -> Option<Kind> {
 
 /// The values of a field, which is of one of the kinds.
 pub(crate) fn column(field: &Field, array: &ArrayRef) -> Result<Column, ArrowError> {
-    let mut column = Column::new(field.name().clone(), kind(field.data_type()).unwrap_or(Kind::Categorical));
+    let mut column =
+        Column::new(field.name().clone(), kind(field.data_type()).unwrap_or(Kind::Categorical));
     push(&mut column, array)?;
     Ok(column)
 }
@@ -43,12 +48,17 @@ fn push(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
         DataType::Float64 if array.null_count() == 0 => {
             column.extend_numbers(array.as_primitive::<Float64Type>().values());
         }
-        DataType::Dictionary(key, value) if **key == DataType::Int32 && **value == DataType::Utf8 => {
+        DataType::Dictionary(key, value)
+            if **key == DataType::Int32 && **value == DataType::Utf8 =>
+        {
             let dictionary = array.as_dictionary::<Int32Type>();
             let names = dictionary.values().as_string::<i32>();
-            let keys = dictionary.keys().iter().map(|key| key.filter(|&key| names.is_valid(key as usize)));
-            column
-                .extend_levels(names.iter().map(Option::unwrap_or_default), keys.map(|key| key.map(|key| key as u32)));
+            let keys =
+                dictionary.keys().iter().map(|key| key.filter(|&key| names.is_valid(key as usize)));
+            column.extend_levels(
+                names.iter().map(Option::unwrap_or_default),
+                keys.map(|key| key.map(|key| key as u32)),
+            );
         }
         DataType::Float64 => numbers::<Float64Type>(column, array, |value| value),
         DataType::Float32 => numbers::<Float32Type>(column, array, f64::from),
@@ -61,27 +71,35 @@ fn push(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
         DataType::UInt16 => numbers::<UInt16Type>(column, array, f64::from),
         DataType::UInt32 => numbers::<UInt32Type>(column, array, f64::from),
         DataType::UInt64 => numbers::<UInt64Type>(column, array, |value| value as f64),
-        DataType::Decimal32(_, scale) => decimal::<Decimal32Type>(column, array, *scale, |value| Some(value.into())),
+        DataType::Decimal32(_, scale) => {
+            decimal::<Decimal32Type>(column, array, *scale, |value| Some(value.into()))
+        }
         DataType::Decimal64(_, scale) => decimal::<Decimal64Type>(column, array, *scale, Some),
         DataType::Decimal128(_, scale) => {
             decimal::<Decimal128Type>(column, array, *scale, |value| value.try_into().ok())
         }
-        DataType::Decimal256(_, scale) => decimal::<Decimal256Type>(column, array, *scale, |value| {
-            value.to_i128().and_then(|value| value.try_into().ok())
-        }),
+        DataType::Decimal256(_, scale) => {
+            decimal::<Decimal256Type>(column, array, *scale, |value| {
+                value.to_i128().and_then(|value| value.try_into().ok())
+            })
+        }
         DataType::Boolean => {
             let flags = array.as_boolean().iter();
             flags.for_each(|flag| {
-                column.push(flag.map_or(Cell::Missing, |flag| Cell::Text(if flag { "true" } else { "false" })))
+                column.push(
+                    flag.map_or(Cell::Missing, |flag| {
+                        Cell::Text(if flag { "true" } else { "false" })
+                    }),
+                )
             });
         }
         DataType::Utf8 => texts(column, array.as_string::<i32>().iter()),
         DataType::LargeUtf8 => texts(column, array.as_string::<i64>().iter()),
         DataType::Utf8View => texts(column, array.as_string_view().iter()),
         DataType::Null => (0..array.len()).for_each(|_| column.push(Cell::Missing)),
-        DataType::Date32 => {
-            primitive::<Date32Type>(column, array, |days| Cell::Time(i64::from(days) * MICROSECONDS_A_DAY))
-        }
+        DataType::Date32 => primitive::<Date32Type>(column, array, |days| {
+            Cell::Time(i64::from(days) * MICROSECONDS_A_DAY)
+        }),
         DataType::Date64 => primitive::<Date64Type>(column, array, |millis| times(millis, 1000)),
         DataType::Timestamp(TimeUnit::Second, _) => {
             primitive::<TimestampSecondType>(column, array, |seconds| times(seconds, 1_000_000));
@@ -101,7 +119,11 @@ fn push(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
     Ok(())
 }
 
-fn numbers<T: ArrowPrimitiveType>(column: &mut Column, array: &ArrayRef, number: impl Fn(T::Native) -> f64) {
+fn numbers<T: ArrowPrimitiveType>(
+    column: &mut Column,
+    array: &ArrayRef,
+    number: impl Fn(T::Native) -> f64,
+) {
     let array = array.as_primitive::<T>();
     let numbers: Vec<f64> = match array.null_count() {
         0 => array.values().iter().map(|value| number(*value)).collect(),
@@ -110,7 +132,11 @@ fn numbers<T: ArrowPrimitiveType>(column: &mut Column, array: &ArrayRef, number:
     column.extend_numbers(&numbers);
 }
 
-fn primitive<T: ArrowPrimitiveType>(column: &mut Column, array: &ArrayRef, cell: impl Fn(T::Native) -> Cell<'static>) {
+fn primitive<T: ArrowPrimitiveType>(
+    column: &mut Column,
+    array: &ArrayRef,
+    cell: impl Fn(T::Native) -> Cell<'static>,
+) {
     let values = array.as_primitive::<T>().iter();
     values.for_each(|value| column.push(value.map_or(Cell::Missing, &cell)));
 }
@@ -124,8 +150,14 @@ fn texts<'a>(column: &mut Column, texts: impl Iterator<Item = Option<&'a str>>) 
     texts.for_each(|text| column.push(text.map_or(Cell::Missing, Cell::Text)));
 }
 
-/// The float that is nearest to each: by one division where both numbers are exact, else as its digits read.
-fn decimal<T: DecimalType>(column: &mut Column, array: &ArrayRef, scale: i8, small: impl Fn(T::Native) -> Option<i64>) {
+/// The float that is nearest to each: by one division where both numbers are exact, else as its
+/// digits read.
+fn decimal<T: DecimalType>(
+    column: &mut Column,
+    array: &ArrayRef,
+    scale: i8,
+    small: impl Fn(T::Native) -> Option<i64>,
+) {
     const EXACT: u64 = 1 << 53;
     numbers::<T>(column, array, |value| match small(value) {
         Some(digits) if (0..=EXACT_SCALE).contains(&scale) && digits.unsigned_abs() <= EXACT => {
@@ -144,22 +176,25 @@ fn dictionary(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
     } else {
         let places = dictionary.normalized_keys().into_iter().enumerate();
         places
-            .map(|(row, place)| (dictionary.keys().is_valid(row) && values.is_valid(place)).then_some(place))
+            .map(|(row, place)| {
+                (dictionary.keys().is_valid(row) && values.is_valid(place)).then_some(place)
+            })
             .collect()
     };
     let rows = places.iter().map(|place| place.map(|place| place as u32));
     match values.data_type() {
-        DataType::Utf8 => column.extend_levels(values.as_string::<i32>().iter().map(Option::unwrap_or_default), rows),
-        DataType::LargeUtf8 => {
-            column.extend_levels(values.as_string::<i64>().iter().map(Option::unwrap_or_default), rows)
-        }
-        DataType::Utf8View => column.extend_levels(values.as_string_view().iter().map(Option::unwrap_or_default), rows),
+        DataType::Utf8 => column
+            .extend_levels(values.as_string::<i32>().iter().map(Option::unwrap_or_default), rows),
+        DataType::LargeUtf8 => column
+            .extend_levels(values.as_string::<i64>().iter().map(Option::unwrap_or_default), rows),
+        DataType::Utf8View => column
+            .extend_levels(values.as_string_view().iter().map(Option::unwrap_or_default), rows),
         _ => {
             let mut distinct = Column::new("", column.kind());
             push(&mut distinct, values)?;
-            places
-                .into_iter()
-                .for_each(|place| column.push(place.map_or(Cell::Missing, |place| cell(&distinct, place))));
+            places.into_iter().for_each(|place| {
+                column.push(place.map_or(Cell::Missing, |place| cell(&distinct, place)))
+            });
         }
     }
     Ok(())
@@ -179,7 +214,9 @@ fn cell(column: &Column, row: usize) -> Cell<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{Float64Array, Int64Array, NullArray, StringArray, TimestampMicrosecondArray};
+    use arrow_array::{
+        Float64Array, Int64Array, NullArray, StringArray, TimestampMicrosecondArray,
+    };
     use arrow_cast::cast;
 
     use super::*;
@@ -224,7 +261,11 @@ mod tests {
                 let field = Field::new("it", array.data_type().clone(), true);
                 let column = column(&field, &array).unwrap();
                 assert_eq!(cells(&column), cells(&by_arrow(&array)), "{}", array.data_type());
-                assert!(data_type == &DataType::Null || column.missing() < column.len(), "{}", array.data_type());
+                assert!(
+                    data_type == &DataType::Null || column.missing() < column.len(),
+                    "{}",
+                    array.data_type()
+                );
             }
         }
     }
@@ -243,11 +284,28 @@ mod tests {
             DataType::UInt64,
         ];
         check(Arc::new(whole), &integers);
-        let wide = Int64Array::from(vec![Some(i64::MIN), None, Some(i64::MAX), Some((1 << 53) + 1), Some(-1)]);
-        check(Arc::new(wide), &[DataType::Int64, DataType::Decimal128(38, 3), DataType::Decimal256(76, 30)]);
-        let floats = Float64Array::from(vec![Some(0.1), None, Some(-2.5), Some(f64::NAN), Some(-0.0), Some(1234.567)]);
+        let wide = Int64Array::from(vec![
+            Some(i64::MIN),
+            None,
+            Some(i64::MAX),
+            Some((1 << 53) + 1),
+            Some(-1),
+        ]);
+        check(
+            Arc::new(wide),
+            &[DataType::Int64, DataType::Decimal128(38, 3), DataType::Decimal256(76, 30)],
+        );
+        let floats = Float64Array::from(vec![
+            Some(0.1),
+            None,
+            Some(-2.5),
+            Some(f64::NAN),
+            Some(-0.0),
+            Some(1234.567),
+        ]);
         check(Arc::new(floats), &[DataType::Float16, DataType::Float32, DataType::Float64]);
-        let money = Float64Array::from(vec![Some(0.1), None, Some(-2.5), Some(1234.567), Some(9_999.99)]);
+        let money =
+            Float64Array::from(vec![Some(0.1), None, Some(-2.5), Some(1234.567), Some(9_999.99)]);
         let decimals = [
             DataType::Decimal32(9, 2),
             DataType::Decimal64(18, 4),
@@ -261,24 +319,39 @@ mod tests {
 
     #[test]
     fn texts_and_flags_are_what_arrow_makes_of_them() {
-        let texts = StringArray::from(vec![Some("true"), None, Some("false"), Some("true"), Some("false")]);
+        let texts =
+            StringArray::from(vec![Some("true"), None, Some("false"), Some("true"), Some("false")]);
         let types = [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View, DataType::Boolean];
         check(Arc::new(texts), &types);
         check(Arc::new(NullArray::new(2)), &[DataType::Null]);
         let nothing = StringArray::from(Vec::<Option<&str>>::new());
-        let nothing =
-            cast(&nothing, &DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))).unwrap();
-        assert!(column(&Field::new("it", nothing.data_type().clone(), true), &nothing).unwrap().is_empty());
+        let nothing = cast(
+            &nothing,
+            &DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+        )
+        .unwrap();
+        assert!(
+            column(&Field::new("it", nothing.data_type().clone(), true), &nothing)
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
     fn times_are_what_arrow_makes_of_them() {
-        let moments =
-            TimestampMicrosecondArray::from(vec![Some(0), None, Some(1_767_413_106_123_456), Some(-1_500_001)]);
+        let moments = TimestampMicrosecondArray::from(vec![
+            Some(0),
+            None,
+            Some(1_767_413_106_123_456),
+            Some(-1_500_001),
+        ]);
         let zone = Some("+02:00".into());
         let mut types = vec![DataType::Date32, DataType::Date64];
-        for unit in [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond] {
-            types.extend([DataType::Timestamp(unit, None), DataType::Timestamp(unit, zone.clone())]);
+        for unit in
+            [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond]
+        {
+            types
+                .extend([DataType::Timestamp(unit, None), DataType::Timestamp(unit, zone.clone())]);
         }
         check(Arc::new(moments), &types);
         let far = Arc::new(Int64Array::from(vec![Some(i64::MAX), Some(1)]));

@@ -23,15 +23,22 @@ impl CsvRows {
     ///
     /// [`TableError`] where there is no header or where two columns have one name.
     pub fn open(path: &Path) -> Result<Self, TableError> {
-        let file = File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
-        let delimiter = if path.extension().is_some_and(|extension| extension == "tsv") { b'\t' } else { b',' };
+        let file =
+            File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+        let delimiter =
+            if path.extension().is_some_and(|extension| extension == "tsv") { b'\t' } else { b',' };
         let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(file);
-        let header = reader.headers().map_err(|source| TableError::Csv { path: path.to_owned(), source })?;
-        let names: Vec<String> =
-            header.iter().map(|name| name.trim_start_matches('\u{FEFF}').trim().to_owned()).collect();
+        let header =
+            reader.headers().map_err(|source| TableError::Csv { path: path.to_owned(), source })?;
+        let names: Vec<String> = header
+            .iter()
+            .map(|name| name.trim_start_matches('\u{FEFF}').trim().to_owned())
+            .collect();
         let wrong = |what: String| TableError::Header { path: path.to_owned(), what };
         if names.is_empty() {
-            return Err(wrong("the file is empty; the first line must name the columns".to_owned()));
+            return Err(wrong(
+                "the file is empty; the first line must name the columns".to_owned(),
+            ));
         }
         let mut seen = HashSet::new();
         if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
@@ -49,7 +56,8 @@ impl CsvRows {
     ///
     /// # Errors
     ///
-    /// [`TableError::Csv`] with the line, for a row of another length and for bytes that are no UTF-8.
+    /// [`TableError::Csv`] with the line, for a row of another length and for bytes that are no
+    /// UTF-8.
     pub fn next_row(&mut self) -> Result<Option<&StringRecord>, TableError> {
         match self.reader.read_record(&mut self.row) {
             Ok(true) => Ok(Some(&self.row)),
@@ -59,10 +67,12 @@ impl CsvRows {
     }
 }
 
-/// The columns of a file. Each starts as numeric; the first cell that is no number makes it dates or levels.
+/// The columns of a file. Each starts as numeric; the first cell that is no number makes it dates
+/// or levels.
 pub(crate) fn kinds(path: &Path) -> Result<Vec<(String, Kind)>, TableError> {
     let mut rows = CsvRows::open(path)?;
-    let mut columns: Vec<(String, Kind)> = rows.names().iter().map(|name| (name.clone(), Kind::Numeric)).collect();
+    let mut columns: Vec<(String, Kind)> =
+        rows.names().iter().map(|name| (name.clone(), Kind::Numeric)).collect();
     let mut has_values = vec![false; columns.len()];
     while let Some(row) = rows.next_row()? {
         for (((_, kind), has_values), text) in columns.iter_mut().zip(&mut has_values).zip(row) {
@@ -71,7 +81,11 @@ pub(crate) fn kinds(path: &Path) -> Result<Vec<(String, Kind)>, TableError> {
             }
             if !fits(*kind, text) {
                 // A column may have been numeric up to here and turn out to be dates, or neither.
-                *kind = if !*has_values && fits(Kind::Date, text) { Kind::Date } else { Kind::Categorical };
+                *kind = if !*has_values && fits(Kind::Date, text) {
+                    Kind::Date
+                } else {
+                    Kind::Categorical
+                };
             }
             *has_values = true;
         }
@@ -87,7 +101,10 @@ pub(crate) struct CsvBatches {
 
 impl CsvBatches {
     pub(crate) fn open(path: &Path, columns: &[(String, Kind)]) -> Result<Self, TableError> {
-        Ok(Self { rows: CsvRows::open(path)?, kinds: columns.iter().map(|(_, kind)| *kind).collect() })
+        Ok(Self {
+            rows: CsvRows::open(path)?,
+            kinds: columns.iter().map(|(_, kind)| *kind).collect(),
+        })
     }
 
     fn next_batch(&mut self) -> Result<Option<Table>, TableError> {

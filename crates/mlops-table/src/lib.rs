@@ -36,7 +36,8 @@ pub struct TableFile {
 }
 
 impl TableFile {
-    /// Finds out what the columns are. Of a Parquet file its types say so; a CSV file is read through.
+    /// Finds out what the columns are. Of a Parquet file its types say so; a CSV file is read
+    /// through.
     ///
     /// # Errors
     ///
@@ -72,7 +73,10 @@ impl TableFile {
     ///
     /// As [`TableFile::read`].
     pub fn read_columns(&self, wanted: impl Fn(&str) -> bool) -> Result<Table, TableError> {
-        let columns = self.columns().filter(|(name, _)| wanted(name)).map(|(name, kind)| Column::new(name, kind));
+        let columns = self
+            .columns()
+            .filter(|(name, _)| wanted(name))
+            .map(|(name, kind)| Column::new(name, kind));
         let mut all = Table { columns: columns.collect() };
         self.read(wanted, |batch| all.append(&batch))?;
         all.shrink_to_fit();
@@ -84,7 +88,11 @@ impl TableFile {
     /// # Errors
     ///
     /// [`TableError`], which names the file, and the line or the column.
-    pub fn read(&self, wanted: impl Fn(&str) -> bool, mut take: impl FnMut(Table)) -> Result<(), TableError> {
+    pub fn read(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+        mut take: impl FnMut(Table),
+    ) -> Result<(), TableError> {
         if self.is_parquet {
             for batch in parquet_file::ParquetBatches::open(&self.path, &wanted)? {
                 take(batch?);

@@ -7,7 +7,8 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 use mlops_core::table::{Column, Kind, Table};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
 
@@ -41,15 +42,20 @@ impl ParquetBatches {
         let failed = |source: ParquetError| TableError::Parquet { path: path.to_owned(), source };
         let (file, metadata) = open(path)?;
         // Text is decoded as the dictionary that it mostly is in the file already.
-        let fields: Vec<Arc<Field>> = metadata.schema().fields().iter().map(as_dictionary).collect();
-        let schema = Arc::new(Schema::new_with_metadata(fields, metadata.schema().metadata().clone()));
+        let fields: Vec<Arc<Field>> =
+            metadata.schema().fields().iter().map(as_dictionary).collect();
+        let schema =
+            Arc::new(Schema::new_with_metadata(fields, metadata.schema().metadata().clone()));
         let options = ArrowReaderOptions::new().with_schema(schema);
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(failed)?;
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
+            .map_err(failed)?;
         let names = metadata.schema().fields().iter().map(|field| field.name().as_str());
-        let places: Vec<usize> = names.enumerate().filter(|(_, name)| wanted(name)).map(|(place, _)| place).collect();
+        let places: Vec<usize> =
+            names.enumerate().filter(|(_, name)| wanted(name)).map(|(place, _)| place).collect();
         let mask = ProjectionMask::roots(metadata.parquet_schema(), places);
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-        let reader = builder.with_batch_size(BATCH_ROWS).with_projection(mask).build().map_err(failed)?;
+        let reader =
+            builder.with_batch_size(BATCH_ROWS).with_projection(mask).build().map_err(failed)?;
         Ok(Self { path: path.to_owned(), reader })
     }
 }
@@ -60,12 +66,18 @@ impl Iterator for ParquetBatches {
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.reader.next()?;
         let table = batch.and_then(|batch| table(&batch));
-        Some(table.map_err(|error| TableError::Parquet { path: self.path.clone(), source: error.into() }))
+        Some(
+            table.map_err(|error| TableError::Parquet {
+                path: self.path.clone(),
+                source: error.into(),
+            }),
+        )
     }
 }
 
 fn open(path: &Path) -> Result<(File, ArrowReaderMetadata), TableError> {
-    let file = File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+    let file =
+        File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
         .map_err(|source| TableError::Parquet { path: path.to_owned(), source })?;
     Ok((file, metadata))
@@ -84,6 +96,7 @@ fn as_dictionary(field: &Arc<Field>) -> Arc<Field> {
 fn table(batch: &RecordBatch) -> Result<Table, ArrowError> {
     let schema = batch.schema();
     let fields = schema.fields().iter().zip(batch.columns());
-    let columns: Result<Vec<Column>, ArrowError> = fields.map(|(field, array)| column(field, array)).collect();
+    let columns: Result<Vec<Column>, ArrowError> =
+        fields.map(|(field, array)| column(field, array)).collect();
     Ok(Table { columns: columns? })
 }

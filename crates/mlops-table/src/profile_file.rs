@@ -33,9 +33,11 @@ pub fn write_profiles(profiles: &Profiles) -> Result<Vec<u8>, TableError> {
 
 pub(crate) fn read(path: &Path) -> Result<Profiles, TableError> {
     let failed = |what: String| TableError::Profile { path: path.to_owned(), what };
-    let file = File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+    let file =
+        File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
     let plain = zstd::Decoder::new(file).map_err(|error| failed(error.to_string()))?;
-    let document: Document = ciborium::from_reader(plain).map_err(|error| failed(error.to_string()))?;
+    let document: Document =
+        ciborium::from_reader(plain).map_err(|error| failed(error.to_string()))?;
     if document.format != FORMAT {
         return Err(failed(format!("it is `{}` and not `{FORMAT}`", document.format)));
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use arrow_array::TimestampMicrosecondArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, ListArray, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, ListArray, RecordBatch,
+    StringArray,
 };
 use mlops_core::table::{Column, Kind, Table, Values};
 use parquet::arrow::ArrowWriter;
@@ -33,16 +34,23 @@ fn csv(content: impl AsRef<[u8]>) -> Result<Table, TableError> {
 fn shown(column: &Column) -> Vec<String> {
     match &column.values {
         Values::Numeric(values) => values.iter().map(f64::to_string).collect(),
-        Values::Categorical { levels, codes } => {
-            codes.iter().map(|code| code.map_or("-".to_owned(), |code| levels.names()[code as usize].clone())).collect()
+        Values::Categorical { levels, codes } => codes
+            .iter()
+            .map(|code| code.map_or("-".to_owned(), |code| levels.names()[code as usize].clone()))
+            .collect(),
+        Values::Date(times) => {
+            times.iter().map(|time| time.map_or("-".to_owned(), |time| time.to_string())).collect()
         }
-        Values::Date(times) => times.iter().map(|time| time.map_or("-".to_owned(), |time| time.to_string())).collect(),
     }
 }
 
 fn check(table: &Table, name: &str, kind: Kind, values: &[&str]) {
     let column = table.column(name).unwrap_or_else(|| panic!("no column {name}"));
-    assert_eq!((column.kind(), shown(column)), (kind, values.iter().map(|&v| v.to_owned()).collect()), "{name}");
+    assert_eq!(
+        (column.kind(), shown(column)),
+        (kind, values.iter().map(|&v| v.to_owned()).collect()),
+        "{name}"
+    );
 }
 
 #[test]
@@ -107,9 +115,13 @@ fn a_header_alone_is_an_empty_table() {
 
 fn parquet(columns: Vec<(&str, ArrayRef)>, compression: Compression) -> (TempDir, PathBuf) {
     let (folder, path) = file("table.parquet", "");
-    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true))).unwrap();
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
+            .unwrap();
     let properties = WriterProperties::builder().set_compression(compression).build();
-    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), Some(properties)).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), Some(properties))
+            .unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     (folder, path)
@@ -117,7 +129,8 @@ fn parquet(columns: Vec<(&str, ArrayRef)>, compression: Compression) -> (TempDir
 
 #[test]
 fn a_parquet_column_is_what_its_type_says() {
-    let dictionary: DictionaryArray<Int32Type> = vec![Some("x"), None, Some("x")].into_iter().collect();
+    let dictionary: DictionaryArray<Int32Type> =
+        vec![Some("x"), None, Some("x")].into_iter().collect();
     for compression in [
         Compression::UNCOMPRESSED,
         Compression::SNAPPY,
@@ -148,7 +161,8 @@ fn a_parquet_column_is_what_its_type_says() {
 
 #[test]
 fn a_nested_parquet_column_is_refused_by_name() {
-    let list = ListArray::from_iter_primitive::<Int64Type, _, _>(vec![Some(vec![Some(1), Some(2)])]);
+    let list =
+        ListArray::from_iter_primitive::<Int64Type, _, _>(vec![Some(vec![Some(1), Some(2)])]);
     let (_folder, path) = parquet(vec![("scores", Arc::new(list))], Compression::UNCOMPRESSED);
     let text = read_table(&path).unwrap_err().to_string();
     assert!(text.contains("`scores`") && text.contains("flatten"), "{text}");
@@ -164,10 +178,15 @@ fn a_cut_parquet_file_is_refused_by_name() {
 #[test]
 fn columns_that_are_not_wanted_are_not_decoded() {
     let column = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
-    let (_folder, path) = parquet(vec![("a", column(1.0)), ("b", column(2.0))], Compression::SNAPPY);
+    let (_folder, path) =
+        parquet(vec![("a", column(1.0)), ("b", column(2.0))], Compression::SNAPPY);
     let file = TableFile::open(&path).unwrap();
     let mut seen = Vec::new();
-    file.read(|name| name == "b", |batch| seen.extend(batch.columns.into_iter().map(|column| column.name))).unwrap();
+    file.read(
+        |name| name == "b",
+        |batch| seen.extend(batch.columns.into_iter().map(|column| column.name)),
+    )
+    .unwrap();
     assert_eq!(seen, ["b"]);
 }
 
@@ -177,7 +196,8 @@ fn a_long_file_comes_in_batches_and_stays_whole() {
     let texts: Vec<String> = (0..rows).map(|row| format!("level {}", row % 5000)).collect();
     let text: StringArray = texts.iter().map(Some).collect();
     let number: Float64Array = (0..rows).map(|row| Some(row as f64)).collect();
-    let (_folder, path) = parquet(vec![("text", Arc::new(text)), ("number", Arc::new(number))], Compression::SNAPPY);
+    let (_folder, path) =
+        parquet(vec![("text", Arc::new(text)), ("number", Arc::new(number))], Compression::SNAPPY);
     let csv_lines: String = (0..rows).map(|row| format!("{},{row}\n", texts[row])).collect();
     let (_other, csv_path) = file("table.csv", format!("text,number\n{csv_lines}"));
     for path in [path, csv_path] {
@@ -199,6 +219,9 @@ fn what_is_written_as_parquet_is_read_again() {
     let (_folder, path) = file("copy.parquet", bytes);
     let copy = read_table(&path).unwrap();
     for (ours, theirs) in table.columns.iter().zip(&copy.columns) {
-        assert_eq!((&ours.name, ours.kind(), shown(ours)), (&theirs.name, theirs.kind(), shown(theirs)));
+        assert_eq!(
+            (&ours.name, ours.kind(), shown(ours)),
+            (&theirs.name, theirs.kind(), shown(theirs))
+        );
     }
 }

@@ -17,7 +17,11 @@ impl AwsServer {
     /// The shared server of that name, which takes any credentials.
     pub(crate) fn shared(name: &str, variable: &'static str) -> Self {
         let server = server::shared(name);
-        Self { endpoint: format!("http://127.0.0.1:{}", server.port), variable, server: Some(server) }
+        Self {
+            endpoint: format!("http://127.0.0.1:{}", server.port),
+            variable,
+            server: Some(server),
+        }
     }
 
     /// Somebody's own, with the credentials of this process.

@@ -34,9 +34,17 @@ impl BatchServer {
     /// The name of a new, empty job queue.
     pub async fn queue(&self) -> String {
         static QUEUES: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test-{}-{}", std::process::id(), QUEUES.fetch_add(1, Ordering::Relaxed));
-        let order = ComputeEnvironmentOrder::builder().order(1).compute_environment("tests").build();
-        let create = self.client().await.create_job_queue().job_queue_name(&name).priority(1).state(JqState::Enabled);
+        let name =
+            format!("test-{}-{}", std::process::id(), QUEUES.fetch_add(1, Ordering::Relaxed));
+        let order =
+            ComputeEnvironmentOrder::builder().order(1).compute_environment("tests").build();
+        let create = self
+            .client()
+            .await
+            .create_job_queue()
+            .job_queue_name(&name)
+            .priority(1)
+            .state(JqState::Enabled);
         create.compute_environment_order(order).send().await.unwrap();
         name
     }
@@ -44,9 +52,11 @@ impl BatchServer {
     /// Everything that was submitted to a queue.
     pub async fn jobs(&self, queue: &str) -> Vec<JobDetail> {
         let client = self.client().await;
-        let filter = aws_sdk_batch::types::KeyValuesPair::builder().name("JOB_NAME").values("*").build();
+        let filter =
+            aws_sdk_batch::types::KeyValuesPair::builder().name("JOB_NAME").values("*").build();
         let listed = client.list_jobs().job_queue(queue).filters(filter).send().await.unwrap();
-        let ids: Vec<String> = listed.job_summary_list().iter().map(|job| job.job_id().unwrap().to_owned()).collect();
+        let ids: Vec<String> =
+            listed.job_summary_list().iter().map(|job| job.job_id().unwrap().to_owned()).collect();
         if ids.is_empty() {
             return Vec::new();
         }

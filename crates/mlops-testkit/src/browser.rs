@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::server::installed;
 
-/// Visits pages with a real browser, as `servers/visit.mjs` says, and gives back what was seen of each. `answer` is called where a visit asks for
-/// something to be done meanwhile.
+/// Visits pages with a real browser, as `servers/visit.mjs` says, and gives back what was seen of
+/// each. `answer` is called where a visit asks for something to be done meanwhile.
 pub fn visit(visits: &[Value], mut answer: impl FnMut(&str)) -> Vec<Value> {
     let root = installed("browser").join("root");
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("servers/visit.mjs");
@@ -32,6 +32,8 @@ pub fn visit(visits: &[Value], mut answer: impl FnMut(&str)) -> Vec<Value> {
         }
     }
     assert!(child.wait().unwrap().success(), "the browser failed; see above");
-    let Some(Value::Array(visits)) = seen.map(|mut seen| seen["visits"].take()) else { panic!("nothing was seen") };
+    let Some(Value::Array(visits)) = seen.map(|mut seen| seen["visits"].take()) else {
+        panic!("nothing was seen")
+    };
     visits
 }

@@ -33,7 +33,10 @@ impl Job {
 
     /// Adds arguments.
     #[must_use]
-    pub fn args<I: AsRef<std::ffi::OsStr>>(mut self, arguments: impl IntoIterator<Item = I>) -> Self {
+    pub fn args<I: AsRef<std::ffi::OsStr>>(
+        mut self,
+        arguments: impl IntoIterator<Item = I>,
+    ) -> Self {
         self.command.args(arguments);
         self
     }
@@ -66,7 +69,12 @@ impl Job {
 
     /// Starts it.
     pub fn start(mut self) -> Child {
-        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 }
 
@@ -93,7 +101,8 @@ impl Ended {
     #[track_caller]
     pub fn json(&self, code: i32) -> serde_json::Value {
         assert_eq!(self.code, code, "{}\n{}", self.stdout, self.stderr);
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
 
     /// Asserts that the job failed with `code`, and with these words on stderr.

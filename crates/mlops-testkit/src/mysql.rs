@@ -22,7 +22,10 @@ pub fn mysql() -> &'static MySqlServer {
             return MySqlServer { url: url.trim_end_matches('/').to_owned(), _server: None };
         }
         let server = server::shared("mysql");
-        MySqlServer { url: format!("mysql://test:test@127.0.0.1:{}", server.port), _server: Some(server) }
+        MySqlServer {
+            url: format!("mysql://test:test@127.0.0.1:{}", server.port),
+            _server: Some(server),
+        }
     })
 }
 
@@ -38,9 +41,11 @@ pub(crate) async fn new_database(url: &str) -> String {
     static DATABASES: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
     let mut connection = MySqlConnection::connect(url).await.unwrap();
-    let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut connection).await.unwrap();
+    let version: String =
+        sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut connection).await.unwrap();
     assert!(!version.contains("MariaDB"), "the tests need MySQL, this is {version}");
-    for statement in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
+    for statement in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")]
+    {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     }
     format!("{url}/{name}")

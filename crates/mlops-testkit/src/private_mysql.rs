@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use crate::mysql::new_database;
 use crate::server;
 
-/// A MySQL server of one test, which may kill it and start it again. It ends with its owner, or soon after the process.
+/// A MySQL server of one test, which may kill it and start it again. It ends with its owner, or
+/// soon after the process.
 ///
 /// It comes from the same installation as the shared server, whatever `MLOPS_TEST_MYSQL_URL` says.
 #[derive(Debug)]
@@ -25,7 +26,8 @@ impl PrivateMySql {
     /// A server with data of its own.
     pub async fn new() -> Self {
         let install = server::installed("mysql");
-        let home = tempfile::Builder::new().prefix("mysql-").tempdir_in(server::testkit_folder()).unwrap();
+        let home =
+            tempfile::Builder::new().prefix("mysql-").tempdir_in(server::testkit_folder()).unwrap();
         symlink(install, home.path().join("install")).unwrap();
         let in_use = server::use_of(home.path());
         let mut server = Self { home, port: server::free_port(), keeper: None, _use: in_use };
@@ -50,7 +52,8 @@ impl PrivateMySql {
         }
     }
 
-    /// Starts it again after [`kill`](Self::kill), with its data and at its address; returns when it answers.
+    /// Starts it again after [`kill`](Self::kill), with its data and at its address; returns when
+    /// it answers.
     pub async fn start(&mut self) {
         assert!(self.keeper.is_none(), "it runs");
         let url = self.url();

@@ -8,7 +8,8 @@ use crate::aws::AwsServer;
 #[derive(Debug)]
 pub struct S3Server(AwsServer);
 
-/// The endpoint of this process: the one that `MLOPS_TEST_S3_ENDPOINT` names, else moto, shared by all processes.
+/// The endpoint of this process: the one that `MLOPS_TEST_S3_ENDPOINT` names, else moto, shared by
+/// all processes.
 pub fn s3() -> &'static S3Server {
     static SERVER: OnceLock<S3Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -34,8 +35,10 @@ impl S3Server {
     /// The name of a new, empty bucket.
     pub async fn bucket(&self) -> String {
         static BUCKETS: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test-{}-{}", std::process::id(), BUCKETS.fetch_add(1, Ordering::Relaxed));
-        let config = aws_sdk_s3::config::Builder::from(&self.config().await).force_path_style(true).build();
+        let name =
+            format!("test-{}-{}", std::process::id(), BUCKETS.fetch_add(1, Ordering::Relaxed));
+        let config =
+            aws_sdk_s3::config::Builder::from(&self.config().await).force_path_style(true).build();
         aws_sdk_s3::Client::from_conf(config).create_bucket().bucket(&name).send().await.unwrap();
         name
     }

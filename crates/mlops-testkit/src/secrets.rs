@@ -26,7 +26,8 @@ impl SecretsServer {
     /// The name of a new secret.
     pub async fn secret(&self, text: &str) -> String {
         static SECRETS: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test/{}/{}", std::process::id(), SECRETS.fetch_add(1, Ordering::Relaxed));
+        let name =
+            format!("test/{}/{}", std::process::id(), SECRETS.fetch_add(1, Ordering::Relaxed));
         let client = Client::new(&self.0.config().await);
         client.create_secret().name(&name).secret_string(text).send().await.unwrap();
         name
@@ -37,6 +38,9 @@ impl SecretsServer {
         let port = self.0.endpoint.rsplit(':').next().unwrap().parse().unwrap();
         let texts: Value = ask(port, "GET", "/moto-api/texts", "");
         let texts = texts.as_array().unwrap().iter();
-        texts.filter(|text| text[0] == number).map(|text| text[1].as_str().unwrap().to_owned()).collect()
+        texts
+            .filter(|text| text[0] == number)
+            .map(|text| text[1].as_str().unwrap().to_owned())
+            .collect()
     }
 }

@@ -20,7 +20,8 @@ pub(crate) struct Server {
 /// The shared server of that name, installed and started if it is not there yet.
 pub(crate) fn shared(name: &str) -> Server {
     let home = home(name);
-    // Held while the server is started and joined, so that one process starts it and none joins one that stops.
+    // Held while the server is started and joined, so that one process starts it and none joins one
+    // that stops.
     let _start = start_lock(&home);
     let port = running(&home).unwrap_or_else(|| start_shared(name, &home));
     Server { port, _users: use_of(&home) }
@@ -133,7 +134,10 @@ fn install(name: &str, home: &Path) -> PathBuf {
 fn start_shared(name: &str, home: &Path) -> u16 {
     install(name, home);
     let port = free_port();
-    #[expect(clippy::zombie_processes, reason = "the keeper outlives this process, and the system reaps it")]
+    #[expect(
+        clippy::zombie_processes,
+        reason = "the keeper outlives this process, and the system reaps it"
+    )]
     let mut keeper = keep(name, home, port);
     fs::write(home.join("keeper"), keeper.id().to_string()).unwrap();
     let since = Instant::now();

@@ -15,7 +15,8 @@ pub struct SmtpServer {
     pub implicit_port: u16,
     /// Where it takes mail in the clear, without a login.
     pub plain_port: u16,
-    /// The file with the certificate of the authority that signed the server's, for `localhost` and `127.0.0.1`.
+    /// The file with the certificate of the authority that signed the server's, for `localhost` and
+    /// `127.0.0.1`.
     pub authority: String,
     server: Server,
 }
@@ -50,8 +51,9 @@ impl SmtpServer {
         mails.as_array().unwrap().clone()
     }
 
-    /// Answers the next `times` mails to an address, or to any at a domain, with `reply` instead, at the stage `rcpt` or `data`. Beside
-    /// replies such as `451 …` there is `drop`, and `keep-and-drop` and `keep-and-hang`, which take the mail and say nothing.
+    /// Answers the next `times` mails to an address, or to any at a domain, with `reply` instead,
+    /// at the stage `rcpt` or `data`. Beside replies such as `451 …` there is `drop`, and
+    /// `keep-and-drop` and `keep-and-hang`, which take the mail and say nothing.
     pub fn fault(&self, whom: &str, stage: &str, reply: &str, times: u32) {
         let fault = json!({"domain": whom, "stage": stage, "reply": reply, "times": times});
         ask(self.server.port, "POST", "/faults", &fault.to_string());

@@ -36,7 +36,8 @@ impl TwilioServer {
         messages.as_array().unwrap().clone()
     }
 
-    /// What becomes of the next `times` messages of an account: `429`, `500`, `500-kept`, `hang-kept` or `21211`.
+    /// What becomes of the next `times` messages of an account: `429`, `500`, `500-kept`,
+    /// `hang-kept` or `21211`.
     pub fn fault(&self, account: &str, kind: &str, times: u32) {
         let fault = json!({"account": account, "kind": kind, "times": times});
         ask(self.server.port, "POST", "/_faults", &fault.to_string());

@@ -9,7 +9,12 @@ use mlops_job::duration;
 #[command(next_help_heading = "Retraining")]
 pub struct RetrainArgs {
     /// Submit the retrain job to this job queue of AWS Batch
-    #[arg(long, env = "MLOPS_RETRAIN_QUEUE", value_name = "QUEUE", requires = "retrain_definition")]
+    #[arg(
+        long,
+        env = "MLOPS_RETRAIN_QUEUE",
+        value_name = "QUEUE",
+        requires = "retrain_definition"
+    )]
     pub retrain_queue: Option<String>,
 
     /// The job definition of the retrain job, without a revision for the newest
@@ -17,7 +22,12 @@ pub struct RetrainArgs {
     pub retrain_definition: Option<String>,
 
     /// Run this instead, by the shell: `cargo run -p retrain -- …`
-    #[arg(long, env = "MLOPS_RETRAIN_COMMAND", value_name = "COMMAND", conflicts_with = "retrain_queue")]
+    #[arg(
+        long,
+        env = "MLOPS_RETRAIN_COMMAND",
+        value_name = "COMMAND",
+        conflicts_with = "retrain_queue"
+    )]
     pub retrain_command: Option<String>,
 
     /// Ask for no new model for this long after the last request
@@ -28,7 +38,8 @@ pub struct RetrainArgs {
     #[arg(long, env = "MLOPS_RETRAIN_EVERY", value_name = "SPAN", value_parser = duration)]
     pub retrain_every: Option<SignedDuration>,
 
-    /// So long after a model was made for a shift, make one more, whose training rows are all from after it; 0d for never
+    /// So long after a model was made for a shift, make one more, whose training rows are all from
+    /// after it; 0d for never
     #[arg(long, env = "MLOPS_RETRAIN_FOLLOW_UP", value_name = "SPAN", default_value = "60d", value_parser = duration)]
     pub retrain_follow_up: SignedDuration,
 
@@ -36,7 +47,8 @@ pub struct RetrainArgs {
     #[arg(long, env = "MLOPS_RETRAIN_PER_MONTH", value_name = "N", default_value_t = 2)]
     pub retrain_per_month: usize,
 
-    /// Ask for no new model before so many outcomes came since the present one, where the database has any
+    /// Ask for no new model before so many outcomes came since the present one, where the database
+    /// has any
     #[arg(long, env = "MLOPS_RETRAIN_MIN_OUTCOMES", value_name = "N", default_value_t = 200)]
     pub retrain_min_outcomes: u64,
 

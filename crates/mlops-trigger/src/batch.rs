@@ -1,7 +1,9 @@
 use aws_sdk_batch::Client;
 use aws_sdk_batch::config::retry::RetryConfig;
 use aws_sdk_batch::error::SdkError;
-use aws_sdk_batch::types::{ContainerOverrides, JobStatus, JobSummary, KeyValuePair, KeyValuesPair};
+use aws_sdk_batch::types::{
+    ContainerOverrides, JobStatus, JobSummary, KeyValuePair, KeyValuesPair,
+};
 use mlops_core::ports::{StoreError, StoreErrorKind};
 
 /// What the names of all retrain jobs begin with.
@@ -33,20 +35,31 @@ impl Queue {
     }
 
     /// Submits the job of a request, and gives the job's id.
-    pub(crate) async fn submit(&self, request_uid: &str, reason: &str) -> Result<String, StoreError> {
+    pub(crate) async fn submit(
+        &self,
+        request_uid: &str,
+        reason: &str,
+    ) -> Result<String, StoreError> {
         let name = job_name(request_uid);
-        let variable = |name: &str, value: &str| KeyValuePair::builder().name(name).value(value).build();
+        let variable =
+            |name: &str, value: &str| KeyValuePair::builder().name(name).value(value).build();
         let overrides = ContainerOverrides::builder()
             .environment(variable("MLOPS_RETRAIN_REQUEST", request_uid))
             .environment(variable("MLOPS_RETRAIN_REASON", reason))
             .build();
-        let submit = self.client.submit_job().job_name(&name).job_queue(&self.queue).job_definition(&self.definition);
+        let submit = self
+            .client
+            .submit_job()
+            .job_name(&name)
+            .job_queue(&self.queue)
+            .job_definition(&self.definition);
         // Sent twice it would be two jobs.
         let once = aws_sdk_batch::config::Builder::new().retry_config(RetryConfig::disabled());
         match submit.container_overrides(overrides).customize().config_override(once).send().await {
             Ok(submitted) => Ok(submitted.job_id().unwrap_or_default().to_owned()),
             Err(error) => {
-                let error = failed(format!("submitting {} to {}", self.definition, self.queue), error);
+                let error =
+                    failed(format!("submitting {} to {}", self.definition, self.queue), error);
                 if error.kind != StoreErrorKind::Temporary {
                     return Err(error);
                 }
@@ -59,10 +72,12 @@ impl Queue {
 
     async fn list(&self, name: &str) -> Result<Vec<JobSummary>, StoreError> {
         let filter = KeyValuesPair::builder().name("JOB_NAME").values(name).build();
-        let mut pages = self.client.list_jobs().job_queue(&self.queue).filters(filter).into_paginator().send();
+        let mut pages =
+            self.client.list_jobs().job_queue(&self.queue).filters(filter).into_paginator().send();
         let mut jobs = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| failed(format!("listing the jobs of {}", self.queue), error))?;
+            let page =
+                page.map_err(|error| failed(format!("listing the jobs of {}", self.queue), error))?;
             jobs.extend(page.job_summary_list.unwrap_or_default());
         }
         Ok(jobs)
@@ -78,8 +93,7 @@ where
     E: aws_sdk_batch::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     mlops_aws::failed(doing, error, |code, _| {
-        let remedy =
-            "; check --retrain-queue and --retrain-definition, and the role's right to batch:SubmitJob on both";
+        let remedy = "; check --retrain-queue and --retrain-definition, and the role's right to batch:SubmitJob on both";
         (code == "ClientException").then_some((StoreErrorKind::Configuration, remedy))
     })
 }

@@ -41,7 +41,12 @@ pub struct Wish<'a> {
 
 impl<'a> Wish<'a> {
     fn request(self, reason: &'a str) -> RetrainRequest<'a> {
-        RetrainRequest { request_uid: self.run_uid, requested_at: self.run_timestamp, job: self.job, reason }
+        RetrainRequest {
+            request_uid: self.run_uid,
+            requested_at: self.run_timestamp,
+            job: self.job,
+            reason,
+        }
     }
 }
 
@@ -81,18 +86,22 @@ impl RetrainReport {
             (RetrainAction::Kept, _) => format!("the model stays: {}", self.why),
             (RetrainAction::Suppressed, _) => format!("no new model is asked for: {}", self.why),
             (RetrainAction::WouldSubmit, _) => format!("would retrain the model: {}", self.why),
-            (RetrainAction::Submitted, Some(id)) => format!("retraining the model, job {id}: {}", self.why),
+            (RetrainAction::Submitted, Some(id)) => {
+                format!("retraining the model, job {id}: {}", self.why)
+            }
             (RetrainAction::Submitted, None) => format!("retrained the model: {}", self.why),
         }
     }
 }
 
 impl Trigger {
-    /// Where a monitor is `asked` to, by its `argument`; requests are kept in the database, which has to be what it reads.
+    /// Where a monitor is `asked` to, by its `argument`; requests are kept in the database, which
+    /// has to be what it reads.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] where it reads something else, or the arguments do not say how the retrain job is started.
+    /// [`UsageError`] where it reads something else, or the arguments do not say how the retrain
+    /// job is started.
     pub async fn if_asked(
         asked: bool,
         argument: &str,
@@ -119,7 +128,9 @@ impl Trigger {
     /// [`UsageError`] where they do not say how the retrain job is started.
     pub async fn new(args: &RetrainArgs) -> Result<Self, UsageError> {
         let start = match (&args.retrain_queue, &args.retrain_definition, &args.retrain_command) {
-            (Some(queue), Some(definition), _) => Start::Batch(Queue::new(queue.clone(), definition.clone()).await),
+            (Some(queue), Some(definition), _) => {
+                Start::Batch(Queue::new(queue.clone(), definition.clone()).await)
+            }
             (_, _, Some(command)) => Start::Command(command.clone()),
             _ => {
                 let message = "a new model is to be asked for, and nothing says how: name --retrain-queue and \
@@ -144,19 +155,27 @@ impl Trigger {
         let since = wish.run_timestamp.saturating_sub(self.policy.cooldown.max(HISTORY))?;
         let history = store.retrain_history(since, wish.run_uid).await?;
         let under_way = match &self.start {
-            Start::Batch(queue) if matches!(advice, RetrainAdvice::Retrain(_)) || self.policy.has_calendar() => {
+            Start::Batch(queue)
+                if matches!(advice, RetrainAdvice::Retrain(_)) || self.policy.has_calendar() =>
+            {
                 queue.unfinished().await?
             }
             _ => None,
         };
-        let situation =
-            Situation { now: wish.run_timestamp, job: wish.job, under_way: under_way.as_deref(), history: &history };
+        let situation = Situation {
+            now: wish.run_timestamp,
+            job: wish.job,
+            under_way: under_way.as_deref(),
+            history: &history,
+        };
         let (action, status, why) = match self.policy.answer(advice, &situation) {
             Answer::Retrain(reason) | Answer::Renew(reason) if self.dry_run => {
                 return Ok(RetrainReport::new(RetrainAction::WouldSubmit, reason));
             }
             Answer::Retrain(reason) => return self.ask(store, wish, reason).await,
-            Answer::Renew(reason) => return self.ask(store, Wish { job: CALENDAR, ..wish }, reason).await,
+            Answer::Renew(reason) => {
+                return self.ask(store, Wish { job: CALENDAR, ..wish }, reason).await;
+            }
             Answer::Wait(why) => (RetrainAction::Suppressed, RetrainStatus::Waiting, why),
             Answer::Keep(why) => (RetrainAction::Kept, RetrainStatus::Kept, why),
         };
@@ -166,24 +185,41 @@ impl Trigger {
         Ok(RetrainReport::new(action, why))
     }
 
-    async fn ask(&self, store: &impl RetrainStore, wish: Wish<'_>, reason: String) -> Result<RetrainReport> {
+    async fn ask(
+        &self,
+        store: &impl RetrainStore,
+        wish: Wish<'_>,
+        reason: String,
+    ) -> Result<RetrainReport> {
         let request = wish.request(&reason);
         let since = wish.run_timestamp.saturating_sub(self.policy.cooldown)?;
         if let Some(standing) = store.claim_retrain(request, since).await? {
-            return Ok(RetrainReport::new(RetrainAction::Suppressed, self.policy.says_standing(&standing)));
+            return Ok(RetrainReport::new(
+                RetrainAction::Suppressed,
+                self.policy.says_standing(&standing),
+            ));
         }
         let started = match &self.start {
-            Start::Batch(queue) => queue.submit(wish.run_uid, &reason).await.map(Some).map_err(anyhow::Error::from),
+            Start::Batch(queue) => {
+                queue.submit(wish.run_uid, &reason).await.map(Some).map_err(anyhow::Error::from)
+            }
             Start::Command(command) => run(command, request).await.map(|()| None),
         };
         match started {
             Ok(batch_job_id) => {
-                store.settle_retrain(wish.run_uid, RetrainStatus::Submitted, batch_job_id.as_deref()).await?;
-                Ok(RetrainReport { batch_job_id, ..RetrainReport::new(RetrainAction::Submitted, reason) })
+                store
+                    .settle_retrain(wish.run_uid, RetrainStatus::Submitted, batch_job_id.as_deref())
+                    .await?;
+                Ok(RetrainReport {
+                    batch_job_id,
+                    ..RetrainReport::new(RetrainAction::Submitted, reason)
+                })
             }
             Err(error) => {
                 // The first error says more than a second one would.
-                if let Err(second) = store.settle_retrain(wish.run_uid, RetrainStatus::Failed, None).await {
+                if let Err(second) =
+                    store.settle_retrain(wish.run_uid, RetrainStatus::Failed, None).await
+                {
                     tracing::warn!("the request stays pending: {second}");
                 }
                 Err(error)

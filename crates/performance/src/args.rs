@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use mlops_core::performance::{ImpactPolicy, PerformancePolicy, PeriodLength};
 use mlops_core::ports::Window;
 use mlops_input::{OutcomeArgs, window_of};
-use mlops_job::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time};
+use mlops_job::{
+    CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time,
+};
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
 
@@ -26,10 +28,12 @@ Examples:
 
 /// Compare predictions with what came of them, and the model with the heuristic
 ///
-/// Logged predictions are joined with outcomes, and judged by day, week or month: how well they rank (ROC AUC), how far they are off (log
-/// loss, Brier, calibration), each with an interval, against the figures at training. Where outcomes are still to come, performance is
-/// estimated from the predictions. Where the application sends some clients to a heuristic instead of the model, the churn of both
-/// arms gives clients and money saved. The findings go to performance and business_impact of the database.
+/// Logged predictions are joined with outcomes, and judged by day, week or month: how well they
+/// rank (ROC AUC), how far they are off (log loss, Brier, calibration), each with an interval,
+/// against the figures at training. Where outcomes are still to come, performance is estimated from
+/// the predictions. Where the application sends some clients to a heuristic instead of the model,
+/// the churn of both arms gives clients and money saved. The findings go to performance and
+/// business_impact of the database.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "performance", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -71,8 +75,8 @@ pub struct Args {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
-    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says how good the model was at training, its target, and since when its
-    /// requests count
+    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says how good the model was at
+    /// training, its target, and since when its requests count
     #[arg(long, env = "MLOPS_MODELS", value_name = "PLACE")]
     pub models: Option<Location>,
 
@@ -80,13 +84,14 @@ pub struct DataArgs {
     #[arg(long, env = "PERFORMANCE_MODEL_UID", value_name = "MODEL_UID", requires = "models")]
     pub model_uid: Option<String>,
 
-    /// A table with predictions and outcomes from the time of training, on rows that the model was not fitted to, which gives the figures
-    /// to compare with: CSV or Parquet
+    /// A table with predictions and outcomes from the time of training, on rows that the model was
+    /// not fitted to, which gives the figures to compare with: CSV or Parquet
     #[arg(long, env = "PERFORMANCE_REFERENCE", value_name = "FILE")]
     pub reference: Option<Location>,
 
-    /// Judge this instead of the logs in the database, and write nothing: CSV or Parquet with a prediction and an outcome a row, or JSON logs, of
-    /// which a folder or s3://BUCKET/PREFIX may be named
+    /// Judge this instead of the logs in the database, and write nothing: CSV or Parquet with a
+    /// prediction and an outcome a row, or JSON logs, of which a folder or s3://BUCKET/PREFIX may
+    /// be named
     #[arg(long, env = "PERFORMANCE_PRODUCTION", value_name = "FILE")]
     pub production: Option<Location>,
 
@@ -111,14 +116,20 @@ pub struct DataArgs {
     pub time: Option<String>,
 
     /// The column of a table with the predicted probability
-    #[arg(long, env = "PERFORMANCE_PREDICTION", value_name = "COLUMN", default_value = "prediction")]
+    #[arg(
+        long,
+        env = "PERFORMANCE_PREDICTION",
+        value_name = "COLUMN",
+        default_value = "prediction"
+    )]
     pub prediction: String,
 
     /// The column of a table with the outcome; a row without one waits for it
     #[arg(long, env = "PERFORMANCE_TARGET", value_name = "COLUMN")]
     pub target: Option<String>,
 
-    /// The outcome whose probability is predicted; without it yes, true, 1, or the later of two by name
+    /// The outcome whose probability is predicted; without it yes, true, 1, or the later of two by
+    /// name
     #[arg(long, env = "PERFORMANCE_POSITIVE", value_name = "OUTCOME")]
     pub positive: Option<String>,
 
@@ -164,8 +175,8 @@ pub struct PolicyArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Business impact")]
 pub struct ImpactArgs {
-    /// The share of clients that the application sends to the heuristic, for a check that the arms are alike; without it the share has to
-    /// be the same in all periods
+    /// The share of clients that the application sends to the heuristic, for a check that the arms
+    /// are alike; without it the share has to be the same in all periods
     #[arg(long, env = "PERFORMANCE_HEURISTIC_SHARE", value_name = "SHARE", value_parser = mlops_job::share)]
     pub heuristic_share: Option<f64>,
 
@@ -177,7 +188,8 @@ pub struct ImpactArgs {
     #[arg(long, env = "PERFORMANCE_MIN_DECAY", value_name = "SHARE", default_value_t = 0.01, value_parser = mlops_job::share)]
     pub min_decay: f64,
 
-    /// What clients are worth: a file with the columns client_id and ltv; without it the table client_ltv of --database
+    /// What clients are worth: a file with the columns client_id and ltv; without it the table
+    /// client_ltv of --database
     #[arg(long, env = "PERFORMANCE_LTV", value_name = "FILE")]
     pub ltv: Option<Location>,
 
@@ -200,7 +212,11 @@ impl JobArgs for Args {
 
 impl DataArgs {
     /// The time that is judged; from `since` on if nothing else is said.
-    pub(crate) fn window(&self, now: Timestamp, since: Option<Timestamp>) -> Result<Window, UsageError> {
+    pub(crate) fn window(
+        &self,
+        now: Timestamp,
+        since: Option<Timestamp>,
+    ) -> Result<Window, UsageError> {
         window_of(self.since.or(since), self.until, self.window, now)
     }
 }

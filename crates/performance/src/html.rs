@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 use mlops_core::performance::{CurvePoint, Estimate, PeriodImpact};
 use mlops_job::{number, percent};
-use mlops_page::chart::{Axis, CalibrationPoint, Form, Ink, Line, OverTime, Point, calibration, over_time};
+use mlops_page::chart::{
+    Axis, CalibrationPoint, Form, Ink, Line, OverTime, Point, calibration, over_time,
+};
 use mlops_page::{badge, document};
 
 use crate::PerformanceReport;
@@ -51,7 +53,9 @@ fn figures(report: &PerformanceReport) -> Markup {
         line(name, ink, &days, report.periods.iter().map(figure))
     };
     let auc = [
-        of("expected from the predictions", Ink::Old, |it| it.estimated.as_ref().and_then(|found| found.roc_auc)),
+        of("expected from the predictions", Ink::Old, |it| {
+            it.estimated.as_ref().and_then(|found| found.roc_auc)
+        }),
         of("came true", Ink::New, |it| it.realised.as_ref().and_then(|found| found.roc_auc)),
     ];
     let level = report.training.map(|training| ("at training", training.roc_auc));
@@ -89,8 +93,11 @@ fn row(period: &PeriodReport) -> Markup {
 }
 
 fn of_impact(impact: &ImpactReport) -> Markup {
-    let days: Vec<&str> =
-        impact.from.iter().map(|from| from.as_deref().map_or("all", |from| from.get(..10).unwrap_or(from))).collect();
+    let days: Vec<&str> = impact
+        .from
+        .iter()
+        .map(|from| from.as_deref().map_or("all", |from| from.get(..10).unwrap_or(from)))
+        .collect();
     let of = |name, ink, figure: fn(&PeriodImpact) -> Option<Estimate>| {
         line(name, ink, &days, impact.found.periods.iter().map(figure))
     };
@@ -122,7 +129,12 @@ fn of_impact(impact: &ImpactReport) -> Markup {
 }
 
 /// One figure by period.
-fn line(name: &str, ink: Ink, days: &[&str], figures: impl Iterator<Item = Option<Estimate>>) -> Line {
+fn line(
+    name: &str,
+    ink: Ink,
+    days: &[&str],
+    figures: impl Iterator<Item = Option<Estimate>>,
+) -> Line {
     let point = |(place, (figure, day)): (usize, (Option<Estimate>, &&str))| Point {
         at: place as f64,
         name: (*day).to_owned(),
@@ -143,9 +155,19 @@ fn chart(
     text: fn(f64) -> String,
 ) -> Markup {
     let step = days.len().div_ceil(8).max(1);
-    let names = days.iter().enumerate().step_by(step).map(|(place, day)| (place as f64, (*day).to_owned()));
+    let names =
+        days.iter().enumerate().step_by(step).map(|(place, day)| (place as f64, (*day).to_owned()));
     let time = Axis { range: [-0.5, days.len() as f64 - 0.5], names: names.collect() };
-    over_time(&OverTime { label, size: [760, 220], time, lines, level, marks: &[], limits, text: &text })
+    over_time(&OverTime {
+        label,
+        size: [760, 220],
+        time,
+        lines,
+        level,
+        marks: &[],
+        limits,
+        text: &text,
+    })
 }
 
 fn of_curve(points: &[CurvePoint]) -> Vec<CalibrationPoint> {

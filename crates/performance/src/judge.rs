@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mlops_core::performance::{
-    Arm, Estimated, Impact, Judgement, PeriodLength, Realised, Subject, estimate, impact, judge, realised,
+    Arm, Estimated, Impact, Judgement, PeriodLength, Realised, Subject, estimate, impact, judge,
+    realised,
 };
 use mlops_core::verdict::Verdict;
 
@@ -36,13 +37,17 @@ pub(crate) struct Judged {
     pub(crate) impact: Option<(Vec<Span>, Impact)>,
 }
 
-/// Judges the rows period by period. The verdict is that of the newest period whose outcomes are all known and that has rows enough.
+/// Judges the rows period by period. The verdict is that of the newest period whose outcomes are
+/// all known and that has rows enough.
 pub(crate) fn judge_rows(rows: &Rows, args: &Args) -> Judged {
     let by_period = by_period(&rows.rows, args.data.every, |row| row.is_judged);
-    let periods: Vec<Period> =
-        by_period.into_iter().map(|(span, of_period)| period(span, &of_period, rows, args)).collect();
+    let periods: Vec<Period> = by_period
+        .into_iter()
+        .map(|(span, of_period)| period(span, &of_period, rows, args))
+        .collect();
     let is_conclusive = |period: &&Period| {
-        period.waiting == 0 && period.realised.as_ref().is_some_and(|(_, judged)| judged.verdict.why().is_none())
+        period.waiting == 0
+            && period.realised.as_ref().is_some_and(|(_, judged)| judged.verdict.why().is_none())
     };
     let decisive = periods.iter().rposition(|period| is_conclusive(&period));
     let verdict = match decisive.and_then(|place| periods[place].realised.as_ref()) {
@@ -52,7 +57,11 @@ pub(crate) fn judge_rows(rows: &Rows, args: &Args) -> Judged {
     Judged { periods, decisive, verdict, impact: of_impact(rows, args) }
 }
 
-fn by_period(rows: &[Row], every: PeriodLength, wanted: impl Fn(&Row) -> bool) -> BTreeMap<Span, Vec<&Row>> {
+fn by_period(
+    rows: &[Row],
+    every: PeriodLength,
+    wanted: impl Fn(&Row) -> bool,
+) -> BTreeMap<Span, Vec<&Row>> {
     let mut periods: BTreeMap<Span, Vec<&Row>> = BTreeMap::new();
     for row in rows.iter().filter(|row| wanted(row)) {
         periods.entry(row.time.map(|time| every.of(time))).or_default().push(row);
@@ -67,8 +76,10 @@ fn period(span: Span, rows: &[&Row], all: &Rows, args: &Args) -> Period {
     let predictions: Vec<f64> = known.iter().map(|(_, row)| row.prediction).collect();
     let is_high: Vec<bool> = known.iter().map(|(_, row)| row.is_high).collect();
     let found = realised(&labels, &predictions, &is_high, args.policy.confidence);
-    let (predictions, is_high): (Vec<f64>, Vec<bool>) = rows.iter().map(|row| (row.prediction, row.is_high)).unzip();
-    let estimated = estimate(&predictions, &is_high, all.calibration.as_ref(), args.policy.confidence);
+    let (predictions, is_high): (Vec<f64>, Vec<bool>) =
+        rows.iter().map(|row| (row.prediction, row.is_high)).unzip();
+    let estimated =
+        estimate(&predictions, &is_high, all.calibration.as_ref(), args.policy.confidence);
     let expected_auc = estimated.as_ref().and_then(|estimated| estimated.roc_auc);
     let expected_worse = match (expected_auc, &all.training) {
         (Some(expected), Some(training)) => expected.high < training.roc_auc - policy.max_auc_drop,
@@ -101,7 +112,10 @@ fn why_not(periods: &[Period], rows: &Rows) -> String {
     if periods.iter().all(|period| period.waiting > 0) {
         return "no period has all of its outcomes yet".to_owned();
     }
-    let best = periods.iter().filter(|period| period.waiting == 0).filter_map(|period| period.realised.as_ref());
+    let best = periods
+        .iter()
+        .filter(|period| period.waiting == 0)
+        .filter_map(|period| period.realised.as_ref());
     let best = best.max_by_key(|(found, _)| found.n).and_then(|(_, judged)| judged.verdict.why());
     best.unwrap_or("no period has rows with outcomes").to_owned()
 }
@@ -112,8 +126,11 @@ fn of_impact(rows: &Rows, args: &Args) -> Option<(Vec<Span>, Impact)> {
     }
     let of = |time: Option<Timestamp>| time.map(|time| args.data.every.of(time));
     let known = rows.rows.iter().filter_map(|row| Some((of(row.time), row.arm?, row.label?, row)));
-    let mut spans: Vec<Span> =
-        known.clone().map(|(span, ..)| span).chain(rows.assigned.iter().map(|(_, time)| of(*time))).collect();
+    let mut spans: Vec<Span> = known
+        .clone()
+        .map(|(span, ..)| span)
+        .chain(rows.assigned.iter().map(|(_, time)| of(*time)))
+        .collect();
     spans.sort_unstable();
     spans.dedup();
     let place = |span: Span| spans.binary_search(&span).unwrap_or_default();

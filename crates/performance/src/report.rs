@@ -1,4 +1,6 @@
-use mlops_core::performance::{Check, CurvePoint, Estimate, Estimated, Impact, Realised, TrainingFigures};
+use mlops_core::performance::{
+    Check, CurvePoint, Estimate, Estimated, Impact, Realised, TrainingFigures,
+};
 use mlops_core::ports::{ImpactRows, PerformanceRow};
 use mlops_core::record::to_sql_text;
 use mlops_core::verdict::Verdict;
@@ -29,7 +31,8 @@ pub struct PerformanceReport {
     pub labels: Option<LabelCounts>,
     /// Rows without a prediction that is a probability.
     pub without_prediction: usize,
-    /// Whether predictions were turned into probabilities before performance was estimated from them.
+    /// Whether predictions were turned into probabilities before performance was estimated from
+    /// them.
     pub calibrated: bool,
     /// The model.
     pub model_uid: Option<String>,
@@ -100,7 +103,10 @@ pub struct ImpactReport {
     spans: Vec<Span>,
 }
 
-fn moment(span: Span, of: fn((jiff::Timestamp, jiff::Timestamp)) -> jiff::Timestamp) -> Option<String> {
+fn moment(
+    span: Span,
+    of: fn((jiff::Timestamp, jiff::Timestamp)) -> jiff::Timestamp,
+) -> Option<String> {
     span.map(|span| to_sql_text(of(span)))
 }
 
@@ -193,8 +199,9 @@ impl PerformanceReport {
     pub(crate) fn new(judged: Judged, rows: Rows, fail_on_verdict: bool) -> Self {
         let Judged { periods, decisive, verdict, impact } = judged;
         let periods = periods.into_iter().enumerate();
-        let periods: Vec<PeriodReport> =
-            periods.map(|(place, period)| PeriodReport::new(period, decisive == Some(place))).collect();
+        let periods: Vec<PeriodReport> = periods
+            .map(|(place, period)| PeriodReport::new(period, decisive == Some(place)))
+            .collect();
         let impact = impact.map(|(spans, found)| ImpactReport {
             verdict: found.verdict.name(),
             from: spans.iter().map(|span| moment(*span, |(from, _)| from)).collect(),
@@ -204,7 +211,9 @@ impl PerformanceReport {
         let all = match (&verdict, impact.as_ref().map(|impact| &impact.found.verdict)) {
             (Verdict::Shifted, _) | (_, Some(Verdict::Shifted)) => Verdict::Shifted,
             (Verdict::Inconclusive(why), _) => Verdict::Inconclusive(why.clone()),
-            (_, Some(Verdict::Inconclusive(why))) => Verdict::Inconclusive(format!("of the impact: {why}")),
+            (_, Some(Verdict::Inconclusive(why))) => {
+                Verdict::Inconclusive(format!("of the impact: {why}"))
+            }
             _ => Verdict::Stable,
         };
         let mut report = Self {
@@ -238,9 +247,15 @@ impl PerformanceReport {
     pub(crate) fn summary(&self) -> String {
         let mut parts = Vec::new();
         if let Some(period) = self.decisive().filter(|period| period.said == Verdict::Shifted) {
-            parts.push(format!("since {}: {}", period.day(), period.why.as_deref().unwrap_or_default()));
+            parts.push(format!(
+                "since {}: {}",
+                period.day(),
+                period.why.as_deref().unwrap_or_default()
+            ));
         }
-        if let Some(impact) = self.impact.as_ref().filter(|impact| impact.found.verdict == Verdict::Shifted) {
+        if let Some(impact) =
+            self.impact.as_ref().filter(|impact| impact.found.verdict == Verdict::Shifted)
+        {
             parts.push(impact.found.says.clone());
         }
         parts.join("; ")
@@ -252,7 +267,9 @@ impl PerformanceReport {
 }
 
 impl ImpactReport {
-    pub(crate) fn periods(&self) -> Vec<(jiff::Timestamp, jiff::Timestamp, mlops_core::performance::PeriodImpact)> {
+    pub(crate) fn periods(
+        &self,
+    ) -> Vec<(jiff::Timestamp, jiff::Timestamp, mlops_core::performance::PeriodImpact)> {
         let periods = self.spans.iter().zip(&self.found.periods);
         periods.filter_map(|(span, period)| span.map(|(from, to)| (from, to, *period))).collect()
     }
@@ -267,9 +284,19 @@ impl ImpactReport {
     /// What it is worth, for people.
     pub(crate) fn text(&self) -> Option<String> {
         let saved = self.found.clients_saved?;
-        let mut text = format!("clients saved {} ({} to {})", whole(saved.value), whole(saved.low), whole(saved.high));
+        let mut text = format!(
+            "clients saved {} ({} to {})",
+            whole(saved.value),
+            whole(saved.low),
+            whole(saved.high)
+        );
         if let Some(money) = self.found.money_saved {
-            text.push_str(&format!(", worth {} ({} to {})", whole(money.value), whole(money.low), whole(money.high)));
+            text.push_str(&format!(
+                ", worth {} ({} to {})",
+                whole(money.value),
+                whole(money.low),
+                whole(money.high)
+            ));
         }
         Some(text)
     }
@@ -278,8 +305,11 @@ impl ImpactReport {
 impl Report for PerformanceReport {
     fn human(&self) -> String {
         let rows = self.periods.iter().map(|period| {
-            let interval = |it: Option<Estimate>| it.map_or_else(|| "—".to_owned(), |it| estimate(&it));
-            let figure = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), |value| format!("{value:.3}"));
+            let interval =
+                |it: Option<Estimate>| it.map_or_else(|| "—".to_owned(), |it| estimate(&it));
+            let figure = |value: Option<f64>| {
+                value.map_or_else(|| "—".to_owned(), |value| format!("{value:.3}"))
+            };
             vec![
                 period.day().to_owned(),
                 number(period.n),
@@ -294,7 +324,8 @@ impl Report for PerformanceReport {
         let rows: Vec<Vec<String>> = rows.collect();
         let mut text = String::new();
         if !rows.is_empty() {
-            let header = ["period", "rows", "waiting", "AUC", "AUC expected", "log loss", "ECE", "verdict"];
+            let header =
+                ["period", "rows", "waiting", "AUC", "AUC expected", "log loss", "ECE", "verdict"];
             text.push_str(&grid(&header, &rows));
             text.push_str("\n\n");
         }
@@ -311,7 +342,8 @@ impl Report for PerformanceReport {
         }
         if let Some(impact) = &self.impact {
             let arm = |arm: &mlops_core::performance::ArmRate| {
-                let rate = arm.churn_rate.map_or_else(|| "none".to_owned(), |rate| percent(rate.value));
+                let rate =
+                    arm.churn_rate.map_or_else(|| "none".to_owned(), |rate| percent(rate.value));
                 format!("{rate} of {}", number(arm.clients))
             };
             text.push_str(&format!(
@@ -347,7 +379,11 @@ impl Report for PerformanceReport {
     }
 
     fn exit(&self) -> Exit {
-        if self.fail_on_verdict && self.all == Verdict::Shifted { Exit::Verdict } else { Exit::Done }
+        if self.fail_on_verdict && self.all == Verdict::Shifted {
+            Exit::Verdict
+        } else {
+            Exit::Done
+        }
     }
 }
 
@@ -364,6 +400,7 @@ pub(crate) fn whole(value: f64) -> String {
 
 /// The calibration curve of the newest period that says something.
 pub(crate) fn curve(report: &PerformanceReport) -> &[CurvePoint] {
-    let newest = report.decisive().or_else(|| report.periods.iter().rev().find(|period| period.n > 0));
+    let newest =
+        report.decisive().or_else(|| report.periods.iter().rev().find(|period| period.n > 0));
     newest.and_then(|period| period.realised.as_ref()).map_or(&[], |found| &found.calibration_curve)
 }

@@ -10,8 +10,8 @@ use mlops_core::performance::{Arm, TrainingFigures, calibration_needed};
 use mlops_core::ports::{OutcomeStore, Window};
 use mlops_core::table::{Column, Kind, Table, Values};
 use mlops_input::{
-    LOG_TIME, LabelCounts, LogColumns, LogsAt, OutcomesOf, PublishedModel, Source, label, read_logged, read_outcomes,
-    read_table, rows_in_window,
+    LOG_TIME, LabelCounts, LogColumns, LogsAt, OutcomesOf, PublishedModel, Source, label,
+    read_logged, read_outcomes, read_table, rows_in_window,
 };
 use mlops_job::{Context, UsageError};
 use mlops_sql::Database;
@@ -39,7 +39,8 @@ pub(crate) struct Row {
     pub(crate) prediction: f64,
     pub(crate) is_high: bool,
     pub(crate) arm: Option<Arm>,
-    /// Whether the model that is judged gave the prediction, and its outcome tells how good that was.
+    /// Whether the model that is judged gave the prediction, and its outcome tells how good that
+    /// was.
     pub(crate) is_judged: bool,
     /// The outcome; none while it is still to come.
     pub(crate) label: Option<bool>,
@@ -72,10 +73,14 @@ pub(crate) async fn read(
     context: &Context,
 ) -> Result<Rows> {
     let mut target = model.map(|model| model.file.model.schema.target.clone());
-    let mut all =
-        Rows { training: model.and_then(|model| TrainingFigures::of(&model.file.metrics)), ..Rows::default() };
+    let mut all = Rows {
+        training: model.and_then(|model| TrainingFigures::of(&model.file.metrics)),
+        ..Rows::default()
+    };
     if let Some(location) = &args.data.reference {
-        let table = read_table(location).await.with_context(|| format!("reading the reference {location}"))?;
+        let table = read_table(location)
+            .await
+            .with_context(|| format!("reading the reference {location}"))?;
         let found = with_reference(&mut all, args, target.clone(), &table);
         target = Some(found.with_context(|| format!("reading the reference {location}"))?);
     }
@@ -88,49 +93,74 @@ pub(crate) async fn read(
             };
             label_logs(&mut all, args, target, model_uid, table, database).await?;
         }
-        Some(location) => match Source::open(location).await.context("reading the production data")? {
+        Some(location) => match Source::open(location)
+            .await
+            .context("reading the production data")?
+        {
             Source::Logs(_) => {
                 let table = read_logs(LogsAt::Objects(location), window, context).await?;
                 label_logs(&mut all, args, target, model_uid, table, database).await?;
             }
             Source::Table(source) => {
-                let named =
-                    [("--time", &args.data.time), ("--arm", &args.impact.arm), ("--client", &args.impact.client)];
+                let named = [
+                    ("--time", &args.data.time),
+                    ("--arm", &args.impact.arm),
+                    ("--client", &args.impact.client),
+                ];
                 for (argument, column) in named {
-                    column.as_ref().map_or(Ok(()), |column| source.check_column(argument, column))?;
+                    column
+                        .as_ref()
+                        .map_or(Ok(()), |column| source.check_column(argument, column))?;
                 }
                 source.check_column("--prediction", &args.data.prediction)?;
                 if window != Window::default() && args.data.time.is_none() {
-                    let message = format!("{location} is a table: say with --time which column has the time of a row");
+                    let message = format!(
+                        "{location} is a table: say with --time which column has the time of a row"
+                    );
                     return Err(UsageError::new(message).into());
                 }
-                let table = read_table(location).await.with_context(|| format!("reading {location}"))?;
-                let table = rows_in_window(&table, args.data.time.as_deref().unwrap_or_default(), window);
-                let target = target_of(args, target, &table).with_context(|| format!("reading {location}"))?;
+                let table =
+                    read_table(location).await.with_context(|| format!("reading {location}"))?;
+                let table =
+                    rows_in_window(&table, args.data.time.as_deref().unwrap_or_default(), window);
+                let target = target_of(args, target, &table)
+                    .with_context(|| format!("reading {location}"))?;
                 take_table(&mut all, args, &target, &table)?;
             }
             Source::Profiles(_) => {
-                let message = format!("{location} is a profile, of which no rows can be had; name a table or logs");
+                let message = format!(
+                    "{location} is a profile, of which no rows can be had; name a table or logs"
+                );
                 return Err(UsageError::new(message).into());
             }
         },
     }
     // Sums depend on the order of their parts, and a database has none.
-    all.rows.sort_by(|a, b| (a.time, &a.client).cmp(&(b.time, &b.client)).then(a.prediction.total_cmp(&b.prediction)));
+    all.rows.sort_by(|a, b| {
+        (a.time, &a.client).cmp(&(b.time, &b.client)).then(a.prediction.total_cmp(&b.prediction))
+    });
     arms(&mut all);
     all.worth = worth(args, database).await?;
     Ok(all)
 }
 
-/// The figures of the reference, and a calibration if its predictions need one; gives back what its target is.
-fn with_reference(all: &mut Rows, args: &Args, target: Option<Target>, table: &Table) -> Result<Target> {
+/// The figures of the reference, and a calibration if its predictions need one; gives back what its
+/// target is.
+fn with_reference(
+    all: &mut Rows,
+    args: &Args,
+    target: Option<Target>,
+    table: &Table,
+) -> Result<Target> {
     let target = target_of(args, target, table)?;
     let labels = labels(table, &target)?;
     let predictions = numbers(table, &args.data.prediction)?;
     let known = labels.iter().zip(&predictions).filter_map(|(label, p)| Some(((*label)?, *p)));
-    let (labels, predictions): (Vec<bool>, Vec<f64>) = known.filter(|(_, p)| (0.0..=1.0).contains(p)).unzip();
+    let (labels, predictions): (Vec<bool>, Vec<f64>) =
+        known.filter(|(_, p)| (0.0..=1.0).contains(p)).unzip();
     let figures = TrainingFigures::of(&Metrics::of(&labels, &predictions));
-    let missing = || UsageError::new("it has no rows of both outcomes with a prediction between 0 and 1");
+    let missing =
+        || UsageError::new("it has no rows of both outcomes with a prediction between 0 and 1");
     all.training = Some(figures.ok_or_else(missing)?);
     all.calibration = calibration_needed(&labels, &predictions);
     Ok(target)
@@ -140,19 +170,27 @@ fn with_reference(all: &mut Rows, args: &Args, target: Option<Target>, table: &T
 fn target_of(args: &Args, known: Option<Target>, table: &Table) -> Result<Target> {
     if let Some(known) = known {
         let positive = args.data.positive.clone().unwrap_or(known.positive);
-        return Ok(Target { name: args.data.target.clone().unwrap_or(known.name), positive, ..known });
+        return Ok(Target {
+            name: args.data.target.clone().unwrap_or(known.name),
+            positive,
+            ..known
+        });
     }
     let name = args.data.target.as_deref().ok_or_else(|| {
-        UsageError::new("name the column with the outcome by --target, or a model that knows it by --models")
+        UsageError::new(
+            "name the column with the outcome by --target, or a model that knows it by --models",
+        )
     })?;
     positive_of(args, table, name)
 }
 
 fn positive_of(args: &Args, table: &Table, name: &str) -> Result<Target> {
     match &args.data.positive {
-        Some(positive) if table.column(name).is_some() => {
-            Ok(Target { name: name.to_owned(), positive: positive.clone(), negative: String::new() })
-        }
+        Some(positive) if table.column(name).is_some() => Ok(Target {
+            name: name.to_owned(),
+            positive: positive.clone(),
+            negative: String::new(),
+        }),
         _ => Ok(Target::of(table, name).map_err(UsageError::because)?),
     }
 }
@@ -165,7 +203,11 @@ fn labels(table: &Table, target: &Target) -> Result<Vec<Option<bool>>> {
 }
 
 fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
-    let missing = || UsageError::new(format!("there is no column `{name}` with predictions; name it by --prediction"));
+    let missing = || {
+        UsageError::new(format!(
+            "there is no column `{name}` with predictions; name it by --prediction"
+        ))
+    };
     let column = table.column(name).ok_or_else(missing)?.clone().into_kind(Kind::Numeric);
     Ok(match column.values {
         Values::Numeric(numbers) => numbers,
@@ -176,7 +218,10 @@ fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
 async fn read_logs(place: LogsAt<'_>, window: Window, context: &Context) -> Result<Table> {
     let columns = LogColumns {
         inputs: vec![(CLIENT_ID.to_owned(), Kind::Categorical)],
-        outputs: OUTPUTS.iter().map(|(field, name, kind)| ((*field).to_owned(), (*name).to_owned(), *kind)).collect(),
+        outputs: OUTPUTS
+            .iter()
+            .map(|(field, name, kind)| ((*field).to_owned(), (*name).to_owned(), *kind))
+            .collect(),
         known: HashSet::new(),
     };
     let (table, _) = read_logged(place, columns, window, context).await?;
@@ -193,11 +238,14 @@ async fn label_logs(
 ) -> Result<()> {
     let outcomes = read_outcomes(&args.outcomes, database).await?;
     let name = target.as_ref().map_or(OUTCOME, |target| target.name.as_str()).to_owned();
-    let labelled = label(&table, CLIENT_ID, &name, &outcomes, args.outcomes.absent_outcome.as_deref());
+    let labelled =
+        label(&table, CLIENT_ID, &name, &outcomes, args.outcomes.absent_outcome.as_deref());
     all.labels = Some(labelled.counts);
     let target = match target {
         Some(target) => target,
-        None if labelled.table.rows() == 0 => Target { name, positive: String::new(), negative: String::new() },
+        None if labelled.table.rows() == 0 => {
+            Target { name, positive: String::new(), negative: String::new() }
+        }
         None => positive_of(args, &labelled.table, &name).context("reading the outcomes")?,
     };
     let known = labels(&labelled.table, &target)?;
@@ -208,11 +256,19 @@ async fn label_logs(
     Ok(())
 }
 
-fn take_logged(all: &mut Rows, args: &Args, model_uid: Option<&str>, table: &Table, labels: Vec<Option<bool>>) {
-    let names = |name: &str| table.column(name).map_or_else(|| vec![None; table.rows()], Column::names);
+fn take_logged(
+    all: &mut Rows,
+    args: &Args,
+    model_uid: Option<&str>,
+    table: &Table,
+    labels: Vec<Option<bool>>,
+) {
+    let names =
+        |name: &str| table.column(name).map_or_else(|| vec![None; table.rows()], Column::names);
     let times = table.column(LOG_TIME).map_or_else(|| vec![None; table.rows()], Column::times);
     let predictions = numbers(table, "output.prediction").unwrap_or_default();
-    let rows = names(CLIENT_ID).into_iter().zip(names("output.high_risk")).zip(names("output.model_uid"));
+    let rows =
+        names(CLIENT_ID).into_iter().zip(names("output.high_risk")).zip(names("output.model_uid"));
     let rows = rows.zip(names("output.model_used")).zip(times).zip(predictions).zip(labels);
     for ((((((client, high_risk), uid), used), time), prediction), label) in rows {
         if !(0.0..=1.0).contains(&prediction) {
@@ -225,8 +281,9 @@ fn take_logged(all: &mut Rows, args: &Args, model_uid: Option<&str>, table: &Tab
             time: time.and_then(|time| Timestamp::from_microsecond(time).ok()),
             client,
             prediction,
-            is_high: logged
-                .map_or(prediction >= args.data.cut_off.unwrap_or(0.5), |high| high == "yes" || high == "true"),
+            is_high: logged.map_or(prediction >= args.data.cut_off.unwrap_or(0.5), |high| {
+                high == "yes" || high == "true"
+            }),
             arm: Some(arm),
             is_judged: arm == judged_arm(args)
                 && uid.is_none_or(|uid| model_uid.is_none_or(|model_uid| model_uid == uid)),
@@ -235,7 +292,8 @@ fn take_logged(all: &mut Rows, args: &Args, model_uid: Option<&str>, table: &Tab
     }
 }
 
-/// The arm whose outcomes tell how good predictions are; those of the heuristic's clients were made, and not acted upon.
+/// The arm whose outcomes tell how good predictions are; those of the heuristic's clients were
+/// made, and not acted upon.
 fn judged_arm(args: &Args) -> Arm {
     match args.outcomes.outcomes_of {
         OutcomesOf::All => Arm::Model,
@@ -249,7 +307,8 @@ fn arm_of(used: Option<&str>) -> Arm {
 
 fn note_clients(all: &mut Rows, table: &Table) {
     let Some(clients) = table.column(CLIENT_ID).map(Column::names) else { return };
-    let used = table.column("output.model_used").map_or_else(|| vec![None; clients.len()], Column::names);
+    let used =
+        table.column("output.model_used").map_or_else(|| vec![None; clients.len()], Column::names);
     let times = table.column(LOG_TIME).map_or_else(|| vec![None; clients.len()], Column::times);
     let seen = clients.into_iter().zip(used).zip(times).filter_map(|((client, used), time)| {
         let time = time.and_then(|time| Timestamp::from_microsecond(time).ok());
@@ -277,12 +336,16 @@ fn note(all: &mut Rows, seen: impl Iterator<Item = (String, Arm, Option<Timestam
 
 fn take_table(all: &mut Rows, args: &Args, target: &Target, table: &Table) -> Result<()> {
     let names = |name: Option<&str>| {
-        name.and_then(|name| table.column(name)).map_or_else(|| vec![None; table.rows()], Column::names)
+        name.and_then(|name| table.column(name))
+            .map_or_else(|| vec![None; table.rows()], Column::names)
     };
     let times = args.data.time.as_deref().and_then(|name| table.column(name));
     let times = times.map_or_else(|| vec![None; table.rows()], Column::times);
     let rows = numbers(table, &args.data.prediction)?.into_iter().zip(labels(table, target)?);
-    let rows = rows.zip(times).zip(names(args.impact.client.as_deref())).zip(names(args.impact.arm.as_deref()));
+    let rows = rows
+        .zip(times)
+        .zip(names(args.impact.client.as_deref()))
+        .zip(names(args.impact.arm.as_deref()));
     for ((((prediction, label), time), client), used) in rows {
         if !(0.0..=1.0).contains(&prediction) {
             all.without_prediction += 1;
@@ -299,14 +362,16 @@ fn take_table(all: &mut Rows, args: &Args, target: &Target, table: &Table) -> Re
             label,
         });
     }
-    let seen: Vec<_> = all.rows.iter().filter_map(|row| Some((row.client.clone()?, row.arm?, row.time))).collect();
+    let seen: Vec<_> =
+        all.rows.iter().filter_map(|row| Some((row.client.clone()?, row.arm?, row.time))).collect();
     note(all, seen.into_iter());
     Ok(())
 }
 
 /// Without a heuristic there is nothing to compare the model with.
 fn arms(all: &mut Rows) {
-    let is_compared = !all.in_both.is_empty() || all.assigned.iter().any(|(arm, _)| *arm == Arm::Heuristic);
+    let is_compared =
+        !all.in_both.is_empty() || all.assigned.iter().any(|(arm, _)| *arm == Arm::Heuristic);
     if !is_compared {
         all.assigned.clear();
         all.rows.iter_mut().for_each(|row| row.arm = None);
@@ -322,11 +387,18 @@ async fn worth(args: &Args, database: Option<&Database>) -> Result<HashMap<Strin
     };
     let table = read_table(location).await.with_context(|| format!("reading --ltv {location}"))?;
     let column = |name: &str| {
-        let missing = || UsageError::new(format!("{location} has no column `{name}`; it needs client_id and ltv"));
+        let missing = || {
+            UsageError::new(format!(
+                "{location} has no column `{name}`; it needs client_id and ltv"
+            ))
+        };
         table.column(name).ok_or_else(missing)
     };
     let clients = column(CLIENT_ID)?.names();
     column("ltv")?;
     let worth = clients.into_iter().zip(numbers(&table, "ltv")?);
-    Ok(worth.filter_map(|(client, worth)| Some((client?, worth))).filter(|(_, worth)| worth.is_finite()).collect())
+    Ok(worth
+        .filter_map(|(client, worth)| Some((client?, worth)))
+        .filter(|(_, worth)| worth.is_finite())
+        .collect())
 }

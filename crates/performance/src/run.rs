@@ -11,22 +11,26 @@ use mlops_trigger::{Trigger, Wish};
 use crate::judge::judge_rows;
 use crate::{Args, PerformanceReport, html, rows};
 
-/// Judges predictions. A second run writes its own rows into `performance` and `business_impact`; a second attempt of one AWS Batch job
-/// replaces what the first wrote.
+/// Judges predictions. A second run writes its own rows into `performance` and `business_impact`; a
+/// second attempt of one AWS Batch job replaces what the first wrote.
 ///
 /// # Errors
 ///
-/// [`mlops_job::UsageError`] for arguments that do not go together or with the files, and the failures of the stores.
+/// [`mlops_job::UsageError`] for arguments that do not go together or with the files, and the
+/// failures of the stores.
 pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
     let model = match &args.data.models {
         Some(models) => Some(PublishedModel::read(models, args.data.model_uid.as_deref()).await?),
         None => None,
     };
     let is_of_database = args.data.production.is_none();
-    let trigger = Trigger::if_asked(args.retrain, "--retrain", is_of_database, &args.trigger).await?;
-    let since = model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
+    let trigger =
+        Trigger::if_asked(args.retrain, "--retrain", is_of_database, &args.trigger).await?;
+    let since =
+        model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
     let window = args.data.window(context.started, since)?;
-    let database = if is_of_database { Some(open_database(&args.store, &context).await?) } else { None };
+    let database =
+        if is_of_database { Some(open_database(&args.store, &context).await?) } else { None };
     let rows = rows::read(&args, model.as_ref(), window, database.as_ref(), &context).await?;
     let (policies, fail_on_verdict) = (args.clone(), args.fail_on_verdict);
     let judging = tokio::task::spawn_blocking(move || {
@@ -53,7 +57,11 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
         let written = database.write_performance(run).await;
         written.with_context(|| format!("keeping the findings in {}", args.store.database))?;
         if let Some(trigger) = trigger {
-            let wish = Wish { run_uid: &context.run_uid, run_timestamp: context.started, job: "performance" };
+            let wish = Wish {
+                run_uid: &context.run_uid,
+                run_timestamp: context.started,
+                job: "performance",
+            };
             let pulled = trigger.pull(&database, wish, advice(&report)).await;
             report.retrain = Some(pulled.context("asking for a new model")?);
         }

@@ -1,7 +1,8 @@
 use mlops_job::{Grant, Kind, Schedule, Size, Spec};
 use mlops_objects::{READ, WRITE};
 
-const DAILY: Schedule = Schedule { name: "daily", command: &["--retrain"], at: "cron(40 5 * * ? *)" };
+const DAILY: Schedule =
+    Schedule { name: "daily", command: &["--retrain"], at: "cron(40 5 * * ? *)" };
 
 const GRANTS: &[Grant] = &[
     Grant::of("MLOPS_MODELS", &[READ]),

@@ -42,9 +42,11 @@ Examples:
 
 /// Refit the model on new data, refuse a bad one, and publish model.pkl
 ///
-/// Fits a model of the present one's recipe to the older rows of the data, and judges it by the newest ones (or by random ones): it must
-/// not be worse than the present model, must be calibrated, and must beat the base rate. A model that passes is written to
-/// --models, with all that is known of it under versions/<model_uid>/ and model.pkl last; one that does not leaves everything as it was.
+/// Fits a model of the present one's recipe to the older rows of the data, and judges it by the
+/// newest ones (or by random ones): it must not be worse than the present model, must be
+/// calibrated, and must beat the base rate. A model that passes is written to --models, with all
+/// that is known of it under versions/<model_uid>/ and model.pkl last; one that does not leaves
+/// everything as it was.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "retrain", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"), args_conflicts_with_subcommands = false)]
 pub struct Args {
@@ -57,7 +59,8 @@ pub struct Args {
     #[command(flatten)]
     pub store: StoreArgs,
 
-    /// How the model is made, as TOML; without it as the present one was, and the first one by gradient boosting
+    /// How the model is made, as TOML; without it as the present one was, and the first one by
+    /// gradient boosting
     #[arg(long, env = "RETRAIN_RECIPE", value_name = "FILE")]
     pub recipe: Option<Location>,
 
@@ -72,11 +75,13 @@ pub struct Args {
     #[arg(long, env = "MLOPS_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
 
-    /// Publish under this name in --models instead of model.pkl, such as candidate/model.pkl, and leave the rest to the pipeline
+    /// Publish under this name in --models instead of model.pkl, such as candidate/model.pkl, and
+    /// leave the rest to the pipeline
     #[arg(long, env = "RETRAIN_CANDIDATE", value_name = "KEY")]
     pub candidate: Option<String>,
 
-    /// The wish that this run answers, by its name in retrain_request of --database; monitors set it
+    /// The wish that this run answers, by its name in retrain_request of --database; monitors set
+    /// it
     #[arg(long, env = "MLOPS_RETRAIN_REQUEST", value_name = "REQUEST_UID", hide = true)]
     pub request: Option<String>,
 
@@ -96,7 +101,8 @@ pub struct Args {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
-    /// The training data, with outcomes: CSV or Parquet, as a path or s3://BUCKET/KEY (several of the same columns: A,B)
+    /// The training data, with outcomes: CSV or Parquet, as a path or s3://BUCKET/KEY (several of
+    /// the same columns: A,B)
     #[arg(long, env = "RETRAIN_DATA", value_name = "FILE", value_delimiter = ',')]
     pub data: Vec<Location>,
 
@@ -108,7 +114,8 @@ pub struct DataArgs {
     #[arg(long, env = "RETRAIN_QUERY", value_name = "SQL")]
     pub query: Option<String>,
 
-    /// Logged requests whose outcome is known: `model_logs` of --database, or JSON logs as a folder or s3://BUCKET/PREFIX
+    /// Logged requests whose outcome is known: `model_logs` of --database, or JSON logs as a folder
+    /// or s3://BUCKET/PREFIX
     #[arg(long, env = "RETRAIN_LOGS", value_name = "PLACE")]
     pub logs: Option<LogPlace>,
 
@@ -124,10 +131,17 @@ pub struct DataArgs {
     pub target: Option<String>,
 
     /// Columns that name rows or customers; no features (several: A,B)
-    #[arg(long, env = "RETRAIN_ID", value_name = "COLUMN", value_delimiter = ',', help_heading = "Data")]
+    #[arg(
+        long,
+        env = "RETRAIN_ID",
+        value_name = "COLUMN",
+        value_delimiter = ',',
+        help_heading = "Data"
+    )]
     pub id: Vec<String>,
 
-    /// The column with the time of a row, by which the newest rows are held out; no feature. Without it rows are held out at random, the same ones in every run
+    /// The column with the time of a row, by which the newest rows are held out; no feature.
+    /// Without it rows are held out at random, the same ones in every run
     #[arg(long, env = "RETRAIN_TIME", value_name = "COLUMN", help_heading = "Data")]
     pub time: Option<String>,
 
@@ -136,7 +150,13 @@ pub struct DataArgs {
     pub test_share: f64,
 
     /// The fewest rows with an outcome that a model is fitted to
-    #[arg(long, env = "RETRAIN_MIN_ROWS", value_name = "N", default_value_t = 200, help_heading = "Data")]
+    #[arg(
+        long,
+        env = "RETRAIN_MIN_ROWS",
+        value_name = "N",
+        default_value_t = 200,
+        help_heading = "Data"
+    )]
     pub min_rows: usize,
 }
 
@@ -164,16 +184,24 @@ pub struct StoreArgs {
     #[arg(long, global = true, env = "MLOPS_MODELS", value_name = "PLACE")]
     pub models: Option<Location>,
 
-    /// The database with the tables that the data come from; each model, accepted or refused, is written down in its model_metadata and
-    /// model_score: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
+    /// The database with the tables that the data come from; each model, accepted or refused, is
+    /// written down in its model_metadata and model_score: mysql://USER:PASSWORD@HOST/DATABASE or
+    /// sqlite://PATH
     #[arg(long, global = true, env = "MLOPS_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<DatabaseUrl>,
 
     /// The password of --database, where that is kept apart from the address
-    #[arg(long, global = true, env = "MLOPS_DATABASE_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_DATABASE_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
     pub database_password: Option<Password>,
 
-    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
+    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always
+    /// done)
     #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
     pub create_tables: bool,
 }
@@ -194,7 +222,8 @@ pub struct GateArgs {
     #[arg(long, env = "RETRAIN_SEGMENT", value_name = "COLUMN")]
     pub segment: Option<String>,
 
-    /// Rows whose probability is known to lie from `min_prediction` to `max_prediction`, two columns beside the features: CSV or Parquet
+    /// Rows whose probability is known to lie from `min_prediction` to `max_prediction`, two
+    /// columns beside the features: CSV or Parquet
     #[arg(long, env = "RETRAIN_GOLDEN", value_name = "FILE")]
     pub golden: Option<Location>,
 }
@@ -212,12 +241,14 @@ pub enum Command {
         #[arg(long)]
         python: bool,
 
-        /// Refuse a model that is not fit for release, with the reasons, and end with 10: one that gives no probability for some request, or
-        /// has no metrics or no ONNX, and what --against and --golden-requests find
+        /// Refuse a model that is not fit for release, with the reasons, and end with 10: one that
+        /// gives no probability for some request, or has no metrics or no ONNX, and what --against
+        /// and --golden-requests find
         #[arg(long)]
         check: bool,
 
-        /// With --check: the model in production, of whose columns it has to be, and than which it may not be much worse
+        /// With --check: the model in production, of whose columns it has to be, and than which it
+        /// may not be much worse
         #[arg(long, value_name = "MODEL", requires = "check")]
         against: Option<Location>,
 
@@ -231,7 +262,8 @@ pub enum Command {
         #[arg(value_name = "MODEL_UID")]
         model_uid: String,
     },
-    /// Write down in model_release of --database that the present model.pkl is in production, where a pipeline put it there
+    /// Write down in model_release of --database that the present model.pkl is in production, where
+    /// a pipeline put it there
     Released,
     /// Try recipes by cross-validation and show which are best; nothing is published
     Search(Box<SearchArgs>),
@@ -255,7 +287,8 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub trials: usize,
 
-    /// Try all on a part of the rows first, and only the better third on three times as many, until all rows are used
+    /// Try all on a part of the rows first, and only the better third on three times as many, until
+    /// all rows are used
     #[arg(long)]
     pub halving: bool,
 
@@ -281,7 +314,10 @@ impl StoreArgs {
     pub(crate) async fn open_database(&self, context: &Context) -> Result<Option<Database>> {
         let Some(url) = &self.database else { return Ok(None) };
         context.check_lasting(url)?;
-        let url = self.database_password.as_ref().map_or_else(|| url.clone(), |password| url.with_password(password));
+        let url = self
+            .database_password
+            .as_ref()
+            .map_or_else(|| url.clone(), |password| url.with_password(password));
         let database = Database::connect(&url).await?;
         if self.create_tables {
             database.create_tables().await?;
@@ -292,6 +328,10 @@ impl StoreArgs {
 
 impl GateArgs {
     pub(crate) fn policy(&self) -> GatePolicy {
-        GatePolicy { margin_auc: self.margin_auc, margin_log_loss: self.margin_log_loss, ..GatePolicy::default() }
+        GatePolicy {
+            margin_auc: self.margin_auc,
+            margin_log_loss: self.margin_log_loss,
+            ..GatePolicy::default()
+        }
     }
 }

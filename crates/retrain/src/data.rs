@@ -21,7 +21,8 @@ pub(crate) struct Data {
     pub(crate) test: Part,
     pub(crate) schema: Schema,
     pub(crate) left_out: LeftOut,
-    /// The first and the last time of the rows that the model is fitted to, in microseconds since 1970.
+    /// The first and the last time of the rows that the model is fitted to, in microseconds since
+    /// 1970.
     pub(crate) span: Option<(i64, i64)>,
 }
 
@@ -60,8 +61,9 @@ pub(crate) async fn read(
     context: &Context,
 ) -> Result<Data> {
     let target = args.target.clone();
-    let target = target
-        .ok_or_else(|| UsageError::new("--target (RETRAIN_TARGET) is missing: name the column with the outcome"))?;
+    let target = target.ok_or_else(|| {
+        UsageError::new("--target (RETRAIN_TARGET) is missing: name the column with the outcome")
+    })?;
     let rows = rows::read(args, &target, database, present, context).await?;
     check_columns(&rows.table, args, segment)?;
     let args = args.clone();
@@ -73,8 +75,12 @@ fn check_columns(table: &Table, args: &DataArgs, segment: Option<&str>) -> Resul
     let named = named.chain(args.time.as_deref().map(|time| ("--time", time)));
     for (argument, name) in named.chain(segment.map(|segment| ("--segment", segment))) {
         if table.column(name).is_none() {
-            let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-            let message = format!("{argument} {name}: the data have no such column; they have {}", columns.join(", "));
+            let columns: Vec<&str> =
+                table.columns.iter().map(|column| column.name.as_str()).collect();
+            let message = format!(
+                "{argument} {name}: the data have no such column; they have {}",
+                columns.join(", ")
+            );
             return Err(UsageError::new(message));
         }
     }
@@ -83,12 +89,15 @@ fn check_columns(table: &Table, args: &DataArgs, segment: Option<&str>) -> Resul
 
 fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
     let Rows { table, source, labels: logged } = rows;
-    let (table, duplicates) = if args.id.is_empty() { (table, 0) } else { without_duplicates(table) };
-    let outcomes = table.column(target).map_or(table.rows(), |column| column.len() - column.missing());
+    let (table, duplicates) =
+        if args.id.is_empty() { (table, 0) } else { without_duplicates(table) };
+    let outcomes =
+        table.column(target).map_or(table.rows(), |column| column.len() - column.missing());
     if outcomes < args.min_rows {
         let least = args.min_rows;
-        let mut message =
-            format!("{outcomes} rows have an outcome, and --min-rows asks for {least}; a model of so few is chance");
+        let mut message = format!(
+            "{outcomes} rows have an outcome, and --min-rows asks for {least}; a model of so few is chance"
+        );
         if let Some(logged) = logged {
             message.push_str(&format!(" ({})", logged.text()));
         }
@@ -99,7 +108,9 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
     let schema = Schema::of(&table, target, &left_out).map_err(UsageError::because)?;
     let times = args.time.as_ref().and_then(|time| table.column(time)).map(|column| column.times());
     let held_out = hold_out(&table, times.as_deref(), args)?;
-    let rows = |inside: bool| -> Vec<usize> { (0..labels.len()).filter(|row| held_out[*row] == inside).collect() };
+    let rows = |inside: bool| -> Vec<usize> {
+        (0..labels.len()).filter(|row| held_out[*row] == inside).collect()
+    };
     let (train, test) = (rows(false), rows(true));
     let span = times.and_then(|times| {
         let known = || train.iter().filter_map(|row| times[*row]);
@@ -127,11 +138,13 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
     Ok(data)
 }
 
-/// A row that names a customer and is there twice was written twice: it would be on both sides of the hold-out, or count double.
+/// A row that names a customer and is there twice was written twice: it would be on both sides of
+/// the hold-out, or count double.
 fn without_duplicates(table: Table) -> (Table, usize) {
     let columns: Vec<&Column> = table.columns.iter().collect();
     let mut seen = HashSet::with_capacity(table.rows());
-    let kept: Vec<usize> = (0..table.rows()).filter(|row| seen.insert(digest(&columns, *row))).collect();
+    let kept: Vec<usize> =
+        (0..table.rows()).filter(|row| seen.insert(digest(&columns, *row))).collect();
     let duplicates = table.rows() - kept.len();
     if duplicates == 0 { (table, 0) } else { (table.take(&kept), duplicates) }
 }
@@ -143,11 +156,14 @@ fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)>
         && column.unreadable.is_empty()
         && values.iter().any(|value| !value.is_nan() && *value != 0.0 && *value != 1.0)
     {
-        let message =
-            format!("--target {target} holds numbers; it must hold two outcomes, such as 0 and 1, or yes and no");
+        let message = format!(
+            "--target {target} holds numbers; it must hold two outcomes, such as 0 and 1, or yes and no"
+        );
         return Err(UsageError::new(message).into());
     }
-    let labels = Target::of(&table, target).and_then(|target| target.labels(&table)).map_err(UsageError::because)?;
+    let labels = Target::of(&table, target)
+        .and_then(|target| target.labels(&table))
+        .map_err(UsageError::because)?;
     let known: Vec<usize> = (0..labels.len()).filter(|row| labels[*row].is_some()).collect();
     let without = labels.len() - known.len();
     let labels: Vec<bool> = labels.into_iter().flatten().collect();
@@ -157,12 +173,16 @@ fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)>
 
 /// Whether each row is held out: the newest ones, or those with the least digests.
 ///
-/// A customer, or a row where --id names nobody, has the same digest in every run: the present model was not fitted to what the next
-/// one is judged by, and what is alike is never on both sides.
+/// A customer, or a row where --id names nobody, has the same digest in every run: the present
+/// model was not fitted to what the next one is judged by, and what is alike is never on both
+/// sides.
 fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &DataArgs) -> Result<Vec<bool>> {
     let share = args.test_share;
     if !(0.05..=0.5).contains(&share) {
-        return Err(UsageError::new(format!("--test-share is {share}; it must be from 0.05 to 0.5")).into());
+        return Err(UsageError::new(format!(
+            "--test-share is {share}; it must be from 0.05 to 0.5"
+        ))
+        .into());
     }
     let Some(times) = times else {
         let least = (share * f64::from(u32::MAX)) as u32;

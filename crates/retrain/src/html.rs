@@ -37,8 +37,10 @@ pub(crate) fn page(report: &RetrainReport, trained: &Trained) -> String {
 }
 
 fn figures(report: &RetrainReport) -> Markup {
-    let shown = |figure: Option<f64>| figure.map_or_else(String::new, |figure| format!("{figure:.4}"));
-    let champion: Option<&Metrics> = report.champion.as_ref().and_then(|champion| champion.metrics.as_ref());
+    let shown =
+        |figure: Option<f64>| figure.map_or_else(String::new, |figure| format!("{figure:.4}"));
+    let champion: Option<&Metrics> =
+        report.champion.as_ref().and_then(|champion| champion.metrics.as_ref());
     html! {
         table {
             tr { th {} th { "new model" } @if champion.is_some() { th { "present model" } } }
@@ -55,10 +57,12 @@ fn figures(report: &RetrainReport) -> Markup {
 
 /// What happened beside what was foretold; the size of a point is the number of rows.
 fn calibration(trained: &Trained) -> Markup {
-    let curve = calibration_curve(&trained.labels, &trained.probabilities, CURVE_BINS).unwrap_or_default();
+    let curve =
+        calibration_curve(&trained.labels, &trained.probabilities, CURVE_BINS).unwrap_or_default();
     let most = curve.iter().map(|bin| bin.n).max().unwrap_or(1) as f64;
     let (x, y) = (|share: f64| share * SIDE, |share: f64| (1.0 - share) * SIDE);
-    let line: Vec<String> = curve.iter().map(|bin| format!("{:.1},{:.1}", x(bin.predicted), y(bin.observed))).collect();
+    let line: Vec<String> =
+        curve.iter().map(|bin| format!("{:.1},{:.1}", x(bin.predicted), y(bin.observed))).collect();
     html! {
         figure {
             h2 { "Calibration" }

@@ -24,16 +24,20 @@ pub(crate) async fn run(location: &Location, python: bool) -> Result<Outcome> {
     Ok(Outcome::Inspected(Box::new(InspectReport::new(&file, bytes.len(), python))))
 }
 
-/// Shows what is in a model, or why it may not be released. What is the model's fault is a verdict, and no error.
+/// Shows what is in a model, or why it may not be released. What is the model's fault is a verdict,
+/// and no error.
 pub(crate) async fn check(location: &Location, wanted: Wanted<'_>) -> Result<Outcome> {
     let bytes = read(location).await?;
-    let refused = |reasons| Ok(Outcome::Refused(RefusedReport { model: location.to_string(), reasons }));
+    let refused =
+        |reasons| Ok(Outcome::Refused(RefusedReport { model: location.to_string(), reasons }));
     let file = match ModelFile::from_pickle(&bytes) {
         Ok(file) => file,
         Err(error) => return refused(vec![error.to_string()]),
     };
     let golden = match wanted.golden {
-        Some(golden) => Some(read_table(golden).await.with_context(|| format!("reading {golden}"))?),
+        Some(golden) => {
+            Some(read_table(golden).await.with_context(|| format!("reading {golden}"))?)
+        }
         None => None,
     };
     let mut reasons = faults(&file, &bytes, golden.as_ref())?;
@@ -53,5 +57,7 @@ async fn read(location: &Location) -> Result<Vec<u8>> {
 }
 
 fn model(location: &Location, bytes: &[u8]) -> Result<ModelFile> {
-    ModelFile::from_pickle(bytes).map_err(UsageError::because).with_context(|| format!("reading {location}"))
+    ModelFile::from_pickle(bytes)
+        .map_err(UsageError::because)
+        .with_context(|| format!("reading {location}"))
 }

@@ -34,7 +34,9 @@ pub(crate) fn version_key(model_uid: &str, name: &str) -> String {
 impl Models {
     pub(crate) async fn open(location: Option<&Location>) -> Result<Self> {
         let missing = || {
-            UsageError::new("--models (MLOPS_MODELS) is missing: name the folder or s3://BUCKET/PREFIX of model.pkl")
+            UsageError::new(
+                "--models (MLOPS_MODELS) is missing: name the folder or s3://BUCKET/PREFIX of model.pkl",
+            )
         };
         let location = location.ok_or_else(missing)?;
         Ok(Self { location: location.clone(), store: Objects::open(location).await })
@@ -45,14 +47,16 @@ impl Models {
         let doing = || format!("reading the present model in {}", self.location);
         let Some(version) = self.version().await.with_context(doing)? else { return Ok(None) };
         let bytes = self.get(MODEL).await.with_context(doing)?;
-        let file = ModelFile::from_pickle(&bytes).map_err(UsageError::because).with_context(doing)?;
+        let file =
+            ModelFile::from_pickle(&bytes).map_err(UsageError::because).with_context(doing)?;
         Ok(Some(Present { file, version }))
     }
 
     /// What a model was trained on, if that was kept with it.
     pub(crate) async fn profiles(&self, model_uid: &str) -> Result<Option<Profiles>> {
         let key = version_key(model_uid, REFERENCE);
-        let place: Location = format!("{}/{key}", self.location.to_string().trim_end_matches('/')).parse()?;
+        let place: Location =
+            format!("{}/{key}", self.location.to_string().trim_end_matches('/')).parse()?;
         let copy = match local_copy(&place).await {
             Ok(copy) => copy,
             Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(None),
@@ -63,11 +67,15 @@ impl Models {
 
     /// What tells the present `model.pkl` from another.
     pub(crate) async fn version(&self) -> Result<Option<String>, StoreError> {
-        let mut found = self.store.list(MODEL).try_filter(|object| std::future::ready(object.key == MODEL));
+        let mut found =
+            self.store.list(MODEL).try_filter(|object| std::future::ready(object.key == MODEL));
         match found.try_next().await {
             Ok(object) => Ok(object.map(|object| object.version)),
             // The first model makes the folder.
-            Err(error) if error.kind == StoreErrorKind::NotFound && matches!(self.location, Location::Folder(_)) => {
+            Err(error)
+                if error.kind == StoreErrorKind::NotFound
+                    && matches!(self.location, Location::Folder(_)) =>
+            {
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -80,7 +88,10 @@ impl Models {
     }
 
     pub(crate) async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
-        self.store.put(key, bytes.into()).await.with_context(|| format!("writing {key} to {}", self.location))
+        self.store
+            .put(key, bytes.into())
+            .await
+            .with_context(|| format!("writing {key} to {}", self.location))
     }
 
     /// The last step: the model takes its place in one go, unless another one has meanwhile.

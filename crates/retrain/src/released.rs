@@ -8,8 +8,8 @@ use crate::models::{MODEL, Models};
 use crate::report::ReleasedReport;
 use crate::run::write_release;
 
-/// Writes down that the present `model.pkl` is in production. A pipeline copies it there and reaches no database, so that a job says it
-/// afterwards. A second run finds it written down.
+/// Writes down that the present `model.pkl` is in production. A pipeline copies it there and
+/// reaches no database, so that a job says it afterwards. A second run finds it written down.
 pub(crate) async fn run(store: &StoreArgs, context: &Context) -> Result<Outcome> {
     let models = Models::open(store.models.as_ref()).await?;
     let Some(database) = store.open_database(context).await? else {
@@ -17,7 +17,8 @@ pub(crate) async fn run(store: &StoreArgs, context: &Context) -> Result<Outcome>
         return Err(UsageError::new(message).into());
     };
     let Some(present) = models.present().await? else {
-        let message = format!("there is no {MODEL} in --models (MLOPS_MODELS): nothing was released there");
+        let message =
+            format!("there is no {MODEL} in --models (MLOPS_MODELS): nothing was released there");
         return Err(UsageError::new(message).into());
     };
     let model_uid = present.file.model_uid;

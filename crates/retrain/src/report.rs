@@ -145,7 +145,8 @@ impl RetrainReport {
         fail_on_verdict: bool,
     ) -> Self {
         let file = &trained.file;
-        let champion = champion_uid.map(|model_uid| ChampionReport { model_uid, metrics: trained.champion.clone() });
+        let champion = champion_uid
+            .map(|model_uid| ChampionReport { model_uid, metrics: trained.champion.clone() });
         Self {
             model_uid: file.model_uid.clone(),
             metrics: file.metrics.clone(),
@@ -176,12 +177,18 @@ impl RetrainReport {
         let of_champion = |figure: fn(&Metrics) -> Option<f64>| {
             self.champion.as_ref().and_then(|champion| champion.metrics.as_ref()).and_then(figure)
         };
-        let shown = |figure: Option<f64>| figure.map_or_else(String::new, |figure| format!("{figure:.4}"));
+        let shown =
+            |figure: Option<f64>| figure.map_or_else(String::new, |figure| format!("{figure:.4}"));
         let rows: Vec<Vec<String>> = FIGURES
             .iter()
-            .map(|(name, figure)| vec![(*name).to_owned(), shown(figure(&self.metrics)), shown(of_champion(*figure))])
+            .map(|(name, figure)| {
+                vec![(*name).to_owned(), shown(figure(&self.metrics)), shown(of_champion(*figure))]
+            })
             .collect();
-        let present = self.champion.as_ref().map_or("no present model", |champion| champion.model_uid.as_str());
+        let present = self
+            .champion
+            .as_ref()
+            .map_or("no present model", |champion| champion.model_uid.as_str());
         let mut text = grid(&["held-out rows", &self.model_uid, present], &rows);
         text.push_str(&format!(
             "\n\n{} fitted to {} rows ({} {}), judged by {}",
@@ -192,10 +199,16 @@ impl RetrainReport {
             number(self.metrics.n),
         ));
         if self.without_outcome > 0 {
-            text.push_str(&format!("; {} rows without an outcome left out", number(self.without_outcome as u64)));
+            text.push_str(&format!(
+                "; {} rows without an outcome left out",
+                number(self.without_outcome as u64)
+            ));
         }
         if self.duplicates > 0 {
-            text.push_str(&format!("; {} rows that are there twice left out", number(self.duplicates as u64)));
+            text.push_str(&format!(
+                "; {} rows that are there twice left out",
+                number(self.duplicates as u64)
+            ));
         }
         if let Some(logged) = &self.logged {
             text.push_str(&format!("\n{}", logged.text()));
@@ -205,7 +218,9 @@ impl RetrainReport {
         }
         text.push_str(&match (self.gate.accepted, self.published, &self.candidate) {
             (true, true, _) => "\nPUBLISHED as model.pkl".to_owned(),
-            (true, false, Some(candidate)) => format!("\nACCEPTED; published as {candidate}, and model.pkl stays"),
+            (true, false, Some(candidate)) => {
+                format!("\nACCEPTED; published as {candidate}, and model.pkl stays")
+            }
             (true, false, None) => "\nACCEPTED; a dry run, nothing was written".to_owned(),
             (false, ..) => "\nREFUSED; everything is as it was".to_owned(),
         });
@@ -263,11 +278,15 @@ impl InspectReport {
         let rows: Vec<Vec<String>> = features
             .into_iter()
             .map(|feature| {
-                let kind = feature.levels.map_or_else(|| feature.kind.to_owned(), |levels| format!("{levels} levels"));
+                let kind = feature
+                    .levels
+                    .map_or_else(|| feature.kind.to_owned(), |levels| format!("{levels} levels"));
                 vec![feature.feature.clone(), kind, percent(feature.importance)]
             })
             .collect();
-        let figures = FIGURES.iter().filter_map(|(name, figure)| Some(format!("{name} {:.4}", figure(&self.metrics)?)));
+        let figures = FIGURES
+            .iter()
+            .filter_map(|(name, figure)| Some(format!("{name} {:.4}", figure(&self.metrics)?)));
         let training = &self.training;
         let span = match (&training.from, &training.to) {
             (Some(from), Some(to)) => format!(", {from} to {to}"),
@@ -315,15 +334,23 @@ impl Report for Outcome {
         match self {
             Self::Retrained(report) => report.human(),
             Self::Inspected(report) => report.human(),
-            Self::Refused(report) => format!("{} is NOT FIT FOR RELEASE: {}", report.model, report.reasons.join("; ")),
+            Self::Refused(report) => {
+                format!("{} is NOT FIT FOR RELEASE: {}", report.model, report.reasons.join("; "))
+            }
             Self::RolledBack(report) => match &report.replaced {
-                Some(replaced) if *replaced == report.model_uid => format!("{replaced} is model.pkl already"),
-                Some(replaced) => format!("{} is model.pkl again, in place of {replaced}", report.model_uid),
+                Some(replaced) if *replaced == report.model_uid => {
+                    format!("{replaced} is model.pkl already")
+                }
+                Some(replaced) => {
+                    format!("{} is model.pkl again, in place of {replaced}", report.model_uid)
+                }
                 None => format!("{} is model.pkl", report.model_uid),
             },
             Self::Released(report) => match report.written {
                 true => format!("{} is in production, which is written down now", report.model_uid),
-                false => format!("{} is in production, as is written down already", report.model_uid),
+                false => {
+                    format!("{} is in production, as is written down already", report.model_uid)
+                }
             },
             Self::Searched(report) => report.human(),
         }
@@ -331,7 +358,9 @@ impl Report for Outcome {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Retrained(report) if report.fail_on_verdict && !report.gate.accepted => Exit::Verdict,
+            Self::Retrained(report) if report.fail_on_verdict && !report.gate.accepted => {
+                Exit::Verdict
+            }
             Self::Refused(_) => Exit::Verdict,
             _ => Exit::Done,
         }

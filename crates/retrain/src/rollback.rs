@@ -11,8 +11,9 @@ use crate::run::write_release;
 /// Puts an earlier model back in its place.
 pub(crate) async fn run(store: &StoreArgs, model_uid: &str, context: &Context) -> Result<Outcome> {
     if model_uid.is_empty() || model_uid.contains(['/', '\\']) {
-        let message =
-            format!("`{model_uid}` is no model_uid; name a folder of versions/, such as 20261123T120000Z-1a2b3c4d");
+        let message = format!(
+            "`{model_uid}` is no model_uid; name a folder of versions/, such as 20261123T120000Z-1a2b3c4d"
+        );
         return Err(UsageError::new(message).into());
     }
     let models = Models::open(store.models.as_ref()).await?;
@@ -21,10 +22,12 @@ pub(crate) async fn run(store: &StoreArgs, model_uid: &str, context: &Context) -
     let bytes = bytes.with_context(|| format!("there is no version {model_uid} to go back to"))?;
     let file = ModelFile::from_pickle(&bytes).map_err(UsageError::because)?;
     let replaced = models.present().await?;
-    let (replaced, known) = replaced.map(|present| (present.file.model_uid, present.version)).unzip();
+    let (replaced, known) =
+        replaced.map(|present| (present.file.model_uid, present.version)).unzip();
     if replaced.as_deref() != Some(model_uid) {
         models.replace(bytes, known.as_deref()).await?;
-        write_release(database.as_ref(), model_uid, replaced.clone(), "rollback", None, context).await?;
+        write_release(database.as_ref(), model_uid, replaced.clone(), "rollback", None, context)
+            .await?;
     }
     Ok(Outcome::RolledBack(RollbackReport { model_uid: file.model_uid, replaced }))
 }

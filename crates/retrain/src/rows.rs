@@ -2,7 +2,9 @@ use anyhow::{Context as _, Result};
 use mlops_core::model::{FeatureKind, Schema};
 use mlops_core::ports::Window;
 use mlops_core::table::{Column, Kind, Table};
-use mlops_input::{LOG_TIME, LabelCounts, LogColumns, LogsAt, label, read_logged, read_outcomes, read_table};
+use mlops_input::{
+    LOG_TIME, LabelCounts, LogColumns, LogsAt, label, read_logged, read_outcomes, read_table,
+};
 use mlops_job::{Context, UsageError};
 use mlops_sql::Database;
 
@@ -38,7 +40,9 @@ pub(crate) async fn read(
         rows.add(table, location.to_string())?;
     }
     let from_database = |argument: &str| {
-        database.ok_or_else(|| UsageError::new(format!("{argument} needs --database (MLOPS_DATABASE), which has it")))
+        database.ok_or_else(|| {
+            UsageError::new(format!("{argument} needs --database (MLOPS_DATABASE), which has it"))
+        })
     };
     if let Some(table) = &args.table {
         let database = from_database("--table")?;
@@ -53,13 +57,17 @@ pub(crate) async fn read(
         let logged = read_logs(args, place, columns, database, context).await?;
         let outcomes = read_outcomes(&args.outcomes, database).await?;
         let logged = args.outcomes.outcomes_of.keep(&logged);
-        let labelled = label(&logged, CLIENT_ID, target, &outcomes, args.outcomes.absent_outcome.as_deref());
+        let labelled =
+            label(&logged, CLIENT_ID, target, &outcomes, args.outcomes.absent_outcome.as_deref());
         labels = Some(labelled.counts);
         let source = match place {
             LogPlace::Database => "model_logs".to_owned(),
             LogPlace::Objects(location) => location.to_string(),
         };
-        rows.add(with_time(labelled.table, args.time.as_deref()), format!("{source} with outcomes"))?;
+        rows.add(
+            with_time(labelled.table, args.time.as_deref()),
+            format!("{source} with outcomes"),
+        )?;
     }
     Ok(Rows { table: rows.table.unwrap_or_default(), source: rows.sources.join(", "), labels })
 }
@@ -89,14 +97,18 @@ impl Gathered {
 fn append(all: &mut Table, table: &Table, source: &str) -> Result<(), UsageError> {
     for column in &mut all.columns {
         let more = table.column(&column.name).ok_or_else(|| {
-            UsageError::new(format!("{source} has no column `{}`, as the first source has", column.name))
+            UsageError::new(format!(
+                "{source} has no column `{}`, as the first source has",
+                column.name
+            ))
         })?;
         column.append(&more.clone().into_kind(column.kind()));
     }
     Ok(())
 }
 
-/// The columns that logged requests are to have: those of the rows that were read before, or of the present model.
+/// The columns that logged requests are to have: those of the rows that were read before, or of the
+/// present model.
 fn log_columns(
     before: Option<&Table>,
     present: Option<&Schema>,
@@ -104,16 +116,22 @@ fn log_columns(
     args: &DataArgs,
 ) -> Result<Vec<(String, Kind)>, UsageError> {
     let mut columns: Vec<(String, Kind)> = match (before, present) {
-        (Some(table), _) => table.columns.iter().map(|column| (column.name.clone(), column.kind())).collect(),
+        (Some(table), _) => {
+            table.columns.iter().map(|column| (column.name.clone(), column.kind())).collect()
+        }
         (None, Some(schema)) => {
             let kind = |kind: &FeatureKind| match kind {
                 FeatureKind::Numeric => Kind::Numeric,
                 FeatureKind::Categorical { .. } => Kind::Categorical,
                 FeatureKind::Date => Kind::Date,
             };
-            let features = schema.features.iter().map(|feature| (feature.name.clone(), kind(&feature.kind)));
+            let features =
+                schema.features.iter().map(|feature| (feature.name.clone(), kind(&feature.kind)));
             let ids = args.id.iter().map(|id| (id.clone(), Kind::Categorical));
-            features.chain(ids).chain(args.time.iter().map(|time| (time.clone(), Kind::Date))).collect()
+            features
+                .chain(ids)
+                .chain(args.time.iter().map(|time| (time.clone(), Kind::Date)))
+                .collect()
         }
         (None, None) => {
             let message = "--logs alone do not say what the features are; name training data with --data or --table too, at least for the first model";
@@ -137,26 +155,32 @@ async fn read_logs(
     let outputs = args.outcomes.outcomes_of.outputs();
     let columns = LogColumns { inputs: columns, outputs, ..LogColumns::default() };
     let place = match place {
-        LogPlace::Database => LogsAt::Database(
-            database.ok_or_else(|| UsageError::new("--logs model_logs needs --database (MLOPS_DATABASE)"))?,
-        ),
+        LogPlace::Database => LogsAt::Database(database.ok_or_else(|| {
+            UsageError::new("--logs model_logs needs --database (MLOPS_DATABASE)")
+        })?),
         LogPlace::Objects(location) => LogsAt::Objects(location),
     };
-    let (table, _) = read_logged(place, columns, Window { from: args.since, to: None }, context).await?;
+    let (table, _) =
+        read_logged(place, columns, Window { from: args.since, to: None }, context).await?;
     Ok(table)
 }
 
 /// A request whose input does not say its time by which rows are held out has that of its logging.
 fn with_time(mut table: Table, time: Option<&str>) -> Table {
-    let logged =
-        table.columns.iter().position(|column| column.name == LOG_TIME).map(|place| table.columns.remove(place));
+    let logged = table
+        .columns
+        .iter()
+        .position(|column| column.name == LOG_TIME)
+        .map(|place| table.columns.remove(place));
     if let (Some(time), Some(logged)) = (time, logged)
         && let Some(column) = table.columns.iter_mut().find(|column| column.name == time)
     {
-        let merged = column.times().into_iter().zip(logged.times()).map(|(own, logged)| own.or(logged));
+        let merged =
+            column.times().into_iter().zip(logged.times()).map(|(own, logged)| own.or(logged));
         let mut of_rows = Column::new(time, Kind::Date);
         merged.for_each(|time| {
-            of_rows.push(time.map_or(mlops_core::table::Cell::Missing, mlops_core::table::Cell::Time))
+            of_rows
+                .push(time.map_or(mlops_core::table::Cell::Missing, mlops_core::table::Cell::Time))
         });
         *column = of_rows;
     }

@@ -18,8 +18,8 @@ use crate::{Args, Outcome, data, html, inspect, released, rollback, search};
 ///
 /// # Errors
 ///
-/// [`UsageError`] for arguments and data that no model can be made of, and the failures of the stores. Whatever happens, `model.pkl` is
-/// either the one that was there or the new one, whole.
+/// [`UsageError`] for arguments and data that no model can be made of, and the failures of the
+/// stores. Whatever happens, `model.pkl` is either the one that was there or the new one, whole.
 pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     match &args.command {
         Some(Command::Inspect { model, check: true, against, golden_requests, .. }) => {
@@ -27,7 +27,9 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
             inspect::check(model, Wanted { against, golden, margins: args.gate.policy() }).await
         }
         Some(Command::Inspect { model, python, .. }) => inspect::run(model, *python).await,
-        Some(Command::Rollback { model_uid }) => rollback::run(&args.store, model_uid, &context).await,
+        Some(Command::Rollback { model_uid }) => {
+            rollback::run(&args.store, model_uid, &context).await
+        }
         Some(Command::Released) => released::run(&args.store, &context).await,
         Some(Command::Search(search)) => search::run(search, &args.store, &context).await,
         None => {
@@ -41,21 +43,32 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     }
 }
 
-async fn retrain(args: &Args, database: Option<&Database>, context: &Context) -> Result<RetrainReport> {
+async fn retrain(
+    args: &Args,
+    database: Option<&Database>,
+    context: &Context,
+) -> Result<RetrainReport> {
     let models = Models::open(args.store.models.as_ref()).await?;
     let present = models.present().await?;
     let schema = present.as_ref().map(|present| &present.file.model.schema);
-    let data = data::read(&args.data, args.gate.segment.as_deref(), database, schema, context).await?;
+    let data =
+        data::read(&args.data, args.gate.segment.as_deref(), database, schema, context).await?;
     let recipe = choose_recipe(args.recipe.as_ref(), present.as_ref()).await?;
     let (champion, known) = match present {
         Some(Present { file, version }) => {
-            let profiles = if args.new_schema { None } else { models.profiles(&file.model_uid).await? };
-            (Some(Champion { model_uid: file.model_uid, model: file.model, profiles }), Some(version))
+            let profiles =
+                if args.new_schema { None } else { models.profiles(&file.model_uid).await? };
+            (
+                Some(Champion { model_uid: file.model_uid, model: file.model, profiles }),
+                Some(version),
+            )
         }
         None => (None, None),
     };
     let golden = match &args.gate.golden {
-        Some(file) => Some(read_table(file).await.with_context(|| format!("reading --golden {file}"))?),
+        Some(file) => {
+            Some(read_table(file).await.with_context(|| format!("reading --golden {file}"))?)
+        }
         None => None,
     };
     let plan = Plan {
@@ -73,7 +86,9 @@ async fn retrain(args: &Args, database: Option<&Database>, context: &Context) ->
     let mut report = RetrainReport::new(&trained, champion_uid, left_out, args.fail_on_verdict);
     if let Some(location) = &args.report {
         let page = html::page(&report, &trained).into_bytes();
-        write_file(location, page).await.with_context(|| format!("writing the report {location}"))?;
+        write_file(location, page)
+            .await
+            .with_context(|| format!("writing the report {location}"))?;
     }
     if args.dry_run {
         return Ok(report);
@@ -93,24 +108,45 @@ async fn retrain(args: &Args, database: Option<&Database>, context: &Context) ->
             models.replace(pickle, known.as_deref()).await?;
             report.published = true;
             let replaced = report.champion.as_ref().map(|champion| champion.model_uid.clone());
-            write_release(database, &report.model_uid, replaced, "retrain", args.request.clone(), context).await?;
+            write_release(
+                database,
+                &report.model_uid,
+                replaced,
+                "retrain",
+                args.request.clone(),
+                context,
+            )
+            .await?;
         }
     }
     Ok(report)
 }
 
-pub(crate) async fn choose_recipe(file: Option<&Location>, present: Option<&Present>) -> Result<Recipe> {
+pub(crate) async fn choose_recipe(
+    file: Option<&Location>,
+    present: Option<&Present>,
+) -> Result<Recipe> {
     match (file, present) {
-        (Some(file), _) => read_recipe(file).await.with_context(|| format!("reading --recipe {file}")),
+        (Some(file), _) => {
+            read_recipe(file).await.with_context(|| format!("reading --recipe {file}"))
+        }
         (None, Some(present)) => Ok(present.file.model.recipe.clone()),
         (None, None) => Ok(Recipe::default()),
     }
 }
 
-/// Whoever wished for the model may look up what came of it. The model itself matters more: what goes wrong here is logged.
-async fn finish_request(database: &Database, request: &str, made: Option<&RetrainReport>, context: &Context) {
+/// Whoever wished for the model may look up what came of it. The model itself matters more: what
+/// goes wrong here is logged.
+async fn finish_request(
+    database: &Database,
+    request: &str,
+    made: Option<&RetrainReport>,
+    context: &Context,
+) {
     let (status, model_uid) = match made {
-        Some(report) if report.gate.accepted => (RetrainStatus::Served, Some(report.model_uid.as_str())),
+        Some(report) if report.gate.accepted => {
+            (RetrainStatus::Served, Some(report.model_uid.as_str()))
+        }
         Some(report) => (RetrainStatus::Refused, Some(report.model_uid.as_str())),
         None => (RetrainStatus::Failed, None),
     };
@@ -136,10 +172,15 @@ pub(crate) async fn write_release(
         request_uid,
     };
     let written = database.write_release(&release).await;
-    written.with_context(|| format!("{model_uid} is model.pkl now; writing that down in --database"))
+    written
+        .with_context(|| format!("{model_uid} is model.pkl now; writing that down in --database"))
 }
 
-async fn write_down(database: Option<&Database>, report: &RetrainReport, started: Timestamp) -> Result<()> {
+async fn write_down(
+    database: Option<&Database>,
+    report: &RetrainReport,
+    started: Timestamp,
+) -> Result<()> {
     let Some(database) = database else { return Ok(()) };
     let scores: Vec<(&str, f64)> = report.metrics.named().collect();
     let record = ModelRecord {
@@ -173,7 +214,9 @@ async fn put_version(models: &Models, trained: Trained, report: &RetrainReport) 
 
 async fn read_recipe(file: &Location) -> Result<Recipe> {
     let copy = local_copy(file).await?;
-    let text = tokio::fs::read_to_string(&copy).await.map_err(|error| UsageError::new(error.to_string()))?;
+    let text = tokio::fs::read_to_string(&copy)
+        .await
+        .map_err(|error| UsageError::new(error.to_string()))?;
     let recipe: Recipe = toml::from_str(&text).map_err(UsageError::because)?;
     recipe.check().map_err(UsageError::because)?;
     Ok(recipe)

@@ -28,7 +28,11 @@ pub struct SearchReport {
 }
 
 /// Tries recipes on the rows that a model would be fitted to.
-pub(crate) async fn run(args: &SearchArgs, store: &StoreArgs, context: &Context) -> Result<Outcome> {
+pub(crate) async fn run(
+    args: &SearchArgs,
+    store: &StoreArgs,
+    context: &Context,
+) -> Result<Outcome> {
     let present = match &store.models {
         Some(location) => Models::open(Some(location)).await?.present().await?,
         None => None,
@@ -43,7 +47,10 @@ pub(crate) async fn run(args: &SearchArgs, store: &StoreArgs, context: &Context)
     let bar = context.progress.start("cross-validations", Some(total as u64));
     let halving = args.halving;
     let searched = tokio::task::spawn_blocking(move || {
-        let found = search(&data.train.table, &data.train.labels, &data.schema, recipes, halving, || bar.inc(1));
+        let found =
+            search(&data.train.table, &data.train.labels, &data.schema, recipes, halving, || {
+                bar.inc(1)
+            });
         bar.finish_and_clear();
         found
     });
@@ -78,8 +85,9 @@ impl SearchReport {
             number(self.rows as u64)
         ));
         match &self.out {
-            Some(out) => text
-                .push_str(&format!("\nthe best is in {out}; `retrain --recipe {out}` fits it, and its gate judges it")),
+            Some(out) => text.push_str(&format!(
+                "\nthe best is in {out}; `retrain --recipe {out}` fits it, and its gate judges it"
+            )),
             None => text.push_str("\n--out recipe.toml writes the best down"),
         }
         text
@@ -88,7 +96,10 @@ impl SearchReport {
 
 fn parameters(recipe: &Recipe) -> String {
     let learner = serde_json::to_value(&recipe.learner).unwrap_or_default();
-    let parameters = learner.get("params").and_then(|parameters| parameters.as_object().cloned()).unwrap_or_default();
+    let parameters = learner
+        .get("params")
+        .and_then(|parameters| parameters.as_object().cloned())
+        .unwrap_or_default();
     let text = |(name, value): (&String, &serde_json::Value)| match value.as_f64() {
         Some(number) if number.fract() != 0.0 => format!("{name} {number:.3}"),
         _ => format!("{name} {value}"),

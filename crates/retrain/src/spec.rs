@@ -12,5 +12,8 @@ const GRANTS: &[Grant] = &[
 ];
 
 /// It has no schedule: monitors start it.
-pub(crate) const SPEC: Spec =
-    Spec { kind: Kind::Job { timeout_minutes: 120, schedules: &[] }, size: Size::new(2048, 4096), grants: &[GRANTS] };
+pub(crate) const SPEC: Spec = Spec {
+    kind: Kind::Job { timeout_minutes: 120, schedules: &[] },
+    size: Size::new(2048, 4096),
+    grants: &[GRANTS],
+};

@@ -49,27 +49,41 @@ pub(crate) struct Champion {
 pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Trained> {
     let bar = context.progress.start("trees and rounds", Some(plan.recipe.steps() as u64));
     let tell = |_| bar.inc(1);
-    let fitted = Model::fit(&data.train.table, &data.train.labels, &data.schema, &plan.recipe, &Progress::new(&tell));
+    let fitted = Model::fit(
+        &data.train.table,
+        &data.train.labels,
+        &data.schema,
+        &plan.recipe,
+        &Progress::new(&tell),
+    );
     bar.finish_and_clear();
     let model = fitted.map_err(UsageError::because)?;
     let probabilities = model.predict(&data.test.table).map_err(UsageError::because)?;
     let reference = Profile::of_table(&data.train.table);
-    let (champion, mut reasons) = match &plan.champion {
-        None => (None, Vec::new()),
-        Some(Champion { model, profiles, .. }) => {
-            let mut reasons = if plan.new_schema { Vec::new() } else { schema_changes(&model.schema, &data.schema) };
-            reasons.extend(
-                profiles.iter().flat_map(|profiles| broken_columns(&profiles.whole, &reference, &model.schema)),
-            );
-            (predict_champion(model, &data.test, plan.new_schema)?, reasons)
-        }
-    };
+    let (champion, mut reasons) =
+        match &plan.champion {
+            None => (None, Vec::new()),
+            Some(Champion { model, profiles, .. }) => {
+                let mut reasons = if plan.new_schema {
+                    Vec::new()
+                } else {
+                    schema_changes(&model.schema, &data.schema)
+                };
+                reasons.extend(profiles.iter().flat_map(|profiles| {
+                    broken_columns(&profiles.whole, &reference, &model.schema)
+                }));
+                (predict_champion(model, &data.test, plan.new_schema)?, reasons)
+            }
+        };
     if let Some(golden) = &plan.golden {
         let failures = golden_failures(&model, golden);
         reasons.extend(failures.map_err(|error| UsageError::new(format!("--golden: {error}")))?);
     }
-    let segments =
-        plan.segment.as_ref().and_then(|segment| data.test.table.column(segment)).map(|column| column.names());
+    let segments = plan
+        .segment
+        .as_ref()
+        .and_then(|segment| data.test.table.column(segment))
+        .map(|column| column.names());
     let base_rate = data.train.positives() as f64 / data.train.labels.len() as f64;
     let held_out = HeldOut {
         labels: &data.test.labels,
@@ -84,7 +98,8 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
 
     let training_copy = write_parquet(&data.train.table)?;
     let digest = hex(&Sha256::digest(&training_copy));
-    let time = |microseconds: i64| jiff::Timestamp::from_microsecond(microseconds).ok().map(to_sql_text);
+    let time =
+        |microseconds: i64| jiff::Timestamp::from_microsecond(microseconds).ok().map(to_sql_text);
     let training = Training {
         source: data.source,
         rows: data.train.labels.len() as u64,
@@ -117,7 +132,8 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
     })
 }
 
-/// A name that sorts by time, with the first digits of the digest of the model, which does not know its name and time yet.
+/// A name that sorts by time, with the first digits of the digest of the model, which does not know
+/// its name and time yet.
 fn model_uid(file: &ModelFile, context: &Context) -> String {
     let digest = hex(&Sha256::digest(file.to_pickle()));
     format!("{}-{}", context.started.strftime("%Y%m%dT%H%M%SZ"), &digest[..8])
@@ -127,8 +143,13 @@ fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What the present model says of the same rows; `None` where it cannot be asked, as it is meant to be replaced.
-fn predict_champion(champion: &Model, test: &Part, new_schema: bool) -> Result<Option<Vec<f64>>, UsageError> {
+/// What the present model says of the same rows; `None` where it cannot be asked, as it is meant to
+/// be replaced.
+fn predict_champion(
+    champion: &Model,
+    test: &Part,
+    new_schema: bool,
+) -> Result<Option<Vec<f64>>, UsageError> {
     match champion.predict(&test.table) {
         Ok(probabilities) => Ok(Some(probabilities)),
         Err(_) if new_schema => Ok(None),
@@ -167,9 +188,11 @@ fn schema_changes(was: &Schema, is: &Schema) -> Vec<String> {
     changes
 }
 
-/// Columns whose data look broken beside what the present model was trained on: a model that is fitted to them learns the break.
+/// Columns whose data look broken beside what the present model was trained on: a model that is
+/// fitted to them learns the break.
 fn broken_columns(was: &Profile, is: &Profile, schema: &Schema) -> Vec<String> {
-    let numeric = schema.features.iter().filter(|feature| matches!(feature.kind, FeatureKind::Numeric));
+    let numeric =
+        schema.features.iter().filter(|feature| matches!(feature.kind, FeatureKind::Numeric));
     let roles = Roles {
         targets: vec![schema.target.name.clone()],
         numeric: numeric.map(|feature| feature.name.clone()).collect(),
@@ -178,7 +201,8 @@ fn broken_columns(was: &Profile, is: &Profile, schema: &Schema) -> Vec<String> {
     let was = FeatureSet::new(was.clone(), &roles);
     let found = compare(&was.reference, &was.select(is.clone()), &ShiftPolicy::default());
     let broken = found.features.iter().filter(|found| {
-        found.state.is_data_bug() && schema.features.iter().any(|feature| feature.name == found.feature)
+        found.state.is_data_bug()
+            && schema.features.iter().any(|feature| feature.name == found.feature)
     });
     let what = |found: &FeatureShift| {
         format!(

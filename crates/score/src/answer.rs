@@ -95,7 +95,8 @@ pub(crate) fn answer(
     Ok(Answer { json, frames })
 }
 
-/// Who is at high risk. The probability is the model's for everybody, so that those who watch it see all requests; who decided is told beside it.
+/// Who is at high risk. The probability is the model's for everybody, so that those who watch it
+/// see all requests; who decided is told beside it.
 fn decide(request: &Request<'_>, probability: f64, settings: &Settings) -> Decision {
     let heuristic = settings.heuristic.as_ref().filter(|_| settings.heuristic_share > 0.0);
     // Whose request it is nobody knows is the model's: he could come back in the other arm.
@@ -114,7 +115,8 @@ fn push_output(json: &mut Vec<u8>, decision: Decision, model: &ServedModel, begu
     let high_risk = if is_high_risk { "yes" } else { "no" };
     let model_used = if by_model { "model" } else { "heuristic" };
     let seconds = begun.at.elapsed().as_secs_f64();
-    // What a client is worth is joined to the log later, from `client_ltv`; the log of the field has a zero here.
+    // What a client is worth is joined to the log later, from `client_ltv`; the log of the field
+    // has a zero here.
     write!(
         json,
         r#"{{"prediction":{probability},"high_risk":"{high_risk}","response_time":{seconds:.6},"ltv":0,"model_used":"{model_used}","model_uid":"#,

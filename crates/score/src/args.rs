@@ -31,9 +31,10 @@ Examples:
 
 /// Answer requests with a model, and log each of them
 ///
-/// POST /predict takes one request or an array of them, as JSON; GET / is a page to try one, GET /openapi.json the description. What is
-/// answered is written to a spool on this machine first, and sent on from there to --logs and the database, in whatever state
-/// these are. SIGTERM lets calls under way be answered, and sends away what is left of the log.
+/// POST /predict takes one request or an array of them, as JSON; GET / is a page to try one, GET
+/// /openapi.json the description. What is answered is written to a spool on this machine first, and
+/// sent on from there to --logs and the database, in whatever state these are. SIGTERM lets calls
+/// under way be answered, and sends away what is left of the log.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "score", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -61,7 +62,8 @@ pub struct Args {
 pub enum Command {
     /// Answer requests (also without a command)
     Serve,
-    /// Ask the service at --listen of this machine whether it is well; the health check of a container
+    /// Ask the service at --listen of this machine whether it is well; the health check of a
+    /// container
     Health,
     /// Give the probability of each row of a file
     Predict {
@@ -76,7 +78,13 @@ pub enum Command {
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
     /// The model that `retrain` made: a path or s3://BUCKET/KEY
-    #[arg(long, global = true, env = "SCORE_MODEL", value_name = "FILE", default_value = "/app/model.pkl")]
+    #[arg(
+        long,
+        global = true,
+        env = "SCORE_MODEL",
+        value_name = "FILE",
+        default_value = "/app/model.pkl"
+    )]
     pub model: Location,
 
     /// Take up another model when the file changes; a bad one is not taken
@@ -87,7 +95,8 @@ pub struct ModelArgs {
     #[arg(long, global = true, env = "SCORE_WATCH_EVERY", value_name = "SPAN", default_value = "10s", value_parser = span)]
     pub watch_every: SignedDuration,
 
-    /// Rows that a model must answer as they say before it answers anybody, as for `retrain --golden`: CSV or Parquet
+    /// Rows that a model must answer as they say before it answers anybody, as for `retrain
+    /// --golden`: CSV or Parquet
     #[arg(long, global = true, env = "SCORE_GOLDEN", value_name = "FILE")]
     pub golden: Option<Location>,
 }
@@ -97,10 +106,17 @@ pub struct ModelArgs {
 #[command(next_help_heading = "Service")]
 pub struct ServiceArgs {
     /// Where to listen; port 0 takes a free one and says which in the log
-    #[arg(long, global = true, env = "SCORE_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    #[arg(
+        long,
+        global = true,
+        env = "SCORE_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:8080"
+    )]
     pub listen: SocketAddr,
 
-    /// Answer only who sends this bearer token; health, readiness, metrics and description stay open
+    /// Answer only who sends this bearer token; health, readiness, metrics and description stay
+    /// open
     #[arg(long, global = true, env = "SCORE_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = secret)]
     pub token: Option<String>,
 
@@ -133,20 +149,35 @@ pub struct SettingsArgs {
     #[arg(long, global = true, env = "SCORE_CUT_OFF", value_name = "P", default_value_t = 0.5, value_parser = share)]
     pub cut_off: f64,
 
-    /// Who is at high risk by the heuristic, such as "activity_score < 0.2 and device_type in ('level_1', 'level_2')"
+    /// Who is at high risk by the heuristic, such as "activity_score < 0.2 and device_type in
+    /// ('level_1', 'level_2')"
     #[arg(long, global = true, env = "SCORE_HEURISTIC", value_name = "RULE")]
     pub heuristic: Option<String>,
 
-    /// The share of clients whom the heuristic decides on instead of the model, always the same ones
+    /// The share of clients whom the heuristic decides on instead of the model, always the same
+    /// ones
     #[arg(long, global = true, env = "SCORE_HEURISTIC_SHARE", value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub heuristic_share: f64,
 
     /// The name that clients are mixed by; another name mixes them anew
-    #[arg(long, global = true, env = "SCORE_EXPERIMENT", value_name = "NAME", default_value = "score")]
+    #[arg(
+        long,
+        global = true,
+        env = "SCORE_EXPERIMENT",
+        value_name = "NAME",
+        default_value = "score"
+    )]
     pub experiment: String,
 
-    /// Read cut_off, heuristic, heuristic_share and experiment from this table of --database, in place of the arguments: prod_config or stage_config
-    #[arg(long, global = true, env = "SCORE_CONFIG_TABLE", value_name = "TABLE", requires = "database")]
+    /// Read cut_off, heuristic, heuristic_share and experiment from this table of --database, in
+    /// place of the arguments: prod_config or stage_config
+    #[arg(
+        long,
+        global = true,
+        env = "SCORE_CONFIG_TABLE",
+        value_name = "TABLE",
+        requires = "database"
+    )]
     pub config_table: Option<String>,
 
     /// How often to read it
@@ -158,10 +189,17 @@ pub struct SettingsArgs {
     pub database: Option<DatabaseUrl>,
 
     /// The password of --database, where that is kept apart from the address
-    #[arg(long, global = true, env = "MLOPS_DATABASE_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_DATABASE_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
     pub database_password: Option<Password>,
 
-    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always done)
+    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always
+    /// done)
     #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
     pub create_tables: bool,
 }
@@ -175,10 +213,17 @@ pub struct LogArgs {
     pub logs: Option<Location>,
 
     /// How requests become objects: many in one, one a line, or one each
-    #[arg(long, global = true, env = "SCORE_LOG_OBJECTS", value_name = "LAYOUT", default_value = "batch")]
+    #[arg(
+        long,
+        global = true,
+        env = "SCORE_LOG_OBJECTS",
+        value_name = "LAYOUT",
+        default_value = "batch"
+    )]
     pub log_objects: ObjectLayout,
 
-    /// Send requests away after this time at the latest [default: 30s, or 1s with --log-objects single]
+    /// Send requests away after this time at the latest [default: 30s, or 1s with --log-objects
+    /// single]
     #[arg(long, global = true, env = "SCORE_LOG_EVERY", value_name = "SPAN", value_parser = span)]
     pub log_every: Option<SignedDuration>,
 
@@ -191,7 +236,13 @@ pub struct LogArgs {
     pub log_database: bool,
 
     /// Keep requests in this folder until they are sent away; each process needs its own
-    #[arg(long, global = true, env = "SCORE_SPOOL", value_name = "FOLDER", default_value = "score-spool")]
+    #[arg(
+        long,
+        global = true,
+        env = "SCORE_SPOOL",
+        value_name = "FOLDER",
+        default_value = "score-spool"
+    )]
     pub spool: PathBuf,
 
     /// Answer with 503 when the spool has so many bytes
@@ -213,7 +264,9 @@ impl JobArgs for Args {
     fn check_output(&self) -> Result<(), UsageError> {
         let is_rows = matches!(self.command, Some(Command::Predict { .. }));
         match self.common.output {
-            Output::Csv if !is_rows => Err(UsageError::new("--output csv is for `score predict`; write human or json")),
+            Output::Csv if !is_rows => {
+                Err(UsageError::new("--output csv is for `score predict`; write human or json"))
+            }
             _ => Ok(()),
         }
     }
@@ -223,7 +276,11 @@ impl SettingsArgs {
     /// The database with its password, wherever that came from.
     pub(crate) fn database(&self) -> Option<DatabaseUrl> {
         let url = self.database.as_ref()?;
-        Some(self.database_password.as_ref().map_or_else(|| url.clone(), |password| url.with_password(password)))
+        Some(
+            self.database_password
+                .as_ref()
+                .map_or_else(|| url.clone(), |password| url.with_password(password)),
+        )
     }
 }
 

@@ -2,12 +2,15 @@
 
 use sha2::{Digest, Sha256};
 
-/// Where a client stands in an experiment, from 0 on and below 1; the same in every process, for ever.
+/// Where a client stands in an experiment, from 0 on and below 1; the same in every process, for
+/// ever.
 ///
-/// The first eight bytes of SHA-256 over the experiment's name, a zero byte and the client's id, as a big-endian number, over 2⁶⁴. Who stands below the
-/// share of the heuristic is answered by it: with a larger share more are, and nobody returns. Another experiment mixes all anew.
+/// The first eight bytes of SHA-256 over the experiment's name, a zero byte and the client's id, as
+/// a big-endian number, over 2⁶⁴. Who stands below the share of the heuristic is answered by it:
+/// with a larger share more are, and nobody returns. Another experiment mixes all anew.
 pub(crate) fn standing(experiment: &str, client_id: &str) -> f64 {
-    let digest = Sha256::new().chain_update(experiment).chain_update([0]).chain_update(client_id).finalize();
+    let digest =
+        Sha256::new().chain_update(experiment).chain_update([0]).chain_update(client_id).finalize();
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     // To 53 bits, so that it is never rounded up to 1.
@@ -18,7 +21,8 @@ pub(crate) fn standing(experiment: &str, client_id: &str) -> f64 {
 mod tests {
     use super::*;
 
-    /// By Python: `int.from_bytes(hashlib.sha256(experiment + b"\0" + client_id).digest()[:8], "big") / 2**64`.
+    /// By Python: `int.from_bytes(hashlib.sha256(experiment + b"\0" + client_id).digest()[:8],
+    /// "big") / 2**64`.
     #[test]
     fn a_client_stands_where_it_always_stood() {
         let check = |experiment: &str, client_id: &str, expected: f64| {
@@ -43,7 +47,10 @@ mod tests {
         // Five standard deviations of a share of 100,000 are 0.0047 and 0.0063.
         assert!((share(&tenth) - 0.1).abs() < 0.0047, "{}", share(&tenth));
         assert!((share(&fifth) - 0.2).abs() < 0.0063, "{}", share(&fifth));
-        assert!(tenth.iter().zip(&fifth).all(|(tenth, fifth)| *fifth || !tenth), "a larger share keeps its clients");
+        assert!(
+            tenth.iter().zip(&fifth).all(|(tenth, fifth)| *fifth || !tenth),
+            "a larger share keeps its clients"
+        );
         let both: Vec<bool> = tenth.iter().zip(&other).map(|(one, two)| *one && *two).collect();
         assert!((share(&both) - 0.01).abs() < 0.0016, "{}", share(&both));
     }

@@ -19,7 +19,8 @@ impl Counter {
 }
 
 /// Seconds up to which an answer counts into a bucket.
-const BUCKETS: [f64; 12] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+const BUCKETS: [f64; 12] =
+    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
 /// Classes of status codes, and those that a person looks for.
 const STATUSES: [&str; 8] = ["2xx", "400", "401", "413", "422", "4xx", "503", "5xx"];
@@ -78,24 +79,50 @@ impl Metrics {
     /// Everything in Prometheus's text format.
     pub(crate) fn text(&self, gauges: &[Gauge]) -> String {
         let mut text = String::new();
-        let calls =
-            STATUSES.iter().zip(&self.calls).map(|(status, calls)| (format!("{{status=\"{status}\"}}"), calls.get()));
+        let calls = STATUSES
+            .iter()
+            .zip(&self.calls)
+            .map(|(status, calls)| (format!("{{status=\"{status}\"}}"), calls.get()));
         let calls: Vec<(String, u64)> = calls.collect();
         let all: u64 = calls.iter().map(|(_, calls)| calls).sum();
         push(&mut text, "score_requests_total", "Calls answered, by status.", "counter", &calls);
         let arms = ["heuristic", "model"].into_iter().zip(&self.predictions);
         let predictions = arms.flat_map(|(arm, of_arm)| {
             let of_risk = ["no", "yes"].into_iter().zip(of_arm);
-            of_risk.map(move |(high, count)| (format!("{{model_used=\"{arm}\",high_risk=\"{high}\"}}"), count.get()))
+            of_risk.map(move |(high, count)| {
+                (format!("{{model_used=\"{arm}\",high_risk=\"{high}\"}}"), count.get())
+            })
         });
         let predictions: Vec<(String, u64)> = predictions.collect();
-        push(&mut text, "score_predictions_total", "Predictions, by who decided and what.", "counter", &predictions);
+        push(
+            &mut text,
+            "score_predictions_total",
+            "Predictions, by who decided and what.",
+            "counter",
+            &predictions,
+        );
         let simple = [
-            ("score_model_loads_total", "Models taken into service after the first.", &self.model_loads),
+            (
+                "score_model_loads_total",
+                "Models taken into service after the first.",
+                &self.model_loads,
+            ),
             ("score_model_refusals_total", "New models that were not taken.", &self.model_refusals),
-            ("score_config_refreshes_total", "Times that the settings were read.", &self.config_refreshes),
-            ("score_config_failures_total", "Times that they could not be read.", &self.config_failures),
-            ("score_config_refused_values_total", "Bad values, whose last good ones stayed.", &self.config_refusals),
+            (
+                "score_config_refreshes_total",
+                "Times that the settings were read.",
+                &self.config_refreshes,
+            ),
+            (
+                "score_config_failures_total",
+                "Times that they could not be read.",
+                &self.config_failures,
+            ),
+            (
+                "score_config_refused_values_total",
+                "Bad values, whose last good ones stayed.",
+                &self.config_refusals,
+            ),
         ];
         for (name, help, counter) in simple {
             push(&mut text, name, help, "counter", &[(String::new(), counter.get())]);
@@ -110,11 +137,18 @@ impl Metrics {
     fn push_histogram(&self, text: &mut String, all: u64) {
         let name = "score_request_seconds";
         let mut up_to = 0;
-        let mut lines = format!("# HELP {name} Seconds from a call's head to its answer.\n# TYPE {name} histogram\n");
+        let mut lines = format!(
+            "# HELP {name} Seconds from a call's head to its answer.\n# TYPE {name} histogram\n"
+        );
         for (bound, bucket) in BUCKETS.iter().zip(&self.buckets) {
             up_to += bucket.get();
             // Counted a moment apart; a bucket must not exceed the whole.
-            push_line(&mut lines, name, &format!("_bucket{{le=\"{bound}\"}}"), &up_to.min(all).to_string());
+            push_line(
+                &mut lines,
+                name,
+                &format!("_bucket{{le=\"{bound}\"}}"),
+                &up_to.min(all).to_string(),
+            );
         }
         push_line(&mut lines, name, "_bucket{le=\"+Inf\"}", &all.to_string());
         push_line(&mut lines, name, "_sum", &(self.nanoseconds.get() as f64 / 1e9).to_string());

@@ -29,25 +29,34 @@ pub(crate) struct ServedModel {
 }
 
 impl ServedModel {
-    /// Checks a file before it answers anybody: that it is a model, that it answers a request without values, and the golden ones.
+    /// Checks a file before it answers anybody: that it is a model, that it answers a request
+    /// without values, and the golden ones.
     ///
     /// # Errors
     ///
     /// [`UsageError`], with what is wrong.
-    pub(crate) fn read(bytes: &[u8], golden: Option<&Table>, now: Timestamp) -> Result<Self, UsageError> {
+    pub(crate) fn read(
+        bytes: &[u8],
+        golden: Option<&Table>,
+        now: Timestamp,
+    ) -> Result<Self, UsageError> {
         let file = ModelFile::from_pickle(bytes).map_err(UsageError::because)?;
         let features = file.model.schema.features.iter();
-        let places = features.enumerate().map(|(place, feature)| (feature.name.clone(), place)).collect();
+        let places =
+            features.enumerate().map(|(place, feature)| (feature.name.clone(), place)).collect();
         let mut uid_json = Vec::new();
         push_string(&mut uid_json, &file.model_uid);
         let model = Self { file, loaded_at: now, uid_json, places };
         let empty = model.table(1, |_, _| Cell::Missing);
         let probabilities = model.file.model.predict(&empty).map_err(UsageError::because)?;
         if !probabilities.iter().all(|probability| (0.0..=1.0).contains(probability)) {
-            return Err(UsageError::new(format!("the model gives {probabilities:?} for a request without values")));
+            return Err(UsageError::new(format!(
+                "the model gives {probabilities:?} for a request without values"
+            )));
         }
         if let Some(golden) = golden {
-            let failures = golden_failures(&model.file.model, golden).map_err(UsageError::because)?;
+            let failures =
+                golden_failures(&model.file.model, golden).map_err(UsageError::because)?;
             if let [first, others @ ..] = failures.as_slice() {
                 return Err(UsageError::new(format!("{first}, and {} others", others.len())));
             }
@@ -101,10 +110,20 @@ impl LiveModel {
     ///
     /// # Errors
     ///
-    /// [`UsageError`] for a file that is no model or fails its golden requests, and the failures of the store.
-    pub(crate) async fn open(location: &Location, golden: Option<Table>, now: Timestamp) -> Result<Self> {
+    /// [`UsageError`] for a file that is no model or fails its golden requests, and the failures of
+    /// the store.
+    pub(crate) async fn open(
+        location: &Location,
+        golden: Option<Table>,
+        now: Timestamp,
+    ) -> Result<Self> {
         let (root, key) = location.split_file().map_err(UsageError::because)?;
-        let place = ModelPlace { location: location.clone(), store: Objects::open(&root).await, key, golden };
+        let place = ModelPlace {
+            location: location.clone(),
+            store: Objects::open(&root).await,
+            key,
+            golden,
+        };
         let reading = || format!("reading the model {location}");
         let version = place.version().await.with_context(reading)?;
         let model = place.read(now).await.with_context(reading)?;
@@ -115,7 +134,8 @@ impl LiveModel {
         self.live.load_full()
     }
 
-    /// Looks again and again whether there is another model, until the service ends. A bad one is looked at once, and the present one stays.
+    /// Looks again and again whether there is another model, until the service ends. A bad one is
+    /// looked at once, and the present one stays.
     pub(crate) async fn watch(&self, every: Duration, context: &Context, metrics: &Metrics) {
         let mut seen = self.loaded_version.clone();
         loop {
@@ -131,7 +151,9 @@ impl LiveModel {
                     let loaded = self.place.read(context.now()).await;
                     self.take(loaded, metrics);
                 }
-                Err(error) => tracing::warn!("cannot look for a new model; the present one stays: {error:#}"),
+                Err(error) => {
+                    tracing::warn!("cannot look for a new model; the present one stays: {error:#}")
+                }
             }
         }
     }
@@ -141,14 +163,21 @@ impl LiveModel {
         match loaded {
             Ok(model) => {
                 let (old, new) = (&self.get().file.model_uid, model.file.model_uid.clone());
-                tracing::info!(model.uid = new, model.replaced = old, "a new model answers from now on");
+                tracing::info!(
+                    model.uid = new,
+                    model.replaced = old,
+                    "a new model answers from now on"
+                );
                 self.live.store(Arc::new(model));
                 metrics.model_loads.add(1);
             }
             Err(error) => {
                 metrics.model_refusals.add(1);
                 let error = format!("{error:#}");
-                tracing::error!(error, "the new model at {place} is not taken, and the present one stays");
+                tracing::error!(
+                    error,
+                    "the new model at {place} is not taken, and the present one stays"
+                );
             }
         }
     }
@@ -157,8 +186,16 @@ impl LiveModel {
 impl ModelPlace {
     /// What tells the file that is there from another.
     async fn version(&self) -> Result<String, StoreError> {
-        let mut found = self.store.list(&self.key).try_filter(|object| std::future::ready(object.key == self.key));
-        let missing = || StoreError::new(StoreErrorKind::NotFound, format!("there is no model at {}", self.location));
+        let mut found = self
+            .store
+            .list(&self.key)
+            .try_filter(|object| std::future::ready(object.key == self.key));
+        let missing = || {
+            StoreError::new(
+                StoreErrorKind::NotFound,
+                format!("there is no model at {}", self.location),
+            )
+        };
         Ok(found.try_next().await?.ok_or_else(missing)?.version)
     }
 

@@ -50,7 +50,9 @@ impl Report for Outcome {
                 number(served.spooled_bytes)
             ),
             Self::Predicted(predicted) => {
-                let mean = predicted.mean.map_or_else(String::new, |mean| format!(", mean probability {mean:.4}"));
+                let mean = predicted
+                    .mean
+                    .map_or_else(String::new, |mean| format!(", mean probability {mean:.4}"));
                 format!(
                     "{} rows by {}{mean}; --output csv gives each",
                     number(predicted.rows as u64),

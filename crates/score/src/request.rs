@@ -53,8 +53,13 @@ pub(crate) struct Body<'b> {
 ///
 /// # Errors
 ///
-/// A [`Problem`] of 400 for what is no JSON, and of 422 for what the model cannot take, which names each field.
-pub(crate) fn read_body<'b>(body: &'b [u8], model: &ServedModel, max_rows: usize) -> Result<Body<'b>, Problem> {
+/// A [`Problem`] of 400 for what is no JSON, and of 422 for what the model cannot take, which names
+/// each field.
+pub(crate) fn read_body<'b>(
+    body: &'b [u8],
+    model: &ServedModel,
+    max_rows: usize,
+) -> Result<Body<'b>, Problem> {
     let not_json = |error: serde_json::Error| {
         Problem::new(axum::http::StatusCode::BAD_REQUEST, format!("the body is no JSON: {error}"))
     };
@@ -72,7 +77,11 @@ pub(crate) fn read_body<'b>(body: &'b [u8], model: &ServedModel, max_rows: usize
             let items: Vec<&'b RawValue> = serde_json::from_slice(body).map_err(not_json)?;
             if items.is_empty() || items.len() > max_rows {
                 let detail = format!("has {} rows; send from 1 to {max_rows} at once", items.len());
-                return Err(Problem::fields(vec![FieldError { pointer: String::new(), field: String::new(), detail }]));
+                return Err(Problem::fields(vec![FieldError {
+                    pointer: String::new(),
+                    field: String::new(),
+                    detail,
+                }]));
             }
             let mut requests = Vec::with_capacity(items.len());
             for (row, item) in items.into_iter().enumerate() {
@@ -80,27 +89,50 @@ pub(crate) fn read_body<'b>(body: &'b [u8], model: &ServedModel, max_rows: usize
                     let fields: Fields<'b> = serde_json::from_str(item.get()).map_err(not_json)?;
                     requests.push(Request::read(fields, model, Some(row), &mut errors));
                 } else {
-                    let detail = format!("must be an object, and row {row} is {}", kind_of(item.get()));
-                    errors.push(FieldError { pointer: format!("/{row}"), field: String::new(), detail });
+                    let detail =
+                        format!("must be an object, and row {row} is {}", kind_of(item.get()));
+                    errors.push(FieldError {
+                        pointer: format!("/{row}"),
+                        field: String::new(),
+                        detail,
+                    });
                 }
                 if errors.len() >= MAX_ERRORS {
                     break;
                 }
             }
-            if errors.is_empty() { Ok(Body { requests, is_array: true }) } else { Err(Problem::fields(errors)) }
+            if errors.is_empty() {
+                Ok(Body { requests, is_array: true })
+            } else {
+                Err(Problem::fields(errors))
+            }
         }
         _ => {
             let value: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
-            let detail = format!("must be an object or an array of them, not {}", kind_of(value.get()));
-            Err(Problem::fields(vec![FieldError { pointer: String::new(), field: String::new(), detail }]))
+            let detail =
+                format!("must be an object or an array of them, not {}", kind_of(value.get()));
+            Err(Problem::fields(vec![FieldError {
+                pointer: String::new(),
+                field: String::new(),
+                detail,
+            }]))
         }
     }
 }
 
 impl<'b> Request<'b> {
-    fn read(fields: Fields<'b>, model: &ServedModel, row: Option<usize>, errors: &mut Vec<FieldError>) -> Self {
-        let mut request =
-            Self { uid: None, client_id: None, values: vec![Value::Missing; model.features().len()], fields };
+    fn read(
+        fields: Fields<'b>,
+        model: &ServedModel,
+        row: Option<usize>,
+        errors: &mut Vec<FieldError>,
+    ) -> Self {
+        let mut request = Self {
+            uid: None,
+            client_id: None,
+            values: vec![Value::Missing; model.features().len()],
+            fields,
+        };
         let mut seen = vec![false; request.values.len()];
         let (mut seen_uid, mut seen_client) = (false, false);
         for (name, raw) in &request.fields.0 {
@@ -111,7 +143,8 @@ impl<'b> Request<'b> {
                 _ => false,
             };
             let feature = model.feature(name);
-            let is_again = is_again || feature.is_some_and(|(place, _)| std::mem::replace(&mut seen[place], true));
+            let is_again = is_again
+                || feature.is_some_and(|(place, _)| std::mem::replace(&mut seen[place], true));
             let read = match (name.as_ref(), feature) {
                 _ if is_again => Err("is there twice; send it once".to_owned()),
                 ("uid", _) => read_uid(raw).map(|uid| request.uid = uid),
@@ -122,7 +155,9 @@ impl<'b> Request<'b> {
                     }
                     Ok(())
                 }),
-                (_, Some((place, kind))) => read_value(raw, kind).map(|value| request.values[place] = value),
+                (_, Some((place, kind))) => {
+                    read_value(raw, kind).map(|value| request.values[place] = value)
+                }
                 (_, None) => check_depth(raw),
             };
             if let Err(detail) = read
@@ -130,7 +165,11 @@ impl<'b> Request<'b> {
             {
                 let escaped = name.replace('~', "~0").replace('/', "~1");
                 let row = row.map_or_else(String::new, |row| format!("/{row}"));
-                errors.push(FieldError { pointer: format!("{row}/{escaped}"), field: name.to_string(), detail });
+                errors.push(FieldError {
+                    pointer: format!("{row}/{escaped}"),
+                    field: name.to_string(),
+                    detail,
+                });
             }
         }
         request
@@ -149,18 +188,23 @@ impl<'b> Request<'b> {
     pub(crate) fn operand(&self, name: &str) -> Operand<'b> {
         let raw = self.fields.0.iter().find(|(field, _)| field == name).map(|(_, raw)| raw.get());
         match raw.and_then(|raw| Some((raw, raw.as_bytes().first()?))) {
-            Some((raw, b'"')) => text(raw).map_or(Operand::Missing, |text| match is_missing_text(&text) {
-                true => Operand::Missing,
-                false => Operand::Text(text),
-            }),
+            Some((raw, b'"')) => {
+                text(raw).map_or(Operand::Missing, |text| match is_missing_text(&text) {
+                    true => Operand::Missing,
+                    false => Operand::Text(text),
+                })
+            }
             Some(("true", _)) => Operand::Bool(true),
             Some(("false", _)) => Operand::Bool(false),
-            Some((raw, b'-' | b'0'..=b'9')) => finite(raw).map_or(Operand::Missing, Operand::Number),
+            Some((raw, b'-' | b'0'..=b'9')) => {
+                finite(raw).map_or(Operand::Missing, Operand::Number)
+            }
             _ => Operand::Missing,
         }
     }
 
-    /// Writes the inside of the logged `input`: the fields as they were sent, but `uid`, on one line.
+    /// Writes the inside of the logged `input`: the fields as they were sent, but `uid`, on one
+    /// line.
     pub(crate) fn write_fields(&self, json: &mut Vec<u8>) {
         let mut endpoint = false;
         for (name, raw) in self.fields.0.iter().filter(|(name, _)| name != "uid") {
@@ -171,7 +215,9 @@ impl<'b> Request<'b> {
             let raw = raw.get().as_bytes();
             if raw.first().is_some_and(|first| matches!(first, b'{' | b'[')) {
                 // A line's end within a string is escaped, so that these stand between values.
-                json.extend(raw.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+                json.extend(
+                    raw.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }),
+                );
             } else {
                 json.extend_from_slice(raw);
             }
@@ -194,7 +240,9 @@ fn read_uid(raw: &str) -> Result<Option<&str>, String> {
             let uid = text(raw)?;
             match uid.chars().count() {
                 1..=MAX_ID_CHARACTERS => Ok(Some(raw)),
-                length => Err(format!("must have from 1 to {MAX_ID_CHARACTERS} characters, and has {length}")),
+                length => Err(format!(
+                    "must have from 1 to {MAX_ID_CHARACTERS} characters, and has {length}"
+                )),
             }
         }
         _ => Err(format!("must be a text, not {}; leave it out to be given one", kind_of(raw))),
@@ -208,11 +256,15 @@ fn read_client_id(raw: &str) -> Result<Option<Cow<'_, str>>, String> {
             let client_id = text(raw)?;
             match client_id.chars().count() {
                 0..=MAX_ID_CHARACTERS => Ok(Some(client_id)),
-                length => Err(format!("must have at most {MAX_ID_CHARACTERS} characters, and has {length}")),
+                length => Err(format!(
+                    "must have at most {MAX_ID_CHARACTERS} characters, and has {length}"
+                )),
             }
         }
         // Not 1.0 or 1e3: nobody could tell which client that is.
-        Some(b'-' | b'0'..=b'9') if raw.len() <= MAX_ID_CHARACTERS && !raw.contains(['.', 'e', 'E']) => {
+        Some(b'-' | b'0'..=b'9')
+            if raw.len() <= MAX_ID_CHARACTERS && !raw.contains(['.', 'e', 'E']) =>
+        {
             Ok(Some(Cow::Borrowed(raw)))
         }
         _ => Err(format!("must be a text or a whole number, not {}", kind_of(raw))),
@@ -223,7 +275,9 @@ fn read_value<'b>(raw: &'b str, kind: &FeatureKind) -> Result<Value<'b>, String>
     match (kind, raw.as_bytes().first()) {
         (_, Some(b'n')) => Ok(Value::Missing),
         (FeatureKind::Numeric | FeatureKind::Categorical { .. }, Some(b'-' | b'0'..=b'9')) => {
-            finite(raw).map(Value::Number).ok_or_else(|| "is beyond what a 64-bit float holds".to_owned())
+            finite(raw)
+                .map(Value::Number)
+                .ok_or_else(|| "is beyond what a 64-bit float holds".to_owned())
         }
         (FeatureKind::Categorical { .. }, Some(b't' | b'f')) => Ok(Value::Text(Cow::Borrowed(raw))),
         (FeatureKind::Categorical { .. }, Some(b'"')) => text(raw).map(Value::Text),
@@ -232,10 +286,16 @@ fn read_value<'b>(raw: &'b str, kind: &FeatureKind) -> Result<Value<'b>, String>
             let is_time = parse_utc(&text).is_some()
                 || text.parse::<jiff::civil::DateTime>().is_ok()
                 || text.parse::<jiff::Timestamp>().is_ok();
-            if is_time { Ok(Value::Text(text)) } else { Err("must be a date such as 2026-11-23, or null".to_owned()) }
+            if is_time {
+                Ok(Value::Text(text))
+            } else {
+                Err("must be a date such as 2026-11-23, or null".to_owned())
+            }
         }
         (FeatureKind::Numeric, _) => Err(format!("must be a number or null, not {}", kind_of(raw))),
-        (FeatureKind::Date, _) => Err(format!("must be a date as a text, or null, not {}", kind_of(raw))),
+        (FeatureKind::Date, _) => {
+            Err(format!("must be a date as a text, or null, not {}", kind_of(raw)))
+        }
         (FeatureKind::Categorical { .. }, _) => {
             Err(format!("must be a text, a number, true, false or null, not {}", kind_of(raw)))
         }

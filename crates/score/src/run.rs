@@ -36,33 +36,41 @@ const DRAIN_LOG: Duration = Duration::from_secs(9);
 /// Settings that could not be read are tried again after this time, rather than in an hour.
 const CONFIG_PAUSE: Duration = Duration::from_secs(60);
 
-/// Carries out the command. The service runs until SIGTERM; a second one beside it needs a spool of its own, and after an end of whatever kind
-/// the next one sends away what the spool still has.
+/// Carries out the command. The service runs until SIGTERM; a second one beside it needs a spool of
+/// its own, and after an end of whatever kind the next one sends away what the spool still has.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for arguments that do not go together and a file that is no model, and the failures of the stores.
+/// [`UsageError`] for arguments that do not go together and a file that is no model, and the
+/// failures of the stores.
 pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     match &args.command {
         Some(Command::Predict { data }) => {
             Ok(Outcome::Predicted(predict_file(&args.model.model, data, context.started).await?))
         }
-        Some(Command::Health) => Ok(Outcome::Healthy(ask_health(args.service.listen, HEALTH).await?)),
-        Some(Command::Serve) | None => Ok(Outcome::Served(serve_until_stopped(&args, context).await?)),
+        Some(Command::Health) => {
+            Ok(Outcome::Healthy(ask_health(args.service.listen, HEALTH).await?))
+        }
+        Some(Command::Serve) | None => {
+            Ok(Outcome::Served(serve_until_stopped(&args, context).await?))
+        }
     }
 }
 
 async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
     let golden = match &args.model.golden {
-        Some(file) => Some(read_table(file).await.with_context(|| format!("reading --golden {file}"))?),
+        Some(file) => {
+            Some(read_table(file).await.with_context(|| format!("reading --golden {file}"))?)
+        }
         None => None,
     };
     let model = LiveModel::open(&args.model.model, golden, context.started).await?;
     let settings = settings(args, &context)?;
     let Log { spool, ends, shippers } = open_log(args, &context).await?;
     let listener = TcpListener::bind(args.service.listen).await;
-    let listener =
-        listener.map_err(UsageError::because).with_context(|| format!("listening at {}", args.service.listen))?;
+    let listener = listener
+        .map_err(UsageError::because)
+        .with_context(|| format!("listening at {}", args.service.listen))?;
     let address = listener.local_addr().context("asking for the address")?;
 
     let sinks: Vec<Arc<SinkState>> = shippers.iter().map(|shipper| shipper.state.clone()).collect();
@@ -72,7 +80,10 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
         settings,
         spool,
         sinks,
-        credentials: Credentials::new(args.service.token.as_deref(), args.service.basic_auth.as_deref()),
+        credentials: Credentials::new(
+            args.service.token.as_deref(),
+            args.service.basic_auth.as_deref(),
+        ),
         metrics: Metrics::default(),
         in_flight: Semaphore::new(args.service.max_in_flight as usize),
         max_body_bytes: args.service.max_body_bytes as usize,
@@ -130,7 +141,11 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
             "the log is not all sent away; the next start with this spool goes on"
         );
     }
-    Ok(Served { model_uid, logged: spool_state.map_or(0, |state| state.records.get()), spooled_bytes })
+    Ok(Served {
+        model_uid,
+        logged: spool_state.map_or(0, |state| state.records.get()),
+        spooled_bytes,
+    })
 }
 
 fn settings(args: &Args, context: &Context) -> Result<LiveSettings> {
@@ -142,7 +157,9 @@ fn settings(args: &Args, context: &Context) -> Result<LiveSettings> {
         heuristic: rule.map_err(|error| wrong(format!("--heuristic: {error}")))?,
         experiment: args.settings.experiment.clone(),
     };
-    settings.check().map_err(|error| wrong(format!("--heuristic-share: {error}; add --heuristic")))?;
+    settings
+        .check()
+        .map_err(|error| wrong(format!("--heuristic-share: {error}; add --heuristic")))?;
     let table = args.settings.config_table.clone().zip(args.settings.database());
     if let Some((_, database)) = &table {
         context.check_lasting(database)?;
@@ -169,7 +186,9 @@ async fn open_log(args: &Args, context: &Context) -> Result<Log> {
         sinks.push(Sink::Database(Box::new(sink)));
     }
     if sinks.is_empty() {
-        tracing::warn!("nothing is logged; name a place with --logs (MLOPS_LOGS), or add --log-database");
+        tracing::warn!(
+            "nothing is logged; name a place with --logs (MLOPS_LOGS), or add --log-database"
+        );
         return Ok(Log { spool: None, ends: None, shippers: Vec::new() });
     }
     let (senders, shippers): (Vec<_>, Vec<_>) = sinks.into_iter().map(Shipper::new).unzip();
@@ -186,7 +205,8 @@ async fn open_log(args: &Args, context: &Context) -> Result<Log> {
 
 async fn refresh_again_and_again(app: Arc<App>, every: SignedDuration) {
     let every = every.unsigned_abs();
-    let mut pause = if app.settings.last_refresh().is_some() { every } else { CONFIG_PAUSE.min(every) };
+    let mut pause =
+        if app.settings.last_refresh().is_some() { every } else { CONFIG_PAUSE.min(every) };
     loop {
         tokio::time::sleep(pause).await;
         let refreshed = app.refresh_settings().await;
@@ -195,13 +215,17 @@ async fn refresh_again_and_again(app: Arc<App>, every: SignedDuration) {
     }
 }
 
-/// A rule may ask for what the model does not know. It may as well be mistyped, and then holds for nobody.
+/// A rule may ask for what the model does not know. It may as well be mistyped, and then holds for
+/// nobody.
 fn warn_of_unknown_fields(app: &App) {
     let (settings, model) = (app.settings.get(), app.model.get());
     let fields = settings.heuristic.as_ref().map(|rule| rule.fields()).unwrap_or_default();
-    let unknown: Vec<&str> = fields.into_iter().filter(|field| model.feature(field).is_none()).collect();
+    let unknown: Vec<&str> =
+        fields.into_iter().filter(|field| model.feature(field).is_none()).collect();
     if !unknown.is_empty() {
         let unknown = unknown.join(", ");
-        tracing::warn!("the heuristic asks for {unknown}, which the model does not know; right if requests have it");
+        tracing::warn!(
+            "the heuristic asks for {unknown}, which the model does not know; right if requests have it"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What may change while requests are answered: the cut-off, the heuristic and its share of the clients.
+//! What may change while requests are answered: the cut-off, the heuristic and its share of the
+//! clients.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,16 +128,20 @@ impl LiveSettings {
     }
 }
 
-/// The settings that the rows say, of those that are well-formed; `first` is for names that have no row, `last` for bad ones.
+/// The settings that the rows say, of those that are well-formed; `first` is for names that have no
+/// row, `last` for bad ones.
 fn read(rows: &Table, first: &Settings, last: &Settings) -> Refreshed {
     let mut settings = first.clone();
     let (mut refused, mut unknown) = (Vec::new(), Vec::new());
-    let column = |name: &str| rows.column(name).map(mlops_core::table::Column::names).unwrap_or_default();
+    let column =
+        |name: &str| rows.column(name).map(mlops_core::table::Column::names).unwrap_or_default();
     for (name, value) in column("name").into_iter().zip(column("value")) {
         let (Some(name), value) = (name, value.unwrap_or_default()) else { continue };
         let taken = match name.as_str() {
             "cut_off" => mlops_job::share(&value).map(|share| settings.cut_off = share),
-            "heuristic_share" => mlops_job::share(&value).map(|share| settings.heuristic_share = share),
+            "heuristic_share" => {
+                mlops_job::share(&value).map(|share| settings.heuristic_share = share)
+            }
             "heuristic" => heuristic(&value).map(|rule| settings.heuristic = rule),
             "experiment" if value.is_empty() => Err("must be a name".to_owned()),
             "experiment" => {
@@ -159,7 +164,8 @@ fn read(rows: &Table, first: &Settings, last: &Settings) -> Refreshed {
         }
     }
     if let Err(why) = settings.check() {
-        settings.heuristic_share = if settings.heuristic.is_some() { last.heuristic_share } else { 0.0 };
+        settings.heuristic_share =
+            if settings.heuristic.is_some() { last.heuristic_share } else { 0.0 };
         refused.push(Refused { name: "heuristic_share".to_owned(), why });
     }
     Refreshed { settings: Arc::new(settings), refused, unknown }
@@ -177,9 +183,10 @@ impl Settings {
     /// Refuses clients for a heuristic that is not there.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self.heuristic.is_none() && self.heuristic_share > 0.0 {
-            true => {
-                Err(format!("it is {}, and there is no heuristic to decide on these clients", self.heuristic_share))
-            }
+            true => Err(format!(
+                "it is {}, and there is no heuristic to decide on these clients",
+                self.heuristic_share
+            )),
             false => Ok(()),
         }
     }
@@ -205,18 +212,28 @@ mod tests {
         let mut table = Table::default();
         for (place, name) in ["name", "value"].into_iter().enumerate() {
             let mut column = Column::new(name, Kind::Categorical);
-            rows.iter().for_each(|row| column.push(Cell::Text(if place == 0 { row.0 } else { row.1 })));
+            rows.iter()
+                .for_each(|row| column.push(Cell::Text(if place == 0 { row.0 } else { row.1 })));
             table.columns.push(column);
         }
         let found = read(&table, &settings(0.5, 0.0, ""), last);
-        let refused = found.refused.iter().map(|refused| format!("{}: {}", refused.name, refused.why)).collect();
+        let refused = found
+            .refused
+            .iter()
+            .map(|refused| format!("{}: {}", refused.name, refused.why))
+            .collect();
         ((*found.settings).clone(), refused)
     }
 
     #[test]
     fn good_values_are_taken_over_and_what_is_not_there_is_as_at_the_start() {
         let last = settings(0.9, 0.3, "x > 1");
-        let rows = [("cut_off", "0.25"), ("heuristic", "x > 2.0"), ("heuristic_share", "0.1"), ("colour", "red")];
+        let rows = [
+            ("cut_off", "0.25"),
+            ("heuristic", "x > 2.0"),
+            ("heuristic_share", "0.1"),
+            ("colour", "red"),
+        ];
         assert_eq!(read_rows(&rows, &last), (settings(0.25, 0.1, "x > 2.0"), vec![]));
         assert_eq!(read_rows(&[], &last), (settings(0.5, 0.0, ""), vec![]));
     }
@@ -224,7 +241,12 @@ mod tests {
     #[test]
     fn a_bad_value_keeps_the_last_good_one_and_says_so() {
         let last = settings(0.9, 0.3, "x > 1");
-        let rows = [("cut_off", "1.5"), ("heuristic", "x >"), ("heuristic_share", "many"), ("experiment", "")];
+        let rows = [
+            ("cut_off", "1.5"),
+            ("heuristic", "x >"),
+            ("heuristic_share", "many"),
+            ("experiment", ""),
+        ];
         let (found, refused) = read_rows(&rows, &last);
         assert_eq!(found, last);
         assert_eq!(
@@ -242,6 +264,9 @@ mod tests {
     fn a_share_without_a_heuristic_is_refused() {
         let (found, refused) = read_rows(&[("heuristic_share", "0.2")], &settings(0.5, 0.0, ""));
         assert_eq!(found, settings(0.5, 0.0, ""));
-        assert_eq!(refused, ["heuristic_share: it is 0.2, and there is no heuristic to decide on these clients"]);
+        assert_eq!(
+            refused,
+            ["heuristic_share: it is 0.2, and there is no heuristic to decide on these clients"]
+        );
     }
 }

@@ -12,7 +12,13 @@ const GRANTS: &[Grant] = &[
 pub(crate) const HEALTH: &str = "/health";
 
 pub(crate) const SPEC: Spec = Spec {
-    kind: Kind::Service { command: &["serve"], port: 8080, health: HEALTH, timeout_minutes: 0, schedules: &[] },
+    kind: Kind::Service {
+        command: &["serve"],
+        port: 8080,
+        health: HEALTH,
+        timeout_minutes: 0,
+        schedules: &[],
+    },
     size: Size::new(256, 512),
     grants: &[GRANTS],
 };

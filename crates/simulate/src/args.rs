@@ -40,7 +40,8 @@ pub enum Command {
     Customers(CustomersArgs),
     /// Replay rows as logged requests
     Traffic(Box<TrafficArgs>),
-    /// Change the rows that a model is tried on, step by step: how much does drift hurt, and which of it is seen?
+    /// Change the rows that a model is tried on, step by step: how much does drift hurt, and which
+    /// of it is seen?
     CaseStudy(Box<CaseStudyArgs>),
     /// Live through a year of a model's life on this machine, with all programs
     Demo(DemoArgs),
@@ -63,15 +64,18 @@ pub struct CustomersArgs {
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct TrafficArgs {
-    /// The rows to replay, in order: a CSV file, as a path or s3://BUCKET/KEY [default: synthetic customers]
+    /// The rows to replay, in order: a CSV file, as a path or s3://BUCKET/KEY [default: synthetic
+    /// customers]
     #[arg(long, env = "SIMULATE_TABLE", value_name = "FILE")]
     pub table: Option<Location>,
 
-    /// How many requests [default: one for each row of --table, else 10000]; more than rows start over
+    /// How many requests [default: one for each row of --table, else 10000]; more than rows start
+    /// over
     #[arg(long, env = "SIMULATE_ROWS", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
 
-    /// The same seed gives the same bytes; for synthetic customers another seed than the training data's
+    /// The same seed gives the same bytes; for synthetic customers another seed than the training
+    /// data's
     #[arg(long, env = "SIMULATE_SEED", value_name = "N", default_value_t = 2)]
     pub seed: u64,
 
@@ -87,7 +91,8 @@ pub struct TrafficArgs {
     #[arg(long, env = "SIMULATE_TARGET", value_name = "COLUMN")]
     pub target: Option<String>,
 
-    /// The column that holds the model's prediction; it is logged as the output [default: for synthetic customers the true probability]
+    /// The column that holds the model's prediction; it is logged as the output [default: for
+    /// synthetic customers the true probability]
     #[arg(long, env = "SIMULATE_PREDICTION", value_name = "COLUMN")]
     pub prediction: Option<String>,
 
@@ -115,7 +120,8 @@ pub struct TrafficArgs {
     #[arg(long, env = "SIMULATE_DRIFT", value_name = "DRIFT", value_delimiter = ';')]
     pub drift: Vec<Drift>,
 
-    /// The share of requests that arrive up to a day late, in the folder of the hour in which they arrive
+    /// The share of requests that arrive up to a day late, in the folder of the hour in which they
+    /// arrive
     #[arg(long, env = "SIMULATE_LATE", value_name = "SHARE", default_value = "0", value_parser = share)]
     pub late: f64,
 
@@ -155,7 +161,8 @@ impl JobArgs for Args {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    parse_utc(text).ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
+    parse_utc(text)
+        .ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
 }
 
 /// A share as `0.05` or `5%`.

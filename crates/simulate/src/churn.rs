@@ -20,7 +20,8 @@ const TYPICAL: [f64; 9] = [0.5, 0.5, 50.0, 0.73, 55.0, 50.0, 7.4, 300.0, 3.6];
 /// The probability that a customer churns: a logit with thresholds, a curve, and two interactions.
 pub(crate) fn probability(features: &Features) -> f64 {
     let value = |index: usize| features.numeric[index].unwrap_or(TYPICAL[index]);
-    let [activity, propensity, profile_new, completeness] = [value(0), value(1), value(2), value(3)];
+    let [activity, propensity, profile_new, completeness] =
+        [value(0), value(1), value(2), value(3)];
     let [xp, profile, portfolio, stars] = [value(4), value(5), value(6), value(8)];
     let level = |name: &str| {
         let index = CATEGORICAL.iter().position(|(feature, ..)| *feature == name);
@@ -63,13 +64,19 @@ impl FeatureReader {
     pub(crate) fn new(columns: &[String]) -> Option<Self> {
         let place = |name: &str| columns.iter().position(|column| column == name);
         let numeric: Option<Vec<usize>> = NUMERIC.iter().map(|(name, _)| place(name)).collect();
-        let categorical: Option<Vec<usize>> = CATEGORICAL.iter().map(|(name, ..)| place(name)).collect();
-        Some(Self { numeric: numeric?.try_into().ok()?, categorical: categorical?.try_into().ok()? })
+        let categorical: Option<Vec<usize>> =
+            CATEGORICAL.iter().map(|(name, ..)| place(name)).collect();
+        Some(Self {
+            numeric: numeric?.try_into().ok()?,
+            categorical: categorical?.try_into().ok()?,
+        })
     }
 
     pub(crate) fn read(&self, row: &[String]) -> Features {
         Features {
-            numeric: self.numeric.map(|place| row[place].parse().ok().filter(|value: &f64| value.is_finite())),
+            numeric: self
+                .numeric
+                .map(|place| row[place].parse().ok().filter(|value: &f64| value.is_finite())),
             levels: self.categorical.map(|place| row[place].strip_prefix("level_")?.parse().ok()),
         }
     }

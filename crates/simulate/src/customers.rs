@@ -22,8 +22,9 @@ pub(crate) const NUMERIC: [(&str, f64); 9] = [
     ("average_stars", 0.10),
 ];
 
-/// The categorical features: number of levels, how much the first levels outweigh the last, the pull of the
-/// customer's engagement towards higher levels, and the share of customers that have none.
+/// The categorical features: number of levels, how much the first levels outweigh the last, the
+/// pull of the customer's engagement towards higher levels, and the share of customers that have
+/// none.
 pub(crate) const CATEGORICAL: [(&str, u8, f64, f64, f64); 18] = [
     ("ad_target_group", 4, 0.5, 0.2, 0.0),
     ("marketing_message", 5, 0.3, 0.0, 0.02),
@@ -65,8 +66,9 @@ pub(crate) fn customers_table(seed: u64, rows: usize) -> Table {
         _ if NUMERIC.iter().any(|(numeric, _)| *numeric == name) => Kind::Numeric,
         _ => Kind::Categorical,
     };
-    let mut table =
-        Table { columns: columns().into_iter().map(|name| Column::new(name.clone(), kind(&name))).collect() };
+    let mut table = Table {
+        columns: columns().into_iter().map(|name| Column::new(name.clone(), kind(&name))).collect(),
+    };
     let mut customers = Customers::new(seed);
     for _ in 0..rows {
         let row = customers.next_row();
@@ -90,13 +92,16 @@ impl Customers {
         StandardNormal.sample(&mut self.rng)
     }
 
-    /// The cells of the next customer, in the order of [`columns`]; a missing value is an empty text.
+    /// The cells of the next customer, in the order of [`columns`]; a missing value is an empty
+    /// text.
     pub(crate) fn next_row(&mut self) -> Vec<String> {
         let engagement = self.normal();
         let wealth = self.normal();
         let mut features = Features {
             numeric: self.numeric(engagement, wealth).map(Some),
-            levels: CATEGORICAL.map(|(_, levels, skew, pull, _)| Some(self.level(levels, skew, pull * engagement))),
+            levels: CATEGORICAL.map(|(_, levels, skew, pull, _)| {
+                Some(self.level(levels, skew, pull * engagement))
+            }),
         };
         for (value, (_, missing)) in features.numeric.iter_mut().zip(NUMERIC) {
             *value = value.filter(|_| !self.rng.random_bool(missing));
@@ -109,9 +114,17 @@ impl Customers {
         self.next_id += self.rng.random_range(1..=9);
         let acquired = FIRST_DAY.saturating_add(self.rng.random_range(0..DAYS).days());
         let mut row = vec![self.next_id.to_string(), acquired.to_string()];
-        row.extend(features.numeric.iter().map(|value| value.map_or_else(String::new, |value| value.to_string())));
         row.extend(
-            features.levels.iter().map(|level| level.map_or_else(String::new, |level| format!("level_{level}"))),
+            features
+                .numeric
+                .iter()
+                .map(|value| value.map_or_else(String::new, |value| value.to_string())),
+        );
+        row.extend(
+            features
+                .levels
+                .iter()
+                .map(|level| level.map_or_else(String::new, |level| format!("level_{level}"))),
         );
         row.push(if churned { "yes" } else { "no" }.to_owned());
         row
@@ -142,7 +155,9 @@ impl Customers {
 
     /// Level k of n from 1, with a weight of k^-skew · exp(pull·k/n).
     fn level(&mut self, levels: u8, skew: f64, pull: f64) -> u8 {
-        let weight = |level: u8| f64::from(level).powf(-skew) * (pull * f64::from(level) / f64::from(levels)).exp();
+        let weight = |level: u8| {
+            f64::from(level).powf(-skew) * (pull * f64::from(level) / f64::from(levels)).exp()
+        };
         let total: f64 = (1..=levels).map(weight).sum();
         let mut left = self.rng.random::<f64>() * total;
         for level in 1..levels {

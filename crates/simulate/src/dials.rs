@@ -36,14 +36,21 @@ impl FromStr for Drift {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no drift; write FEATURE:×1.05, FEATURE:+0.3sd or FEATURE:LEVEL→LEVEL@20%");
+        let wrong = || {
+            format!(
+                "`{text}` is no drift; write FEATURE:×1.05, FEATURE:+0.3sd or FEATURE:LEVEL→LEVEL@20%"
+            )
+        };
         let (feature, change) = text.split_once(':').ok_or_else(wrong)?;
         if feature.is_empty() {
             return Err(wrong());
         }
         let change = change.trim();
-        let finite = |number: &str| number.trim().parse().ok().filter(|number: &f64| number.is_finite());
-        let parsed = if let Some((from, rest)) = change.split_once('→').or_else(|| change.split_once("->")) {
+        let finite =
+            |number: &str| number.trim().parse().ok().filter(|number: &f64| number.is_finite());
+        let parsed = if let Some((from, rest)) =
+            change.split_once('→').or_else(|| change.split_once("->"))
+        {
             let (to, part) = rest.rsplit_once('@').ok_or_else(wrong)?;
             let share = share(part.trim()).map_err(|_| wrong())?;
             Change::Replace { from: from.trim().to_owned(), to: to.trim().to_owned(), share }

@@ -21,7 +21,8 @@ pub(crate) struct Object {
 }
 
 impl Layout {
-    /// Whether a request that is logged at `time` goes into another object than one that is logged at `last`.
+    /// Whether a request that is logged at `time` goes into another object than one that is logged
+    /// at `last`.
     pub(crate) fn parts(&self, last: Timestamp, time: Timestamp) -> bool {
         self.folder(last) != self.folder(time)
     }
@@ -33,8 +34,14 @@ impl Layout {
         }
     }
 
-    /// The object of `requests` that arrived at `arrival`, named after the first. `suffix` keeps a second copy apart.
-    pub(crate) fn object(&self, requests: &[Request], arrival: Timestamp, suffix: &str) -> io::Result<Object> {
+    /// The object of `requests` that arrived at `arrival`, named after the first. `suffix` keeps a
+    /// second copy apart.
+    pub(crate) fn object(
+        &self,
+        requests: &[Request],
+        arrival: Timestamp,
+        suffix: &str,
+    ) -> io::Result<Object> {
         let first = &requests[0];
         let lines = self.per_object > 1;
         let mut text = Vec::new();
@@ -49,11 +56,14 @@ impl Layout {
         Ok(match self.compress {
             Compress::None => Object { key, body: text },
             Compress::Gz => {
-                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+                let mut encoder =
+                    flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
                 encoder.write_all(&text)?;
                 Object { key: format!("{key}.gz"), body: encoder.finish()? }
             }
-            Compress::Zst => Object { key: format!("{key}.zst"), body: zstd::encode_all(text.as_slice(), 3)? },
+            Compress::Zst => {
+                Object { key: format!("{key}.zst"), body: zstd::encode_all(text.as_slice(), 3)? }
+            }
         })
     }
 }

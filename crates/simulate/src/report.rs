@@ -51,7 +51,9 @@ impl Written {
             vec!["objects".to_owned(), number(self.objects)],
             vec!["bytes".to_owned(), number(self.bytes)],
         ];
-        for (name, count) in [("late", self.late), ("duplicates", self.duplicates), ("bad", self.bad)] {
+        for (name, count) in
+            [("late", self.late), ("duplicates", self.duplicates), ("bad", self.bad)]
+        {
             if count > 0 {
                 rows.push(vec![name.to_owned(), number(count)]);
             }

@@ -34,7 +34,10 @@ impl Request {
         let uid = uid(rng);
         let mut input = Map::new();
         input.insert("uid".to_owned(), uid.clone().into());
-        input.insert("client_id".to_owned(), columns.id.map_or(Value::Null, |column| row[column].clone().into()));
+        input.insert(
+            "client_id".to_owned(),
+            columns.id.map_or(Value::Null, |column| row[column].clone().into()),
+        );
         input.insert("endpoint".to_owned(), "predict".into());
         for (index, (name, text)) in columns.names.iter().zip(row).enumerate() {
             let index = Some(index);
@@ -66,7 +69,11 @@ impl Request {
                 self.line[middle] = 0xFF;
             }
             2 => {
-                self.line = format!(r#"{{"input": {{"uid": "{}"}}, "output": {{"prediction": 0.5}}}}"#, self.uid).into()
+                self.line = format!(
+                    r#"{{"input": {{"uid": "{}"}}, "output": {{"prediction": 0.5}}}}"#,
+                    self.uid
+                )
+                .into()
             }
             _ => self.line = b"upstream timed out after 30000 ms".to_vec(),
         }

@@ -48,14 +48,17 @@ impl RowSource {
         Ok(Some(count))
     }
 
-    /// The standard deviation of a column's numbers, by Welford's update; `None` with fewer than two.
+    /// The standard deviation of a column's numbers, by Welford's update; `None` with fewer than
+    /// two.
     pub(crate) fn standard_deviation(&self, column: usize) -> Result<Option<f64>, TableError> {
         let limit = if matches!(self, Self::Csv(_)) { usize::MAX } else { SAMPLE_ROWS };
         let mut rows = self.open()?;
         let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
         for _ in 0..limit {
             let Some(row) = rows.next()? else { break };
-            let Some(value) = row[column].trim().parse::<f64>().ok().filter(|value| value.is_finite()) else {
+            let Some(value) =
+                row[column].trim().parse::<f64>().ok().filter(|value| value.is_finite())
+            else {
                 continue;
             };
             count += 1.0;
@@ -71,7 +74,9 @@ impl Rows {
     pub(crate) fn next(&mut self) -> Result<Option<Vec<String>>, TableError> {
         match self {
             Self::Customers(customers) => Ok(Some(customers.next_row())),
-            Self::Csv(rows) => Ok(rows.next_row()?.map(|row| row.iter().map(str::to_owned).collect())),
+            Self::Csv(rows) => {
+                Ok(rows.next_row()?.map(|row| row.iter().map(str::to_owned).collect()))
+            }
         }
     }
 }

@@ -23,13 +23,16 @@ const WRITES: usize = 32;
 
 const DEFAULT_REQUESTS: u64 = 10_000;
 
-/// Writes what is asked for. A second run with the same arguments writes the same bytes under the same keys.
+/// Writes what is asked for. A second run with the same arguments writes the same bytes under the
+/// same keys.
 pub async fn run(args: Args, context: Context) -> Result<SimulateReport> {
     match args.command {
         Command::Customers(args) => write_customers(args).await.map(SimulateReport::Written),
         Command::Traffic(args) => write_traffic(*args, context).await.map(SimulateReport::Written),
         Command::Demo(args) => demo(args, context).await.map(SimulateReport::Demo),
-        Command::CaseStudy(args) => Ok(SimulateReport::CaseStudy(Box::new(case_study(*args, context).await?))),
+        Command::CaseStudy(args) => {
+            Ok(SimulateReport::CaseStudy(Box::new(case_study(*args, context).await?)))
+        }
     }
 }
 
@@ -47,7 +50,15 @@ async fn write_customers(args: CustomersArgs) -> Result<Written> {
     .await??;
     let bytes = table.len() as u64;
     Objects::open(&root).await.put(&key, Bytes::from(table)).await?;
-    Ok(Written { to: args.to.to_string(), rows: args.rows, objects: 1, late: 0, duplicates: 0, bad: 0, bytes })
+    Ok(Written {
+        to: args.to.to_string(),
+        rows: args.rows,
+        objects: 1,
+        late: 0,
+        duplicates: 0,
+        bad: 0,
+        bytes,
+    })
 }
 
 async fn write_traffic(args: TrafficArgs, context: Context) -> Result<Written> {
@@ -96,7 +107,10 @@ fn plan(args: &TrafficArgs, source: RowSource) -> Result<Plan> {
     let names = source.columns().map_err(UsageError::because)?;
     let place = |argument: &str, name: &str| {
         names.iter().position(|column| column == name).ok_or_else(|| {
-            UsageError::new(format!("{argument}: the table has no column `{name}`; it has {}", names.join(", ")))
+            UsageError::new(format!(
+                "{argument}: the table has no column `{name}`; it has {}",
+                names.join(", ")
+            ))
         })
     };
     let role = |argument: &str, chosen: &Option<String>, synthetic: &str| match chosen {
@@ -104,15 +118,21 @@ fn plan(args: &TrafficArgs, source: RowSource) -> Result<Plan> {
         None if args.table.is_none() => place(argument, synthetic).map(Some),
         None => Ok(None),
     };
-    let (id, target) = (role("--id", &args.id, "client_id")?, role("--target", &args.target, "churn")?);
-    let prediction = args.prediction.as_deref().map(|name| place("--prediction", name)).transpose()?;
+    let (id, target) =
+        (role("--id", &args.id, "client_id")?, role("--target", &args.target, "churn")?);
+    let prediction =
+        args.prediction.as_deref().map(|name| place("--prediction", name)).transpose()?;
     let dials = args
         .drift
         .iter()
         .map(|drift| dial(drift, place("--drift", &drift.feature)?, &source))
         .collect::<Result<_, UsageError>>()?;
     if args.from >= args.until {
-        return Err(UsageError::new(format!("--from {} is not before --until {}", args.from, args.until)).into());
+        return Err(UsageError::new(format!(
+            "--from {} is not before --until {}",
+            args.from, args.until
+        ))
+        .into());
     }
     let requests = match args.rows {
         Some(rows) => rows,
@@ -124,7 +144,11 @@ fn plan(args: &TrafficArgs, source: RowSource) -> Result<Plan> {
         requests,
         from: args.from,
         until: args.until,
-        layout: Layout { keys: args.layout, per_object: args.per_object as usize, compress: args.compress },
+        layout: Layout {
+            keys: args.layout,
+            per_object: args.per_object as usize,
+            compress: args.compress,
+        },
         late: args.late,
         duplicates: args.duplicates,
         bad: args.bad,
@@ -135,9 +159,14 @@ fn plan(args: &TrafficArgs, source: RowSource) -> Result<Plan> {
 
 fn dial(drift: &Drift, column: usize, source: &RowSource) -> Result<Dial, UsageError> {
     let sd = match drift.change {
-        Change::ShiftSd(_) => source.standard_deviation(column).map_err(UsageError::because)?.ok_or_else(|| {
-            UsageError::new(format!("--drift {}: the column has no numbers to take a deviation of", drift.feature))
-        })?,
+        Change::ShiftSd(_) => {
+            source.standard_deviation(column).map_err(UsageError::because)?.ok_or_else(|| {
+                UsageError::new(format!(
+                    "--drift {}: the column has no numbers to take a deviation of",
+                    drift.feature
+                ))
+            })?
+        }
         Change::Scale(_) | Change::Replace { .. } => 0.0,
     };
     Ok(Dial { column, change: drift.change.clone(), sd })

@@ -12,4 +12,5 @@ const GRANTS: &[Grant] = &[
     Grant::of("SIMULATE_REPORT", &[WRITE]),
 ];
 
-pub(crate) const SPEC: Spec = Spec { kind: Kind::Tool, size: Size::new(256, 512), grants: &[GRANTS] };
+pub(crate) const SPEC: Spec =
+    Spec { kind: Kind::Tool, size: Size::new(256, 512), grants: &[GRANTS] };

@@ -34,7 +34,8 @@ fn about_a_fifth_of_the_customers_churn() {
 #[test]
 fn some_values_are_missing_and_client_ids_are_not() {
     let rows = rows(4, 5000);
-    let missing = |column: usize| rows.iter().filter(|row| row[column].is_empty()).count() as f64 / 5000.0;
+    let missing =
+        |column: usize| rows.iter().filter(|row| row[column].is_empty()).count() as f64 / 5000.0;
     let stars = columns().iter().position(|name| name == "average_stars").unwrap();
     assert!((0.07..=0.13).contains(&missing(stars)), "{}", missing(stars));
     assert_eq!(missing(0), 0.0);
@@ -52,7 +53,8 @@ fn drifts_are_read() {
     check_drift("score:x0.9", "score", Change::Scale(0.9));
     check_drift("score:+0.3sd", "score", Change::ShiftSd(0.3));
     check_drift("score:-0.3sd", "score", Change::ShiftSd(-0.3));
-    let replace = || Change::Replace { from: "level_3".to_owned(), to: "level_4".to_owned(), share: 0.2 };
+    let replace =
+        || Change::Replace { from: "level_3".to_owned(), to: "level_4".to_owned(), share: 0.2 };
     check_drift("group:level_3→level_4@20%", "group", replace());
     check_drift("group:level_3->level_4@0.2", "group", replace());
 }
@@ -88,7 +90,8 @@ fn a_dial_turns_its_column() {
     assert_eq!(turned(Change::ShiftSd(0.5), "2"), "3");
     assert_eq!(turned(Change::Scale(1.5), ""), "");
     assert_eq!(turned(Change::Scale(1.5), "unknown"), "unknown");
-    let all = |from: &str| Change::Replace { from: from.to_owned(), to: "b".to_owned(), share: 1.0 };
+    let all =
+        |from: &str| Change::Replace { from: from.to_owned(), to: "b".to_owned(), share: 1.0 };
     assert_eq!(turned(all("x"), "x"), "b");
     assert_eq!(turned(all("x"), "y"), "y");
 }

@@ -105,7 +105,8 @@ impl Traffic {
         };
         // Evenly spread, each somewhere in its share of the span.
         let span = self.plan.until.as_microsecond() - self.plan.from.as_microsecond();
-        let place = (self.made.requests as f64 + self.rng.random::<f64>()) / self.plan.requests as f64;
+        let place =
+            (self.made.requests as f64 + self.rng.random::<f64>()) / self.plan.requests as f64;
         let logged_at = self.plan.from + SignedDuration::from_micros((span as f64 * place) as i64);
         self.made.requests += 1;
         Ok(Request::new(&self.plan.columns, &row, prediction, logged_at, &mut self.rng))
@@ -117,18 +118,30 @@ impl Traffic {
             request = request.damaged(&mut self.rng);
             self.made.bad += 1;
         } else if self.rng.random_bool(self.plan.duplicates) {
-            let again = self.plan.layout.object(std::slice::from_ref(&request), request.logged_at, "-again")?;
+            let again = self.plan.layout.object(
+                std::slice::from_ref(&request),
+                request.logged_at,
+                "-again",
+            )?;
             self.ready.push(again);
             self.made.duplicates += 1;
         }
         if self.rng.random_bool(self.plan.late) {
             let delay = SignedDuration::from_mins(self.rng.random_range(1..=LATEST_MINUTES));
             let arrival = request.logged_at + delay;
-            self.ready.push(self.plan.layout.object(std::slice::from_ref(&request), arrival, "")?);
+            self.ready.push(self.plan.layout.object(
+                std::slice::from_ref(&request),
+                arrival,
+                "",
+            )?);
             self.made.late += 1;
             return Ok(());
         }
-        if self.waiting.last().is_some_and(|last| self.plan.layout.parts(last.logged_at, request.logged_at)) {
+        if self
+            .waiting
+            .last()
+            .is_some_and(|last| self.plan.layout.parts(last.logged_at, request.logged_at))
+        {
             self.close_object()?;
         }
         self.waiting.push(request);

@@ -9,7 +9,8 @@ use super::world::{Destination, World, line, line_at};
 async fn fill(world: &World) {
     for hour in 0..3 {
         for i in 0..10 {
-            let lines: String = (0..10).map(|part| line(format!("{hour}-{i}-{part}")) + "\n").collect();
+            let lines: String =
+                (0..10).map(|part| line(format!("{hour}-{i}-{part}")) + "\n").collect();
             world.put(&format!("dt=2026-01-01/hh={hour:02}/{i}.ndjson"), lines).await;
         }
     }
@@ -33,7 +34,11 @@ async fn check_plan(world: World, write_units: u64) {
     assert!((plan["dollars"].as_f64().unwrap() - dollars).abs() < 1e-9, "{plan}");
     assert_eq!(world.uids().await, [""; 0], "nothing is written");
     let report = world.run();
-    assert_eq!((&report["objects"], &report["bytes"]), (&plan["objects"], &plan["bytes"]), "{plan} {report}");
+    assert_eq!(
+        (&report["objects"], &report["bytes"]),
+        (&plan["objects"], &plan["bytes"]),
+        "{plan} {report}"
+    );
     assert_eq!(world.command("plan").run().json(0)["objects"], 0);
     world.put("dt=2026-01-01/hh=01/late.json", line("late")).await;
     assert_eq!(world.command("plan").run().json(0)["objects"], 1);
@@ -59,7 +64,15 @@ async fn delete(world: &World, uid: &str) {
         }
         Destination::Dynamo { server, table } => {
             let key = AttributeValue::S(uid.to_owned());
-            server.client().await.delete_item().table_name(table).key("uid", key).send().await.unwrap();
+            server
+                .client()
+                .await
+                .delete_item()
+                .table_name(table)
+                .key("uid", key)
+                .send()
+                .await
+                .unwrap();
         }
     }
 }
@@ -69,7 +82,9 @@ async fn check_verify(world: World) {
     world.put("dt=2026-01-01/hh=02/bad.json", "bad").await;
     world.run();
     let verified = world.command("verify").run().json(0);
-    for (field, count) in [("partitions", 3), ("objects", 31), ("records", 301), ("equal", 300), ("bad", 1)] {
+    for (field, count) in
+        [("partitions", 3), ("objects", 31), ("records", 301), ("equal", 300), ("bad", 1)]
+    {
         assert_eq!(verified[field], count, "{field} of {verified}");
     }
     delete(&world, "0-3-7").await;
@@ -98,13 +113,19 @@ async fn what_was_changed_in_the_table_is_found_and_written_over_on_request() {
     let world = World::from_folder(Destination::mysql().await);
     fill(&world).await;
     world.run();
-    let Destination::Sql(url) = &world.destination else { unreachable!("the destination is MySQL") };
+    let Destination::Sql(url) = &world.destination else {
+        unreachable!("the destination is MySQL")
+    };
     let mut connection = MySqlConnection::connect(url).await.unwrap();
     let change = "UPDATE model_logs SET input_output_payloads = JSON_SET(input_output_payloads, '$.input.score', 7) \
                   WHERE uid = '1-1-1'";
     sqlx::query(change).execute(&mut connection).await.unwrap();
     let verified = world.command("verify").args(["--repair"]).run().json(1);
-    assert_eq!((&verified["different"], &verified["repaired"]), (&1.into(), &0.into()), "{verified}");
+    assert_eq!(
+        (&verified["different"], &verified["repaired"]),
+        (&1.into(), &0.into()),
+        "{verified}"
+    );
     let verified = world.command("verify").args(["--repair", "--overwrite"]).run().json(0);
     assert_eq!(verified["repaired"], 1, "{verified}");
     assert_eq!(world.records().await["1-1-1"], "0.25");
@@ -119,7 +140,11 @@ async fn check_status(world: World) {
     let status = world.command("status").run().json(0);
     assert_eq!(status["watermark"], "2026-01-01 06:30:00.000000", "{status}");
     assert_eq!(status["first_open_partition"], "dt=2026-01-01/hh=05/**", "{status}");
-    assert_eq!((&status["open_partitions"], &status["records"]), (&2.into(), &2.into()), "{status}");
+    assert_eq!(
+        (&status["open_partitions"], &status["records"]),
+        (&2.into(), &2.into()),
+        "{status}"
+    );
     assert!(status["lag_seconds"].as_f64().unwrap() > 1e6, "{status}");
 }
 
@@ -133,7 +158,10 @@ async fn the_status_shows_the_watermark_the_lag_and_the_counts() {
 #[tokio::test]
 async fn a_table_that_is_missing_is_named_with_the_remedy() {
     for (destination, words) in [
-        (Destination::mysql().await, vec!["--create-tables", "CREATE TABLE IF NOT EXISTS etl_watermark"]),
+        (
+            Destination::mysql().await,
+            vec!["--create-tables", "CREATE TABLE IF NOT EXISTS etl_watermark"],
+        ),
         (Destination::moto(), vec!["--create-tables", "_watermark"]),
     ] {
         let world = World::from_folder(destination);
@@ -145,7 +173,9 @@ async fn a_table_that_is_missing_is_named_with_the_remedy() {
 async fn an_application_may_write_to_the_same_table_at_the_same_time() {
     let world = World::from_folder(Destination::mysql().await);
     world.command("status").run().json(0);
-    let Destination::Sql(url) = &world.destination else { unreachable!("the destination is MySQL") };
+    let Destination::Sql(url) = &world.destination else {
+        unreachable!("the destination is MySQL")
+    };
     for i in 0..3000 {
         world.put(&format!("dt=2026-01-01/hh={:02}/{i}.json", i % 4), line(i)).await;
     }
@@ -163,6 +193,10 @@ async fn an_application_may_write_to_the_same_table_at_the_same_time() {
     }
     let report = mlops_testkit::end(child).json(0);
     assert_eq!(report["bad"], 0, "{report}");
-    assert_eq!(report["loaded"].as_u64().unwrap() + written, 3000, "each row has one writer: {report}");
+    assert_eq!(
+        report["loaded"].as_u64().unwrap() + written,
+        3000,
+        "each row has one writer: {report}"
+    );
     assert_eq!(world.uids().await.len(), 3000);
 }

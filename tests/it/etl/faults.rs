@@ -20,7 +20,11 @@ async fn check_loaded(world: &World, report: &serde_json::Value) {
     assert_eq!(report["records"], OBJECTS as u64 * 30, "{report}");
     assert_eq!(world.uids().await.len(), OBJECTS * 30);
     let status = world.command("status").run().json(0);
-    assert_eq!((&status["objects"], &status["records"]), (&(OBJECTS as u64).into(), &report["records"]), "{status}");
+    assert_eq!(
+        (&status["objects"], &status["records"]),
+        (&(OBJECTS as u64).into(), &report["records"]),
+        "{status}"
+    );
 }
 
 #[tokio::test]
@@ -76,7 +80,11 @@ async fn unprocessed_items_are_sent_again() {
     check_loaded(&world, &report).await;
     // The second half of the keys is asked for too, so that what is there is known.
     let again = world.run_with(&["--pipeline", "again"]);
-    assert_eq!((&again["loaded"], &again["already_there"]), (&0.into(), &(OBJECTS as u64 * 30).into()), "{again}");
+    assert_eq!(
+        (&again["loaded"], &again["already_there"]),
+        (&0.into(), &(OBJECTS as u64 * 30).into()),
+        "{again}"
+    );
 }
 
 #[tokio::test]
@@ -103,7 +111,11 @@ async fn a_conditional_write_whose_answer_is_lost_has_landed() {
     let sealing = world.run();
     assert_eq!(sealing["partitions"]["sealed"], 3, "{sealing}");
     let status = world.command("status").run().json(0);
-    assert_eq!((&status["objects"], &status["open_partitions"]), (&(OBJECTS as u64).into(), &0.into()), "{status}");
+    assert_eq!(
+        (&status["objects"], &status["open_partitions"]),
+        (&(OBJECTS as u64).into(), &0.into()),
+        "{status}"
+    );
 }
 
 fn start_slow(world: &World) -> Child {
@@ -133,11 +145,18 @@ async fn a_mysql_that_is_killed_and_started_again_loses_nothing() {
 async fn a_record_that_mysql_cannot_take_is_set_aside() {
     let server = PrivateMySql::new().await;
     let world = World::from_folder(Destination::Sql(server.database().await));
-    let mut connection = <sqlx::MySqlConnection as sqlx::Connection>::connect(&server.url()).await.unwrap();
-    sqlx::raw_sql("SET GLOBAL max_allowed_packet = 1048576").execute(&mut connection).await.unwrap();
+    let mut connection =
+        <sqlx::MySqlConnection as sqlx::Connection>::connect(&server.url()).await.unwrap();
+    sqlx::raw_sql("SET GLOBAL max_allowed_packet = 1048576")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let large = line("large").replace("0.25", &format!("\"{}\"", "x".repeat(1_100_000)));
-    let rather_large = |uid: &str| line(uid).replace("0.25", &format!("\"{}\"", "x".repeat(700_000)));
-    world.put("a.ndjson", [large, rather_large("b"), rather_large("c"), line("d")].join("\n")).await;
+    let rather_large =
+        |uid: &str| line(uid).replace("0.25", &format!("\"{}\"", "x".repeat(700_000)));
+    world
+        .put("a.ndjson", [large, rather_large("b"), rather_large("c"), line("d")].join("\n"))
+        .await;
     let report = world.run_with(&["--max-bad-ratio", "0.5"]);
     assert_eq!((&report["loaded"], &report["bad"]), (&3.into(), &1.into()), "{report}");
     assert_eq!(world.uids().await, ["b", "c", "d"]);

@@ -12,7 +12,8 @@ use super::world::{Destination, World, is_loading, line, line_at};
 /// For each of the two jobs.
 const KILLS: u64 = 100;
 
-/// At least so many come while the run loads, and the others before it has begun or after it has ended.
+/// At least so many come while the run loads, and the others before it has begun or after it has
+/// ended.
 const IN_THE_MIDDLE: u64 = 30;
 
 /// Numbers that look random, and are the same in every run of the test.
@@ -20,7 +21,8 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 }
@@ -36,12 +38,19 @@ struct Source {
 }
 
 impl Source {
-    /// One round's objects: single records, lines, a long object of several transactions, doubles and damage.
+    /// One round's objects: single records, lines, a long object of several transactions, doubles
+    /// and damage.
     async fn add_round(&mut self, world: &World, round: u64) {
         let time = format!("2026-01-{:02} {:02}:00:00", 1 + round / 10 % 28, round % 24);
         let folder = format!("dt=2026-01-{:02}/hh={:02}", 1 + round / 10 % 28, round % 24);
         for i in 0..10 {
-            self.put(world, &format!("{folder}/{round}-{i}.json"), &[format!("single-{round}-{i}")], &time).await;
+            self.put(
+                world,
+                &format!("{folder}/{round}-{i}.json"),
+                &[format!("single-{round}-{i}")],
+                &time,
+            )
+            .await;
         }
         let lines: Vec<String> = (0..80).map(|i| format!("line-{round}-{i}")).collect();
         self.put(world, &format!("{folder}/{round}-lines.ndjson"), &lines, &time).await;
@@ -67,7 +76,10 @@ impl Source {
 }
 
 fn start(world: &World) -> Child {
-    world.command("run").args(["--lease", "120ms", "--lookback", "0", "--max-bad-ratio", "1"]).start()
+    world
+        .command("run")
+        .args(["--lease", "120ms", "--lookback", "0", "--max-bad-ratio", "1"])
+        .start()
 }
 
 async fn check(world: World) {
@@ -85,9 +97,11 @@ async fn check(world: World) {
         if kill.is_multiple_of(4) {
             runs.push(start(&world));
         }
-        // Most live until they load, and then for about as long as the last whole run took, on whatever machine this is.
+        // Most live until they load, and then for about as long as the last whole run took, on
+        // whatever machine this is.
         let has_begun = !kill.is_multiple_of(5) && is_loading(&mut runs[0]);
-        tokio::time::sleep(Duration::from_secs_f64(work * numbers.below(1000) as f64 / 1000.0)).await;
+        tokio::time::sleep(Duration::from_secs_f64(work * numbers.below(1000) as f64 / 1000.0))
+            .await;
         for run in &mut runs {
             run.kill().unwrap();
         }
@@ -102,12 +116,16 @@ async fn check(world: World) {
         }
         in_the_middle += u64::from(has_begun && !has_ended);
     }
-    assert!(in_the_middle >= IN_THE_MIDDLE, "only {in_the_middle} kills came in the middle of the work");
+    assert!(
+        in_the_middle >= IN_THE_MIDDLE,
+        "only {in_the_middle} kills came in the middle of the work"
+    );
 
     let last = end(start(&world)).json(0);
     assert_eq!(last["lease_held_by"], Value::Null, "{last}");
     let records = world.records().await;
-    let lost: Vec<&String> = source.records.keys().filter(|uid| !records.contains_key(*uid)).take(20).collect();
+    let lost: Vec<&String> =
+        source.records.keys().filter(|uid| !records.contains_key(*uid)).take(20).collect();
     assert!(lost.is_empty(), "lost: {lost:?}");
     assert!(records == source.records, "something is there that never was in the source");
     assert_eq!(world.dead_letters().await.into_iter().collect::<BTreeSet<_>>(), source.bad_objects);

@@ -1,4 +1,5 @@
-//! Objects that come late, or in an unusual place, and how little a run does that finds nothing new.
+//! Objects that come late, or in an unusual place, and how little a run does that finds nothing
+//! new.
 
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use mlops_testkit::{Calls, Fault, Faults, s3};
 use super::world::{Destination, World, line, line_at};
 
 fn age(world: &World, key: &str, seconds: u64) {
-    let file = std::fs::File::options().write(true).open(format!("{}/{key}", world.location)).unwrap();
+    let file =
+        std::fs::File::options().write(true).open(format!("{}/{key}", world.location)).unwrap();
     let modified = file.metadata().unwrap().modified().unwrap();
     file.set_modified(modified - Duration::from_secs(seconds)).unwrap();
 }
@@ -17,11 +19,18 @@ async fn check_keys(world: World) {
     world.put("m.json", line("flat")).await;
     world.run();
     // In the same second, with smaller keys and with larger ones, in new folders before and after.
-    for (i, key) in ["dt=2026-01-01/hh=05/a.json", "dt=2026-01-01/hh=05/z.json", "a.json", "z.json"].iter().enumerate()
+    for (i, key) in ["dt=2026-01-01/hh=05/a.json", "dt=2026-01-01/hh=05/z.json", "a.json", "z.json"]
+        .iter()
+        .enumerate()
     {
         world.put(key, line(i)).await;
     }
-    for key in ["dt=2025-01-01/hh=05/x.json", "dt=2026-01-01/hh=04/x.json", "dt=2026-02-01/x.json", "deep/er/x.json"] {
+    for key in [
+        "dt=2025-01-01/hh=05/x.json",
+        "dt=2026-01-01/hh=04/x.json",
+        "dt=2026-02-01/x.json",
+        "deep/er/x.json",
+    ] {
         world.put(key, line(key)).await;
     }
     let report = world.run();
@@ -77,7 +86,11 @@ async fn check_sealed(world: World) {
     let report = world.run();
     assert_eq!(report["partitions"]["sealed"], 3, "{report}");
     let status = world.command("status").run().json(0);
-    assert_eq!((&status["open_partitions"], &status["objects"]), (&0.into(), &3.into()), "{status}");
+    assert_eq!(
+        (&status["open_partitions"], &status["objects"]),
+        (&0.into(), &3.into()),
+        "{status}"
+    );
 
     // Late by more than the lookback, in a folder that was not there: it is found at once.
     world.put("dt=2025-12-01/hh=01/later.json", line("later")).await;
@@ -90,7 +103,11 @@ async fn check_sealed(world: World) {
     assert_eq!(world.uids().await.len(), 5);
     world.run();
     let status = world.command("status").run().json(0);
-    assert_eq!((&status["open_partitions"], &status["objects"]), (&0.into(), &5.into()), "{status}");
+    assert_eq!(
+        (&status["open_partitions"], &status["objects"]),
+        (&0.into(), &5.into()),
+        "{status}"
+    );
 }
 
 #[tokio::test]
@@ -150,12 +167,20 @@ async fn a_folder_that_grows_past_a_page_is_split_and_loses_nothing() {
         world.put(&hex_key(i), line(i)).await;
     }
     let report = world.run();
-    assert_eq!((&report["loaded"], &report["partitions"]["read"]), (&900.into(), &1.into()), "{report}");
+    assert_eq!(
+        (&report["loaded"], &report["partitions"]["read"]),
+        (&900.into(), &1.into()),
+        "{report}"
+    );
     for i in 900..1500 {
         world.put(&hex_key(i), line(i)).await;
     }
     let report = world.run();
-    assert_eq!((&report["loaded"], &report["already_there"]), (&600.into(), &900.into()), "{report}");
+    assert_eq!(
+        (&report["loaded"], &report["already_there"]),
+        (&600.into(), &900.into()),
+        "{report}"
+    );
     assert_eq!(world.run()["objects"], 0);
     assert_eq!(world.uids().await.len(), 1500);
 }
@@ -168,7 +193,10 @@ async fn a_run_with_nothing_new_lists_the_open_partitions_only() {
         for hour in 0..4 {
             let time = format!("2026-01-{day:02} {hour:02}:00:00");
             world
-                .put(&format!("dt=2026-01-{day:02}/hh={hour:02}/a.json"), line_at(format!("{day}-{hour}"), &time))
+                .put(
+                    &format!("dt=2026-01-{day:02}/hh={hour:02}/a.json"),
+                    line_at(format!("{day}-{hour}"), &time),
+                )
                 .await;
         }
     }

@@ -34,7 +34,11 @@ async fn check_overlap((world, _faults): (World, Faults)) {
     assert_eq!(status["lease_held_by"], second["lease_held_by"], "{status}");
     assert_eq!(end(first).json(0)["loaded"], 40);
     let status = world.command("status").run().json(0);
-    assert_eq!(status["lease_held_by"], serde_json::Value::Null, "it is given back at the end: {status}");
+    assert_eq!(
+        status["lease_held_by"],
+        serde_json::Value::Null,
+        "it is given back at the end: {status}"
+    );
 }
 
 #[tokio::test]
@@ -63,7 +67,8 @@ async fn the_lease_of_a_dead_run_is_taken_over() {
 async fn check_paused_holder((world, faults): (World, Faults)) {
     let mut first = world.command("run").args(["--concurrency", "4", "--lease", "300ms"]).start();
     assert!(is_loading(&mut first));
-    // Before it has claimed a partition and begun to read, it would find that there is nothing left to do.
+    // Before it has claimed a partition and begun to read, it would find that there is nothing left
+    // to do.
     while faults.calls("GetObject") == 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -75,7 +80,11 @@ async fn check_paused_holder((world, faults): (World, Faults)) {
     first.check_failed(75, &["run again"]);
     assert_eq!(world.uids().await.len(), 40);
     let status = world.command("status").run().json(0);
-    assert_eq!((&status["objects"], &status["records"]), (&40.into(), &40.into()), "counted once: {status}");
+    assert_eq!(
+        (&status["objects"], &status["records"]),
+        (&40.into(), &40.into()),
+        "counted once: {status}"
+    );
 }
 
 #[tokio::test]
@@ -98,8 +107,14 @@ async fn a_run_stops_at_its_deadline_and_the_next_goes_on() {
 #[tokio::test]
 async fn another_attempt_of_the_same_batch_job_need_not_wait() {
     let (world, _faults) = slow(Destination::mysql().await).await;
-    let attempt =
-        || world.command("run").env("AWS_BATCH_JOB_ID", "0b1c-22").args(["--concurrency", "4", "--lease", "10m"]);
+    let attempt = || {
+        world.command("run").env("AWS_BATCH_JOB_ID", "0b1c-22").args([
+            "--concurrency",
+            "4",
+            "--lease",
+            "10m",
+        ])
+    };
     let mut first = attempt().start();
     assert!(is_loading(&mut first));
     signal(&first, "KILL");

@@ -1,4 +1,5 @@
-//! What becomes of records that are odd, the same in both destinations; and of those that are bad, once they are mended.
+//! What becomes of records that are odd, the same in both destinations; and of those that are bad,
+//! once they are mended.
 
 use super::world::{Destination, World, line};
 
@@ -35,18 +36,33 @@ async fn check_conflict(world: World) {
     world.put("a.json", scored("same", "0.5")).await;
     world.put("b.json", scored("other", "0.5")).await;
     world.run();
-    world.put("c.ndjson", [scored("same", "0.50"), scored("other", "0.75"), scored("new", "1")].join("\n")).await;
+    world
+        .put(
+            "c.ndjson",
+            [scored("same", "0.50"), scored("other", "0.75"), scored("new", "1")].join("\n"),
+        )
+        .await;
     let report = world.run_with(&["--max-bad-ratio", "0.5"]);
-    for (field, count) in [("records", 3), ("loaded", 1), ("already_there", 1), ("bad", 1), ("conflicts", 1)] {
+    for (field, count) in
+        [("records", 3), ("loaded", 1), ("already_there", 1), ("bad", 1), ("conflicts", 1)]
+    {
         assert_eq!(report[field], count, "{field} of {report}");
     }
     assert_eq!(world.records().await["other"], "0.5", "what was first stays");
     assert_eq!(world.dead_letters().await, ["c.ndjson.conflict-2.ndjson"]);
     // It stays set aside until somebody decides.
     let redriven = world.command("redrive").run().json(0);
-    assert_eq!((&redriven["dead_letters"], &redriven["still_bad"]), (&1.into(), &1.into()), "{redriven}");
+    assert_eq!(
+        (&redriven["dead_letters"], &redriven["still_bad"]),
+        (&1.into(), &1.into()),
+        "{redriven}"
+    );
     let verified = world.command("verify").run().json(1);
-    assert_eq!((&verified["different"], &verified["missing"]), (&1.into(), &0.into()), "{verified}");
+    assert_eq!(
+        (&verified["different"], &verified["missing"]),
+        (&1.into(), &0.into()),
+        "{verified}"
+    );
 }
 
 #[tokio::test]
@@ -63,7 +79,11 @@ async fn check_doubles_at_once(world: World) {
         world.put(&format!("{object}.ndjson"), lines).await;
     }
     let report = world.run();
-    assert_eq!((&report["loaded"], &report["already_there"]), (&800.into(), &7200.into()), "{report}");
+    assert_eq!(
+        (&report["loaded"], &report["already_there"]),
+        (&800.into(), &7200.into()),
+        "{report}"
+    );
     assert_eq!(world.uids().await.len(), 800);
 }
 
@@ -78,25 +98,38 @@ async fn doubles_in_the_same_run_are_counted_as_such() {
 async fn an_item_that_dynamodb_cannot_take_is_set_aside() {
     let world = World::from_folder(Destination::dynalite());
     let long = |uid: &str, bytes: usize| scored(uid, &format!("\"{}\"", "x".repeat(bytes)));
-    world.put("a.ndjson", [long("too-long", 410_000), long("just-fits", 409_000), line("short")].join("\n")).await;
+    world
+        .put(
+            "a.ndjson",
+            [long("too-long", 410_000), long("just-fits", 409_000), line("short")].join("\n"),
+        )
+        .await;
     let report = world.run_with(&["--max-bad-ratio", "0.5"]);
     assert_eq!((&report["loaded"], &report["bad"]), (&2.into(), &1.into()), "{report}");
     let place = format!("{}-dead-letters/a.ndjson.0000.ndjson", world.location);
-    let letter: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(place).unwrap()).unwrap();
+    let letter: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(place).unwrap()).unwrap();
     assert_eq!((&letter["object"], &letter["line"]), (&"a.ndjson".into(), &1.into()));
-    assert!(letter["reason"].as_str().unwrap().contains("DynamoDB takes 409600"), "{}", letter["reason"]);
+    assert!(
+        letter["reason"].as_str().unwrap().contains("DynamoDB takes 409600"),
+        "{}",
+        letter["reason"]
+    );
 }
 
 async fn check_redrive(world: World) {
     let long = scored("long", &format!("\"{}\"", "x".repeat(300_000)));
     let bad = "{'input': {'uid': 'mended'}, 'output': {'logging_timestamp': '2026-01-01'";
-    world.put("dt=2026-01-01/a.ndjson", [&line("good"), bad, "lost for ever", &long].join("\n")).await;
+    world
+        .put("dt=2026-01-01/a.ndjson", [&line("good"), bad, "lost for ever", &long].join("\n"))
+        .await;
     let few = ["--max-record-bytes", "100000", "--max-bad-ratio", "1"];
     assert_eq!(world.run_with(&few)["bad"], 3);
     let redriven = world.command("redrive").args(few).run().json(0);
     assert_eq!((&redriven["loaded"], &redriven["still_bad"]), (&0.into(), &3.into()), "{redriven}");
 
-    // A limit is raised: the record is read again from its object, of which the dead letter has the beginning only.
+    // A limit is raised: the record is read again from its object, of which the dead letter has the
+    // beginning only.
     let redriven = world.command("redrive").run().json(0);
     assert_eq!((&redriven["loaded"], &redriven["still_bad"]), (&1.into(), &2.into()), "{redriven}");
 
@@ -113,11 +146,17 @@ async fn check_redrive(world: World) {
     assert_eq!(world.run()["loaded"], 1);
     std::fs::write(
         &place,
-        std::fs::read_to_string(&place).unwrap().replace("lost for ever", &line("found").replace('"', "\\\"")),
+        std::fs::read_to_string(&place)
+            .unwrap()
+            .replace("lost for ever", &line("found").replace('"', "\\\"")),
     )
     .unwrap();
     let redriven = world.command("redrive").run().json(0);
-    assert_eq!((&redriven["already_there"], &redriven["still_bad"]), (&1.into(), &0.into()), "{redriven}");
+    assert_eq!(
+        (&redriven["already_there"], &redriven["still_bad"]),
+        (&1.into(), &0.into()),
+        "{redriven}"
+    );
     assert_eq!(world.dead_letters().await, [""; 0], "a file without dead letters is taken away");
     assert_eq!(world.command("redrive").run().json(0)["dead_letters"], 0);
 }

@@ -7,7 +7,10 @@ use super::world::{Destination, World, line};
 
 fn start_shard(world: &World, index: u32, count: u32) -> std::process::Child {
     let (index, count) = (index.to_string(), count.to_string());
-    let job = world.command("run").env("AWS_BATCH_JOB_ARRAY_INDEX", &index).env("AWS_BATCH_JOB_ARRAY_SIZE", &count);
+    let job = world
+        .command("run")
+        .env("AWS_BATCH_JOB_ARRAY_INDEX", &index)
+        .env("AWS_BATCH_JOB_ARRAY_SIZE", &count);
     job.env("AWS_BATCH_JOB_ID", &format!("array-{count}:{index}")).start()
 }
 
@@ -23,7 +26,8 @@ fn sum(reports: &[Value], field: &str) -> u64 {
 async fn fill(world: &World, round: &str) {
     for day in 1..=2 {
         for hour in 0..12 {
-            let lines: String = (0..20).map(|i| line(format!("{round}-{day}-{hour}-{i}")) + "\n").collect();
+            let lines: String =
+                (0..20).map(|i| line(format!("{round}-{day}-{hour}-{i}")) + "\n").collect();
             world.put(&format!("dt=2026-01-{day:02}/hh={hour:02}/{round}.ndjson"), lines).await;
         }
     }
@@ -37,7 +41,10 @@ async fn check(destination: Destination) {
     faults.inject("ListObjectsV2", Calls::After(1_000_000), Fault::Drop);
     let reports = run_shards(&world, 4);
     assert_eq!((sum(&reports, "objects"), sum(&reports, "loaded")), (24, 480), "{reports:?}");
-    assert!(reports.iter().filter(|report| report["objects"] != 0).count() >= 3, "the work is shared: {reports:?}");
+    assert!(
+        reports.iter().filter(|report| report["objects"] != 0).count() >= 3,
+        "the work is shared: {reports:?}"
+    );
     // Each lists the root and the days, and the hours are listed once in all.
     assert_eq!(faults.calls("ListObjectsV2"), 4 * 3 + 24);
     assert_eq!(faults.calls("GetObject"), 24);
@@ -80,6 +87,9 @@ async fn random_keys_are_shared_by_their_ranges() {
 fn a_part_that_there_is_not_is_a_usage_error() {
     let world = World::local();
     world.ended(&["--shard", "4/4"]).check_failed(2, &["0/4, 1/4"]);
-    let job = world.command("run").env("AWS_BATCH_JOB_ARRAY_INDEX", "7").env("AWS_BATCH_JOB_ARRAY_SIZE", "2");
+    let job = world
+        .command("run")
+        .env("AWS_BATCH_JOB_ARRAY_INDEX", "7")
+        .env("AWS_BATCH_JOB_ARRAY_SIZE", "2");
     job.run().check_failed(2, &["AWS_BATCH_JOB_ARRAY_INDEX is 7"]);
 }

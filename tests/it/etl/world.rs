@@ -51,7 +51,9 @@ pub(crate) fn line(uid: impl std::fmt::Display) -> String {
 }
 
 pub(crate) fn line_at(uid: impl std::fmt::Display, time: &str) -> String {
-    format!(r#"{{"input":{{"uid":"{uid}","score":0.25}},"output":{{"logging_timestamp":"{time}"}}}}"#)
+    format!(
+        r#"{{"input":{{"uid":"{uid}","score":0.25}},"output":{{"logging_timestamp":"{time}"}}}}"#
+    )
 }
 
 /// Waits until the job says that it loads; tells whether it does so before it ends.
@@ -129,7 +131,9 @@ impl World {
         };
         let mut job = match &self.destination {
             Destination::Sql(url) => job("etl-mysql").env("MLOPS_DATABASE", url),
-            Destination::Dynamo { table, .. } => job("etl-dynamo").env("MLOPS_TABLE", &format!("dynamodb://{table}")),
+            Destination::Dynamo { table, .. } => {
+                job("etl-dynamo").env("MLOPS_TABLE", &format!("dynamodb://{table}"))
+            }
         };
         for server in servers {
             job = job.on(server);
@@ -169,23 +173,36 @@ impl World {
             }
             Destination::Dynamo { server, table } => {
                 let client = server.client().await;
-                let mut items = client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+                let mut items = client
+                    .scan()
+                    .table_name(table)
+                    .consistent_read(true)
+                    .into_paginator()
+                    .items()
+                    .send();
                 let mut rows = Vec::new();
                 while let Some(item) = items.next().await {
                     let item = item.unwrap();
-                    let input = item["input_output_payloads"].as_m().unwrap()["input"].as_m().unwrap();
+                    let input =
+                        item["input_output_payloads"].as_m().unwrap()["input"].as_m().unwrap();
                     let score = match input.get("score") {
                         Some(AttributeValue::N(number)) => number.clone(),
                         other => Value::from(format!("{other:?}")).to_string(),
                     };
-                    rows.push((item["uid"].as_s().unwrap().clone(), format!(r#"{{"input":{{"score":{score}}}}}"#)));
+                    rows.push((
+                        item["uid"].as_s().unwrap().clone(),
+                        format!(r#"{{"input":{{"score":{score}}}}}"#),
+                    ));
                 }
                 rows
             }
         };
-        let score = |payload: &str| serde_json::from_str::<Value>(payload).unwrap()["input"]["score"].to_string();
+        let score = |payload: &str| {
+            serde_json::from_str::<Value>(payload).unwrap()["input"]["score"].to_string()
+        };
         let count = rows.len();
-        let records: BTreeMap<String, String> = rows.into_iter().map(|(uid, payload)| (uid, score(&payload))).collect();
+        let records: BTreeMap<String, String> =
+            rows.into_iter().map(|(uid, payload)| (uid, score(&payload))).collect();
         assert_eq!(records.len(), count, "a uid is there twice");
         records
     }
@@ -200,7 +217,8 @@ impl World {
         let store = match &self.logs {
             Objects::Folder(_) => Objects::Folder(Folder::new(&place)),
             Objects::S3(_) => {
-                let bucket = place.trim_start_matches("s3://").split('/').next().unwrap().to_owned();
+                let bucket =
+                    place.trim_start_matches("s3://").split('/').next().unwrap().to_owned();
                 Objects::S3(S3::new(&s3().config().await, &bucket, "logs-dead-letters/"))
             }
         };

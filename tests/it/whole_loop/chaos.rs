@@ -18,7 +18,10 @@ pub(super) struct Chaos {
 
 impl Chaos {
     /// The seed of `MLOPS_TEST_SEED`, or one that nobody knows.
-    #[expect(clippy::disallowed_methods, reason = "tests have no arguments, and a new seed is to be found somewhere")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests have no arguments, and a new seed is to be found somewhere"
+    )]
     pub(super) fn new() -> Self {
         let named = std::env::var("MLOPS_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
@@ -31,7 +34,8 @@ impl Chaos {
         self.random.random_range(0..limit)
     }
 
-    /// Kills a job at a moment of its first `within_ms`, and runs it again, as the second attempt of one job of AWS Batch.
+    /// Kills a job at a moment of its first `within_ms`, and runs it again, as the second attempt
+    /// of one job of AWS Batch.
     pub(super) async fn kill_once(&mut self, within_ms: u64, job: impl Fn() -> Job) -> Ended {
         self.runs += 1;
         let name = format!("attempt-{}-{}", std::process::id(), self.runs);

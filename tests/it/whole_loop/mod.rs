@@ -1,5 +1,6 @@
-//! A model's whole life over real servers. Each program is killed once at a random moment and run again, S3 and MySQL are gone for a while, and in
-//! the end nothing is lost and nothing is there twice.
+//! A model's whole life over real servers. Each program is killed once at a random moment and run
+//! again, S3 and MySQL are gone for a while, and in the end nothing is lost and nothing is there
+//! twice.
 
 mod chaos;
 mod service;
@@ -34,13 +35,15 @@ impl Life {
         self.service.as_ref().expect("it runs")
     }
 
-    /// Scores customers; `score` is killed at a call that nobody knows, and the calls that it did not answer are made again.
+    /// Scores customers; `score` is killed at a call that nobody knows, and the calls that it did
+    /// not answer are made again.
     async fn score(&mut self, numbers: Range<usize>, has_changed: bool) {
         let customers: Vec<_> = numbers.map(|number| customer(number, has_changed)).collect();
         let calls = customers.chunks(CALL);
         let fatal = self.chaos.below(calls.len() as u64) as usize;
         for (place, of_call) in calls.enumerate() {
-            let requests: Vec<Value> = of_call.iter().map(|it| request(&format!("r-{}", it.id), it)).collect();
+            let requests: Vec<Value> =
+                of_call.iter().map(|it| request(&format!("r-{}", it.id), it)).collect();
             self.uids.extend(requests.iter().map(|it| it["uid"].as_str().unwrap().to_owned()));
             let body = Value::from(requests).to_string();
             if place == fatal {
@@ -67,7 +70,8 @@ impl Life {
         self.service().wait_for_log().await;
         for name in ["etl-mysql", "etl-dynamo"] {
             let world = &self.world;
-            let arguments = ["--logs", &logs, "--settle", "0s", "--lease", "200ms", "--max-bad-ratio", "1"];
+            let arguments =
+                ["--logs", &logs, "--settle", "0s", "--lease", "200ms", "--max-bad-ratio", "1"];
             self.chaos.kill_once(900, || world.json_job(name, &arguments)).await.json(0);
         }
         self.check_loaded().await;
@@ -76,8 +80,10 @@ impl Life {
     async fn check_loaded(&self) {
         assert_eq!(self.world.uids_in_mysql().await, self.uids);
         assert_eq!(self.world.uids_in_dynamodb().await, self.uids);
-        // A uid that comes a second time, with another response time, is set aside: the first has been answered.
-        let bad: Vec<(i64,)> = self.world.rows("SELECT CAST(SUM(bad) AS SIGNED) FROM etl_partition").await;
+        // A uid that comes a second time, with another response time, is set aside: the first has
+        // been answered.
+        let bad: Vec<(i64,)> =
+            self.world.rows("SELECT CAST(SUM(bad) AS SIGNED) FROM etl_partition").await;
         assert!(
             bad[0].0 <= self.repeated as i64,
             "{bad:?} records were set aside, of {} that came twice",
@@ -100,7 +106,10 @@ impl Life {
             .world
             .rows(&format!("SELECT COUNT(*), COUNT(DISTINCT {doubled}) FROM {table} WHERE run_uid = '{run_uid}'"))
             .await;
-        assert!(rows[0].0 > 0 && rows[0].0 == rows[0].1, "{job} left {rows:?} rows in {table}: {found}");
+        assert!(
+            rows[0].0 > 0 && rows[0].0 == rows[0].1,
+            "{job} left {rows:?} rows in {table}: {found}"
+        );
         found
     }
 
@@ -109,7 +118,12 @@ impl Life {
     }
 
     async fn performance(&mut self) -> Value {
-        self.monitor("performance", "performance", &["--window", "4d", "--every", "month", "--retrain"]).await
+        self.monitor(
+            "performance",
+            "performance",
+            &["--window", "4d", "--every", "month", "--retrain"],
+        )
+        .await
     }
 
     async fn alerts(&mut self) -> Value {
@@ -117,7 +131,8 @@ impl Life {
         let port = smtp().starttls_port.to_string();
         let job = || -> Job {
             let rule = ["--when-count-above", "400", "--window", "1d", "--to", &to];
-            let server = ["--smtp-host", "localhost", "--smtp-port", &port, "--from", "alerts@acme.example"];
+            let server =
+                ["--smtp-host", "localhost", "--smtp-port", &port, "--from", "alerts@acme.example"];
             let login = ["--smtp-username", "alerts", "--smtp-password", "s3cret"];
             world.json_job("alert-email", &[rule.as_slice(), &server, &login].concat())
         };
@@ -144,23 +159,32 @@ impl Life {
 }
 
 fn auc(found: &Value) -> f64 {
-    let decisive = found["periods"].as_array().unwrap().iter().find(|period| period["is_decisive"] == true);
+    let decisive =
+        found["periods"].as_array().unwrap().iter().find(|period| period["is_decisive"] == true);
     decisive.unwrap_or_else(|| panic!("no period decides: {found}"))["roc_auc"].as_f64().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_models_whole_life_survives_kills_and_outages() {
     let world = World::new().await;
-    let mut life = Life { world, chaos: Chaos::new(), service: None, uids: BTreeSet::new(), repeated: 0 };
+    let mut life =
+        Life { world, chaos: Chaos::new(), service: None, uids: BTreeSet::new(), repeated: 0 };
 
     // A first model is made, and published to S3.
-    std::fs::write(life.world.path("train.csv"), table((0..3000).map(|number| customer(number, false)), false))
-        .unwrap();
+    std::fs::write(
+        life.world.path("train.csv"),
+        table((0..3000).map(|number| customer(number, false)), false),
+    )
+    .unwrap();
     let first = ["--data", "train.csv", "--id", "client_id", "--target", "churn"];
     let world = &life.world;
     let made = life.chaos.kill_once(900, || world.json_job("retrain", &first)).await.json(0);
     let first_model = made["model_uid"].as_str().unwrap().to_owned();
-    assert_eq!((life.world.model_uid(), life.world.versions().await.len()), (first_model.clone(), 1), "{made}");
+    assert_eq!(
+        (life.world.model_uid(), life.world.versions().await.len()),
+        (first_model.clone(), 1),
+        "{made}"
+    );
 
     // It answers, also while S3 is gone, and its log is loaded when S3 is back.
     life.service = Some(Service::start(&life.world));
@@ -175,12 +199,19 @@ async fn a_models_whole_life_survives_kills_and_outages() {
     let told = life.alerts().await;
     assert_eq!(told["rules"][0]["state"], "firing", "{told}");
     let names: BTreeSet<String> = life.world.mails().iter().map(message_id).collect();
-    assert_eq!(names.len(), 1, "one mail, which a run that was killed after it had sent it repeats under its own name");
-    let outbox: Vec<(String, i64)> = life.world.rows("SELECT status, COUNT(*) FROM alert_outbox GROUP BY status").await;
+    assert_eq!(
+        names.len(),
+        1,
+        "one mail, which a run that was killed after it had sent it repeats under its own name"
+    );
+    let outbox: Vec<(String, i64)> =
+        life.world.rows("SELECT status, COUNT(*) FROM alert_outbox GROUP BY status").await;
     assert_eq!(outbox, [("sent".to_owned(), 1)]);
 
     // All is as at training.
-    life.world.note_outcomes((10_000..10_600).map(|number| customer(number, false)), "2026-03-01 12:00").await;
+    life.world
+        .note_outcomes((10_000..10_600).map(|number| customer(number, false)), "2026-03-01 12:00")
+        .await;
     life.world.set_time("2026-03-04 12:00");
     let judged = life.performance().await;
     assert_eq!(judged["verdict"], "stable", "{judged}");
@@ -193,7 +224,11 @@ async fn a_models_whole_life_survives_kills_and_outages() {
     let mut load = load_slowly(&life.world);
     life.world.mysql.kill();
     let refused = life.world.json_job("drift", &["--window", "2d"]).run();
-    assert_eq!(refused.code, 75, "a server that does not answer is a reason to try again: {}", refused.stderr);
+    assert_eq!(
+        refused.code, 75,
+        "a server that does not answer is a reason to try again: {}",
+        refused.stderr
+    );
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(load.try_wait().unwrap().is_none(), "it waits for MySQL");
     life.world.mysql.start().await;
@@ -205,8 +240,13 @@ async fn a_models_whole_life_survives_kills_and_outages() {
     life.world.set_time("2026-03-11 00:00");
     let found = life.drift().await;
     assert_eq!(found["verdict"], "shifted", "{found}");
-    assert!(matches!(found["retrain"]["action"].as_str(), Some("submitted" | "suppressed")), "{found}");
-    life.world.note_outcomes((20_000..21_600).map(|number| customer(number, true)), "2026-03-10 12:00").await;
+    assert!(
+        matches!(found["retrain"]["action"].as_str(), Some("submitted" | "suppressed")),
+        "{found}"
+    );
+    life.world
+        .note_outcomes((20_000..21_600).map(|number| customer(number, true)), "2026-03-10 12:00")
+        .await;
     life.world.set_time("2026-03-12 18:00");
     let judged = life.performance().await;
     let auc_drifted = auc(&judged);
@@ -217,11 +257,15 @@ async fn a_models_whole_life_survives_kills_and_outages() {
     );
 
     // It is made, the gate accepts it, and score answers with it.
-    let learn = ["--logs", "model_logs", "--since", "2026-03-10", "--id", "client_id", "--target", "churn"];
+    let learn =
+        ["--logs", "model_logs", "--since", "2026-03-10", "--id", "client_id", "--target", "churn"];
     let made = life.run_queued(&learn).await.json(0);
     let second_model = life.world.model_uid();
     assert_ne!(second_model, first_model, "{made}");
-    assert_eq!(life.world.versions().await, BTreeSet::from([first_model.clone(), second_model.clone()]));
+    assert_eq!(
+        life.world.versions().await,
+        BTreeSet::from([first_model.clone(), second_model.clone()])
+    );
     let requests: Vec<(String, String)> = life
         .world
         .rows("SELECT status, COALESCE(model_uid, '') FROM retrain_request WHERE status NOT IN ('kept', 'waiting')")
@@ -236,7 +280,9 @@ async fn a_models_whole_life_survives_kills_and_outages() {
     life.world.set_time("2026-03-20 18:00");
     let found = life.drift().await;
     assert_eq!(found["verdict"], "stable", "{found}");
-    life.world.note_outcomes((30_000..30_800).map(|number| customer(number, true)), "2026-03-20 12:00").await;
+    life.world
+        .note_outcomes((30_000..30_800).map(|number| customer(number, true)), "2026-03-20 12:00")
+        .await;
     life.world.set_time("2026-03-22 18:00");
     let judged = life.performance().await;
     let auc_after = auc(&judged);
@@ -247,7 +293,11 @@ async fn a_models_whole_life_survives_kills_and_outages() {
     );
 
     // A bad model is refused, and changes nothing.
-    std::fs::write(life.world.path("bad.csv"), table((0..3000).map(|number| customer(number, true)), true)).unwrap();
+    std::fs::write(
+        life.world.path("bad.csv"),
+        table((0..3000).map(|number| customer(number, true)), true),
+    )
+    .unwrap();
     let bad = ["--data", "bad.csv", "--id", "client_id", "--target", "churn", "--fail-on-verdict"];
     let world = &life.world;
     let refused = life.chaos.kill_once(900, || world.json_job("retrain", &bad)).await.json(10);
@@ -257,8 +307,11 @@ async fn a_models_whole_life_survives_kills_and_outages() {
     // The page has all of it.
     let world = &life.world;
     life.chaos.kill_once(300, || world.json_job("dashboard", &["refresh"])).await.json(0);
-    let export =
-        || world.job("dashboard", &["export", "page.html", "--window", "60d"]).env("MLOPS_CREATE_TABLES", "false");
+    let export = || {
+        world
+            .job("dashboard", &["export", "page.html", "--window", "60d"])
+            .env("MLOPS_CREATE_TABLES", "false")
+    };
     let page = life.chaos.kill_once(400, export).await;
     assert_eq!(page.code, 0, "{}", page.stderr);
     let page = std::fs::read_to_string(life.world.path("page.html")).unwrap();

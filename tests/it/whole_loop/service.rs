@@ -23,13 +23,28 @@ impl Service {
     pub(super) fn start(world: &World) -> Self {
         let (model, logs) = (world.place("models/model.pkl"), world.place("logs"));
         let of_model = ["--model", &model, "--watch", "--watch-every", "200ms", "--cut-off", "0.5"];
-        let of_log = ["--listen", "127.0.0.1:0", "--logs", &logs, "--log-every", "250ms", "--spool", "spool"];
+        let of_log = [
+            "--listen",
+            "127.0.0.1:0",
+            "--logs",
+            &logs,
+            "--log-every",
+            "250ms",
+            "--spool",
+            "spool",
+        ];
         let mut child = world.job("score", &[of_model.as_slice(), &of_log].concat()).start();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = lines.find(|line| line.as_ref().unwrap().contains("listening at")).expect("it listens").unwrap();
+        let line = lines
+            .find(|line| line.as_ref().unwrap().contains("listening at"))
+            .expect("it listens")
+            .unwrap();
         // Whoever writes to a pipe must find a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        let address = serde_json::from_str::<Value>(&line).unwrap()["server.address"].as_str().unwrap().to_owned();
+        let address = serde_json::from_str::<Value>(&line).unwrap()["server.address"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         Self { child, address }
     }
 
@@ -38,7 +53,8 @@ impl Service {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         let head = "host: score\r\nconnection: close\r\ncontent-type: application/json";
         let length = body.len();
-        let request = format!("{method} {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}");
+        let request =
+            format!("{method} {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}");
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;

@@ -23,14 +23,20 @@ pub(super) struct Customer {
     pub(super) leaves: bool,
 }
 
-/// The customer of that number. When the world has changed, tenure is counted from an earlier day, and those who stayed long leave.
+/// The customer of that number. When the world has changed, tenure is counted from an earlier day,
+/// and those who stayed long leave.
 pub(super) fn customer(number: usize, has_changed: bool) -> Customer {
     let (tenure, plan) = (number * 7919 % 72, if number * 31 % 7 < 3 { "basic" } else { "plus" });
     // A number that hangs together with neither.
     let luck = number * 104_729 % 101;
     let pull = if has_changed { tenure } else { 72 - tenure };
     let leaves = luck < pull * 2 / 3 + if plan == "plus" { 25 } else { 0 };
-    Customer { id: format!("c{number}"), tenure: tenure + if has_changed { 24 } else { 0 }, plan, leaves }
+    Customer {
+        id: format!("c{number}"),
+        tenure: tenure + if has_changed { 24 } else { 0 },
+        plan,
+        leaves,
+    }
 }
 
 fn word(leaves: bool) -> &'static str {
@@ -45,7 +51,8 @@ pub(super) fn table(customers: impl Iterator<Item = Customer>, is_mixed_up: bool
         word(customers[row].leaves)
     };
     let rows = customers.iter().enumerate();
-    let rows = rows.map(|(row, it)| format!("{},{},{},{}\n", it.id, it.tenure, it.plan, outcome(row)));
+    let rows =
+        rows.map(|(row, it)| format!("{},{},{},{}\n", it.id, it.tenure, it.plan, outcome(row)));
     format!("client_id,tenure,plan,churn\n{}", rows.collect::<String>())
 }
 
@@ -79,7 +86,8 @@ impl World {
             dynamo_table: format!("dynamodb://{}", moto_dynamo().table_name()),
         };
         world.set_time("2026-03-01 12:00");
-        // Whoever sets the jobs up makes the tables: MySQL cannot take back half of that, as docs/runbooks.md has it.
+        // Whoever sets the jobs up makes the tables: MySQL cannot take back half of that, as
+        // docs/runbooks.md has it.
         world.json_job("dashboard", &["refresh"]).run().json(0);
         world
     }
@@ -130,16 +138,25 @@ impl World {
     }
 
     /// What became of customers, a day after they were scored.
-    pub(super) async fn note_outcomes(&self, customers: impl Iterator<Item = Customer>, scored_at: &str) {
+    pub(super) async fn note_outcomes(
+        &self,
+        customers: impl Iterator<Item = Customer>,
+        scored_at: &str,
+    ) {
         let scored_at: Timestamp = parse_utc(scored_at).unwrap();
-        let [known_at, complete_at] = [24, 72].map(|hours| to_sql_text(scored_at + SignedDuration::from_hours(hours)));
+        let [known_at, complete_at] =
+            [24, 72].map(|hours| to_sql_text(scored_at + SignedDuration::from_hours(hours)));
         let mut rows: Vec<String> = customers
-            .map(|customer| format!("('{}', '{known_at}', '{}')", customer.id, word(customer.leaves)))
+            .map(|customer| {
+                format!("('{}', '{known_at}', '{}')", customer.id, word(customer.leaves))
+            })
             .collect();
         // By then all outcomes are known.
         rows.push(format!("('nobody', '{complete_at}', 'no')"));
-        let insert =
-            format!("INSERT INTO client_outcomes (client_id, outcome_timestamp, outcome) VALUES {}", rows.join(","));
+        let insert = format!(
+            "INSERT INTO client_outcomes (client_id, outcome_timestamp, outcome) VALUES {}",
+            rows.join(",")
+        );
         let mut connection = MySqlConnection::connect(&self.database).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(insert)).execute(&mut connection).await.unwrap();
     }
@@ -153,7 +170,8 @@ impl World {
     pub(super) async fn uids_in_dynamodb(&self) -> BTreeSet<String> {
         let table = self.dynamo_table.trim_start_matches("dynamodb://");
         let client = moto_dynamo().client().await;
-        let items = client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        let items =
+            client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
         let items: Vec<_> = items.collect::<Result<Vec<_>, _>>().await.unwrap();
         items.iter().map(|item| item["uid"].as_s().unwrap().clone()).collect()
     }
@@ -176,7 +194,8 @@ impl World {
 
     /// The present model.
     pub(super) fn model_uid(&self) -> String {
-        let inspected = self.json_job("retrain", &["inspect", &self.place("models/model.pkl")]).run().json(0);
+        let inspected =
+            self.json_job("retrain", &["inspect", &self.place("models/model.pkl")]).run().json(0);
         inspected["model_uid"].as_str().unwrap().to_owned()
     }
 }

@@ -29,7 +29,11 @@ fn the_schema_is_the_one_of_the_documentation() {
     let shown: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(shown, RulesFile::schema());
     let kept = std::fs::read_to_string(SCHEMA).unwrap();
-    assert_eq!(kept.trim(), ended.stdout.trim(), "write it anew: alert-email schema > docs/alerts.schema.json");
+    assert_eq!(
+        kept.trim(),
+        ended.stdout.trim(),
+        "write it anew: alert-email schema > docs/alerts.schema.json"
+    );
 }
 
 #[test]
@@ -40,14 +44,18 @@ fn wrong_arguments_are_refused_by_name() {
         folder.path().join(name).to_str().unwrap().to_owned()
     };
     let typo = write("typo.toml", "[[rule]]\nname = 'r'\nabvoe = 5\nto = ['a@b.example']");
-    let bad = write("bad.toml", "[[rule]]\nname = 'r'\nabove = 5\nfor = 'often'\nto = ['a@b.example']");
+    let bad =
+        write("bad.toml", "[[rule]]\nname = 'r'\nabove = 5\nfor = 'often'\nto = ['a@b.example']");
     let empty = write("empty.toml", "every = '10m'");
     for (arguments, words) in [
         (vec![], "--when-count-above N"),
         (vec!["--when-count-above", "5"], "--to (ALERT_TO)"),
         (vec!["--when-count-above", "5", "--to", "nobody"], "neither an address"),
         (vec!["--when-count-above", "5", "--to", "a@b.example"], "--smtp-host (ALERT_SMTP_HOST)"),
-        (vec!["--when-count-above", "5", "--to", "a@b.example", "--smtp-host", "localhost"], "--from (ALERT_FROM)"),
+        (
+            vec!["--when-count-above", "5", "--to", "a@b.example", "--smtp-host", "localhost"],
+            "--from (ALERT_FROM)",
+        ),
         (vec!["--rules", &typo], "abvoe = 5"),
         (vec!["--rules", &bad], "rule `r`, `for`: `often`"),
         (vec!["--rules", &empty], "[[rule]]"),
@@ -75,7 +83,10 @@ async fn a_sample_shows_that_mail_arrives() {
     let world = World::new().await;
     let report = world.job("2026-03-02 10:10", &["test", "--to", &world.to("me")]).run().json(0);
     assert_eq!(report["messages"]["sent"], 1);
-    assert_eq!(subjects(&world.mails()), ["TEST: This is a sample: alerts reach you here. There is nothing to do."]);
+    assert_eq!(
+        subjects(&world.mails()),
+        ["TEST: This is a sample: alerts reach you here. There is nothing to do."]
+    );
 }
 
 #[tokio::test]
@@ -88,9 +99,16 @@ async fn a_replay_tells_what_would_have_been_sent() {
     let arguments = ["backtest", "--when-count-above", "5", "--to", &world.to("ops"), "--messages"];
     let report = world.job("2026-03-03 00:00", &arguments).run().json(0);
     let rule = &report["rules"][0];
-    assert_eq!((&rule["runs"], &rule["wrong"], &rule["fired"]), (&144.into(), &3.into(), &1.into()), "{report}");
+    assert_eq!(
+        (&rule["runs"], &rule["wrong"], &rule["fired"]),
+        (&144.into(), &3.into(), &1.into()),
+        "{report}"
+    );
     assert_eq!(rule["messages"]["email"], 2);
-    assert_eq!((&rule["messages_per_month"], &rule["plain_per_month"]), (&60.0.into(), &90.0.into()));
+    assert_eq!(
+        (&rule["messages_per_month"], &rule["plain_per_month"]),
+        (&60.0.into(), &90.0.into())
+    );
     assert_eq!(rule["told"][0][0], "2026-03-02 10:10");
     assert_eq!(rule["told"][1][0], "2026-03-02 10:50");
     assert_eq!((world.mails().len(), world.outbox().await.len()), (0, 0));
@@ -100,7 +118,10 @@ async fn a_replay_tells_what_would_have_been_sent() {
 #[tokio::test]
 async fn a_laptop_needs_no_server_but_the_mails() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World { database: format!("sqlite://{}/mlops.db", folder.path().display()), domain: smtp().domain() };
+    let world = World {
+        database: format!("sqlite://{}/mlops.db", folder.path().display()),
+        domain: smtp().domain(),
+    };
     world.log("2026-03-02 10:00", 7, 0.25).await;
     for now in ["10:10", "10:20", "10:30"] {
         world.plain(&format!("2026-03-02 {now}"), &[]).run().json(0);

@@ -77,7 +77,10 @@ async fn a_server_that_is_down_keeps_nothing_from_being_judged() {
     let world = World::new().await;
     world.log("2026-03-02 10:00", 7, 0.25).await;
     let report = world.plain("2026-03-02 10:10", &["--smtp-port", "1"]).run().json(75);
-    assert_eq!((&report["rules"][0]["told"], &report["messages"]["left"]), (&"fired".into(), &1.into()));
+    assert_eq!(
+        (&report["rules"][0]["told"], &report["messages"]["left"]),
+        (&"fired".into(), &1.into())
+    );
     // A day later it is old news.
     let report = world.plain("2026-03-03 10:20", &[]).run().json(1);
     assert_eq!(report["messages"]["failed"], 1);

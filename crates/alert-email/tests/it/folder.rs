@@ -17,7 +17,8 @@ impl Laptop {
         let database = Database::connect(&laptop.database().parse().unwrap()).await.unwrap();
         let record = |place: i64| mlops_core::record::LogRecord {
             uid: place.to_string(),
-            logging_timestamp: parse_utc("2026-03-02 10:00").unwrap() + jiff::SignedDuration::from_secs(place),
+            logging_timestamp: parse_utc("2026-03-02 10:00").unwrap()
+                + jiff::SignedDuration::from_secs(place),
             payload: r#"{"output": {"prediction": 0.25}}"#.to_owned(),
         };
         insert(&database, &(0..7).map(record).collect::<Vec<_>>()).await;
@@ -30,7 +31,14 @@ impl Laptop {
 
     fn run(&self, now: &str, arguments: &[&str]) -> Ended {
         Job::new(env!("CARGO_BIN_EXE_alert-email"))
-            .args(["--when-count-above", "5", "--to", "ops@acme.example,lead@acme.example", "--output", "json"])
+            .args([
+                "--when-count-above",
+                "5",
+                "--to",
+                "ops@acme.example,lead@acme.example",
+                "--output",
+                "json",
+            ])
             .args(["--mail-folder", "mails", "--now", now])
             .args(arguments)
             .within(self.0.path())
@@ -44,8 +52,11 @@ impl Laptop {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -63,7 +74,11 @@ async fn mails_are_files_whose_names_sort_by_time() {
         "2026-03-02T10-30-00-alert-email-many-requests-recovered".to_owned(),
     );
     let names: Vec<String> = mails.iter().map(without_uid).collect();
-    assert_eq!(names, [fired.clone(), fired, recovered.clone(), recovered], "one for each recipient: {mails:?}");
+    assert_eq!(
+        names,
+        [fired.clone(), fired, recovered.clone(), recovered],
+        "one for each recipient: {mails:?}"
+    );
     let mail = std::fs::read_to_string(laptop.0.path().join("mails").join(&mails[0])).unwrap();
     for words in [
         "From: alert-email@localhost",
@@ -86,13 +101,15 @@ async fn a_mail_that_was_written_is_found_and_not_written_again() {
     let database = Database::connect(&laptop.database().parse().unwrap()).await.unwrap();
     drop(database);
     let pool = sqlx::SqlitePool::connect(&laptop.database()).await.unwrap();
-    let back =
-        "UPDATE alert_outbox SET status = 'sending', claimed_by = 'another', claimed_at = '2026-03-02 10:10:00.000000'";
+    let back = "UPDATE alert_outbox SET status = 'sending', claimed_by = 'another', claimed_at = '2026-03-02 10:10:00.000000'";
     assert_eq!(sqlx::raw_sql(back).execute(&pool).await.unwrap().rows_affected(), 2);
     std::fs::write(&first, "as it was").unwrap();
     let report = laptop.run("2026-03-02 10:19", &[]).json(0);
     assert_eq!(report["messages"]["sent"], 2, "{report}");
-    assert_eq!((laptop.mails(), std::fs::read_to_string(&first).unwrap()), (mails, "as it was".to_owned()));
+    assert_eq!(
+        (laptop.mails(), std::fs::read_to_string(&first).unwrap()),
+        (mails, "as it was".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -104,5 +121,7 @@ async fn a_folder_that_cannot_be_written_keeps_the_mail_for_later() {
     assert!(ended.stderr.contains("--mail-folder mails"), "{}", ended.stderr);
     std::fs::remove_file(laptop.0.path().join("mails")).unwrap();
     assert_eq!(laptop.run("2026-03-02 10:11", &[]).json(0)["messages"]["sent"], 2);
-    laptop.run("2026-03-02 10:12", &["--smtp-host", "localhost"]).check_failed(2, &["--mail-folder", "--smtp-host"]);
+    laptop
+        .run("2026-03-02 10:12", &["--smtp-host", "localhost"])
+        .check_failed(2, &["--mail-folder", "--smtp-host"]);
 }

@@ -13,16 +13,25 @@ async fn the_plain_case_mails_the_count_and_the_mean_prediction() {
     assert_eq!(report["rules"][0]["state"], "firing", "{report}");
     assert_eq!(report["messages"]["sent"], 1);
     let mails = world.mails();
-    assert_eq!(subjects(&mails), ["WARNING: alert-email: many requests: 7 requests in 10m, above 5"]);
+    assert_eq!(
+        subjects(&mails),
+        ["WARNING: alert-email: many requests: 7 requests in 10m, above 5"]
+    );
     let mail = &mails[0];
     assert_eq!((&mail["tls"], &mail["user"]), (&json!(true), &json!("alerts")));
-    assert_eq!((header(mail, "To"), header(mail, "From")), (world.to("ops").as_str(), "alerts@acme.example"));
+    assert_eq!(
+        (header(mail, "To"), header(mail, "From")),
+        (world.to("ops").as_str(), "alerts@acme.example")
+    );
     assert_eq!(header(mail, "Auto-Submitted"), "auto-generated");
     assert!(header(mail, "Message-ID").ends_with("@acme.example>"), "{mail}");
     for text in [part(mail, "text/plain"), part(mail, "text/html")] {
-        for words in
-            ["7 requests in 10m", "Mean predicted probability", "0.25", "2026-03-02 10:00 UTC to 2026-03-02 10:10 UTC"]
-        {
+        for words in [
+            "7 requests in 10m",
+            "Mean predicted probability",
+            "0.25",
+            "2026-03-02 10:00 UTC to 2026-03-02 10:10 UTC",
+        ] {
             assert!(text.contains(words), "no {words}: {text}");
         }
     }
@@ -37,8 +46,12 @@ async fn an_episode_is_told_when_it_begins_and_when_it_is_over() {
         world.plain(&format!("2026-03-02 {now}"), &[]).run().json(0);
     }
     let mails = world.mails();
-    let recovered = "RECOVERED: alert-email: many requests: over after 30m, at worst 9; now 0 requests in 10m";
-    assert_eq!(subjects(&mails), ["WARNING: alert-email: many requests: 7 requests in 10m, above 5", recovered]);
+    let recovered =
+        "RECOVERED: alert-email: many requests: over after 30m, at worst 9; now 0 requests in 10m";
+    assert_eq!(
+        subjects(&mails),
+        ["WARNING: alert-email: many requests: 7 requests in 10m, above 5", recovered]
+    );
     assert_ne!(header(&mails[0], "Message-ID"), header(&mails[1], "Message-ID"));
     assert_eq!(header(&mails[0], "References"), header(&mails[1], "References"));
 }
@@ -75,7 +88,9 @@ async fn settings_and_recipients_come_from_the_secret() {
     assert_eq!(mails.len(), 2, "{mails:?}");
     assert!(mails.iter().all(|mail| mail["tls"] == true && mail["user"] == "alerts"));
     assert_eq!(header(&mails[0], "From"), "Acme alerts <alerts@acme.example>");
-    job(&["--smtp-secret", "test/none"]).run().check_failed(2, &["test/none", "no secret of that name"]);
+    job(&["--smtp-secret", "test/none"])
+        .run()
+        .check_failed(2, &["test/none", "no secret of that name"]);
     let name = secrets().secret(r#"{"password": ["hunter2"]}"#).await;
     let ended = job(&["--smtp-secret", &name]).run();
     ended.check_failed(2, &["is no JSON object with username, password"]);
@@ -96,7 +111,10 @@ async fn a_server_that_is_busy_is_asked_again() {
     assert_eq!((&report["messages"]["left"], world.mails().len()), (&json!(1), 0));
     // The next run sends what this one could not.
     let report = world.plain("2026-03-02 10:11", &[]).run().json(0);
-    assert_eq!((&report["rules"][0]["already_judged"], &report["messages"]["sent"]), (&json!(true), &json!(1)));
+    assert_eq!(
+        (&report["rules"][0]["already_judged"], &report["messages"]["sent"]),
+        (&json!(true), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -105,8 +123,12 @@ async fn one_bad_address_does_not_lose_the_others() {
     world.log("2026-03-02 10:00", 7, 0.25).await;
     smtp().fault(&world.to("gone"), "rcpt", "550 5.1.1 no such user", 1);
     let to = ["first", "gone", "last"].map(|name| world.to(name)).join(",");
-    let report = world.job("2026-03-02 10:10", &["--when-count-above", "5", "--to", &to]).run().json(1);
-    assert_eq!((&report["messages"]["sent"], &report["messages"]["failed"]), (&json!(2), &json!(1)));
+    let report =
+        world.job("2026-03-02 10:10", &["--when-count-above", "5", "--to", &to]).run().json(1);
+    assert_eq!(
+        (&report["messages"]["sent"], &report["messages"]["failed"]),
+        (&json!(2), &json!(1))
+    );
     assert_eq!(world.mails().len(), 2);
     let outbox = world.outbox().await;
     let (_, _, status, attempts, why) = &outbox[1];
@@ -137,13 +159,22 @@ async fn mail_goes_to_nobody_who_cannot_be_trusted() {
     // A certificate that nobody vouches for.
     let ended = world.plain("2026-03-02 10:10", &[]).env("SSL_CERT_FILE", "/dev/null").run();
     ended.json(75);
-    assert!(ended.stderr.contains("certificate") || ended.stderr.contains("Issuer"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("certificate") || ended.stderr.contains("Issuer"),
+        "{}",
+        ended.stderr
+    );
     // A server without STARTTLS.
     let plain = smtp().plain_port.to_string();
     world.plain("2026-03-02 10:20", &["--smtp-port", &plain]).run().json(75);
     assert_eq!(world.mails().len(), 0);
     let elsewhere = ["--smtp-tls", "none", "--smtp-host", "mail.acme.example"];
-    let job = Job::new(env!("CARGO_BIN_EXE_alert-email")).args(["--when-count-above", "5", "--to", "a@b.example"]);
+    let job = Job::new(env!("CARGO_BIN_EXE_alert-email")).args([
+        "--when-count-above",
+        "5",
+        "--to",
+        "a@b.example",
+    ]);
     job.args(elsewhere).args(["--from", "a@b.example"]).run().check_failed(2, &["in the clear"]);
     // To this machine it may be.
     let job = Job::new(env!("CARGO_BIN_EXE_alert-email"))
@@ -157,7 +188,16 @@ async fn mail_goes_to_nobody_who_cannot_be_trusted() {
             "--output",
             "json",
         ])
-        .args(["--smtp-host", "127.0.0.1", "--smtp-tls", "none", "--smtp-port", &plain, "--now", "2026-03-02 10:30"]);
+        .args([
+            "--smtp-host",
+            "127.0.0.1",
+            "--smtp-tls",
+            "none",
+            "--smtp-port",
+            &plain,
+            "--now",
+            "2026-03-02 10:30",
+        ]);
     job.env("MLOPS_DATABASE", &world.database).run().json(0);
     // The alert that had to wait, and its recovery.
     assert_eq!(world.mails().len(), 2);
@@ -169,13 +209,21 @@ async fn a_header_cannot_be_smuggled_in() {
     world.log("2026-03-02 10:00", 7, 0.25).await;
     let folder = tempfile::tempdir().unwrap();
     let rules = folder.path().join("alerts.toml");
-    let text = format!("[[rule]]\nname = 'grüße'\nabove = 5\nby = 'input.device'\nto = ['{}']\n", world.to("ops"));
+    let text = format!(
+        "[[rule]]\nname = 'grüße'\nabove = 5\nby = 'input.device'\nto = ['{}']\n",
+        world.to("ops")
+    );
     std::fs::write(&rules, text).unwrap();
     world.job("2026-03-02 10:10", &["--rules", rules.to_str().unwrap()]).run().json(0);
     let mail = &world.mails()[0];
-    let names: Vec<&str> =
-        mail["headers"].as_array().unwrap().iter().map(|header| header[0].as_str().unwrap()).collect();
+    let names: Vec<&str> = mail["headers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|header| header[0].as_str().unwrap())
+        .collect();
     assert!(!names.contains(&"Bcc") && mail["to"].as_array().unwrap().len() == 1, "{names:?}");
-    let subject = format!("WARNING: grüße [phone  Bcc: all@{}]: 7 requests in 10m, above 5", world.domain);
+    let subject =
+        format!("WARNING: grüße [phone  Bcc: all@{}]: 7 requests in 10m, above 5", world.domain);
     assert_eq!(header(mail, "Subject"), subject);
 }

@@ -24,7 +24,12 @@ struct World {
 impl World {
     async fn new() -> Self {
         let world = Self { database: mysql().database().await, domain: smtp().domain() };
-        Database::connect(&world.database.parse().unwrap()).await.unwrap().create_tables().await.unwrap();
+        Database::connect(&world.database.parse().unwrap())
+            .await
+            .unwrap()
+            .create_tables()
+            .await
+            .unwrap();
         world
     }
 
@@ -51,7 +56,16 @@ impl World {
     fn job(&self, now: &str, arguments: &[&str]) -> Job {
         Job::new(env!("CARGO_BIN_EXE_alert-email"))
             .args(arguments)
-            .args(["--now", now, "--output", "json", "--from", "alerts@acme.example", "--smtp-host", "localhost"])
+            .args([
+                "--now",
+                now,
+                "--output",
+                "json",
+                "--from",
+                "alerts@acme.example",
+                "--smtp-host",
+                "localhost",
+            ])
             .env("MLOPS_DATABASE", &self.database)
             .env("ALERT_SMTP_PORT", &smtp().starttls_port.to_string())
             .env("ALERT_SMTP_USERNAME", "alerts")
@@ -71,10 +85,11 @@ impl World {
     /// The rows of the outbox: recipient, transition, status, attempts and why.
     async fn outbox(&self) -> Vec<(String, String, String, i64, String)> {
         let mut connection = MySqlConnection::connect(&self.database).await.unwrap();
-        let select =
-            "SELECT recipient, transition, status, attempts, why FROM alert_outbox ORDER BY created_at, recipient";
+        let select = "SELECT recipient, transition, status, attempts, why FROM alert_outbox ORDER BY created_at, recipient";
         let rows = sqlx::query(AssertSqlSafe(select)).fetch_all(&mut connection).await.unwrap();
-        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))).collect()
+        rows.iter()
+            .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4)))
+            .collect()
     }
 
     async fn statuses(&self) -> Vec<String> {
@@ -85,7 +100,10 @@ impl World {
 /// A header of a mail.
 fn header<'m>(mail: &'m Value, name: &str) -> &'m str {
     let headers = mail["headers"].as_array().unwrap();
-    headers.iter().find(|header| header[0] == name).unwrap_or_else(|| panic!("no {name}: {mail}"))[1].as_str().unwrap()
+    headers.iter().find(|header| header[0] == name).unwrap_or_else(|| panic!("no {name}: {mail}"))
+        [1]
+    .as_str()
+    .unwrap()
 }
 
 /// The text of the part of that type.

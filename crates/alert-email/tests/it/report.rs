@@ -26,11 +26,15 @@ async fn the_report_tells_of_yesterday_with_a_picture() {
     world.log("2026-03-02 10:00", 10, 0.7).await;
     let mut connection = MySqlConnection::connect(&world.database).await.unwrap();
     connection.execute(sqlx::raw_sql(AssertSqlSafe(FINDINGS))).await.unwrap();
-    let run = |now: &str| world.job(now, &["--report", "daily", "--to", &world.to("team")]).run().json(0);
+    let run =
+        |now: &str| world.job(now, &["--report", "daily", "--to", &world.to("team")]).run().json(0);
     assert_eq!(run("2026-03-03 06:00")["messages"]["sent"], 1);
     assert_eq!(run("2026-03-03 06:10")["messages"]["sent"], 0, "a day has one report");
     let mails = world.mails();
-    assert_eq!(subjects(&mails), ["Report of 2026-03-02: 12 requests, mean prediction 0.617, shifted: drift"]);
+    assert_eq!(
+        subjects(&mails),
+        ["Report of 2026-03-02: 12 requests, mean prediction 0.617, shifted: drift"]
+    );
     let (text, page) = (part(&mails[0], "text/plain"), part(&mails[0], "text/html"));
     for words in [
         "12 (the day before 2)",
@@ -56,7 +60,9 @@ async fn a_verdict_raises_an_alert() {
     connection.execute(sqlx::raw_sql(AssertSqlSafe(FINDINGS))).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("alerts.toml");
-    let rule = |name: &str, keys: &str| format!("[[rule]]\nname = '{name}'\nwindow = '1d'\nabove = 0\n{keys}\n");
+    let rule = |name: &str, keys: &str| {
+        format!("[[rule]]\nname = '{name}'\nwindow = '1d'\nabove = 0\n{keys}\n")
+    };
     let rules = [
         rule("drift", "metric = 'data-shift'"),
         rule("concept", "metric = 'concept-shift'"),
@@ -86,8 +92,11 @@ async fn a_verdict_raises_an_alert() {
     assert_eq!(report["rules"][4]["state"], "firing", "{report}");
     let mails = world.mails();
     let late = "CRITICAL: etl is late: time without a run of the ETL 70 min, above 60 min";
-    let expected =
-        ["WARNING: drift: 1 shifted feature in 1d, above 0", "WARNING: letters: 3 dead letters in 1d, above 0", late];
+    let expected = [
+        "WARNING: drift: 1 shifted feature in 1d, above 0",
+        "WARNING: letters: 3 dead letters in 1d, above 0",
+        late,
+    ];
     let mut found = subjects(&mails);
     found.sort_unstable_by_key(|subject| expected.iter().position(|expected| expected == subject));
     assert_eq!(found, expected);
@@ -103,9 +112,13 @@ async fn without_its_table_a_rule_is_unknown() {
     Database::connect(&world.database.parse().unwrap()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("alerts.toml");
-    let text = format!("[[rule]]\nname = 'drift'\nmetric = 'data-shift'\nabove = 0\nto = ['{}']", world.to("team"));
+    let text = format!(
+        "[[rule]]\nname = 'drift'\nmetric = 'data-shift'\nabove = 0\nto = ['{}']",
+        world.to("team")
+    );
     std::fs::write(&path, text).unwrap();
-    let report: Value = world.job("2026-03-03 05:50", &["--rules", path.to_str().unwrap()]).run().json(0);
+    let report: Value =
+        world.job("2026-03-03 05:50", &["--rules", path.to_str().unwrap()]).run().json(0);
     assert_eq!(report["rules"][0]["state"], "unknown");
     assert!(report["rules"][0]["why"].as_str().unwrap().contains("--create-tables"), "{report}");
 }

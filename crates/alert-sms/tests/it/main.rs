@@ -28,7 +28,8 @@ impl World {
         let record = |place: usize| LogRecord {
             uid: place.to_string(),
             logging_timestamp: parse_utc(&format!("2026-03-02 10:00:0{place}")).unwrap(),
-            payload: r#"{"input": {"name": "Jane Doe"}, "output": {"prediction": 0.25}}"#.to_owned(),
+            payload: r#"{"input": {"name": "Jane Doe"}, "output": {"prediction": 0.25}}"#
+                .to_owned(),
         };
         insert(&database, &(0..7).map(record).collect::<Vec<_>>()).await;
         world

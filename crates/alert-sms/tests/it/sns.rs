@@ -18,13 +18,17 @@ async fn amazon_sns_carries_the_same_text() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let [text] = secrets().texts(&number).try_into().unwrap();
     assert!(
-        text.starts_with("WARNING alert-sms: many requests: 7 requests in 10m, above 5. Mean prediction 0.25."),
+        text.starts_with(
+            "WARNING alert-sms: many requests: 7 requests in 10m, above 5. Mean prediction 0.25."
+        ),
         "{text}"
     );
     // Nobody answers when it is over: the text waits for the next run.
     job().args(["--now", "2026-03-02 10:20"]).on(secrets().server()).run();
-    let away =
-        job().args(["--now", "2026-03-02 10:30"]).on(secrets().server()).env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    let away = job()
+        .args(["--now", "2026-03-02 10:30"])
+        .on(secrets().server())
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
     away.run().check_failed(75, &["Amazon SNS"]);
     let ended = job().args(["--now", "2026-03-02 10:40"]).on(secrets().server()).run();
     assert_eq!(ended.code, 0, "{}", ended.stderr);

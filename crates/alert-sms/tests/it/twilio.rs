@@ -84,21 +84,38 @@ async fn a_number_has_its_share_of_a_day_and_then_one_notice() {
     let world = World::new().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("alerts.toml");
-    let rule = |name: usize| format!("[[rule]]\nname = 'rule {name}'\nabove = {name}\nto = ['{NUMBER}']\n");
+    let rule = |name: usize| {
+        format!("[[rule]]\nname = 'rule {name}'\nabove = {name}\nto = ['{NUMBER}']\n")
+    };
     let rules: String = (1..=5).map(rule).collect();
-    std::fs::write(&path, format!("texts-per-day = 2\ntime-zone = 'Europe/Berlin'\n{rules}")).unwrap();
+    std::fs::write(&path, format!("texts-per-day = 2\ntime-zone = 'Europe/Berlin'\n{rules}"))
+        .unwrap();
     let rules = ["--rules", path.to_str().unwrap()];
     let report = world.job("2026-03-02 10:10", &rules).run().json(0);
-    assert_eq!((&report["messages"]["sent"], &report["messages"]["muted"]), (&json!(3), &json!(3)), "{report}");
+    assert_eq!(
+        (&report["messages"]["sent"], &report["messages"]["muted"]),
+        (&json!(3), &json!(3)),
+        "{report}"
+    );
     let texts = world.texts();
     let bodies: Vec<&str> = texts.iter().map(|text| text["body"].as_str().unwrap()).collect();
-    assert!(bodies[2].starts_with("2 texts today; more alerts are muted until midnight (CET)."), "{bodies:?}");
-    // The recoveries of the day are muted too, without another notice; the next day begins at midnight in Berlin.
+    assert!(
+        bodies[2].starts_with("2 texts today; more alerts are muted until midnight (CET)."),
+        "{bodies:?}"
+    );
+    // The recoveries of the day are muted too, without another notice; the next day begins at
+    // midnight in Berlin.
     world.job("2026-03-02 10:20", &rules).run().json(0);
     world.job("2026-03-02 10:30", &rules).run().json(0);
     assert_eq!(world.texts().len(), 3);
     let statuses = world.outbox().await;
-    assert_eq!(statuses.iter().filter(|(_, status, why)| status == "muted" && why.contains("limit")).count(), 8);
+    assert_eq!(
+        statuses
+            .iter()
+            .filter(|(_, status, why)| status == "muted" && why.contains("limit"))
+            .count(),
+        8
+    );
 }
 
 #[tokio::test]
@@ -111,7 +128,10 @@ async fn a_text_holds_nothing_of_a_record_and_keeps_to_its_segments() {
         "[[rule]]\nname = '{name}'\nabove = 5\nby = 'input.name'\nto = ['{NUMBER}']\nnext = 'https://wiki.acme.example/runbook'"
     );
     std::fs::write(&path, text).unwrap();
-    world.job("2026-03-02 10:10", &["--rules", path.to_str().unwrap(), "--max-segments", "1"]).run().json(0);
+    world
+        .job("2026-03-02 10:10", &["--rules", path.to_str().unwrap(), "--max-segments", "1"])
+        .run()
+        .json(0);
     let body = world.texts()[0]["body"].as_str().unwrap().to_owned();
     assert!(body.len() <= 160 && body.is_ascii() && body.contains("... #"), "{body}");
     assert!(!body.contains("Jane"), "{body}");
@@ -142,7 +162,10 @@ fn wrong_settings_are_refused_by_name() {
         (vec![], "--twilio-account-sid (TWILIO_ACCOUNT_SID)"),
         (vec!["--twilio-account-sid", "AC12"], "AC and 32 hexadecimal digits"),
         (vec!["--twilio-account-sid", &account], "--twilio-auth-token (TWILIO_AUTH_TOKEN)"),
-        (vec!["--twilio-account-sid", &account, "--twilio-auth-token", "t"], "--twilio-from (TWILIO_FROM)"),
+        (
+            vec!["--twilio-account-sid", &account, "--twilio-auth-token", "t"],
+            "--twilio-from (TWILIO_FROM)",
+        ),
         (
             vec![
                 "--twilio-account-sid",
@@ -160,6 +183,11 @@ fn wrong_settings_are_refused_by_name() {
         let job = Job::new(env!("CARGO_BIN_EXE_alert-sms")).args(plain).args(&arguments);
         job.run().check_failed(2, &[words]);
     }
-    let job = Job::new(env!("CARGO_BIN_EXE_alert-sms")).args(["--when-count-above", "5", "--to", "+0151 12"]);
+    let job = Job::new(env!("CARGO_BIN_EXE_alert-sms")).args([
+        "--when-count-above",
+        "5",
+        "--to",
+        "+0151 12",
+    ]);
     job.run().check_failed(2, &["no telephone number in E.164"]);
 }

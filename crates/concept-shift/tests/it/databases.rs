@@ -12,7 +12,13 @@ use crate::{Customer, Folder, World, csv, customers, job};
 fn statements(customers: &[Customer]) -> Vec<String> {
     let time = |minute: usize, day: usize| {
         let day = day + minute / 1440;
-        format!("2026-{:02}-{:02} {:02}:{:02}:00", 1 + day / 28, 1 + day % 28, minute / 60 % 24, minute % 60)
+        format!(
+            "2026-{:02}-{:02} {:02}:{:02}:00",
+            1 + day / 28,
+            1 + day % 28,
+            minute / 60 % 24,
+            minute % 60
+        )
     };
     let (mut logs, mut outcomes) = (Vec::new(), Vec::new());
     for (minute, Customer { id, age, plan, spent, churn }) in customers.iter().enumerate() {
@@ -23,14 +29,24 @@ fn statements(customers: &[Customer]) -> Vec<String> {
         )
         .unwrap();
         logs.push(format!("('u{minute}', '{}', '{payload}')", time(minute, 0)));
-        outcomes.push(format!("('{id}', '{}', '{}')", time(minute, 20), if *churn { "yes" } else { "no" }));
+        outcomes.push(format!(
+            "('{id}', '{}', '{}')",
+            time(minute, 20),
+            if *churn { "yes" } else { "no" }
+        ));
     }
     outcomes.push("('nobody', '2026-06-01 00:00:00', 'no')".to_owned());
     let logs = logs.chunks(500).map(|rows| {
-        format!("INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES {}", rows.join(","))
+        format!(
+            "INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES {}",
+            rows.join(",")
+        )
     });
     let outcomes = outcomes.chunks(500).map(|rows| {
-        format!("INSERT INTO client_outcomes (client_id, outcome_timestamp, outcome) VALUES {}", rows.join(","))
+        format!(
+            "INSERT INTO client_outcomes (client_id, outcome_timestamp, outcome) VALUES {}",
+            rows.join(",")
+        )
     });
     logs.chain(outcomes).collect()
 }
@@ -42,7 +58,8 @@ async fn open(url: &str) {
 #[tokio::test]
 async fn logged_requests_and_their_outcomes_are_compared_and_the_findings_kept() {
     let folder = Folder::new();
-    let reference = folder.write("train.csv", &csv(&customers(3000, World { seed: 1, ..World::default() })));
+    let reference =
+        folder.write("train.csv", &csv(&customers(3000, World { seed: 1, ..World::default() })));
     let sent = customers(3000, World { seed: 2, plus: 1.5, ..World::default() });
     let mysql = mysql().database().await;
     let sqlite = format!("sqlite://{}", folder.path("mlops.db"));
@@ -56,11 +73,24 @@ async fn logged_requests_and_their_outcomes_are_compared_and_the_findings_kept()
     }
     let mut reports = Vec::new();
     for url in [&mysql, &sqlite] {
-        let arguments =
-            ["--reference", &reference, "--id", "client_id", "--target", "churn", "--relation", "--database", url];
+        let arguments = [
+            "--reference",
+            &reference,
+            "--id",
+            "client_id",
+            "--target",
+            "churn",
+            "--relation",
+            "--database",
+            url,
+        ];
         let mut report = job(&arguments).run().json(0);
         assert_eq!(report["labels"]["labelled"], 3000, "{report}");
-        assert_eq!((&report["domain_verdict"], &report["verdict"]), (&"stable".into(), &"shifted".into()), "{report}");
+        assert_eq!(
+            (&report["domain_verdict"], &report["verdict"]),
+            (&"stable".into(), &"shifted".into()),
+            "{report}"
+        );
         report["run_uid"].take();
         reports.push(report);
         // None of the requests is older than the horizon.
@@ -81,7 +111,11 @@ async fn logged_requests_and_their_outcomes_are_compared_and_the_findings_kept()
         .iter()
         .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3)))
         .collect();
-    let expected = [("interaction", "age", false), ("interaction", "plan", true), ("interaction", "spent", false)];
+    let expected = [
+        ("interaction", "age", false),
+        ("interaction", "plan", true),
+        ("interaction", "spent", false),
+    ];
     for ((metric, feature, verdict, shifted), expected) in kept.iter().zip(expected) {
         assert_eq!((metric.as_str(), feature.as_str(), *shifted), expected);
         assert_eq!(verdict, if expected.2 { "shifted" } else { "stable" });
@@ -96,18 +130,23 @@ async fn logged_requests_and_their_outcomes_are_compared_and_the_findings_kept()
 #[tokio::test]
 async fn a_new_model_is_asked_for_once() {
     let folder = Folder::new();
-    let reference = folder.write("train.csv", &csv(&customers(2000, World { seed: 1, ..World::default() })));
+    let reference =
+        folder.write("train.csv", &csv(&customers(2000, World { seed: 1, ..World::default() })));
     let url = format!("sqlite://{}", folder.path("mlops.db"));
     open(&url).await;
     let mut connection = SqliteConnection::connect(&url).await.unwrap();
-    for statement in statements(&customers(2000, World { seed: 2, older: 15.0, ..World::default() })) {
+    for statement in
+        statements(&customers(2000, World { seed: 2, older: 15.0, ..World::default() }))
+    {
         connection.execute(AssertSqlSafe(statement)).await.unwrap();
     }
     let asked = folder.path("asked");
     let command = format!("echo \"$MLOPS_RETRAIN_REASON\" >> {asked}");
-    let arguments = ["--reference", &reference, "--id", "client_id", "--target", "churn", "--database", &url];
-    let run =
-        |more: &[&str]| job(&arguments).args(["--retrain", "--retrain-command", &command]).args(more).run().json(0);
+    let arguments =
+        ["--reference", &reference, "--id", "client_id", "--target", "churn", "--database", &url];
+    let run = |more: &[&str]| {
+        job(&arguments).args(["--retrain", "--retrain-command", &command]).args(more).run().json(0)
+    };
     assert_eq!(run(&["--dry-run"])["retrain"]["action"], "would_submit");
     assert_eq!(run(&[])["retrain"]["action"], "submitted");
     assert_eq!(run(&[])["retrain"]["action"], "suppressed");

@@ -12,13 +12,22 @@ struct Files {
 impl Files {
     fn new() -> Self {
         let folder = Folder::new();
-        let reference = folder.write("train.csv", &csv(&customers(3000, World { seed: 1, ..World::default() })));
+        let reference = folder
+            .write("train.csv", &csv(&customers(3000, World { seed: 1, ..World::default() })));
         Self { folder, reference }
     }
 
     fn compare(&self, production: &str, arguments: &[&str]) -> mlops_testkit::Ended {
-        let all =
-            ["--reference", &self.reference, "--production", production, "--id", "client_id", "--target", "churn"];
+        let all = [
+            "--reference",
+            &self.reference,
+            "--production",
+            production,
+            "--id",
+            "client_id",
+            "--target",
+            "churn",
+        ];
         job(&all).args(arguments).run()
     }
 
@@ -28,7 +37,12 @@ impl Files {
 }
 
 fn feature<'r>(report: &'r Value, name: &str) -> &'r Value {
-    report["features"].as_array().unwrap().iter().find(|feature| feature["feature"] == name).unwrap()
+    report["features"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|feature| feature["feature"] == name)
+        .unwrap()
 }
 
 #[test]
@@ -36,17 +50,37 @@ fn rows_alike_are_stable_and_older_ones_are_not() {
     let files = Files::new();
     let same = files.production(3000, World { seed: 2, ..World::default() });
     let report = files.compare(&same, &["--fail-on-verdict"]).json(0);
-    assert_eq!((&report["verdict"], &report["metric"]), (&"stable".into(), &"roc_auc".into()), "{report}");
-    assert_eq!((&report["relation"]["verdict"], &report["rows"]), (&"stable".into(), &3000.into()), "{report}");
+    assert_eq!(
+        (&report["verdict"], &report["metric"]),
+        (&"stable".into(), &"roc_auc".into()),
+        "{report}"
+    );
+    assert_eq!(
+        (&report["relation"]["verdict"], &report["rows"]),
+        (&"stable".into(), &3000.into()),
+        "{report}"
+    );
     let number = |name: &str| report[name].as_f64().unwrap();
-    assert!(number("low") < number("score") && number("score") < number("high") && number("high") < 0.55);
-    let skipped: Vec<&str> =
-        report["skipped"].as_array().unwrap().iter().map(|column| column["column"].as_str().unwrap()).collect();
+    assert!(
+        number("low") < number("score")
+            && number("score") < number("high")
+            && number("high") < 0.55
+    );
+    let skipped: Vec<&str> = report["skipped"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|column| column["column"].as_str().unwrap())
+        .collect();
     assert_eq!(skipped, ["client_id", "churn"]);
 
     let older = files.production(3000, World { seed: 3, older: 12.0, ..World::default() });
     let report = files.compare(&older, &["--fail-on-verdict"]).json(10);
-    assert_eq!((&report["verdict"], &report["domain_verdict"]), (&"shifted".into(), &"shifted".into()), "{report}");
+    assert_eq!(
+        (&report["verdict"], &report["domain_verdict"]),
+        (&"shifted".into(), &"shifted".into()),
+        "{report}"
+    );
     assert_eq!(report["relation"]["verdict"], "stable", "{report}");
     assert_eq!(report["features"][0]["feature"], "age");
     assert!(feature(&report, "age")["auc"].as_f64().unwrap() > 0.65);
@@ -59,15 +93,26 @@ fn another_relation_is_named_and_shown() {
     let other = files.production(3000, World { seed: 4, plus: 1.5, ..World::default() });
     let page = files.folder.path("page.html");
     let report = files.compare(&other, &["--report", &page]).json(0);
-    assert_eq!((&report["domain_verdict"], &report["verdict"]), (&"stable".into(), &"shifted".into()), "{report}");
+    assert_eq!(
+        (&report["domain_verdict"], &report["verdict"]),
+        (&"stable".into(), &"shifted".into()),
+        "{report}"
+    );
     let first = &report["relation"]["features"][0];
     assert_eq!((&first["feature"], &first["shifted"]), (&"plan".into(), &true.into()), "{report}");
     assert_eq!(first["most"]["value"], "plus");
-    assert!(report["why"].as_str().unwrap().contains("follows from plan in another way (plus: "), "{report}");
+    assert!(
+        report["why"].as_str().unwrap().contains("follows from plan in another way (plus: "),
+        "{report}"
+    );
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("changed") && page.contains("<svg") && !page.contains("http"), "{page}");
     let people = files.compare(&other, &["--output", "human"]);
-    assert!(people.code == 0 && people.stdout.contains("SHIFTED: the target follows from plan"), "{}", people.stdout);
+    assert!(
+        people.code == 0 && people.stdout.contains("SHIFTED: the target follows from plan"),
+        "{}",
+        people.stdout
+    );
 }
 
 #[test]
@@ -92,13 +137,19 @@ fn what_cannot_be_said_is_not() {
         .lines()
         .map(|line| {
             let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
-            cells[3] = cells[3].parse::<f64>().map_or(cells[3].clone(), |spent| (spent * 1000.0 + 1.0).to_string());
+            cells[3] = cells[3]
+                .parse::<f64>()
+                .map_or(cells[3].clone(), |spent| (spent * 1000.0 + 1.0).to_string());
             cells.join(",") + "\n"
         })
         .collect();
     let broken = files.folder.write("broken.csv", &broken);
     let report = files.compare(&broken, &["--fail-on-verdict"]).json(0);
-    assert_eq!((&report["artifact"], &report["domain_verdict"]), (&"spent".into(), &"inconclusive".into()), "{report}");
+    assert_eq!(
+        (&report["artifact"], &report["domain_verdict"]),
+        (&"spent".into(), &"inconclusive".into()),
+        "{report}"
+    );
 }
 
 #[test]
@@ -125,8 +176,10 @@ fn customers_count_once_and_columns_of_one_side_are_named() {
     let report = files.compare(&doubled, &[]).json(0);
     assert_eq!((&report["repeated"], &report["rows"]), (&1000.into(), &1000.into()), "{report}");
     assert_eq!(report["new_columns"], serde_json::json!(["extra"]));
-    let why =
-        |name: &str| report["skipped"].as_array().unwrap().iter().find(|c| c["column"] == name).unwrap()["why"].clone();
+    let why = |name: &str| {
+        report["skipped"].as_array().unwrap().iter().find(|c| c["column"] == name).unwrap()["why"]
+            .clone()
+    };
     assert_eq!(why("spent"), "production does not have it");
 }
 

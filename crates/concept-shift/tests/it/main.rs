@@ -32,7 +32,8 @@ struct Customer {
 fn customers(rows: usize, world: World) -> Vec<Customer> {
     let mut state = 7 + world.seed;
     let mut unit = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1u64 << 53) as f64
     };
     (0..rows)
@@ -40,7 +41,8 @@ fn customers(rows: usize, world: World) -> Vec<Customer> {
             let age = 20.0 + 40.0 * unit() + world.older;
             let plan = ["basic", "plus", "family"][(unit() * 3.0) as usize];
             let spent = (unit() * 1000.0).round() / 10.0;
-            let odds = -0.06 * (age - 40.0) + 0.02 * spent - 1.5 + if plan == "plus" { 0.4 + world.plus } else { 0.0 };
+            let odds = -0.06 * (age - 40.0) + 0.02 * spent - 1.5
+                + if plan == "plus" { 0.4 + world.plus } else { 0.0 };
             let churn = unit() < 1.0 / (1.0 + (-odds).exp());
             Customer { id: format!("{}-{row}", world.seed), age, plan, spent, churn }
         })
@@ -50,7 +52,8 @@ fn customers(rows: usize, world: World) -> Vec<Customer> {
 fn csv(customers: &[Customer]) -> String {
     let mut csv = "client_id,age,plan,spent,churn\n".to_owned();
     for Customer { id, age, plan, spent, churn } in customers {
-        writeln!(csv, "{id},{age:.2},{plan},{spent},{}", if *churn { "yes" } else { "no" }).unwrap();
+        writeln!(csv, "{id},{age:.2},{plan},{spent},{}", if *churn { "yes" } else { "no" })
+            .unwrap();
     }
     csv
 }
@@ -74,5 +77,8 @@ impl Folder {
 
 fn job(arguments: &[&str]) -> Job {
     let fast = ["--trees", "30", "--max-depth", "6"];
-    Job::new(env!("CARGO_BIN_EXE_concept-shift")).args(arguments).args(fast).env("MLOPS_OUTPUT", "json")
+    Job::new(env!("CARGO_BIN_EXE_concept-shift"))
+        .args(arguments)
+        .args(fast)
+        .env("MLOPS_OUTPUT", "json")
 }

@@ -76,7 +76,8 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     let time = axis_between(from, findings.until);
     let mut marks = releases(findings);
     if let Some(newest) = newest_impact(periods).filter(|newest| newest.verdict == "shifted") {
-        marks = vec![Mark { at: at(middle(newest.from, newest.to)), name: "decay found".to_owned() }];
+        marks =
+            vec![Mark { at: at(middle(newest.from, newest.to)), name: "decay found".to_owned() }];
     }
     let place = |period: &ImpactPeriod| at(middle(period.from, period.to).min(findings.until));
     let named = |period: &ImpactPeriod| format!("{} to {}", day(period.from), day(period.to));
@@ -95,8 +96,10 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
         });
         Line { name: name.to_owned(), ink, form: Form::Bars, points: points.collect() }
     };
-    let rates =
-        [rates("model", Ink::New, |period| period.model), rates("heuristic", Ink::Other, |period| period.heuristic)];
+    let rates = [
+        rates("model", Ink::New, |period| period.model),
+        rates("heuristic", Ink::Other, |period| period.heuristic),
+    ];
     let sums = |figures: &[Option<Estimate>], name: &str| {
         let points = periods.iter().zip(figures).map(|(period, sum)| Point {
             at: place(period),
@@ -105,13 +108,27 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
             interval: sum.map(|sum| [sum.low, sum.high]),
             is_sure: true,
         });
-        vec![Line { name: name.to_owned(), ink: Ink::Good, form: Form::Band, points: points.collect() }]
+        vec![Line {
+            name: name.to_owned(),
+            ink: Ink::Good,
+            form: Form::Band,
+            points: points.collect(),
+        }]
     };
     let clients = running(periods.iter().map(|period| period.clients_saved));
     let worth = running(periods.iter().map(|period| period.money_saved));
     let (clients_line, worth_line) = (sums(&clients, "clients saved"), sums(&worth, "money saved"));
     let plot = |label, size, lines, level, limits, text| {
-        over_time(&OverTime { label, size, time: time.clone(), lines, level, marks: &marks, limits, text })
+        over_time(&OverTime {
+            label,
+            size,
+            time: time.clone(),
+            lines,
+            level,
+            marks: &marks,
+            limits,
+            text,
+        })
     };
     let any = [f64::NEG_INFINITY, f64::INFINITY];
     let nothing = Some(("nothing saved", 0.0));
@@ -119,16 +136,31 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     let cumulated = |figures: &[Option<Estimate>]| {
         let row = |(period, sum): (&ImpactPeriod, &Option<Estimate>)| {
             let value = |of: fn(&Estimate) -> f64| Value::number(sum.as_ref().map(of));
-            vec![Value::Day(period.from), value(|sum| sum.value), value(|sum| sum.low), value(|sum| sum.high)]
+            vec![
+                Value::Day(period.from),
+                value(|sum| sum.value),
+                value(|sum| sum.low),
+                value(|sum| sum.high),
+            ]
         };
-        Grid { columns: vec!["period", "saved", "low", "high"], rows: periods.iter().zip(figures).map(row).collect() }
+        Grid {
+            columns: vec!["period", "saved", "low", "high"],
+            rows: periods.iter().zip(figures).map(row).collect(),
+        }
     };
     let mut figures = vec![
         Figure {
             name: "churn-by-arm",
             title: "Churn by arm",
             sentence: html! { "The share of clients who left, of those whom the model rated and of those left to the heuristic. The gap is what the model is worth; where intervals overlap in one period, trust the sums below." },
-            shown: Shown::Picture(plot("churn rate by arm and period", WIDE, &rates, None, [0.0, 1.0], &percent)),
+            shown: Shown::Picture(plot(
+                "churn rate by arm and period",
+                WIDE,
+                &rates,
+                None,
+                [0.0, 1.0],
+                &percent,
+            )),
             is_wide: true,
             grid: arms(periods),
         },
@@ -136,7 +168,14 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
             name: "clients-saved",
             title: "Clients saved, added up",
             sentence: html! { "Clients who would have left with the heuristic. A curve that flattens is a model that no longer helps." },
-            shown: Shown::Picture(plot("clients saved, added up", HALF, &clients_line, nothing, any, &short)),
+            shown: Shown::Picture(plot(
+                "clients saved, added up",
+                HALF,
+                &clients_line,
+                nothing,
+                any,
+                &short,
+            )),
             is_wide: false,
             grid: cumulated(&clients),
         },
@@ -189,9 +228,9 @@ fn sanity(periods: &[ImpactPeriod]) -> Markup {
         let [model, heuristic] = [period.model[0] as f64, period.heuristic[0] as f64];
         (model + heuristic > 0.0).then(|| heuristic / (model + heuristic))
     };
-    let (model, heuristic) = periods
-        .iter()
-        .fold((0, 0), |(model, heuristic), period| (model + period.model[0], heuristic + period.heuristic[0]));
+    let (model, heuristic) = periods.iter().fold((0, 0), |(model, heuristic), period| {
+        (model + period.model[0], heuristic + period.heuristic[0])
+    });
     let all = (model + heuristic).max(1) as f64;
     let (low, high) = periods
         .iter()

@@ -14,11 +14,20 @@ pub(super) fn section(findings: &Findings) -> Section {
     let (lead, parts) = match &findings.concept {
         Err(why) => (html! {}, missing(why)),
         Ok(story) => match story.runs.last() {
-            None => (html! { p { "No run of " code { "concept-shift" } " within this window." } }, Vec::new()),
+            None => (
+                html! { p { "No run of " code { "concept-shift" } " within this window." } },
+                Vec::new(),
+            ),
             Some(last) => (lead(last, story, &light.says), parts(findings, story)),
         },
     };
-    Section { id: "concept-shift", title: "Concept shift", verdict: Some(light.verdict), lead, parts }
+    Section {
+        id: "concept-shift",
+        title: "Concept shift",
+        verdict: Some(light.verdict),
+        lead,
+        parts,
+    }
 }
 
 fn lead(last: &ConceptRow, story: &ConceptStory, says: &str) -> Markup {
@@ -47,8 +56,14 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
         interval: run.low.zip(run.high).map(|(low, high)| [low, high]),
         is_sure: run.verdict != "inconclusive",
     });
-    let lines = [Line { name: "AUC".to_owned(), ink: Ink::New, form: Form::Band, points: points.collect() }];
-    let threshold = story.runs.last().map(|run| run.threshold).filter(|threshold| threshold.is_finite());
+    let lines = [Line {
+        name: "AUC".to_owned(),
+        ink: Ink::New,
+        form: Form::Band,
+        points: points.collect(),
+    }];
+    let threshold =
+        story.runs.last().map(|run| run.threshold).filter(|threshold| threshold.is_finite());
     let drawing = over_time(&OverTime {
         label: "AUC of the classifier that tells production from training, over time",
         size: WIDE,
@@ -83,7 +98,8 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
     };
     let mut parts = vec![Part::Figure(over_time)];
     let of = |metric: &str| -> Vec<&ConceptDetail> {
-        let mut found: Vec<&ConceptDetail> = story.details.iter().filter(|it| it.metric == metric).collect();
+        let mut found: Vec<&ConceptDetail> =
+            story.details.iter().filter(|it| it.metric == metric).collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.feature.cmp(&b.feature)));
         found
     };
@@ -91,7 +107,8 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
     if !important.is_empty() {
         parts.push(Part::Figure(importances(&important)));
     }
-    let relations: Vec<&ConceptDetail> = of("recalibration").into_iter().chain(of("interaction")).collect();
+    let relations: Vec<&ConceptDetail> =
+        of("recalibration").into_iter().chain(of("interaction")).collect();
     if !relations.is_empty() {
         parts.push(Part::Figure(relation(&relations)));
     }
@@ -129,7 +146,10 @@ fn importances(found: &[&ConceptDetail]) -> Figure {
         sentence: html! { "How much of the classifier's work each feature does. One that does nearly all is often a technical one, such as a time or an id: leave it out of the comparison." },
         shown: Shown::Picture(drawing),
         is_wide: false,
-        grid: Grid { columns: vec!["feature", "importance", "alone"], rows: found.iter().map(row).collect() },
+        grid: Grid {
+            columns: vec!["feature", "importance", "alone"],
+            rows: found.iter().map(row).collect(),
+        },
     }
 }
 

@@ -36,9 +36,11 @@ fn nothing(findings: &Findings) -> Markup {
 
 fn lead(findings: &Findings, story: &ShiftStory, says: &str) -> Markup {
     let is_bug = |found: &&ShiftFinding| {
-        ["all_missing", "vanished_column", "type_changed", "unit_changed"].contains(&found.state.as_str())
+        ["all_missing", "vanished_column", "type_changed", "unit_changed"]
+            .contains(&found.state.as_str())
     };
-    let bugs: Vec<&str> = story.last.iter().filter(is_bug).map(|found| found.feature.as_str()).collect();
+    let bugs: Vec<&str> =
+        story.last.iter().filter(is_bug).map(|found| found.feature.as_str()).collect();
     html! {
         p {
             "Is each feature distributed as in the data that the model was trained on? In the last run, "
@@ -56,8 +58,10 @@ fn parts(findings: &Findings, story: &ShiftStory) -> Vec<Part> {
     let mut last: Vec<&ShiftFinding> = story.last.iter().collect();
     last.sort_by(|a, b| by_urgency(a, b));
     let histories = histories(story);
-    let history = |found: &ShiftFinding| histories.get(found.feature.as_str()).cloned().unwrap_or_default();
-    let rows = last.iter().take(SHOWN).map(|found| feature::show(found, &history(found), findings, story));
+    let history =
+        |found: &ShiftFinding| histories.get(found.feature.as_str()).cloned().unwrap_or_default();
+    let rows =
+        last.iter().take(SHOWN).map(|found| feature::show(found, &history(found), findings, story));
     let hidden = last.len().saturating_sub(SHOWN);
     let list = html! {
         div.features.wide {
@@ -70,13 +74,19 @@ fn parts(findings: &Findings, story: &ShiftStory) -> Vec<Part> {
             @if hidden > 0 { p.muted { (plural(hidden as u64, "more feature")) " in the table below." } }
         }
     };
-    vec![Part::Block(list), Part::Figure(table(&last)), Part::Figure(trend(story)), Part::Figure(distributions(&last))]
+    vec![
+        Part::Block(list),
+        Part::Figure(table(&last)),
+        Part::Figure(trend(story)),
+        Part::Figure(distributions(&last)),
+    ]
 }
 
 /// What needs a person first; within that the largest effect first.
 fn by_urgency(a: &ShiftFinding, b: &ShiftFinding) -> Ordering {
-    let rank =
-        |found: &ShiftFinding| ["shifted", "inconclusive"].iter().position(|&word| word == found.verdict).unwrap_or(2);
+    let rank = |found: &ShiftFinding| {
+        ["shifted", "inconclusive"].iter().position(|&word| word == found.verdict).unwrap_or(2)
+    };
     let effect = |found: &ShiftFinding| found.effect.unwrap_or(0.0);
     rank(a).cmp(&rank(b)).then(effect(b).total_cmp(&effect(a))).then(a.feature.cmp(&b.feature))
 }
@@ -88,7 +98,9 @@ fn histories(story: &ShiftStory) -> HashMap<&str, History<'_>> {
     let mut histories: HashMap<&str, History<'_>> = HashMap::new();
     for row in &story.rows {
         if let Some(place) = place.get(row.run_uid.as_str()) {
-            let history = histories.entry(row.feature.as_str()).or_insert_with(|| vec![None; story.runs.len()]);
+            let history = histories
+                .entry(row.feature.as_str())
+                .or_insert_with(|| vec![None; story.runs.len()]);
             history[*place] = Some(row);
         }
     }
@@ -128,12 +140,18 @@ fn table(last: &[&ShiftFinding]) -> Figure {
         "n_production",
         "why",
     ];
-    behind("features", "All features of the last run", Grid { columns, rows: last.iter().map(row).collect() })
+    behind(
+        "features",
+        "All features of the last run",
+        Grid { columns, rows: last.iter().map(row).collect() },
+    )
 }
 
 fn trend(story: &ShiftStory) -> Figure {
-    let time: HashMap<&str, _> = story.runs.iter().map(|run| (run.run_uid.as_str(), run.run_timestamp)).collect();
-    let mut rows: Vec<&ShiftRow> = story.rows.iter().filter(|row| time.contains_key(row.run_uid.as_str())).collect();
+    let time: HashMap<&str, _> =
+        story.runs.iter().map(|run| (run.run_uid.as_str(), run.run_timestamp)).collect();
+    let mut rows: Vec<&ShiftRow> =
+        story.rows.iter().filter(|row| time.contains_key(row.run_uid.as_str())).collect();
     rows.sort_by_key(|row| (time[row.run_uid.as_str()], row.feature.clone()));
     let row = |row: &&ShiftRow| {
         vec![
@@ -144,8 +162,10 @@ fn trend(story: &ShiftStory) -> Figure {
             Value::Verdict(row.verdict.clone()),
         ]
     };
-    let grid =
-        Grid { columns: vec!["run", "feature", "effect", "missing", "verdict"], rows: rows.iter().map(row).collect() };
+    let grid = Grid {
+        columns: vec!["run", "feature", "effect", "missing", "verdict"],
+        rows: rows.iter().map(row).collect(),
+    };
     behind("features-over-time", "Features over time", grid)
 }
 

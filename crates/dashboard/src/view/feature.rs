@@ -23,7 +23,12 @@ const MOST_DAYS: usize = 8;
 /// A share of missing values above this is drawn.
 const MISSING: f64 = 0.005;
 
-pub(super) fn show(found: &ShiftFinding, history: &History<'_>, findings: &Findings, story: &ShiftStory) -> Markup {
+pub(super) fn show(
+    found: &ShiftFinding,
+    history: &History<'_>,
+    findings: &Findings,
+    story: &ShiftStory,
+) -> Markup {
     let shifted = history.iter().flatten().filter(|row| row.verdict == "shifted").count();
     let label = format!("{}: shifted in {shifted} of {} runs", found.feature, history.len());
     html! {
@@ -76,7 +81,9 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
     let count = usize::try_from((until - from + step - 1) / step).unwrap_or(1).clamp(1, 200);
     let mut cells = vec![Cell { shade: None }; count];
     for (run, row) in story.runs.iter().zip(history) {
-        let place = usize::try_from((run.run_timestamp.as_second() - from) / step).unwrap_or(0).min(count - 1);
+        let place = usize::try_from((run.run_timestamp.as_second() - from) / step)
+            .unwrap_or(0)
+            .min(count - 1);
         let shade = row.map(|row| match row.verdict.as_str() {
             "shifted" => {
                 let share = (row.effect.unwrap_or(STRONG_EFFECT) / STRONG_EFFECT).clamp(0.0, 1.0);
@@ -87,7 +94,8 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
             _ => (Ink::Warn, 45),
         });
         // A finding stands until the next run, if that is not too long after.
-        let end = (place + MOST_DAYS * 86_400 / usize::try_from(step).unwrap_or(1)).clamp(place + 1, count);
+        let end = (place + MOST_DAYS * 86_400 / usize::try_from(step).unwrap_or(1))
+            .clamp(place + 1, count);
         cells[place..end].fill(Cell { shade });
     }
     cells
@@ -96,13 +104,16 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
 fn distribution(found: &ShiftFinding) -> Markup {
     let label = format!("{}: production as columns, training as a line", found.feature);
     let drawing = match found.picture.as_deref().and_then(Picture::from_json) {
-        Some(Picture::Bins { from, to, reference, production }) if from < to && reference.len() == production.len() => {
+        Some(Picture::Bins { from, to, reference, production })
+            if from < to && reference.len() == production.len() =>
+        {
             bins([from, to], &reference, &production, &label, &figure)
         }
         Some(Picture::Levels { names, reference, production })
             if names.len() == production.len() && names.len() == reference.len() =>
         {
-            let names: Vec<&str> = names.iter().map(|name| name.as_deref().unwrap_or("all others")).collect();
+            let names: Vec<&str> =
+                names.iter().map(|name| name.as_deref().unwrap_or("all others")).collect();
             levels(&names, &reference, &production, &label)
         }
         _ => {
@@ -120,7 +131,12 @@ fn distribution(found: &ShiftFinding) -> Markup {
     }
 }
 
-fn trend(found: &ShiftFinding, history: &History<'_>, findings: &Findings, story: &ShiftStory) -> Markup {
+fn trend(
+    found: &ShiftFinding,
+    history: &History<'_>,
+    findings: &Findings,
+    story: &ShiftStory,
+) -> Markup {
     let points = |of: fn(&ShiftRow) -> Option<f64>| {
         let pairs = story.runs.iter().zip(history);
         let point = |(run, row): (&mlops_sql::reader::DatedRun, &Option<&ShiftRow>)| Point {
@@ -145,7 +161,8 @@ fn trend(found: &ShiftFinding, history: &History<'_>, findings: &Findings, story
             text,
         })
     };
-    let is_missing = history.iter().flatten().any(|row| row.missing.is_some_and(|share| share > MISSING));
+    let is_missing =
+        history.iter().flatten().any(|row| row.missing.is_some_and(|share| share > MISSING));
     html! {
         div.plot { (plot("effect", Ink::New, |row| row.effect, &figure)) }
         @if is_missing { div.plot { (plot("missing values", Ink::Other, |row| row.missing, &percent)) } }

@@ -46,12 +46,18 @@ pub(super) fn data_shift(findings: &Findings) -> Light {
         Ok(story) => story,
         Err(_) => return of(NO_RUN, "the table is missing".to_owned(), None),
     };
-    let Some(run) = story.runs.last() else { return of(NO_RUN, "drift did not run in this time".to_owned(), None) };
-    let verdicts: Vec<(&str, Verdict)> =
-        story.last.iter().map(|found| (found.feature.as_str(), verdict_of(&found.verdict, &found.why))).collect();
+    let Some(run) = story.runs.last() else {
+        return of(NO_RUN, "drift did not run in this time".to_owned(), None);
+    };
+    let verdicts: Vec<(&str, Verdict)> = story
+        .last
+        .iter()
+        .map(|found| (found.feature.as_str(), verdict_of(&found.verdict, &found.why)))
+        .collect();
     let all = Verdict::over(verdicts.iter().map(|(feature, verdict)| (*feature, verdict)));
     let shifted = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Shifted).count();
-    let unclear = verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Inconclusive(_))).count();
+    let unclear =
+        verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Inconclusive(_))).count();
     let mut says = match shifted {
         0 => format!("none of {} moved", plural(verdicts.len() as u64, "feature")),
         _ => format!("{shifted} of {} moved", plural(verdicts.len() as u64, "feature")),
@@ -63,7 +69,9 @@ pub(super) fn data_shift(findings: &Findings) -> Light {
 }
 
 pub(super) fn concept_shift(findings: &Findings) -> Light {
-    let of = |verdict: &str, says: String, at| light("concept-shift", "Concept shift", verdict, says, at);
+    let of = |verdict: &str, says: String, at| {
+        light("concept-shift", "Concept shift", verdict, says, at)
+    };
     let story = match &findings.concept {
         Ok(story) => story,
         Err(_) => return of(NO_RUN, "the table is missing".to_owned(), None),
@@ -71,7 +79,11 @@ pub(super) fn concept_shift(findings: &Findings) -> Light {
     let Some(run) = story.runs.last() else {
         return of(NO_RUN, "concept-shift did not run in this time".to_owned(), None);
     };
-    let changed = story.details.iter().filter(|it| it.metric != "importance" && it.verdict == "shifted").count();
+    let changed = story
+        .details
+        .iter()
+        .filter(|it| it.metric != "importance" && it.verdict == "shifted")
+        .count();
     let verdict = if changed > 0 { "shifted" } else { run.verdict.as_str() };
     of(verdict, concept_words(run, changed), Some(run.run_timestamp))
 }
@@ -79,9 +91,13 @@ pub(super) fn concept_shift(findings: &Findings) -> Light {
 fn concept_words(run: &ConceptRow, changed: usize) -> String {
     match (run.verdict.as_str(), changed) {
         ("inconclusive", _) => run.why.clone(),
-        ("shifted", _) => format!("production is told from training with an AUC of {:.3}", run.score),
+        ("shifted", _) => {
+            format!("production is told from training with an AUC of {:.3}", run.score)
+        }
         (_, 0) => format!("production looks like training: AUC {:.3}", run.score),
-        (_, _) => format!("the target follows from {} in another way", plural(changed as u64, "feature")),
+        (_, _) => {
+            format!("the target follows from {} in another way", plural(changed as u64, "feature"))
+        }
     }
 }
 
@@ -92,7 +108,8 @@ pub(super) fn decisive(periods: &[PerformancePeriod]) -> Option<&PerformancePeri
 }
 
 pub(super) fn performance(findings: &Findings) -> Light {
-    let of = |verdict: &str, says: String, at| light("performance", "Performance", verdict, says, at);
+    let of =
+        |verdict: &str, says: String, at| light("performance", "Performance", verdict, says, at);
     let story = match &findings.performance {
         Ok(story) => story,
         Err(_) => return of(NO_RUN, "the table is missing".to_owned(), None),
@@ -111,7 +128,8 @@ pub(super) fn performance(findings: &Findings) -> Light {
 }
 
 pub(super) fn impact(findings: &Findings) -> Light {
-    let of = |verdict: &str, says: String, at| light("impact", "Business impact", verdict, says, at);
+    let of =
+        |verdict: &str, says: String, at| light("impact", "Business impact", verdict, says, at);
     match findings.impact.as_ref().map(|periods| newest_impact(periods)) {
         Err(_) => of(NO_RUN, "the table is missing".to_owned(), None),
         Ok(None) => of(NO_RUN, "no arms were compared in this time".to_owned(), None),

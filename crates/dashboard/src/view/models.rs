@@ -58,8 +58,18 @@ fn versions(models: &[Model], findings: &Findings) -> Figure {
             Value::Text(model.reasons.clone()),
         ]
     };
-    let columns =
-        vec!["model", "state", "made", "published", "learner", "training_rows", "roc_auc", "log_loss", "brier", "gate"];
+    let columns = vec![
+        "model",
+        "state",
+        "made",
+        "published",
+        "learner",
+        "training_rows",
+        "roc_auc",
+        "log_loss",
+        "brier",
+        "gate",
+    ];
     Figure {
         name: "models",
         title: "Versions",

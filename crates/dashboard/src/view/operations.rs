@@ -23,7 +23,13 @@ pub(super) fn section(findings: &Findings) -> Section {
     add(findings.bad_partitions.as_ref().map(|partitions| vec![bad(partitions)]));
     add(findings.alerts.as_ref().map(|alerts| vec![standing(alerts)]));
     add(findings.messages.as_ref().map(|messages| vec![sent(messages)]));
-    Section { id: "operations", title: "ETL and alerts", verdict: None, lead: lead(findings), parts }
+    Section {
+        id: "operations",
+        title: "ETL and alerts",
+        verdict: None,
+        lead: lead(findings),
+        parts,
+    }
 }
 
 fn lead(findings: &Findings) -> Markup {
@@ -50,7 +56,11 @@ fn watermarks(pipelines: &[PipelineRow]) -> Figure {
         vec![
             Value::Text(it.pipeline.clone()),
             Value::time(it.watermark),
-            Value::text(it.lag_seconds.map(|lag| how_long(SignedDuration::from_secs(lag as i64))).as_deref()),
+            Value::text(
+                it.lag_seconds
+                    .map(|lag| how_long(SignedDuration::from_secs(lag as i64)))
+                    .as_deref(),
+            ),
             Value::time(it.newest),
             Value::Count(it.partitions[1]),
             Value::Count(it.partitions[0].saturating_sub(it.partitions[1])),
@@ -89,7 +99,8 @@ fn volumes(findings: &Findings, days: &[EtlDay]) -> [Figure; 2] {
             interval: None,
             is_sure: true,
         });
-        let lines = [Line { name: name.to_owned(), ink, form: Form::Columns, points: points.collect() }];
+        let lines =
+            [Line { name: name.to_owned(), ink, form: Form::Columns, points: points.collect() }];
         let limits = [0.0, f64::INFINITY];
         over_time(&OverTime {
             label,
@@ -111,7 +122,9 @@ fn volumes(findings: &Findings, days: &[EtlDay]) -> [Figure; 2] {
             name: "records-loaded",
             title: "Records loaded",
             sentence: html! { "By the day of the newest record of their partition." },
-            shown: Shown::Picture(plot("records loaded by day", "records", Ink::New, |it| it.records)),
+            shown: Shown::Picture(plot("records loaded by day", "records", Ink::New, |it| {
+                it.records
+            })),
             is_wide: false,
             grid: grid(|it| it.records, "records"),
         },
@@ -119,7 +132,9 @@ fn volumes(findings: &Findings, days: &[EtlDay]) -> [Figure; 2] {
             name: "dead-letters",
             title: "Dead letters",
             sentence: html! { "Records that could not be read and were set aside with their reason; " code { "etl-mysql redrive" } " loads them once they are mended." },
-            shown: Shown::Picture(plot("dead letters by day", "dead letters", Ink::Bad, |it| it.bad)),
+            shown: Shown::Picture(plot("dead letters by day", "dead letters", Ink::Bad, |it| {
+                it.bad
+            })),
             is_wide: false,
             grid: grid(|it| it.bad, "dead_letters"),
         },
@@ -197,7 +212,17 @@ fn sent(messages: &[AlertMessage]) -> Figure {
         shown: Shown::Table,
         is_wide: true,
         grid: Grid {
-            columns: vec!["written", "rule", "group", "what", "channel", "severity", "status", "recipients", "subject"],
+            columns: vec![
+                "written",
+                "rule",
+                "group",
+                "what",
+                "channel",
+                "severity",
+                "status",
+                "recipients",
+                "subject",
+            ],
             rows: messages.iter().map(row).collect(),
         },
     }

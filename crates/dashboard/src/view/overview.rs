@@ -18,7 +18,10 @@ const NORMAL_95: f64 = 1.96;
 
 pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
     let lights = lights::chain(findings);
-    let mut parts = vec![Part::Block(lights::show(&lights, findings.until)), Part::Block(tiles(findings, args))];
+    let mut parts = vec![
+        Part::Block(lights::show(&lights, findings.until)),
+        Part::Block(tiles(findings, args)),
+    ];
     match &findings.traffic {
         Ok(rows) => parts.extend(traffic(findings, rows).map(Part::Figure)),
         Err(why) => parts.push(Part::Block(missing(why))),
@@ -30,7 +33,11 @@ pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
 /// What to do this morning.
 fn lead(lights: &[Light; 4]) -> Markup {
     let of = |verdict: &str| {
-        lights.iter().filter(|light| light.verdict == verdict).map(|light| light.title).collect::<Vec<_>>()
+        lights
+            .iter()
+            .filter(|light| light.verdict == verdict)
+            .map(|light| light.title)
+            .collect::<Vec<_>>()
     };
     let (bad, unclear, silent) = (of("shifted"), of("inconclusive"), of("no run"));
     html! {
@@ -110,8 +117,11 @@ fn prediction_tile(findings: &Findings) -> Markup {
 fn alerts_tile(findings: &Findings) -> Markup {
     match &findings.alerts {
         Ok(alerts) => {
-            let firing: Vec<&str> =
-                alerts.iter().filter(|alert| alert.state == "firing").map(|alert| alert.rule.as_str()).collect();
+            let firing: Vec<&str> = alerts
+                .iter()
+                .filter(|alert| alert.state == "firing")
+                .map(|alert| alert.rule.as_str())
+                .collect();
             let says = match firing.as_slice() {
                 [] if alerts.is_empty() => html! { "no rule on record" },
                 [] => html! { "of " (plural(alerts.len() as u64, "alert")) },
@@ -142,7 +152,9 @@ fn bad_records_tile(findings: &Findings) -> Markup {
 /// When the calendar asks for a model, if nobody does before.
 fn next_retrain(findings: &Findings, args: &PageArgs) -> Markup {
     let name = "Next proactive retrain";
-    let Some(release) = findings.in_production() else { return tile(name, html! { "—" }, html! { "no model yet" }) };
+    let Some(release) = findings.in_production() else {
+        return tile(name, html! { "—" }, html! { "no model yet" });
+    };
     let renewal = args.retrain_every.and_then(|every| release.released_at.checked_add(every).ok());
     // A model that was made for a shift has learnt mostly from before it.
     let asked = findings.requests.iter().flatten().filter(|request| {
@@ -158,7 +170,9 @@ fn next_retrain(findings: &Findings, args: &PageArgs) -> Markup {
         .chain(renewal.map(|due| (due, "by the calendar")))
         .min();
     match due {
-        Some((due, why)) if due <= findings.until => tile(name, html! { "due" }, html! { (why) ", since " (day(due)) }),
+        Some((due, why)) if due <= findings.until => {
+            tile(name, html! { "due" }, html! { (why) ", since " (day(due)) })
+        }
         Some((due, why)) => tile(name, html! { (day(due)) }, html! { (why) }),
         None => tile(name, html! { "none" }, html! { "no " code { "--retrain-every" } " is set" }),
     }
@@ -186,11 +200,13 @@ const BY_WEEK: SignedDuration = SignedDuration::from_hours(120 * 24);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const DAYS_OF_WEEK: i64 = 7;
 
-/// Rows by the week, counted back from the end of the window; a first week that is not whole is left out.
+/// Rows by the week, counted back from the end of the window; a first week that is not whole is
+/// left out.
 fn by_week(findings: &Findings, rows: &[TrafficRow]) -> Vec<TrafficRow> {
     let week = DAYS_OF_WEEK * DAY.as_secs();
     let until = findings.until.as_second();
-    let start = |row: &TrafficRow| until - ((until - row.from.as_second() - 1).div_euclid(week) + 1) * week;
+    let start =
+        |row: &TrafficRow| until - ((until - row.from.as_second() - 1).div_euclid(week) + 1) * week;
     let mut weeks: Vec<TrafficRow> = Vec::new();
     for row in rows.iter().filter(|row| start(row) >= findings.from.as_second()) {
         let Ok(from) = Timestamp::from_second(start(row)) else { continue };
@@ -215,9 +231,11 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
     let (span, unit, days) = match (findings.bucket, is_weekly) {
         (Bucket::Hour, _) => (SignedDuration::from_hours(1), "hour", 1),
         (Bucket::Day, false) => (DAY, "day", 1),
-        (Bucket::Day, true) => {
-            (SignedDuration::from_hours(24 * DAYS_OF_WEEK), "day, as the mean of a week", DAYS_OF_WEEK)
-        }
+        (Bucket::Day, true) => (
+            SignedDuration::from_hours(24 * DAYS_OF_WEEK),
+            "day, as the mean of a week",
+            DAYS_OF_WEEK,
+        ),
     };
     let end = |from: Timestamp| from.saturating_add(span).unwrap_or(from);
     let named = |from: Timestamp| match (findings.bucket, is_weekly) {
@@ -234,7 +252,12 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         interval: None,
         is_sure: true,
     });
-    let requests = Line { name: "requests".to_owned(), ink: Ink::New, form: Form::Columns, points: requests.collect() };
+    let requests = Line {
+        name: "requests".to_owned(),
+        ink: Ink::New,
+        form: Form::Columns,
+        points: requests.collect(),
+    };
     let mean_line = |arm: &'static str, name: &str, ink| {
         let points = of_arm(arm).map(|row| {
             let mean = mean_prediction([row].into_iter());
@@ -248,11 +271,21 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         });
         Line { name: name.to_owned(), ink, form: Form::Band, points: points.collect() }
     };
-    let means = [mean_line("heuristic", "heuristic", Ink::Other), mean_line("model", "model", Ink::New)];
+    let means =
+        [mean_line("heuristic", "heuristic", Ink::Other), mean_line("model", "model", Ink::New)];
     let marks = releases(findings);
     let time = axis(findings);
     let plot = |label, lines, limits, text| {
-        over_time(&OverTime { label, size: HALF, time: time.clone(), lines, level: None, marks: &marks, limits, text })
+        over_time(&OverTime {
+            label,
+            size: HALF,
+            time: time.clone(),
+            lines,
+            level: None,
+            marks: &marks,
+            limits,
+            text,
+        })
     };
     let rows_of = |row: &TrafficRow| {
         let mean = mean_prediction([row].into_iter());
@@ -262,7 +295,11 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
             Value::Count(row.requests),
             Value::Count(row.predictions),
             Value::share(mean.map(|mean| mean.value)),
-            Value::Share(if row.requests == 0 { 0.0 } else { row.high_risk as f64 / row.requests as f64 }),
+            Value::Share(if row.requests == 0 {
+                0.0
+            } else {
+                row.high_risk as f64 / row.requests as f64
+            }),
         ]
     };
     let grid = Grid {
@@ -274,7 +311,12 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
             name: "requests",
             title: "Requests",
             sentence: html! { "How many requests were logged by the " (unit) ", in UTC. A hole is an application that did not log, or an ETL that has not loaded it yet." },
-            shown: Shown::Picture(plot("requests over time", &[requests], [0.0, f64::INFINITY], &short)),
+            shown: Shown::Picture(plot(
+                "requests over time",
+                &[requests],
+                [0.0, f64::INFINITY],
+                &short,
+            )),
             is_wide: false,
             grid: Grid {
                 columns: vec!["from", "requests"],
@@ -312,7 +354,8 @@ fn per_span(rows: &[TrafficRow]) -> Vec<(Timestamp, u64)> {
 }
 
 fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
-    let counted = findings.rollup.as_ref().ok().and_then(|state| state.map(|state| state.refreshed_at));
+    let counted =
+        findings.rollup.as_ref().ok().and_then(|state| state.map(|state| state.refreshed_at));
     let runs = findings.last_runs.iter().map(|run| (run.job, run.at, run.is_readable));
     let runs = runs.chain([("dashboard refresh", counted, true)]);
     let is_retrain = |job: &str| job == "retrain";
@@ -342,7 +385,10 @@ fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
         },
         shown: Shown::Table,
         is_wide: true,
-        grid: Grid { columns: vec!["job", "last_run", "age", "state"], rows: runs.map(row).collect() },
+        grid: Grid {
+            columns: vec!["job", "last_run", "age", "state"],
+            rows: runs.map(row).collect(),
+        },
     }
 }
 

@@ -1,6 +1,8 @@
 use maud::{Markup, html};
 use mlops_core::performance::Estimate;
-use mlops_page::chart::{CalibrationPoint, Form, Ink, Line, OverTime, Point, calibration, over_time};
+use mlops_page::chart::{
+    CalibrationPoint, Form, Ink, Line, OverTime, Point, calibration, over_time,
+};
 use mlops_sql::reader::PerformancePeriod;
 use serde_json::Value as Json;
 
@@ -21,7 +23,13 @@ pub(super) fn section(findings: &Findings) -> Section {
         ),
         Ok(story) => (lead(story, findings, &light.says), figures(findings, story)),
     };
-    Section { id: "performance", title: "Predictive performance", verdict: Some(light.verdict), lead, parts }
+    Section {
+        id: "performance",
+        title: "Predictive performance",
+        verdict: Some(light.verdict),
+        lead,
+        parts,
+    }
 }
 
 fn lead(story: &PerformanceStory, findings: &Findings, says: &str) -> Markup {
@@ -63,7 +71,10 @@ fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
         Line { name: name.to_owned(), ink, form: Form::Bars, points: points.collect() }
     };
     let both = |of: fn(&PerformancePeriod) -> Option<Estimate>| {
-        [line("estimated", "expected from the predictions", Ink::Old, of), line("realised", "came true", Ink::New, of)]
+        [
+            line("estimated", "expected from the predictions", Ink::Old, of),
+            line("realised", "came true", Ink::New, of),
+        ]
     };
     let plot = |label, lines: &[Line], metric, most: f64| {
         let level = findings.at_training(metric).map(|level| ("at training", level));
@@ -141,7 +152,10 @@ fn grid(periods: &[PerformancePeriod], of: fn(&PerformancePeriod) -> Value) -> G
             Value::Verdict(period.verdict.clone()),
         ]
     };
-    Grid { columns: vec!["period", "kind", "value", "rows", "verdict"], rows: periods.iter().map(row).collect() }
+    Grid {
+        columns: vec!["period", "kind", "value", "rows", "verdict"],
+        rows: periods.iter().map(row).collect(),
+    }
 }
 
 fn curve(period: &PerformancePeriod, details: &str) -> Option<Figure> {
@@ -180,6 +194,9 @@ fn curve(period: &PerformancePeriod, details: &str) -> Option<Figure> {
         },
         shown: Shown::Picture(calibration(&points, "what came true beside what was predicted")),
         is_wide: false,
-        grid: Grid { columns: vec!["predicted", "came_true", "low", "high", "rows"], rows: rows.collect() },
+        grid: Grid {
+            columns: vec!["predicted", "came_true", "low", "high", "rows"],
+            rows: rows.collect(),
+        },
     })
 }

@@ -24,9 +24,12 @@ pub(super) fn axis_between(from: Timestamp, until: Timestamp) -> Axis {
     let length = until.duration_since(from);
     let hours = length.as_hours();
     let names = match hours {
-        0..=73 => {
-            steps(from, until, if hours <= 30 { 6 } else { 12 }, if hours <= 30 { "%H:%M" } else { "%b %-d %H:%M" })
-        }
+        0..=73 => steps(
+            from,
+            until,
+            if hours <= 30 { 6 } else { 12 },
+            if hours <= 30 { "%H:%M" } else { "%b %-d %H:%M" },
+        ),
         74..=240 => steps(from, until, 48, "%b %-d"),
         241..=1000 => steps(from, until, 7 * 24, "%b %-d"),
         1001..=2500 => steps(from, until, 14 * 24, "%b %-d"),
@@ -37,8 +40,14 @@ pub(super) fn axis_between(from: Timestamp, until: Timestamp) -> Axis {
 
 /// The releases within the window.
 pub(super) fn releases(findings: &Findings) -> Vec<Mark> {
-    let releases = findings.releases.iter().flatten().filter(|release| release.released_at >= findings.from);
-    releases.map(|release| Mark { at: at(release.released_at), name: "another model published".to_owned() }).collect()
+    let releases =
+        findings.releases.iter().flatten().filter(|release| release.released_at >= findings.from);
+    releases
+        .map(|release| Mark {
+            at: at(release.released_at),
+            name: "another model published".to_owned(),
+        })
+        .collect()
 }
 
 fn steps(from: Timestamp, until: Timestamp, hours: i64, format: &str) -> Vec<(f64, String)> {
@@ -46,7 +55,8 @@ fn steps(from: Timestamp, until: Timestamp, hours: i64, format: &str) -> Vec<(f6
     let first = (from.as_second() + step - 1).div_euclid(step) * step;
     let last = until.as_second();
     let places = (0..).map(|place| first + place * step).take_while(|second| *second <= last);
-    let named = places.filter_map(|second| Some((second as f64, Timestamp::from_second(second).ok()?)));
+    let named =
+        places.filter_map(|second| Some((second as f64, Timestamp::from_second(second).ok()?)));
     named.map(|(place, time)| (place, time.strftime(format).to_string())).collect()
 }
 
@@ -74,5 +84,6 @@ fn months(from: Timestamp, until: Timestamp) -> Vec<(f64, String)> {
 
 /// Half the way through a period.
 pub(super) fn middle(from: Timestamp, to: Timestamp) -> Timestamp {
-    from.saturating_add(SignedDuration::from_secs(to.duration_since(from).as_secs() / 2)).unwrap_or(from)
+    from.saturating_add(SignedDuration::from_secs(to.duration_since(from).as_secs() / 2))
+        .unwrap_or(from)
 }

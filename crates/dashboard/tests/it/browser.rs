@@ -6,18 +6,24 @@ use serde_json::{Value, json};
 use crate::seed::{SCRIPT, UNTIL};
 use crate::world::{Served, execute, job, seed_year, year};
 
-/// What is wrong with a page by itself: what the console says, other hosts, a page wider than the window, barriers.
+/// What is wrong with a page by itself: what the console says, other hosts, a page wider than the
+/// window, barriers.
 fn check(seen: &Value, origin: &str) {
     let name = &seen["url"];
     assert_eq!(seen["console"], json!([]), "{name}");
     for request in seen["requests"].as_array().unwrap() {
         let request = request.as_str().unwrap();
-        assert!(request.starts_with(origin) || request.starts_with("data:"), "{name} asks {request}");
+        assert!(
+            request.starts_with(origin) || request.starts_with("data:"),
+            "{name} asks {request}"
+        );
     }
     assert_eq!(seen["overflow"], 0, "{name} is wider than its window");
-    let grave =
-        |violation: &&Value| ["serious", "critical"].contains(&violation["impact"].as_str().unwrap_or("serious"));
-    let barriers: Vec<&Value> = seen["violations"].as_array().into_iter().flatten().filter(grave).collect();
+    let grave = |violation: &&Value| {
+        ["serious", "critical"].contains(&violation["impact"].as_str().unwrap_or("serious"))
+    };
+    let barriers: Vec<&Value> =
+        seen["violations"].as_array().into_iter().flatten().filter(grave).collect();
     assert!(barriers.is_empty(), "{name}: {barriers:#?}");
 }
 
@@ -32,7 +38,10 @@ fn screenshot(name: &str) -> String {
 fn it_is_shown_without_errors_foreign_requests_or_barriers() {
     let served = Served::new(year(), &["--currency", "€", "--retrain-every", "120d"]);
     let page = served.url(&format!("/?window=365d&until={UNTIL}"));
-    let open = json!(["evaluate", "document.querySelectorAll('details').forEach((it) => { it.open = true })"]);
+    let open = json!([
+        "evaluate",
+        "document.querySelectorAll('details').forEach((it) => { it.open = true })"
+    ]);
     let colours = "getComputedStyle(document.body).backgroundColor";
     let read = json!({
         "background": colours,
@@ -67,11 +76,17 @@ fn it_is_shown_without_errors_foreign_requests_or_barriers() {
         assert_eq!((&read["unlabelled"], &read["alerted"]), (&json!(0), &json!(0)));
         assert!(read["pictures"].as_u64().unwrap() > 40, "{}", read["pictures"]);
     }
-    assert_ne!(seen[0]["read"]["background"], seen[1]["read"]["background"], "dark is another colour");
+    assert_ne!(
+        seen[0]["read"]["background"], seen[1]["read"]["background"],
+        "dark is another colour"
+    );
     // The test's browser is in New York, five hours behind.
     let time = &seen[0]["read"]["time"];
     let [shown, title, utc] = [0, 1, 2].map(|place| time[place].as_str().unwrap());
-    assert!(title.ends_with(" UTC") && utc.ends_with('Z') && shown.contains("16:00"), "{shown}, {title}, {utc}");
+    assert!(
+        title.ends_with(" UTC") && utc.ends_with('Z') && shown.contains("16:00"),
+        "{shown}, {title}, {utc}"
+    );
 }
 
 #[test]
@@ -92,7 +107,10 @@ fn filters_are_in_the_address_and_work_by_keyboard() {
     let visit_of = |steps: Value| json!({"url": page, "steps": steps, "read": read});
     let seen = visit(
         &[
-            visit_of(json!([["select", "#window", "30d"], ["wait", "#window option[value='30d'][selected]"]])),
+            visit_of(json!([
+                ["select", "#window", "30d"],
+                ["wait", "#window option[value='30d'][selected]"]
+            ])),
             visit_of(json!([
                 ["select", "#segment", "premium & more"],
                 ["wait", "#segment option[value='premium & more'][selected]"]
@@ -101,18 +119,28 @@ fn filters_are_in_the_address_and_work_by_keyboard() {
                 ["select", "#model", "churn-20251120"],
                 ["wait", "#model option[value='churn-20251120'][selected]"]
             ])),
-            visit_of(json!([["evaluate", "document.querySelector('.feature summary').focus()"], ["press", "Enter"]])),
+            visit_of(json!([
+                ["evaluate", "document.querySelector('.feature summary').focus()"],
+                ["press", "Enter"]
+            ])),
         ],
         |_| {},
     );
     seen.iter().for_each(|it| check(it, &served.url("/")));
     let address = |place: usize| seen[place]["url"].as_str().unwrap();
-    assert!(address(0).contains("window=30d") && address(0).contains("until=2026-11-23"), "{}", address(0));
+    assert!(
+        address(0).contains("window=30d") && address(0).contains("until=2026-11-23"),
+        "{}",
+        address(0)
+    );
     assert_eq!(seen[0]["read"]["until"], UNTIL);
     assert!(address(1).contains("segment=premium+%26+more"), "{}", address(1));
     assert_eq!(seen[1]["read"]["segment"], "premium & more");
     assert!(seen[2]["read"]["files"].as_str().unwrap().contains("model=churn-20251120"));
-    assert_eq!((&seen[3]["read"]["open"], &seen[3]["read"]["focused"]), (&json!(true), &json!("feature")));
+    assert_eq!(
+        (&seen[3]["read"]["open"], &seen[3]["read"]["focused"]),
+        (&json!(true), &json!("feature"))
+    );
 }
 
 #[test]
@@ -132,7 +160,8 @@ fn an_exported_file_needs_nothing_beside_itself() {
         "policy": "document.querySelector('meta[http-equiv]').content",
     });
     let dark = json!({"url": file, "offline": true, "dark": true, "read": read, "axe": true, "screenshot": screenshot("export")});
-    let seen = visit(&[json!({"url": file, "offline": true, "read": read, "axe": true}), dark], |_| {});
+    let seen =
+        visit(&[json!({"url": file, "offline": true, "read": read, "axe": true}), dark], |_| {});
     for it in &seen {
         check(it, "file://");
         assert_eq!(it["requests"].as_array().unwrap().len(), 1, "{}", it["requests"]);
@@ -174,9 +203,11 @@ fn it_renews_itself_without_a_jump() {
         |asked| {
             assert_eq!(asked, "another alert");
             let columns = "(rule, alert_group, state, severity, since, value, recent, why, evaluated_at, version)";
-            let row =
-                "('new_rule', '', 'firing', 'critical', '2026-11-22 12:00:00', 1, '', '', '2026-11-22 12:00:00', 1)";
-            runtime.block_on(execute(&url, &format!("INSERT INTO alert_state {columns} VALUES {row}")));
+            let row = "('new_rule', '', 'firing', 'critical', '2026-11-22 12:00:00', 1, '', '', '2026-11-22 12:00:00', 1)";
+            runtime.block_on(execute(
+                &url,
+                &format!("INSERT INTO alert_state {columns} VALUES {row}"),
+            ));
         },
     );
     check(&seen[0], &served.url("/"));
@@ -188,7 +219,8 @@ fn it_renews_itself_without_a_jump() {
         "{read}"
     );
     assert!(
-        !read["times"].as_str().unwrap().contains('Z') && read["times"].as_str().unwrap().contains("Nov"),
+        !read["times"].as_str().unwrap().contains('Z')
+            && read["times"].as_str().unwrap().contains("Nov"),
         "{read}"
     );
 }

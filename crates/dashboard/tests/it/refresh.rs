@@ -31,7 +31,11 @@ async fn rolled(url: &str) -> Vec<(String, String, String, i64, i64, f64, i64)> 
             let mut connection = <$connection>::connect(url).await.unwrap();
             let rows = sqlx::query(AssertSqlSafe(select)).fetch_all(&mut connection).await.unwrap();
             let hour = |text: String| text[..13].to_owned();
-            rows.iter().map(|r| (hour(r.get(0)), r.get(1), r.get(2), r.get(3), r.get(4), r.get(5), r.get(6))).collect()
+            rows.iter()
+                .map(|r| {
+                    (hour(r.get(0)), r.get(1), r.get(2), r.get(3), r.get(4), r.get(5), r.get(6))
+                })
+                .collect()
         }};
     }
     if url.starts_with("mysql") { rows!(MySqlConnection) } else { rows!(SqliteConnection) }
@@ -45,7 +49,13 @@ fn refresh(url: &str, arguments: &[&str]) -> serde_json::Value {
 async fn what_was_logged_is_counted_by_hour_model_and_arm() {
     let (_folder, urls) = databases().await;
     for url in &urls {
-        log(url, "a", "2026-05-01 03:00:00.000000", r#"{"prediction":0.25,"model_uid":"m1","high_risk":"yes"}"#).await;
+        log(
+            url,
+            "a",
+            "2026-05-01 03:00:00.000000",
+            r#"{"prediction":0.25,"model_uid":"m1","high_risk":"yes"}"#,
+        )
+        .await;
         log(
             url,
             "b",
@@ -60,9 +70,16 @@ async fn what_was_logged_is_counted_by_hour_model_and_arm() {
             r#"{"prediction":1,"model_uid":"m1","model_used":"rule","high_risk":true}"#,
         )
         .await;
-        log(url, "d", "2026-05-01 04:00:00.000000", r#"{"prediction":0.75,"model_uid":null,"model_used":null}"#).await;
+        log(
+            url,
+            "d",
+            "2026-05-01 04:00:00.000000",
+            r#"{"prediction":0.75,"model_uid":null,"model_used":null}"#,
+        )
+        .await;
         // What is no probability is a request without a prediction.
-        log(url, "e", "2026-05-01 04:00:00.000000", r#"{"prediction":"0.7","high_risk":null}"#).await;
+        log(url, "e", "2026-05-01 04:00:00.000000", r#"{"prediction":"0.7","high_risk":null}"#)
+            .await;
         log(url, "f", "2026-05-01 04:00:00.000000", r#"{"prediction":1e300}"#).await;
         log(url, "g", "2026-05-01 04:00:00.000000", r#"{"prediction":null}"#).await;
         let row = |hour: &str, model: &str, arm: &str, requests, predictions, sum, high| {
@@ -100,7 +117,11 @@ async fn what_comes_late_or_goes_is_counted_too() {
         assert_eq!(refresh(url, &["--audit", "0"])["hours"], 2, "{url}");
         assert_eq!(rolled(url).await.len(), 1, "{url}");
         // A payload that was replaced shows in no number of requests.
-        execute(url, r#"UPDATE model_logs SET input_output_payloads = '{"output":{"prediction":0.25}}'"#).await;
+        execute(
+            url,
+            r#"UPDATE model_logs SET input_output_payloads = '{"output":{"prediction":0.25}}'"#,
+        )
+        .await;
         assert_eq!(refresh(url, &["--audit", "0"])["hours"], 0, "{url}");
         assert_eq!(refresh(url, &["--all"])["hours"], 1, "{url}");
         assert_eq!(rolled(url).await[0].5, 0.25, "{url}");
@@ -111,7 +132,9 @@ async fn what_comes_late_or_goes_is_counted_too() {
 async fn a_time_far_off_does_not_hold_it_up() {
     let (_folder, urls) = databases().await;
     for url in &urls {
-        for (uid, time) in [("first", "1970-01-01 00:00:00.000000"), ("last", "9998-12-31 23:59:59.000000")] {
+        for (uid, time) in
+            [("first", "1970-01-01 00:00:00.000000"), ("last", "9998-12-31 23:59:59.000000")]
+        {
             log(url, uid, time, r#"{"prediction":0.5}"#).await;
         }
         assert_eq!(refresh(url, &["--audit", "0"])["hours"], 2, "{url}");
@@ -127,7 +150,11 @@ async fn what_is_no_json_is_a_request_without_a_prediction() {
     let url = format!("sqlite://{}/mlops.db", folder.path().display());
     refresh(&url, &[]);
     let columns = "model_logs (uid, logging_timestamp, input_output_payloads)";
-    execute(&url, &format!("INSERT INTO {columns} VALUES ('a', '2026-05-01 03:00:00.000000', 'no json')")).await;
+    execute(
+        &url,
+        &format!("INSERT INTO {columns} VALUES ('a', '2026-05-01 03:00:00.000000', 'no json')"),
+    )
+    .await;
     assert_eq!(refresh(&url, &["--audit", "0"])["hours"], 1);
     let row = &rolled(&url).await[0];
     assert_eq!((row.3, row.4), (1, 0));

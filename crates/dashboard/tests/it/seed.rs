@@ -1,5 +1,6 @@
-//! A year of a churn model, the same at each run: a slow start, a drift in spring that a new model mends, a refused model, a benefit that decays
-//! in autumn, a day on which the ETL found much that it could not read, and a feature with a name that is no good.
+//! A year of a churn model, the same at each run: a slow start, a drift in spring that a new model
+//! mends, a refused model, a benefit that decays in autumn, a day on which the ETL found much that
+//! it could not read, and a feature with a name that is no good.
 
 mod shift;
 
@@ -8,8 +9,9 @@ use mlops_core::etl::ObjectId;
 use mlops_core::etl::{Listing, Totals};
 use mlops_core::performance::{Arm, ImpactPolicy, Subject, estimate, impact, realised};
 use mlops_core::ports::{
-    Batch, Claim, EndedObject, EtlStore, ImpactRows, ModelRecord, ModelStore, PerformanceRow, PerformanceRun, Release,
-    RetrainRequest, RetrainStatus, RetrainStore, Settled, VerdictStore, Watermark,
+    Batch, Claim, EndedObject, EtlStore, ImpactRows, ModelRecord, ModelStore, PerformanceRow,
+    PerformanceRun, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, VerdictStore,
+    Watermark,
 };
 use mlops_core::record::{LogRecord, parse_utc};
 use mlops_core::verdict::Verdict;
@@ -22,7 +24,8 @@ pub(crate) const UNTIL: &str = "2026-11-23";
 pub(crate) const SCRIPT: &str = "<script>alert(1)</script>";
 
 /// The models, in the order in which they were made, and the days of the year.
-pub(crate) const MODELS: [(&str, i64); 3] = [("churn-20251120", 0), ("churn-20260618", 206), ("churn-20261019", 329)];
+pub(crate) const MODELS: [(&str, i64); 3] =
+    [("churn-20251120", 0), ("churn-20260618", 206), ("churn-20261019", 329)];
 
 const DAYS: i64 = 364;
 const PIPELINE: &str = "s3://acme-logs/churn";
@@ -38,7 +41,8 @@ struct Units(u64);
 
 impl Units {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 
@@ -76,7 +80,13 @@ pub(crate) async fn seed(database: &Database) {
 async fn models(database: &Database) {
     let made = [
         (MODELS[0].0, 0, true, "", 0.781),
-        ("churn-20260310", 106, false, "the ROC AUC is 0.041 lower than the present model's, surely (p 0.002)", 0.740),
+        (
+            "churn-20260310",
+            106,
+            false,
+            "the ROC AUC is 0.041 lower than the present model's, surely (p 0.002)",
+            0.740,
+        ),
         (MODELS[1].0, 206, true, "", 0.792),
         (MODELS[2].0, 329, false, "the calibration error is 0.08, and 0.05 is borne", 0.766),
     ];
@@ -150,10 +160,21 @@ async fn logs(database: &Database) {
             bytes: 700 * rows as u64,
             newest: records.iter().map(|record| record.logging_timestamp).max(),
         };
-        let ended = [EndedObject { claim: claim.clone(), id: ObjectId((of as u128).to_be_bytes()), totals }];
+        let ended = [EndedObject {
+            claim: claim.clone(),
+            id: ObjectId((of as u128).to_be_bytes()),
+            totals,
+        }];
         let records: Vec<&LogRecord> = records.iter().collect();
-        database.commit(Batch { pipeline: PIPELINE, records: &records, ended: &ended }).await.unwrap();
-        settled.push(Settled { claim, listing: Listing { objects: 1, bytes: 1, digest: 1 }, seal: of < DAYS - 2 });
+        database
+            .commit(Batch { pipeline: PIPELINE, records: &records, ended: &ended })
+            .await
+            .unwrap();
+        settled.push(Settled {
+            claim,
+            listing: Listing { objects: 1, bytes: 1, digest: 1 },
+            seal: of < DAYS - 2,
+        });
         all.objects += 1;
         all.records += totals.records;
         all.bad += bad;
@@ -181,7 +202,8 @@ async fn performance(database: &Database) {
     for week in 0..WEEKS {
         let n = if week < 4 { 40 } else { 600 };
         let blur = 0.5 * drift(week * 7 + 3);
-        let predictions: Vec<f64> = (0..n).map(|_| (0.02 + 0.5 * units.next() * units.next()).min(0.98)).collect();
+        let predictions: Vec<f64> =
+            (0..n).map(|_| (0.02 + 0.5 * units.next() * units.next()).min(0.98)).collect();
         let chance = |p: f64| (1.0 - blur) * p + blur * 0.2;
         let labels: Vec<bool> = predictions.iter().map(|p| units.next() < chance(*p)).collect();
         let is_high: Vec<bool> = predictions.iter().map(|p| *p > 0.25).collect();
@@ -210,7 +232,9 @@ async fn performance(database: &Database) {
         if week < KNOWN_WEEKS {
             let found = realised(&labels, &predictions, &is_high, 0.95).unwrap();
             let verdict = match week {
-                0..4 => Verdict::Inconclusive("40 rows with an outcome, 5 of them with the rarer one".to_owned()),
+                0..4 => Verdict::Inconclusive(
+                    "40 rows with an outcome, 5 of them with the rarer one".to_owned(),
+                ),
                 _ if found.roc_auc.unwrap().high < 0.72 => Verdict::Shifted,
                 _ => Verdict::Stable,
             };
@@ -241,13 +265,20 @@ async fn performance(database: &Database) {
             let gain = if week >= 44 { -0.1 } else { 0.07 };
             let chance = 0.22 - if arm == Arm::Model { gain } else { 0.0 };
             let left = units.next() < chance;
-            subjects.push(Subject { period: week as usize, arm, left, ltv: Some(80.0 + 40.0 * units.next()) });
+            subjects.push(Subject {
+                period: week as usize,
+                arm,
+                left,
+                ltv: Some(80.0 + 40.0 * units.next()),
+            });
         }
         assigned.push([clients as u64 * 9 / 10, clients as u64 / 10]);
     }
     let found = impact(&subjects, KNOWN_WEEKS as usize, &assigned, &[], &ImpactPolicy::default());
-    let periods: Vec<_> =
-        (0..).zip(&found.periods).map(|(week, it)| (day(week * 7, 0), day(week * 7 + 7, 0), *it)).collect();
+    let periods: Vec<_> = (0..)
+        .zip(&found.periods)
+        .map(|(week, it)| (day(week * 7, 0), day(week * 7 + 7, 0), *it))
+        .collect();
     let run = PerformanceRun {
         run_uid: "performance-1",
         run_timestamp: day(DAYS - 1, 7),
@@ -259,32 +290,47 @@ async fn performance(database: &Database) {
 }
 
 async fn requests(database: &Database) {
-    let ask = |uid: &'static str, of: i64, job: &'static str, reason: &'static str| RetrainRequest {
-        request_uid: uid,
-        requested_at: day(of, 5),
-        job,
-        reason,
+    let ask = |uid: &'static str, of: i64, job: &'static str, reason: &'static str| {
+        RetrainRequest { request_uid: uid, requested_at: day(of, 5), job, reason }
     };
     let asked = [
         (
-            ask("performance-104", 104, "performance", "the ROC AUC is 0.05 lower than at training"),
+            ask(
+                "performance-104",
+                104,
+                "performance",
+                "the ROC AUC is 0.05 lower than at training",
+            ),
             RetrainStatus::Refused,
             "churn-20260310",
         ),
         (
-            ask("drift-205", 205, "drift", "activity_score and device_type shifted by 0.27 and more"),
+            ask(
+                "drift-205",
+                205,
+                "drift",
+                "activity_score and device_type shifted by 0.27 and more",
+            ),
             RetrainStatus::Served,
             MODELS[1].0,
         ),
         (
-            ask("calendar-328", 328, "calendar", "the model is 122 days old, and one is made every 120"),
+            ask(
+                "calendar-328",
+                328,
+                "calendar",
+                "the model is 122 days old, and one is made every 120",
+            ),
             RetrainStatus::Refused,
             MODELS[2].0,
         ),
     ];
     for (request, status, model_uid) in asked {
         database.claim_retrain(request, request.requested_at).await.unwrap();
-        database.finish_retrain(request.request_uid, status, Some(model_uid), request.requested_at).await.unwrap();
+        database
+            .finish_retrain(request.request_uid, status, Some(model_uid), request.requested_at)
+            .await
+            .unwrap();
     }
     let questions = [
         (
@@ -316,7 +362,10 @@ async fn requests(database: &Database) {
 pub(crate) fn alerts() -> [String; 2] {
     let time = |of: i64, hour: i64| day(of, hour).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let state = |rule: &str, state: &str, severity: &str, value: f64, since: String| {
-        format!("('{rule}', '', '{state}', '{severity}', '{since}', {value}, '', '', '{}', 1)", time(363, 22))
+        format!(
+            "('{rule}', '', '{state}', '{severity}', '{since}', {value}, '', '', '{}', 1)",
+            time(363, 22)
+        )
     };
     let message = |uid: &str,
                    at: String,

@@ -15,7 +15,9 @@ fn every_section_says_what_it_shows() {
     let served = Served::new(year(), &[]);
     let page = served.get(YEAR);
     assert_eq!(page.status, 200, "{}", page.body);
-    for id in ["overview", "impact", "performance", "data-shift", "concept-shift", "models", "operations"] {
+    for id in
+        ["overview", "impact", "performance", "data-shift", "concept-shift", "models", "operations"]
+    {
         assert!(page.body.contains(&format!("<section id=\"{id}\"")), "{id}");
     }
     let figures = [
@@ -51,12 +53,19 @@ fn every_section_says_what_it_shows() {
         for ending in ["csv", "json"] {
             let file = served.get(&format!("/api/{name}.{ending}?window=365d&until={UNTIL}"));
             assert_eq!(file.status, 200, "{name}.{ending}");
-            assert!(file.body.lines().next().is_some_and(|line| !line.is_empty()), "{name}.{ending}: {}", file.body);
+            assert!(
+                file.body.lines().next().is_some_and(|line| !line.is_empty()),
+                "{name}.{ending}: {}",
+                file.body
+            );
         }
     }
     assert!(page.body.contains(MODELS[1].0), "the model in production");
     assert!(page.body.contains("need a look"), "what to do");
-    assert!(!page.body.contains("<script>alert") && !page.body.contains("<img src=x>"), "a name was taken for markup");
+    assert!(
+        !page.body.contains("<script>alert") && !page.body.contains("<img src=x>"),
+        "a name was taken for markup"
+    );
     assert!(page.body.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
     assert!(!page.body.contains("ops@example.org"), "an address of a person");
 }
@@ -65,7 +74,8 @@ fn every_section_says_what_it_shows() {
 fn few_data_are_inconclusive_and_no_run_is_no_verdict() {
     let served = Served::new(year(), &[]);
     let first_weeks = served.get("/?window=7d&until=2025-12-18").body;
-    let chain = first_weeks.split("<ol class=\"chain\"").nth(1).unwrap().split("</ol>").next().unwrap();
+    let chain =
+        first_weeks.split("<ol class=\"chain\"").nth(1).unwrap().split("</ol>").next().unwrap();
     assert!(chain.contains("inconclusive") && !chain.contains("stable"), "{chain}");
     let before = served.get("/?window=7d&until=2025-06-01").body;
     let chain = before.split("<ol class=\"chain\"").nth(1).unwrap().split("</ol>").next().unwrap();
@@ -77,23 +87,39 @@ fn few_data_are_inconclusive_and_no_run_is_no_verdict() {
 fn files_hold_what_the_pictures_show() {
     let served = Served::new(year(), &[]);
     let json = |name: &str, query: &str| -> Vec<serde_json::Value> {
-        serde_json::from_str(&served.get(&format!("/api/{name}.json?until={UNTIL}&{query}")).body).unwrap()
+        serde_json::from_str(&served.get(&format!("/api/{name}.json?until={UNTIL}&{query}")).body)
+            .unwrap()
     };
     let models = json("models", "window=365d");
     assert_eq!(models.len(), 4);
-    assert_eq!((&models[1]["model"], &models[1]["state"]), (&MODELS[1].0.into(), &"present".into()));
-    let bad: u64 = json("dead-letters", "window=90d").iter().map(|day| day["dead_letters"].as_u64().unwrap()).sum();
+    assert_eq!(
+        (&models[1]["model"], &models[1]["state"]),
+        (&MODELS[1].0.into(), &"present".into())
+    );
+    let bad: u64 = json("dead-letters", "window=90d")
+        .iter()
+        .map(|day| day["dead_letters"].as_u64().unwrap())
+        .sum();
     assert!((412..450).contains(&bad), "{bad}");
-    let all: u64 = json("requests", "window=365d").iter().map(|day| day["requests"].as_u64().unwrap()).sum();
+    let all: u64 =
+        json("requests", "window=365d").iter().map(|day| day["requests"].as_u64().unwrap()).sum();
     let query = format!("window=365d&model={}", MODELS[0].0);
-    let of_first: u64 = json("requests", &query).iter().map(|day| day["requests"].as_u64().unwrap()).sum();
+    let of_first: u64 =
+        json("requests", &query).iter().map(|day| day["requests"].as_u64().unwrap()).sum();
     assert!(0 < of_first && of_first < all, "{of_first} of {all}");
     let shares = json("distributions", "window=7d");
-    let of_script: f64 =
-        shares.iter().filter(|row| row["feature"] == SCRIPT).map(|row| row["production"].as_f64().unwrap()).sum();
+    let of_script: f64 = shares
+        .iter()
+        .filter(|row| row["feature"] == SCRIPT)
+        .map(|row| row["production"].as_f64().unwrap())
+        .sum();
     assert!((of_script - 1.0).abs() < 1e-3, "{of_script}");
     let csv = served.get(&format!("/api/telling-features.csv?until={UNTIL}"));
-    assert!(csv.headers.contains("text/csv") && csv.body.starts_with("feature,importance,alone\n"), "{}", csv.body);
+    assert!(
+        csv.headers.contains("text/csv") && csv.body.starts_with("feature,importance,alone\n"),
+        "{}",
+        csv.body
+    );
     let segment = json("features", "window=7d&segment=premium%20%26%20more");
     assert_eq!(segment[0]["n_production"], 300);
 }
@@ -118,7 +144,9 @@ async fn both_databases_give_the_same_page() {
         "dead-letters",
         "bad-partitions",
     ] {
-        let csv = |served: &Served| served.get(&format!("/api/{file}.csv?window=365d&until={UNTIL}")).body;
+        let csv = |served: &Served| {
+            served.get(&format!("/api/{file}.csv?window=365d&until={UNTIL}")).body
+        };
         let (of_mysql, of_sqlite) = (csv(&in_mysql), csv(&in_sqlite));
         let (of_mysql, of_sqlite) = (cells(&of_mysql), cells(&of_sqlite));
         assert_eq!(of_mysql.len(), of_sqlite.len(), "{file}");
@@ -147,15 +175,29 @@ async fn a_user_who_may_only_read_is_enough() {
     seed_year(&url).await;
     let mut root = MySqlConnection::connect(&url).await.unwrap();
     let user = format!("reader_{}", std::process::id());
-    root.execute(sqlx::AssertSqlSafe(format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'reads'"))).await.unwrap();
-    for table in ["log_rollup", "log_rollup_state", "model_metadata", "model_score", "model_release"] {
-        root.execute(sqlx::AssertSqlSafe(format!("GRANT SELECT ON {database}.{table} TO '{user}'@'%'"))).await.unwrap();
+    root.execute(sqlx::AssertSqlSafe(format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'reads'")))
+        .await
+        .unwrap();
+    for table in
+        ["log_rollup", "log_rollup_state", "model_metadata", "model_score", "model_release"]
+    {
+        root.execute(sqlx::AssertSqlSafe(format!(
+            "GRANT SELECT ON {database}.{table} TO '{user}'@'%'"
+        )))
+        .await
+        .unwrap();
     }
     let reader = url.replace("test:test@", &format!("{user}:reads@"));
     let page = Served::new(&reader, &[]).get(YEAR);
     assert_eq!(page.status, 200, "{}", page.body);
-    assert!(page.body.contains("may not read the table data_shift: GRANT SELECT"), "what is not granted is said");
-    assert!(page.body.contains(MODELS[1].0) && page.body.contains("id=\"requests\""), "the rest is there");
+    assert!(
+        page.body.contains("may not read the table data_shift: GRANT SELECT"),
+        "what is not granted is said"
+    );
+    assert!(
+        page.body.contains(MODELS[1].0) && page.body.contains("id=\"requests\""),
+        "the rest is there"
+    );
 }
 
 #[tokio::test]
@@ -171,11 +213,15 @@ async fn a_table_that_an_older_database_lacks_is_named_in_its_section_only() {
     assert_eq!(page.status, 200, "{}", page.body);
     for table in ["alert_state", "concept_shift", "log_rollup"] {
         assert!(
-            page.body.contains(&format!("The table {table}, or a column of it, is not in this database")),
+            page.body.contains(&format!(
+                "The table {table}, or a column of it, is not in this database"
+            )),
             "{table}"
         );
     }
-    assert!(page.body.contains("The ETL has left no trace") && page.body.contains("no run on record"));
+    assert!(
+        page.body.contains("The ETL has left no trace") && page.body.contains("no run on record")
+    );
 }
 
 #[test]
@@ -188,7 +234,8 @@ fn a_hundred_viewers_cost_one_look_at_the_database() {
         })
         .collect();
     let pages: Vec<_> = viewers.into_iter().map(|viewer| viewer.join().unwrap()).collect();
-    let etag = |headers: &str| headers.lines().find(|line| line.starts_with("etag")).unwrap().to_owned();
+    let etag =
+        |headers: &str| headers.lines().find(|line| line.starts_with("etag")).unwrap().to_owned();
     let first = etag(&pages[0].headers);
     // A page says when it was made: two that were made apart would differ.
     assert!(pages.iter().all(|page| page.status == 200 && etag(&page.headers) == first));
@@ -196,7 +243,10 @@ fn a_hundred_viewers_cost_one_look_at_the_database() {
     let again = served.get_with(YEAR, &format!("Host: localhost\r\nIf-None-Match: {known}\r\n"));
     assert_eq!((again.status, again.body.as_str()), (304, ""));
     let compressed = served.get_with(YEAR, "Host: localhost\r\nAccept-Encoding: gzip\r\n");
-    assert!(compressed.headers.contains("content-encoding: gzip") && compressed.body.len() < pages[0].body.len() / 4);
+    assert!(
+        compressed.headers.contains("content-encoding: gzip")
+            && compressed.body.len() < pages[0].body.len() / 4
+    );
 }
 
 #[test]
@@ -213,7 +263,10 @@ fn every_answer_says_what_a_browser_may_do() {
         ] {
             assert!(headers.contains(said), "{path} does not say {said}: {headers}");
         }
-        assert!(!headers.contains("set-cookie") && !headers.contains("unsafe"), "{path}: {headers}");
+        assert!(
+            !headers.contains("set-cookie") && !headers.contains("unsafe"),
+            "{path}: {headers}"
+        );
     }
 }
 
@@ -232,7 +285,10 @@ fn an_address_that_cannot_be_read_is_answered_in_words() {
         let answer = served.get(path);
         assert_eq!(answer.status, status, "{path}: {}", answer.body);
         assert!(answer.body.contains(says) || path.contains("script"), "{path}: {}", answer.body);
-        assert!(!answer.body.contains("<script>alert") && !answer.body.contains("window=<script>"), "{path}");
+        assert!(
+            !answer.body.contains("<script>alert") && !answer.body.contains("window=<script>"),
+            "{path}"
+        );
     }
 }
 
@@ -243,15 +299,29 @@ fn who_is_not_known_sees_nothing() {
     for path in ["/", "/api", "/api/models.csv", "/nothing"] {
         let answer = served.get(path);
         assert_eq!(answer.status, 401, "{path}");
-        assert!(answer.headers.contains("www-authenticate: basic") && !answer.body.contains("churn"), "{path}");
+        assert!(
+            answer.headers.contains("www-authenticate: basic") && !answer.body.contains("churn"),
+            "{path}"
+        );
     }
     assert_eq!(served.get("/health").body, "ok\n", "for a load balancer");
     for known in ["Bearer s3cret-token", "Basic YW5uOnMzY3JldCE="] {
-        assert_eq!(served.get_with("/", &format!("Host: h\r\nAuthorization: {known}\r\n")).status, 200, "{known}");
+        assert_eq!(
+            served.get_with("/", &format!("Host: h\r\nAuthorization: {known}\r\n")).status,
+            200,
+            "{known}"
+        );
     }
-    assert_eq!(served.get_with("/", "Host: h\r\nAuthorization: Bearer s3cret-tokem\r\n").status, 401);
+    assert_eq!(
+        served.get_with("/", "Host: h\r\nAuthorization: Bearer s3cret-tokem\r\n").status,
+        401
+    );
     let open = Served::new(year(), &[]);
-    assert_eq!(open.get_with("/", "Host: evil.example\r\n").status, 403, "a name that somebody made point here");
+    assert_eq!(
+        open.get_with("/", "Host: evil.example\r\n").status,
+        403,
+        "a name that somebody made point here"
+    );
 }
 
 #[test]
@@ -260,7 +330,9 @@ fn others_are_not_let_in_by_accident() {
     ended.check_failed(2, &["others can reach --listen 0.0.0.0:0", "--bearer-token"]);
     let ended = job(&["--database", year(), "--proxy-header", "x-amzn-oidc-identity"]).run();
     ended.check_failed(2, &["--proxy-network"]);
-    let secret = job(&["--database", year(), "--listen", "0.0.0.0:0"]).env("DASHBOARD_BEARER_TOKEN", "short").run();
+    let secret = job(&["--database", year(), "--listen", "0.0.0.0:0"])
+        .env("DASHBOARD_BEARER_TOKEN", "short")
+        .run();
     assert_eq!(secret.code, 2);
     assert!(!secret.stderr.contains("short\""), "{}", secret.stderr);
 }
@@ -269,7 +341,9 @@ fn others_are_not_let_in_by_accident() {
 fn a_file_that_is_not_there_is_named_and_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("none.db");
-    job(&["--database", &format!("sqlite://{}", path.display())]).run().check_failed(2, &["none.db"]);
+    job(&["--database", &format!("sqlite://{}", path.display())])
+        .run()
+        .check_failed(2, &["none.db"]);
     assert!(!path.exists());
 }
 

@@ -22,9 +22,11 @@ pub(crate) fn year() -> &'static str {
         let url = format!("sqlite://{}/year.db", folder.path().display());
         // A test has a runtime already, which cannot wait for another one within.
         let seeding = url.clone();
-        std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(seed_year(&seeding)))
-            .join()
-            .unwrap();
+        std::thread::spawn(move || {
+            tokio::runtime::Runtime::new().unwrap().block_on(seed_year(&seeding))
+        })
+        .join()
+        .unwrap();
         (folder, url)
     });
     url
@@ -76,7 +78,15 @@ impl Served {
             let Some(line) = log.next() else { panic!("the server ended: {seen}") };
             let line = line.unwrap();
             if let Some((_, rest)) = line.split_once("serving the page at http://") {
-                break rest.split(['/', '"']).next().unwrap().rsplit_once(':').unwrap().1.parse().unwrap();
+                break rest
+                    .split(['/', '"'])
+                    .next()
+                    .unwrap()
+                    .rsplit_once(':')
+                    .unwrap()
+                    .1
+                    .parse()
+                    .unwrap();
             }
             seen.push_str(&line);
         };

@@ -30,8 +30,22 @@ async fn log(database: &Database) {
         records.push(LogRecord { uid: records.len().to_string(), logging_timestamp, payload });
     };
     for i in 0..200 {
-        add(1, format!(r#"{{"input":{{"uid":"u","score":{},"group":"{}","new":1}}}}"#, i % 100, ["a", "b"][i % 2]));
-        add(2, format!(r#"{{"input":{{"score":"{}","group":"{}"}}}}"#, i % 100 + 30, ["a", "b"][i % 2]));
+        add(
+            1,
+            format!(
+                r#"{{"input":{{"uid":"u","score":{},"group":"{}","new":1}}}}"#,
+                i % 100,
+                ["a", "b"][i % 2]
+            ),
+        );
+        add(
+            2,
+            format!(
+                r#"{{"input":{{"score":"{}","group":"{}"}}}}"#,
+                i % 100 + 30,
+                ["a", "b"][i % 2]
+            ),
+        );
     }
     add(1, r#"{"output":{"prediction":0.5}}"#.to_owned());
     add(1, r#"[1]"#.to_owned());
@@ -49,7 +63,10 @@ fn drift(reference: &str, database: &str, arguments: &[&str]) -> Job {
 
 fn verdicts(report: &Value) -> Vec<(&str, &str)> {
     let features = report["features"].as_array().unwrap();
-    features.iter().map(|f| (f["feature"].as_str().unwrap(), f["verdict"].as_str().unwrap())).collect()
+    features
+        .iter()
+        .map(|f| (f["feature"].as_str().unwrap(), f["verdict"].as_str().unwrap()))
+        .collect()
 }
 
 fn check_windows(reference: &str, database: &str) -> Vec<String> {
@@ -58,7 +75,11 @@ fn check_windows(reference: &str, database: &str) -> Vec<String> {
         let report = drift(reference, database, arguments).run().json(0);
         assert_eq!(report["rows_production"], rows, "{arguments:?}: {report}");
         assert_eq!(report["rows_reference"], REFERENCE_ROWS as u64);
-        assert_eq!(verdicts(&report), [("score", score), ("group", "stable")], "{arguments:?}: {report}");
+        assert_eq!(
+            verdicts(&report),
+            [("score", score), ("group", "stable")],
+            "{arguments:?}: {report}"
+        );
         runs.push(report["run_uid"].as_str().unwrap().to_owned());
         report
     };
@@ -89,7 +110,10 @@ async fn windows_of_a_sqlite_file() {
 async fn windows_of_a_mysql_table_with_the_reference_in_s3() {
     let (url, bucket) = (mysql().database().await, s3().bucket().await);
     log(&Database::connect(&url.parse().unwrap()).await.unwrap()).await;
-    S3::new(&s3().config().await, &bucket, "models/").put("train.csv", reference().into()).await.unwrap();
+    S3::new(&s3().config().await, &bucket, "models/")
+        .put("train.csv", reference().into())
+        .await
+        .unwrap();
     let runs = check_windows(&format!("s3://{bucket}/models/train.csv"), &url);
 
     let mut connection = MySqlConnection::connect(&url).await.unwrap();
@@ -107,11 +131,15 @@ async fn a_second_attempt_of_a_batch_job_replaces_the_first() {
     let path = folder.path().join("train.csv");
     std::fs::write(&path, reference()).unwrap();
     for _attempt in 0..2 {
-        let report = drift(path.to_str().unwrap(), &url, &[]).env("AWS_BATCH_JOB_ID", "0b1c").run().json(0);
+        let report =
+            drift(path.to_str().unwrap(), &url, &[]).env("AWS_BATCH_JOB_ID", "0b1c").run().json(0);
         assert_eq!(report["run_uid"], "0b1c");
     }
     let mut connection = MySqlConnection::connect(&url).await.unwrap();
-    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM data_shift").fetch_one(&mut connection).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM data_shift")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(rows, 2, "one a feature");
 }
 
@@ -136,10 +164,19 @@ async fn of_each_customer_one_request_counts() {
     let records: Vec<LogRecord> = (0..400)
         .map(|i| {
             let (client, score) = if i % 2 == 0 { (i, i % 100) } else { (-1, 99) };
-            let input =
-                format!(r#"{{"client_id":{client},"score":{score},"group":"{}"}}"#, ["a", "b"][i as usize / 2 % 2]);
-            let payload = format!(r#"{{"input":{input},"output":{{"prediction":{}}}}}"#, f64::from(i) / 400.0);
-            LogRecord { uid: i.to_string(), logging_timestamp: parse_utc("2026-01-01").unwrap(), payload }
+            let input = format!(
+                r#"{{"client_id":{client},"score":{score},"group":"{}"}}"#,
+                ["a", "b"][i as usize / 2 % 2]
+            );
+            let payload = format!(
+                r#"{{"input":{input},"output":{{"prediction":{}}}}}"#,
+                f64::from(i) / 400.0
+            );
+            LogRecord {
+                uid: i.to_string(),
+                logging_timestamp: parse_utc("2026-01-01").unwrap(),
+                payload,
+            }
         })
         .collect();
     insert(&database, &records).await;
@@ -147,19 +184,37 @@ async fn of_each_customer_one_request_counts() {
     let training: String = reference()
         .lines()
         .enumerate()
-        .map(|(i, line)| format!("{line},{}\n", if i == 0 { "p".into() } else { format!("{}", i as f64 / 800.0) }))
+        .map(|(i, line)| {
+            format!(
+                "{line},{}\n",
+                if i == 0 { "p".into() } else { format!("{}", i as f64 / 800.0) }
+            )
+        })
         .collect();
     std::fs::write(&path, training).unwrap();
     let path = path.to_str().unwrap();
     let report = drift(path, &url, &["--prediction", "p"]).run().json(0);
-    assert_eq!((&report["rows_production"], &report["repeated_production"]), (&201.into(), &199.into()), "{report}");
-    assert_eq!(verdicts(&report), [("score", "stable"), ("group", "stable"), ("p", "shifted")], "{report}");
+    assert_eq!(
+        (&report["rows_production"], &report["repeated_production"]),
+        (&201.into(), &199.into()),
+        "{report}"
+    );
+    assert_eq!(
+        verdicts(&report),
+        [("score", "stable"), ("group", "stable"), ("p", "shifted")],
+        "{report}"
+    );
     let report = drift(path, &url, &["--prediction", "p", "--unit", "none"]).run().json(0);
-    assert_eq!((&report["rows_production"], &report["unit"]), (&400.into(), &Value::Null), "{report}");
+    assert_eq!(
+        (&report["rows_production"], &report["unit"]),
+        (&400.into(), &Value::Null),
+        "{report}"
+    );
     assert_eq!(verdicts(&report)[0], ("score", "shifted"), "{report}");
 }
 
-/// The requests of two days as objects: the first day's in one, gzipped; the second's, of which the score has moved, one each.
+/// The requests of two days as objects: the first day's in one, gzipped; the second's, of which the
+/// score has moved, one each.
 async fn log_to(store: &impl ObjectStore) {
     let line = |day: usize, i: usize| {
         let score = if day == 2 { i % 100 + 30 } else { i % 100 };
@@ -180,14 +235,24 @@ async fn log_to(store: &impl ObjectStore) {
 
 fn check_logs(reference: &str, logs: &str) {
     let check = |arguments: &[&str], rows: u64, score: &str| {
-        let job = Job::new(env!("CARGO_BIN_EXE_drift")).args(["--reference", reference, "--production", logs]);
+        let job = Job::new(env!("CARGO_BIN_EXE_drift")).args([
+            "--reference",
+            reference,
+            "--production",
+            logs,
+        ]);
         let report = job.args(["--output", "json"]).args(arguments).on(s3()).run().json(0);
         assert_eq!(report["rows_production"], rows, "{arguments:?}: {report}");
-        assert_eq!(verdicts(&report), [("score", score), ("group", "stable")], "{arguments:?}: {report}");
+        assert_eq!(
+            verdicts(&report),
+            [("score", score), ("group", "stable")],
+            "{arguments:?}: {report}"
+        );
         report
     };
     let report = check(&["--chunk", "day"], 400, "shifted");
-    let verdicts: Vec<&Value> = report["trend"].as_array().unwrap().iter().map(|chunk| &chunk["verdict"]).collect();
+    let verdicts: Vec<&Value> =
+        report["trend"].as_array().unwrap().iter().map(|chunk| &chunk["verdict"]).collect();
     assert_eq!(verdicts, ["stable", "shifted"], "{report}");
     assert_eq!(report["new_columns"], serde_json::json!(["plan"]));
     assert_eq!(report["run_uid"], Value::Null, "nothing is written without a database");
@@ -207,7 +272,12 @@ async fn logs_are_read_where_they_lie() {
     check_logs(&path("train.csv"), &format!("s3://{bucket}/churn/"));
 
     let run = |logs: &str| {
-        let job = Job::new(env!("CARGO_BIN_EXE_drift")).args(["--reference", &path("train.csv"), "--production", logs]);
+        let job = Job::new(env!("CARGO_BIN_EXE_drift")).args([
+            "--reference",
+            &path("train.csv"),
+            "--production",
+            logs,
+        ]);
         job.args(["--output", "json"]).on(s3()).run()
     };
     let one = run(&format!("s3://{bucket}/churn/dt=2026-01-01/all.ndjson.gz")).json(0);
@@ -229,7 +299,11 @@ async fn segments_of_logged_requests_are_rows_of_their_own() {
                 i / 2 % 100 + offset,
                 ["a", "b"][i / 2 % 2]
             );
-            LogRecord { uid: i.to_string(), logging_timestamp: parse_utc("2026-01-01").unwrap(), payload }
+            LogRecord {
+                uid: i.to_string(),
+                logging_timestamp: parse_utc("2026-01-01").unwrap(),
+                payload,
+            }
         })
         .collect();
     insert(&database, &records).await;
@@ -238,7 +312,9 @@ async fn segments_of_logged_requests_are_rows_of_their_own() {
     let with_plan: Vec<String> = reference()
         .lines()
         .enumerate()
-        .map(|(i, line)| format!("{line},{}\n", if i == 0 { "plan" } else { ["x", "y"][(i - 1) / 2 % 2] }))
+        .map(|(i, line)| {
+            format!("{line},{}\n", if i == 0 { "plan" } else { ["x", "y"][(i - 1) / 2 % 2] })
+        })
         .collect();
     std::fs::write(&path, with_plan.concat()).unwrap();
     drift(path.to_str().unwrap(), &url, &["--by", "plan"]).run().json(0);
@@ -250,6 +326,9 @@ async fn segments_of_logged_requests_are_rows_of_their_own() {
     .await
     .unwrap();
     assert_eq!(shifted, ["/score", "y/score"]);
-    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM data_shift").fetch_one(&mut connection).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM data_shift")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(rows, 3 + 2 * 2, "three features, and two in each of the segments");
 }

@@ -4,14 +4,18 @@ use mlops_testkit::{Ended, Job};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// 600 rows of a score, a group and an id; the score moves by `offset`, every `every`th row is of group `b`.
+/// 600 rows of a score, a group and an id; the score moves by `offset`, every `every`th row is of
+/// group `b`.
 fn table(offset: f64, every: usize) -> String {
     let mut csv = "id,score,group,churn\n".to_owned();
     for i in 0..600 {
         // A permutation of 0..600, so that the score is spread evenly over the rows.
         let score = (i * 7919 % 600) as f64 / 600.0 + offset;
         let group = if i % every == 0 { "b" } else { "a" };
-        csv.push_str(&format!("customer {i},{score},{group},{}\n", if i % 5 == 0 { "yes" } else { "no" }));
+        csv.push_str(&format!(
+            "customer {i},{score},{group},{}\n",
+            if i % 5 == 0 { "yes" } else { "no" }
+        ));
     }
     csv
 }
@@ -23,7 +27,8 @@ fn run(reference: &str, production: &str, arguments: &[&str]) -> Ended {
         std::fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let (reference, production) = (file(&folder, "train.csv", reference), file(&folder, "may.csv", production));
+    let (reference, production) =
+        (file(&folder, "train.csv", reference), file(&folder, "may.csv", production));
     Job::new(env!("CARGO_BIN_EXE_drift"))
         .args(["--reference", &reference, "--production", &production, "--target", "churn"])
         .args(arguments)
@@ -33,7 +38,10 @@ fn run(reference: &str, production: &str, arguments: &[&str]) -> Ended {
 
 fn feature<'a>(report: &'a Value, name: &str) -> &'a Value {
     let features = report["features"].as_array().unwrap();
-    features.iter().find(|feature| feature["feature"] == name).unwrap_or_else(|| panic!("no {name} in {report}"))
+    features
+        .iter()
+        .find(|feature| feature["feature"] == name)
+        .unwrap_or_else(|| panic!("no {name} in {report}"))
 }
 
 #[test]
@@ -55,7 +63,10 @@ fn what_moved_is_named_with_its_numbers() {
     check_close(&score["statistic"], 0.101_666_666_666_666_67);
     check_close(&score["p_value"], 0.004_029_732_104_884_785);
     let group = feature(&report, "group");
-    assert_eq!((&group["test"], &group["effect_name"]), (&"chi_squared".into(), &"cramers_v".into()));
+    assert_eq!(
+        (&group["test"], &group["effect_name"]),
+        (&"chi_squared".into(), &"cramers_v".into())
+    );
     // scipy 1.17.1: chi2_contingency([[450, 150], [300, 300]]).
     check_close(&group["statistic"], 78.936_888_888_888_89);
     check_close(&group["p_value"], 6.412_610_705_124_439e-19);
@@ -63,20 +74,32 @@ fn what_moved_is_named_with_its_numbers() {
 
 #[test]
 fn the_target_is_compared_by_itself_where_production_has_it() {
-    let more_churn: String =
-        table(0.0, 4).replace(",a,no\n", ",a,yes\n").lines().enumerate().fold(String::new(), |csv, (i, line)| {
+    let more_churn: String = table(0.0, 4).replace(",a,no\n", ",a,yes\n").lines().enumerate().fold(
+        String::new(),
+        |csv, (i, line)| {
             // Of every third customer the outcome is not known yet.
-            let line = if i > 0 && i % 3 == 0 { line.trim_end_matches(['y', 'e', 's', 'n', 'o']) } else { line };
+            let line = if i > 0 && i % 3 == 0 {
+                line.trim_end_matches(['y', 'e', 's', 'n', 'o'])
+            } else {
+                line
+            };
             csv + line + "\n"
-        });
+        },
+    );
     let report = run(&table(0.0, 4), &more_churn, &[]).json(0);
     assert_eq!(report["verdict"], "stable", "{report}");
     let outcome = &report["outcomes"][0];
-    assert_eq!((&outcome["feature"], &outcome["verdict"]), (&"churn".into(), &"shifted".into()), "{report}");
+    assert_eq!(
+        (&outcome["feature"], &outcome["verdict"]),
+        (&"churn".into(), &"shifted".into()),
+        "{report}"
+    );
     assert_eq!((&outcome["state"], &outcome["n_production"]), (&"value_shift".into(), &400.into()));
     // scipy 1.17.1: chi2_contingency([[480, 120], [80, 320]]).
     check_close(&outcome["statistic"], 348.218_513_257_575_75);
-    assert!(report["features"].as_array().unwrap().iter().all(|feature| feature["feature"] != "churn"));
+    assert!(
+        report["features"].as_array().unwrap().iter().all(|feature| feature["feature"] != "churn")
+    );
 }
 
 fn check_close(ours: &Value, theirs: f64) {
@@ -114,8 +137,12 @@ fn the_document_has_the_fields_of_the_contract() {
 #[test]
 fn columns_that_are_no_features_are_listed() {
     let report = run(&table(0.0, 4), &table(0.0, 4), &[]).json(0);
-    let skipped: Vec<&str> =
-        report["skipped"].as_array().unwrap().iter().map(|column| column["column"].as_str().unwrap()).collect();
+    let skipped: Vec<&str> = report["skipped"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|column| column["column"].as_str().unwrap())
+        .collect();
     assert_eq!(skipped, ["id", "churn"]);
     let report = run(&table(0.0, 4), &table(0.0, 4), &["--id", "id,group"]).json(0);
     assert_eq!(report["features"].as_array().unwrap().len(), 1, "{report}");
@@ -134,9 +161,16 @@ fn what_cannot_be_seen_is_inconclusive_and_does_not_stop_the_rest() {
     assert_eq!(report["verdict"], "inconclusive", "{report}");
     assert_eq!(feature(&report, "score")["verdict"], "stable");
     let group = feature(&report, "group");
-    assert_eq!((&group["verdict"], &group["statistic"]), (&"inconclusive".into(), &Value::Null), "{group}");
+    assert_eq!(
+        (&group["verdict"], &group["statistic"]),
+        (&"inconclusive".into(), &Value::Null),
+        "{group}"
+    );
     assert_eq!(group["why"], "production has no such column");
-    assert_eq!((&group["state"], &report["data_bugs"]), (&"vanished_column".into(), &serde_json::json!(["group"])));
+    assert_eq!(
+        (&group["state"], &report["data_bugs"]),
+        (&"vanished_column".into(), &serde_json::json!(["group"]))
+    );
 }
 
 #[test]
@@ -146,9 +180,16 @@ fn another_unit_is_a_data_bug() {
         .enumerate()
         .map(|(line, text)| {
             let cells: Vec<&str> = text.split(',').collect();
-            let score =
-                cells[1].parse().map_or_else(|_| cells[1].to_owned(), |score: f64| (score * 1000.0).to_string());
-            format!("{},{score},{},{},{}\n", cells[0], cells[2], cells[3], if line == 0 { "version" } else { "2" })
+            let score = cells[1]
+                .parse()
+                .map_or_else(|_| cells[1].to_owned(), |score: f64| (score * 1000.0).to_string());
+            format!(
+                "{},{score},{},{},{}\n",
+                cells[0],
+                cells[2],
+                cells[3],
+                if line == 0 { "version" } else { "2" }
+            )
         })
         .collect();
     let report = run(&table(1.0, 4), &scaled, &[]).json(0);
@@ -156,9 +197,12 @@ fn another_unit_is_a_data_bug() {
     assert_eq!(report["data_bugs"], serde_json::json!(["score"]));
     assert_eq!(report["new_columns"], serde_json::json!(["version"]));
     let people = run(&table(1.0, 4), &scaled, &["--output", "human"]).stdout;
-    for words in
-        ["shifted: unit changed", "another unit: ×1000", "DATA BUG, not a shift: score", "new in production: version"]
-    {
+    for words in [
+        "shifted: unit changed",
+        "another unit: ×1000",
+        "DATA BUG, not a shift: score",
+        "new in production: version",
+    ] {
         assert!(people.contains(words), "no `{words}` in {people}");
     }
 }
@@ -167,11 +211,20 @@ fn another_unit_is_a_data_bug() {
 fn the_policy_is_chosen_by_arguments() {
     let verdict = |arguments: &[&str]| {
         let report = run(&table(0.0, 4), &table(0.1, 2), arguments).json(0);
-        let found = |name| (feature(&report, name)["test"].clone(), feature(&report, name)["p_value_adjusted"].clone());
+        let found = |name| {
+            (
+                feature(&report, name)["test"].clone(),
+                feature(&report, name)["p_value_adjusted"].clone(),
+            )
+        };
         (found("score"), found("group"), report["correction"].clone())
     };
-    let (score, group, correction) = verdict(&["--numeric-test", "mann-whitney", "--categorical-test", "g"]);
-    assert_eq!((score.0, group.0, correction), ("mann_whitney".into(), "g_test".into(), "benjamini_hochberg".into()));
+    let (score, group, correction) =
+        verdict(&["--numeric-test", "mann-whitney", "--categorical-test", "g"]);
+    assert_eq!(
+        (score.0, group.0, correction),
+        ("mann_whitney".into(), "g_test".into(), "benjamini_hochberg".into())
+    );
     let raw = verdict(&["--correction", "none"]);
     let bonferroni = verdict(&["--correction", "bonferroni"]);
     let (raw, twice) = (raw.0.1.as_f64().unwrap(), bonferroni.0.1.as_f64().unwrap());
@@ -180,7 +233,11 @@ fn the_policy_is_chosen_by_arguments() {
     let report = run(&table(0.0, 4), &table(0.1, 4), &["--min-effect", "0.2"]).json(0);
     assert_eq!(report["verdict"], "stable", "{report}");
     let report = run(&table(0.0, 4), &table(0.1, 4), &["--compat", "plain"]).json(0);
-    assert_eq!((&report["verdict"], &report["correction"]), (&"shifted".into(), &"none".into()), "{report}");
+    assert_eq!(
+        (&report["verdict"], &report["correction"]),
+        (&"shifted".into(), &"none".into()),
+        "{report}"
+    );
 }
 
 #[test]
@@ -202,16 +259,23 @@ fn the_same_files_give_the_same_bytes() {
 
 #[test]
 fn mistakes_are_named() {
-    let check =
-        |arguments: &[&str], words: &[&str]| run(&table(0.0, 4), &table(0.0, 4), arguments).check_failed(2, words);
+    let check = |arguments: &[&str], words: &[&str]| {
+        run(&table(0.0, 4), &table(0.0, 4), arguments).check_failed(2, words)
+    };
     check(&["--id", "cutomer"], &["--id cutomer", "id, score, group, churn"]);
     check(&["--significance", "5"], &["significance level 5 is not between 0 and 1"]);
     check(&["--min-rows", "1"], &["1 rows are too few"]);
     check(&["--since", "2026-01-01"], &["may.csv is a table", "--time"]);
     check(&["--chunk", "day"], &["may.csv is a table", "--time"]);
     check(&["--chunk", "0"], &["day, week, or a number of rows"]);
-    check(&["--since", "2026-01-02", "--until", "2026-01-01", "--time", "id"], &["--since", "is not before --until"]);
-    check(&["--by", "plan"], &["--by plan", "train.csv has no such column", "id, score, group, churn"]);
+    check(
+        &["--since", "2026-01-02", "--until", "2026-01-01", "--time", "id"],
+        &["--since", "is not before --until"],
+    );
+    check(
+        &["--by", "plan"],
+        &["--by plan", "train.csv has no such column", "id, score, group, churn"],
+    );
     run("", "", &[]).check_failed(2, &["train.csv", "the file is empty"]);
     run(&table(0.0, 4), "id,score\n1\n", &[]).check_failed(2, &["may.csv", "line: 2"]);
     Job::new(env!("CARGO_BIN_EXE_drift"))
@@ -225,7 +289,8 @@ fn a_report_is_one_page_with_a_picture_of_each_feature() {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("reports/may.html");
     let rename = |text: String| text.replace("group", "<b>group");
-    run(&rename(table(0.0, 4)), &rename(table(0.1, 2)), &["--report", page.to_str().unwrap()]).json(0);
+    run(&rename(table(0.0, 4)), &rename(table(0.1, 2)), &["--report", page.to_str().unwrap()])
+        .json(0);
     let page = std::fs::read_to_string(page).unwrap();
     for words in [
         "Data shift: shifted",
@@ -240,25 +305,38 @@ fn a_report_is_one_page_with_a_picture_of_each_feature() {
     assert_eq!((page.matches("<svg").count(), page.matches("<table").count()), (1, 2), "{page}");
     assert_eq!(page.matches("<rect").count(), 24, "a bar a bin: {page}");
     // Nothing is fetched from anywhere, so that it may be mailed.
-    assert!(!page.contains("http") && !page.contains("<script") && !page.contains("src="), "{page}");
+    assert!(
+        !page.contains("http") && !page.contains("<script") && !page.contains("src="),
+        "{page}"
+    );
 }
 
 #[test]
 fn people_get_a_table_with_what_needs_them_first() {
     let ended = run(&table(0.0, 4), &table(0.1, 4), &["--output", "human"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let at = |word: &str| ended.stdout.find(word).unwrap_or_else(|| panic!("no {word} in {}", ended.stdout));
+    let at = |word: &str| {
+        ended.stdout.find(word).unwrap_or_else(|| panic!("no {word} in {}", ended.stdout))
+    };
     assert!(at("score ") < at("group "), "{}", ended.stdout);
-    assert!(ended.stdout.contains("SHIFTED: 1 of 2 features shifted, 0 inconclusive"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("SHIFTED: 1 of 2 features shifted, 0 inconclusive"),
+        "{}",
+        ended.stdout
+    );
 }
 
-/// Two hundred rows a day from 1 January 2026 on; the score moves on the third, and in the group `b` alone.
+/// Two hundred rows a day from 1 January 2026 on; the score moves on the third, and in the group
+/// `b` alone.
 fn four_days() -> String {
     let mut csv = "day,score,group\n".to_owned();
     for i in 0..800 {
         let (day, group) = (1 + i / 200, ["a", "b"][i % 2]);
         let offset = if day >= 3 && group == "b" { 0.5 } else { 0.0 };
-        csv.push_str(&format!("2026-01-{day:02} 05:00:00,{},{group}\n", (i * 7919 % 800) as f64 / 800.0 + offset));
+        csv.push_str(&format!(
+            "2026-01-{day:02} 05:00:00,{},{group}\n",
+            (i * 7919 % 800) as f64 / 800.0 + offset
+        ));
     }
     csv
 }
@@ -271,12 +349,25 @@ fn a_trend_shows_when_it_began_and_a_segment_where() {
     let chunks: Vec<(&str, u64, &str)> = trend
         .iter()
         .map(|chunk| {
-            let score = chunk["features"].as_array().unwrap().iter().find(|f| f["feature"] == "score").unwrap();
-            (chunk["chunk"].as_str().unwrap(), chunk["rows"].as_u64().unwrap(), score["verdict"].as_str().unwrap())
+            let score = chunk["features"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|f| f["feature"] == "score")
+                .unwrap();
+            (
+                chunk["chunk"].as_str().unwrap(),
+                chunk["rows"].as_u64().unwrap(),
+                score["verdict"].as_str().unwrap(),
+            )
         })
         .collect();
-    let days =
-        [("2026-01-01", "stable"), ("2026-01-02", "stable"), ("2026-01-03", "shifted"), ("2026-01-04", "shifted")];
+    let days = [
+        ("2026-01-01", "stable"),
+        ("2026-01-02", "stable"),
+        ("2026-01-03", "shifted"),
+        ("2026-01-04", "shifted"),
+    ];
     assert_eq!(chunks, days.map(|(day, verdict)| (day, 200, verdict)), "{report}");
     let segments: Vec<(&str, &str, usize)> = report["segments"]
         .as_array()
@@ -290,12 +381,19 @@ fn a_trend_shows_when_it_began_and_a_segment_where() {
     // The column that names the segments is no feature within one.
     assert_eq!(segments, [("a", "stable", 1), ("b", "shifted", 1)], "{report}");
 
-    let people = run(&table(0.0, 2), &four_days(), &[&arguments[..], &["--output", "human"]].concat()).stdout;
+    let people =
+        run(&table(0.0, 2), &four_days(), &[&arguments[..], &["--output", "human"]].concat())
+            .stdout;
     for words in ["▁▁▅▅", "shifted since 2026-01-03", " b       score "] {
         assert!(people.contains(words), "no `{words}` in {people}");
     }
-    let early = run(&table(0.0, 2), &four_days(), &["--time", "day", "--until", "2026-01-03"]).json(0);
-    assert_eq!((&early["verdict"], &early["rows_production"]), (&"stable".into(), &400.into()), "{early}");
+    let early =
+        run(&table(0.0, 2), &four_days(), &["--time", "day", "--until", "2026-01-03"]).json(0);
+    assert_eq!(
+        (&early["verdict"], &early["rows_production"]),
+        (&"stable".into(), &400.into()),
+        "{early}"
+    );
 }
 
 #[test]
@@ -310,18 +408,31 @@ fn a_profile_stands_for_its_table_and_profiles_add_up() {
     write("may.csv", &moved);
     write("early.csv", &format!("{header}\n{}", &rows[..half]));
     write("late.csv", &format!("{header}\n{}", &rows[half..]));
-    let drift =
-        |arguments: &[&str]| Job::new(env!("CARGO_BIN_EXE_drift")).args(arguments).env("MLOPS_OUTPUT", "json").run();
+    let drift = |arguments: &[&str]| {
+        Job::new(env!("CARGO_BIN_EXE_drift")).args(arguments).env("MLOPS_OUTPUT", "json").run()
+    };
     let profile = |arguments: &[&str]| drift(&[&["profile"], arguments].concat()).json(0);
     let train = path("train.profile");
     let report = profile(&["--reference", &path("train.csv"), "--out", &train, "--by", "group"]);
-    assert_eq!((&report["rows"], &report["columns"], &report["segments"]), (&600.into(), &4.into(), &2.into()));
+    assert_eq!(
+        (&report["rows"], &report["columns"], &report["segments"]),
+        (&600.into(), &4.into(), &2.into())
+    );
     for half in ["early", "late"] {
         let (from, to) = (path(&format!("{half}.csv")), path(&format!("{half}.profile")));
         profile(&["--reference", &train, "--target", "churn", "--production", &from, "--out", &to]);
     }
     let both = format!("{},{}", path("early.profile"), path("late.profile"));
-    profile(&["--reference", &train, "--target", "churn", "--production", &both, "--out", &path("may.profile")]);
+    profile(&[
+        "--reference",
+        &train,
+        "--target",
+        "churn",
+        "--production",
+        &both,
+        "--out",
+        &path("may.profile"),
+    ]);
 
     let compare = |reference: &str, production: &str| {
         drift(&["--reference", reference, "--production", production, "--target", "churn"]).stdout
@@ -337,14 +448,20 @@ fn a_profile_stands_for_its_table_and_profiles_add_up() {
         &["--reference", &train, "--production", &may, "--by", "group"],
         &["may.profile was made without --by group"],
     );
-    check(&["--reference", &train, "--production", &may, "--chunk", "100"], &["may.profile is a profile", "--chunk"]);
+    check(
+        &["--reference", &train, "--production", &may, "--chunk", "100"],
+        &["may.profile is a profile", "--chunk"],
+    );
     check(
         &["--reference", &train, "--production", &may, "--categorical", "score"],
         &["drift profile --categorical score"],
     );
     let bytes = std::fs::read(&may).unwrap();
     std::fs::write(path("cut.profile"), &bytes[..bytes.len() / 2]).unwrap();
-    check(&["--reference", &path("cut.profile"), "--production", &may], &["cut.profile is no profile"]);
+    check(
+        &["--reference", &path("cut.profile"), "--production", &may],
+        &["cut.profile is no profile"],
+    );
     check(&["profile", "--out", &may], &["--reference (DRIFT_REFERENCE) is missing"]);
 }
 
@@ -354,7 +471,12 @@ fn metrics_are_lines_that_cloudwatch_takes() {
     ended.json(0);
     let lines = ended.stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let metrics: Vec<Value> = lines.filter(|line| line.get("_aws").is_some()).collect();
-    assert_eq!(metrics.len(), 4, "of the run, of two features, and that it completed: {}", ended.stderr);
+    assert_eq!(
+        metrics.len(),
+        4,
+        "of the run, of two features, and that it completed: {}",
+        ended.stderr
+    );
     for line in &metrics {
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         // Of 2026 or later, in milliseconds.
@@ -370,9 +492,16 @@ fn metrics_are_lines_that_cloudwatch_takes() {
             assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric} of {line}");
         }
     }
-    assert_eq!((&metrics[0]["job"], &metrics[0]["shifted_features"]), (&"drift".into(), &1.0.into()));
+    assert_eq!(
+        (&metrics[0]["job"], &metrics[0]["shifted_features"]),
+        (&"drift".into(), &1.0.into())
+    );
     assert_eq!(metrics[1]["feature"], "score");
-    assert!((metrics[1]["effect"].as_f64().unwrap() - 0.101_666_666_666).abs() < 1e-9, "{}", metrics[1]);
+    assert!(
+        (metrics[1]["effect"].as_f64().unwrap() - 0.101_666_666_666).abs() < 1e-9,
+        "{}",
+        metrics[1]
+    );
     assert_eq!((&metrics[3]["job"], &metrics[3]["completed"]), (&"drift".into(), &1.0.into()));
     assert!(!run(&table(0.0, 4), &table(0.1, 4), &[]).stderr.contains("_aws"));
 }

@@ -7,7 +7,8 @@ use mlops_testkit::{Job, batch, mysql};
 use serde_json::Value;
 use sqlx::{Connection, MySqlConnection, SqliteConnection};
 
-/// A score that has moved in production, or is in another unit there, and a group that is as it was.
+/// A score that has moved in production, or is in another unit there, and a group that is as it
+/// was.
 struct World {
     folder: tempfile::TempDir,
     url: String,
@@ -20,13 +21,22 @@ impl World {
         let database = Database::connect(&url.parse().unwrap()).await.unwrap();
         database.create_tables().await.unwrap();
         let rows = (0..400).map(|i| format!("{},{}\n", i % 100 + 50, ["a", "b"][i % 2]));
-        std::fs::write(folder.path().join("train.csv"), format!("score,group\n{}", rows.collect::<String>())).unwrap();
+        std::fs::write(
+            folder.path().join("train.csv"),
+            format!("score,group\n{}", rows.collect::<String>()),
+        )
+        .unwrap();
         let records: Vec<LogRecord> = (0..300)
             .map(|i| {
                 let offset = if scale == 1.0 { 80 } else { 50 };
-                let (score, group) = (f64::from(i % 100 + offset) * scale, ["a", "b"][i as usize % 2]);
+                let (score, group) =
+                    (f64::from(i % 100 + offset) * scale, ["a", "b"][i as usize % 2]);
                 let payload = format!(r#"{{"input":{{"score":{score},"group":"{group}"}}}}"#);
-                LogRecord { uid: i.to_string(), logging_timestamp: parse_utc("2026-01-01").unwrap(), payload }
+                LogRecord {
+                    uid: i.to_string(),
+                    logging_timestamp: parse_utc("2026-01-01").unwrap(),
+                    payload,
+                }
             })
             .collect();
         insert(&database, &records).await;
@@ -53,7 +63,8 @@ impl World {
 }
 
 fn on_batch<'a>(queue: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let arguments = ["--retrain-when", "any", "--retrain-queue", queue, "--retrain-definition", "retrain"];
+    let arguments =
+        ["--retrain-when", "any", "--retrain-queue", queue, "--retrain-definition", "retrain"];
     [&arguments[..], more].concat()
 }
 
@@ -69,15 +80,21 @@ async fn a_shift_submits_the_retrain_job_once() {
     assert_eq!(jobs.len(), 1);
     assert_eq!(jobs[0].job_id(), submitted["batch_job_id"].as_str());
     let mut connection = MySqlConnection::connect(&world.url).await.unwrap();
-    let kept: (String, String, String, String, String) =
-        sqlx::query_as("SELECT request_uid, job, reason, status, batch_job_id FROM retrain_request")
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
-    assert_eq!((kept.1.as_str(), kept.2.as_str(), kept.3.as_str()), ("drift", "shifted: score", "submitted"));
+    let kept: (String, String, String, String, String) = sqlx::query_as(
+        "SELECT request_uid, job, reason, status, batch_job_id FROM retrain_request",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(
+        (kept.1.as_str(), kept.2.as_str(), kept.3.as_str()),
+        ("drift", "shifted: score", "submitted")
+    );
     assert_eq!(Some(kept.4.as_str()), jobs[0].job_id());
     let environment = jobs[0].container().unwrap().environment();
-    let variable = |name: &str| environment.iter().find(|pair| pair.name() == Some(name)).and_then(|pair| pair.value());
+    let variable = |name: &str| {
+        environment.iter().find(|pair| pair.name() == Some(name)).and_then(|pair| pair.value())
+    };
     assert_eq!(variable("MLOPS_RETRAIN_REQUEST"), Some(kept.0.as_str()));
     assert_eq!(variable("MLOPS_RETRAIN_REASON"), Some("shifted: score"));
 
@@ -102,7 +119,11 @@ async fn a_person_who_asked_is_not_asked_over() {
         .await
         .unwrap();
     world.check(&on_batch(&queue, &[]), "suppressed", "a person asked for one at");
-    world.check(&on_batch(&queue, &["--dry-run"]), "suppressed", "(pending), within the cooldown of 168 hours");
+    world.check(
+        &on_batch(&queue, &["--dry-run"]),
+        "suppressed",
+        "(pending), within the cooldown of 168 hours",
+    );
     assert_eq!(batch().jobs(&queue).await.len(), 0);
 }
 
@@ -119,8 +140,11 @@ async fn a_rule_says_how_much_has_to_move() {
     let world = World::new(None, 1.0).await;
     let queue = batch().queue().await;
     let importances = |score: f64| {
-        std::fs::write(world.folder.path().join("importances.json"), format!(r#"{{"score":{score},"group":1}}"#))
-            .unwrap();
+        std::fs::write(
+            world.folder.path().join("importances.json"),
+            format!(r#"{{"score":{score},"group":1}}"#),
+        )
+        .unwrap();
     };
     let check = |rule: &str, action: &str, why: &str| {
         let mut arguments = on_batch(&queue, &["--dry-run", "--importances", "importances.json"]);
@@ -144,9 +168,16 @@ async fn without_batch_a_command_is_run() {
     failed.check_failed(1, &["--retrain-command", "exit status: 3"]);
     assert!(failed.stderr.contains("no memory"), "{}", failed.stderr);
     // A request that failed holds up nobody.
-    let ended = world.check(&command("echo to stdout; echo \"$MLOPS_RETRAIN_REASON\" > asked"), "submitted", "shifted");
+    let ended = world.check(
+        &command("echo to stdout; echo \"$MLOPS_RETRAIN_REASON\" > asked"),
+        "submitted",
+        "shifted",
+    );
     assert_eq!(ended["batch_job_id"], Value::Null);
-    assert_eq!(std::fs::read_to_string(world.folder.path().join("asked")).unwrap(), "shifted: score\n");
+    assert_eq!(
+        std::fs::read_to_string(world.folder.path().join("asked")).unwrap(),
+        "shifted: score\n"
+    );
     world.check(&command("touch twice"), "suppressed", "drift asked");
     assert!(!world.folder.path().join("twice").exists());
 }
@@ -155,7 +186,8 @@ async fn without_batch_a_command_is_run() {
 async fn what_cannot_be_submitted_says_why() {
     let world = World::new(None, 1.0).await;
     let queue = batch().queue().await;
-    let check = |arguments: &[&str], words: &[&str]| world.drift(arguments).run().check_failed(2, words);
+    let check =
+        |arguments: &[&str], words: &[&str]| world.drift(arguments).run().check_failed(2, words);
     check(&on_batch("nowhere", &[]), &["listing the jobs of nowhere", "--retrain-queue"]);
     let mut unknown = on_batch(&queue, &[]);
     unknown[5] = "retrian";
@@ -163,7 +195,10 @@ async fn what_cannot_be_submitted_says_why() {
     check(&["--retrain-when", "any"], &["nothing says how"]);
     check(&["--retrain-when", "some"], &["any, share:0.3, important"]);
     check(&["--retrain-when", "important", "--retrain-command", "true"], &["needs --importances"]);
-    check(&["--retrain-when", "any", "--retrain-command", "true", "--production", "x.csv"], &["needs the database"]);
+    check(
+        &["--retrain-when", "any", "--retrain-command", "true", "--production", "x.csv"],
+        &["needs the database"],
+    );
     // Nothing of all that stands in the way of the next.
     world.check(&on_batch(&queue, &[]), "submitted", "shifted: score");
 }
@@ -171,8 +206,15 @@ async fn what_cannot_be_submitted_says_why() {
 #[tokio::test]
 async fn the_significance_is_spent_over_a_year() {
     let world = World::new(None, 1.0).await;
-    let report = world.drift(&["--retrain-when", "any", "--retrain-command", "true", "--dry-run"]).run().json(0);
-    assert_eq!((&report["looks"], report["significance"].as_f64()), (&365.into(), Some(0.05 / 730.0)), "{report}");
+    let report = world
+        .drift(&["--retrain-when", "any", "--retrain-command", "true", "--dry-run"])
+        .run()
+        .json(0);
+    assert_eq!(
+        (&report["looks"], report["significance"].as_f64()),
+        (&365.into(), Some(0.05 / 730.0)),
+        "{report}"
+    );
     let report = world.drift(&[]).run().json(0);
     assert_eq!((&report["looks"], &report["retrain"]), (&1.into(), &Value::Null), "{report}");
     let report = world.drift(&["--looks", "52"]).run().json(0);

@@ -10,10 +10,12 @@ use crate::world::{World, line};
 
 /// The dead letters in the order of their objects.
 async fn letters(world: &World) -> Vec<Value> {
-    let keys: Vec<String> = world.dead_letters.list("").map_ok(|object| object.key).try_collect().await.unwrap();
+    let keys: Vec<String> =
+        world.dead_letters.list("").map_ok(|object| object.key).try_collect().await.unwrap();
     let mut letters = Vec::new();
     for key in keys {
-        let body: Vec<bytes::Bytes> = world.dead_letters.get(&key).await.unwrap().try_collect().await.unwrap();
+        let body: Vec<bytes::Bytes> =
+            world.dead_letters.get(&key).await.unwrap().try_collect().await.unwrap();
         for line in String::from_utf8(body.concat()).unwrap().lines() {
             letters.push(serde_json::from_str(line).unwrap());
         }
@@ -23,12 +25,19 @@ async fn letters(world: &World) -> Vec<Value> {
 
 async fn check(world: World) {
     world
-        .put("a/bad.ndjson", [b"upstream timed out\n", line("x").as_bytes(), b"\n{\"input\": \"\xFF\"}\n"].concat())
+        .put(
+            "a/bad.ndjson",
+            [b"upstream timed out\n", line("x").as_bytes(), b"\n{\"input\": \"\xFF\"}\n"].concat(),
+        )
         .await;
     world.put("b/cut.json", &line("y").as_bytes()[..50]).await;
     world.put("c/good.json", line("z")).await;
     let report = world.job().args(["--max-bad-ratio", "1"]).run().json(0);
-    assert_eq!((&report["records"], &report["loaded"], &report["bad"]), (&5.into(), &2.into(), &3.into()), "{report}");
+    assert_eq!(
+        (&report["records"], &report["loaded"], &report["bad"]),
+        (&5.into(), &2.into(), &3.into()),
+        "{report}"
+    );
     assert_eq!(world.uids().await, ["x", "z"]);
 
     let found = letters(&world).await;
@@ -42,7 +51,11 @@ async fn check(world: World) {
     assert_eq!((&cut["object"], &cut["raw"]), (&"b/cut.json".into(), &line("y")[..50].into()));
 
     world.job().args(["--max-bad-ratio", "1"]).run().json(0);
-    assert_eq!(letters(&world).await, found, "a second run sets the same records aside under the same names");
+    assert_eq!(
+        letters(&world).await,
+        found,
+        "a second run sets the same records aside under the same names"
+    );
 }
 
 #[tokio::test]
@@ -70,13 +83,19 @@ async fn more_bad_records_than_allowed_end_the_job_with_65_after_loading_the_goo
 #[tokio::test]
 async fn a_source_of_bad_lines_only_is_set_aside_in_parts() {
     let world = World::local();
-    let bad: String = (0..20_000).map(|i| format!("line {i} is no record and takes some room to say so\n")).collect();
+    let bad: String = (0..20_000)
+        .map(|i| format!("line {i} is no record and takes some room to say so\n"))
+        .collect();
     world.put("log.txt", bad).await;
     let report = world.job().run().json(65);
     assert_eq!(report["bad"], 20_000, "{report}");
-    let keys: Vec<String> = world.dead_letters.list("").map_ok(|object| object.key).try_collect().await.unwrap();
+    let keys: Vec<String> =
+        world.dead_letters.list("").map_ok(|object| object.key).try_collect().await.unwrap();
     assert!(keys.len() > 1 && keys[0] == "log.txt.0000.ndjson", "{keys:?}");
     let found = letters(&world).await;
-    assert!(found.iter().enumerate().all(|(i, letter)| letter["line"] == i as u64 + 1), "a line is missing");
+    assert!(
+        found.iter().enumerate().all(|(i, letter)| letter["line"] == i as u64 + 1),
+        "a line is missing"
+    );
     assert_eq!(found.len(), 20_000);
 }

@@ -16,7 +16,9 @@ fn job(arguments: &[&str]) -> Job {
 #[test]
 fn a_folder_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
-    job(&["--logs", "/nowhere/logs", "--database", &database(&folder)]).run().check_failed(2, &["/nowhere/logs"]);
+    job(&["--logs", "/nowhere/logs", "--database", &database(&folder)])
+        .run()
+        .check_failed(2, &["/nowhere/logs"]);
 }
 
 #[test]
@@ -31,7 +33,9 @@ fn a_file_in_the_place_of_a_folder() {
 #[test]
 fn a_bucket_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
-    let ended = job(&["--logs", "s3://test-no-such-bucket/logs", "--database", &database(&folder)]).on(s3()).run();
+    let ended = job(&["--logs", "s3://test-no-such-bucket/logs", "--database", &database(&folder)])
+        .on(s3())
+        .run();
     ended.check_failed(2, &["s3://test-no-such-bucket/logs/", "no such bucket"]);
 }
 
@@ -65,7 +69,9 @@ fn a_password_appears_nowhere() {
         ("mysql://etl:s3cret@127.0.0.1:no-port/mlops".to_owned(), 2),
         ("etl:s3cret".to_owned(), 2),
     ] {
-        let ended = job(&["--logs", &world.location, "--log-level", "debug"]).env("MLOPS_DATABASE", &url).run();
+        let ended = job(&["--logs", &world.location, "--log-level", "debug"])
+            .env("MLOPS_DATABASE", &url)
+            .run();
         ended.check_failed(code, &[]);
         assert!(!ended.stderr.contains("s3cret"), "{}", ended.stderr);
     }
@@ -84,19 +90,25 @@ async fn missing_tables_in_mysql() {
 
 #[test]
 fn a_whole_bucket_without_a_place_for_bad_records() {
-    job(&["--logs", "s3://bucket"]).run().check_failed(2, &["s3://bucket/ has no name", "--dead-letters"]);
+    job(&["--logs", "s3://bucket"])
+        .run()
+        .check_failed(2, &["s3://bucket/ has no name", "--dead-letters"]);
 }
 
 #[test]
 fn bad_records_among_the_logs() {
-    let ended = job(&["--logs", "s3://bucket/logs", "--dead-letters", "s3://bucket/logs/bad"]).run();
+    let ended =
+        job(&["--logs", "s3://bucket/logs", "--dead-letters", "s3://bucket/logs/bad"]).run();
     ended.check_failed(2, &["s3://bucket/logs/bad/ lies in --logs"]);
 }
 
 #[test]
 fn a_file_as_database_in_a_container_of_aws_batch() {
     let ended = job(&["--logs", "s3://bucket/logs"]).env("AWS_BATCH_JOB_ID", "0b1c").run();
-    ended.check_failed(2, &["--database (MLOPS_DATABASE) is a local file", "lost when this container ends"]);
+    ended.check_failed(
+        2,
+        &["--database (MLOPS_DATABASE) is a local file", "lost when this container ends"],
+    );
 }
 
 #[test]
@@ -117,6 +129,11 @@ fn logs_are_json_where_there_is_no_terminal() {
     let world = World::local();
     std::fs::create_dir_all(&world.location).unwrap();
     let ended = world.job().run();
-    let first: serde_json::Value = serde_json::from_str(ended.stderr.lines().next().unwrap()).unwrap();
-    assert_eq!((&first["level"], &first["message"]), (&"INFO".into(), &"loading".into()), "{first}");
+    let first: serde_json::Value =
+        serde_json::from_str(ended.stderr.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&first["level"], &first["message"]),
+        (&"INFO".into(), &"loading".into()),
+        "{first}"
+    );
 }

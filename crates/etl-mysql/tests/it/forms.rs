@@ -16,7 +16,9 @@ fn gzip(text: &str) -> Vec<u8> {
 async fn fill(world: &World) {
     world.put("dt=2026-01-01/hh=05/one.json", line("one")).await;
     world.put("dt=2026-01-01/hh=05/empty.json", "").await;
-    world.put("dt=2026-01-01/hh=06/lines.ndjson", format!("{}\n\n{}\r\n", line("a"), line("b"))).await;
+    world
+        .put("dt=2026-01-01/hh=06/lines.ndjson", format!("{}\n\n{}\r\n", line("a"), line("b")))
+        .await;
     world.put("dt=2026-01-01/hh=06/again.ndjson", format!("{}\n{}\n", line("b"), line("c"))).await;
     world.put("members.ndjson.gz", [gzip(&(line("d") + "\n")), gzip(&line("e"))].concat()).await;
     world.put("frames.zst", zstd::encode_all(line("f").as_bytes(), 3).unwrap()).await;
@@ -32,7 +34,12 @@ async fn fill(world: &World) {
             "{'input': {'uid': \"o'g\", 'x': nan}, 'output': {'logging_timestamp': '2026-01-01 00:00:00'}}",
         )
         .await;
-    world.put("named-by-its-key.json", r#"{"output": {"logging_timestamp": "2026-01-01T00:00:00Z"}}"#).await;
+    world
+        .put(
+            "named-by-its-key.json",
+            r#"{"output": {"logging_timestamp": "2026-01-01T00:00:00Z"}}"#,
+        )
+        .await;
 }
 
 const UIDS: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "named-by-its-key", "o'g", "one"];
@@ -40,7 +47,9 @@ const UIDS: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "named-by-its-key",
 async fn check(world: World) {
     fill(&world).await;
     let first = world.job().run().json(0);
-    for (field, count) in [("objects", 9), ("records", 11), ("loaded", 10), ("already_there", 1), ("bad", 0)] {
+    for (field, count) in
+        [("objects", 9), ("records", 11), ("loaded", 10), ("already_there", 1), ("bad", 0)]
+    {
         assert_eq!(first[field], count, "{field} of {first}");
     }
     assert_eq!(first["watermark"], "2026-11-23 05:34:00.500000", "{first}");
@@ -93,14 +102,21 @@ async fn an_empty_folder_is_nothing_to_do() {
     let world = World::local();
     std::fs::create_dir_all(&world.location).unwrap();
     let report = world.job().run().json(0);
-    assert_eq!((&report["objects"], &report["watermark"]), (&0.into(), &serde_json::Value::Null), "{report}");
+    assert_eq!(
+        (&report["objects"], &report["watermark"]),
+        (&0.into(), &serde_json::Value::Null),
+        "{report}"
+    );
 }
 
 #[tokio::test]
 async fn settings_may_stand_in_a_file() {
     let world = World::local();
     fill(&world).await;
-    let settings = format!("logs = '{}'\n[etl-mysql]\nprefix = 'dt=2026-01-01'\noutput = 'json'\n", world.location);
+    let settings = format!(
+        "logs = '{}'\n[etl-mysql]\nprefix = 'dt=2026-01-01'\noutput = 'json'\n",
+        world.location
+    );
     std::fs::write(world.folder.path().join("mlops.toml"), settings).unwrap();
     let job = mlops_testkit::Job::new(env!("CARGO_BIN_EXE_etl-mysql")).within(world.folder.path());
     let report = job.run().json(0);
@@ -116,7 +132,14 @@ async fn people_get_a_table() {
     let ended = world.job().args(["--output", "human"]).run();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let row = |name: &str, count: &str| {
-        ended.stdout.lines().any(|line| line.trim_start().starts_with(name) && line.trim_end().ends_with(count))
+        ended
+            .stdout
+            .lines()
+            .any(|line| line.trim_start().starts_with(name) && line.trim_end().ends_with(count))
     };
-    assert!(row("loaded", " 10") && row("already there", " 1") && row("bad", " 0"), "{}", ended.stdout);
+    assert!(
+        row("loaded", " 10") && row("already there", " 1") && row("bad", " 0"),
+        "{}",
+        ended.stdout
+    );
 }

@@ -15,7 +15,9 @@ pub(crate) struct World {
 }
 
 pub(crate) fn line(uid: impl std::fmt::Display) -> String {
-    format!(r#"{{"input":{{"uid":"{uid}"}},"output":{{"logging_timestamp":"2026-01-01 00:00:00"}}}}"#)
+    format!(
+        r#"{{"input":{{"uid":"{uid}"}},"output":{{"logging_timestamp":"2026-01-01 00:00:00"}}}}"#
+    )
 }
 
 impl World {
@@ -54,8 +56,9 @@ impl World {
     }
 
     pub(crate) fn command(&self, command: &str) -> Job {
-        let job =
-            Job::new(env!("CARGO_BIN_EXE_etl-mysql")).args([command, "--create-tables"]).env("MLOPS_OUTPUT", "json");
+        let job = Job::new(env!("CARGO_BIN_EXE_etl-mysql"))
+            .args([command, "--create-tables"])
+            .env("MLOPS_OUTPUT", "json");
         let job = if self.location.starts_with("s3:") { job.on(s3()) } else { job };
         job.args(["--logs", &self.location]).env("MLOPS_DATABASE", &self.database)
     }

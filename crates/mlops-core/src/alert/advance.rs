@@ -25,10 +25,17 @@ pub struct Step {
 
 /// Moves a rule's state by what the run at `at` saw; `before` is `None` at its first run.
 ///
-/// `at` lies after `before.evaluated_at`. Runs that were missed in between count as runs without a value. A message is called for when
-/// the rule fires, when it becomes critical, when a repeat is due, when quiet hours that held a message are over, and when it has
-/// recovered; a recovery is told only if its episode was.
-pub fn advance(rules: &Rules, rule: &Rule, before: Option<&AlertState>, seen: &Observation, at: Timestamp) -> Step {
+/// `at` lies after `before.evaluated_at`. Runs that were missed in between count as runs without a
+/// value. A message is called for when the rule fires, when it becomes critical, when a repeat is
+/// due, when quiet hours that held a message are over, and when it has recovered; a recovery is
+/// told only if its episode was.
+pub fn advance(
+    rules: &Rules,
+    rule: &Rule,
+    before: Option<&AlertState>,
+    seen: &Observation,
+    at: Timestamp,
+) -> Step {
     let mut state = before.cloned().unwrap_or_else(|| AlertState::new(rule.severity, at));
     push_missed(rules, rule, &mut state, before, at);
     let judgement = judge(rule, seen);
@@ -47,7 +54,9 @@ pub fn advance(rules: &Rules, rule: &Rule, before: Option<&AlertState>, seen: &O
     }
     let status = next_status(rule, &state, judgement);
     let was = state.status;
-    let begins = matches!(status, Status::Pending | Status::Firing) && !was.is_alert() && was != Status::Pending;
+    let begins = matches!(status, Status::Pending | Status::Firing)
+        && !was.is_alert()
+        && was != Status::Pending;
     if begins {
         state.worst = None;
         state.fired_at = Some(at);
@@ -57,7 +66,9 @@ pub fn advance(rules: &Rules, rule: &Rule, before: Option<&AlertState>, seen: &O
         state.status = status;
         state.since = at;
     }
-    if let (Status::Pending | Status::Firing | Status::Recovering, Some(value)) = (status, state.value) {
+    if let (Status::Pending | Status::Firing | Status::Recovering, Some(value)) =
+        (status, state.value)
+    {
         state.worst = Some(state.worst.map_or(value, |worst| rule.condition.worse(worst, value)));
     }
     let rose = rise(rule, &mut state);
@@ -74,10 +85,17 @@ fn look_back(rule: &Rule) -> usize {
 }
 
 /// A job that did not run has seen nothing: old runs must not count as if they were the last.
-fn push_missed(rules: &Rules, rule: &Rule, state: &mut AlertState, before: Option<&AlertState>, at: Timestamp) {
+fn push_missed(
+    rules: &Rules,
+    rule: &Rule,
+    state: &mut AlertState,
+    before: Option<&AlertState>,
+    at: Timestamp,
+) {
     let Some(before) = before else { return };
     let step = rules.every.as_millis().max(1);
-    let missed = (at.duration_since(before.evaluated_at).as_millis() / step - 1).clamp(0, MOST_RUNS as i128);
+    let missed =
+        (at.duration_since(before.evaluated_at).as_millis() / step - 1).clamp(0, MOST_RUNS as i128);
     for _ in 0..missed {
         state.recent.push(None, look_back(rule));
     }
@@ -97,7 +115,9 @@ fn next_status(rule: &Rule, state: &AlertState, judgement: Option<Judgement>) ->
     match state.status {
         Status::Unknown | Status::Ok | Status::Pending => match judgement {
             // Only a run that is wrong itself makes a rule fire.
-            Some(Judgement::Breach(_)) if recent.severity(rule.k, rule.n).is_some() => Status::Firing,
+            Some(Judgement::Breach(_)) if recent.severity(rule.k, rule.n).is_some() => {
+                Status::Firing
+            }
             _ if recent.any_breach(rule.n) => Status::Pending,
             None => Status::Unknown,
             Some(_) => Status::Ok,
@@ -134,12 +154,15 @@ fn transition(
     match state.status {
         Status::Ok if was.is_alert() && state.is_announced() => Some(Transition::Recovered),
         Status::Firing if !state.is_announced() => {
-            let is_cool = state.severity == Severity::Critical || passed.is_none_or(|passed| passed >= rule.cooldown);
+            let is_cool = state.severity == Severity::Critical
+                || passed.is_none_or(|passed| passed >= rule.cooldown);
             is_cool.then_some(Transition::Fired)
         }
         Status::Firing if rose => Some(Transition::Escalated),
         Status::Firing => match rule.repeat {
-            Repeat::Every(span) if passed.is_some_and(|passed| passed >= span) => Some(Transition::Repeated),
+            Repeat::Every(span) if passed.is_some_and(|passed| passed >= span) => {
+                Some(Transition::Repeated)
+            }
             _ if was_held(rules, state, at) => Some(Transition::Held),
             _ => None,
         },

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    AlertState, Channel, Context, Judgement, Observation, Route, Rule, Rules, Transition, advance, compose, route,
+    AlertState, Channel, Context, Judgement, Observation, Route, Rule, Rules, Transition, advance,
+    compose, route,
 };
 
 /// What a rule would have done.
@@ -72,7 +73,16 @@ impl<'a> Backtest<'a> {
         }
         if let Some(transition) = step.transition {
             self.counts.fired += u64::from(transition == Transition::Fired);
-            let message = compose(self.rules, self.rule, group, &step.state, transition, seen, &Context::default(), at);
+            let message = compose(
+                self.rules,
+                self.rule,
+                group,
+                &step.state,
+                transition,
+                seen,
+                &Context::default(),
+                at,
+            );
             self.told.push((at, transition, message.subject));
             self.send(transition, &step.state, at);
         }

@@ -38,7 +38,8 @@ pub struct Condition {
     pub bounds: Bounds,
     /// [`Severity::Critical`] begins beyond these, if they are set.
     pub critical: Bounds,
-    /// A value is right again when it has come back inside `bounds` by this much: hysteresis, in the unit of the value.
+    /// A value is right again when it has come back inside `bounds` by this much: hysteresis, in
+    /// the unit of the value.
     pub margin: f64,
 }
 

@@ -75,7 +75,9 @@ pub(super) fn clock(at: Timestamp, zone: &TimeZone) -> String {
 fn reading(rule: &Rule, value: f64) -> String {
     let text = rule.unit.text(value);
     match rule.unit {
-        Unit::Count if value == 1.0 => format!("{text} {} in {}", singular(&rule.what), span_text(rule.window)),
+        Unit::Count if value == 1.0 => {
+            format!("{text} {} in {}", singular(&rule.what), span_text(rule.window))
+        }
         Unit::Count => format!("{text} {} in {}", rule.what, span_text(rule.window)),
         Unit::Minutes => format!("{} {text}", rule.what),
         _ => format!("{} {text} in {}", rule.what, span_text(rule.window)),
@@ -92,7 +94,8 @@ fn singular(things: &str) -> String {
 
 /// The words for a transition of `rule` into `state`.
 ///
-/// `group` stands in the subject and the facts, and never in [`Message::short`]: it is a value of a record.
+/// `group` stands in the subject and the facts, and never in [`Message::short`]: it is a value of a
+/// record.
 #[expect(clippy::too_many_arguments, reason = "a message is made of everything that a run knows")]
 pub fn compose(
     rules: &Rules,
@@ -116,31 +119,45 @@ pub fn compose(
     let severity = state.severity.name().to_uppercase();
     let (prefix, says) = match transition {
         Transition::Recovered => {
-            let at_worst = worst.as_ref().map_or(String::new(), |worst| format!(", at worst {worst}"));
+            let at_worst =
+                worst.as_ref().map_or(String::new(), |worst| format!(", at worst {worst}"));
             ("RECOVERED".to_owned(), format!("over after {lasted}{at_worst}; now {now}"))
         }
-        Transition::Repeated | Transition::Held => (format!("STILL {severity}"), format!("{now}, {limit}")),
+        Transition::Repeated | Transition::Held => {
+            (format!("STILL {severity}"), format!("{now}, {limit}"))
+        }
         _ => (severity, format!("{now}, {limit}")),
     };
     let of_group = if group.is_empty() { String::new() } else { format!(" [{}]", one_line(group)) };
     let name = &rule.name;
     let mut facts = vec![("Now".to_owned(), now), ("Wrong when".to_owned(), limit)];
-    let mut fact = |name: &str, value: Option<String>| facts.extend(value.map(|value| (name.to_owned(), value)));
+    let mut fact = |name: &str, value: Option<String>| {
+        facts.extend(value.map(|value| (name.to_owned(), value)))
+    };
     fact("Group", (!group.is_empty()).then(|| one_line(group)));
     let ago = rule.against.map(|against| format!("the same window {} before", span_text(against)));
     fact(
         "Compared with",
-        ago.map(|ago| seen.baseline.map_or(ago.clone(), |then| format!("{ago}: {}", Unit::Number.text(then)))),
+        ago.map(|ago| {
+            seen.baseline.map_or(ago.clone(), |then| format!("{ago}: {}", Unit::Number.text(then)))
+        }),
     );
-    fact("Window", Some(format!("{} to {}", clock(earlier(at, rule.window), zone), clock(at, zone))));
+    fact(
+        "Window",
+        Some(format!("{} to {}", clock(earlier(at, rule.window), zone), clock(at, zone))),
+    );
     fact("Since", Some(format!("{} ({lasted})", clock(began, zone))));
     fact("At worst", worst);
     fact("Requests", context.requests.map(|requests| Unit::Count.text(requests as f64)));
     fact("Mean predicted probability", context.mean_prediction.map(|mean| Unit::Number.text(mean)));
-    fact("Last runs", Some(format!("{} (. right, - between, w or c wrong, ? no value)", state.recent)));
+    fact(
+        "Last runs",
+        Some(format!("{} (. right, - between, w or c wrong, ? no value)", state.recent)),
+    );
     fact("Run", Some(context.run_uid.clone()));
-    let mean =
-        context.mean_prediction.map_or(String::new(), |mean| format!(" Mean prediction {}.", Unit::Number.text(mean)));
+    let mean = context
+        .mean_prediction
+        .map_or(String::new(), |mean| format!(" Mean prediction {}.", Unit::Number.text(mean)));
     let some_group = if group.is_empty() { "" } else { " (one of its groups)" };
     Message {
         rule: name.clone(),
@@ -166,8 +183,10 @@ fn one_line(text: &str) -> String {
 /// The last text of a day to a number that has had its share.
 pub fn muted_notice(rules: &Rules, at: Timestamp) -> Message {
     let limit = rules.texts_per_day;
-    let headline =
-        format!("{limit} texts today; more alerts are muted until midnight ({}).", clock_zone(at, &rules.time_zone));
+    let headline = format!(
+        "{limit} texts today; more alerts are muted until midnight ({}).",
+        clock_zone(at, &rules.time_zone)
+    );
     note("texts are muted", Transition::Muted, headline, at)
 }
 

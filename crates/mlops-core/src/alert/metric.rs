@@ -24,11 +24,15 @@ impl FromStr for JsonPath {
         let names: Vec<String> = text.split('.').map(str::to_owned).collect();
         let is_name = |name: &String| {
             !name.is_empty()
-                && !name.chars().any(|character| character.is_control() || ['"', '\\'].contains(&character))
+                && !name
+                    .chars()
+                    .any(|character| character.is_control() || ['"', '\\'].contains(&character))
         };
         match names.iter().all(is_name) {
             true => Ok(Self(names)),
-            false => Err("write names with dots between them, such as output.prediction".to_owned()),
+            false => {
+                Err("write names with dots between them, such as output.prediction".to_owned())
+            }
         }
     }
 }
@@ -52,7 +56,8 @@ pub enum Aggregate {
     Max,
     /// Their sum.
     Sum,
-    /// The value that this share of them lies below, by linear interpolation between neighbours; 0.5 is the median.
+    /// The value that this share of them lies below, by linear interpolation between neighbours;
+    /// 0.5 is the median.
     Quantile(f64),
     /// The share of requests whose value reads like this.
     ShareEqual(String),
@@ -140,7 +145,9 @@ impl Unit {
             Self::Share => format!("{} %", rounded(100.0 * value)),
             Self::Seconds => format!("{} s", rounded(value)),
             Self::Minutes => format!("{} min", rounded(value)),
-            Self::Change => format!("{}{} %", if value >= 0.0 { "+" } else { "" }, rounded(100.0 * value)),
+            Self::Change => {
+                format!("{}{} %", if value >= 0.0 { "+" } else { "" }, rounded(100.0 * value))
+            }
             Self::Number | Self::Count => rounded(value),
         }
     }
@@ -148,7 +155,8 @@ impl Unit {
 
 /// At most four significant digits behind a point, and all that stand before it.
 fn rounded(value: f64) -> String {
-    let whole_digits = if value.abs() >= 1.0 { value.abs().log10().floor() as usize + 1 } else { 1 };
+    let whole_digits =
+        if value.abs() >= 1.0 { value.abs().log10().floor() as usize + 1 } else { 1 };
     let text = format!("{value:.*}", 4_usize.saturating_sub(whole_digits));
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),

@@ -1,7 +1,8 @@
 //! Alerts: what is watched, when it is wrong, who hears of it, and in which words.
 //!
-//! A [`Rule`] names a [`Measure`] over a window, a [`Condition`] and who is told. Each run turns the measured value into an
-//! [`Observation`], and [`advance`] moves the rule's [`AlertState`] by it, which may call for a [`Transition`] to be told.
+//! A [`Rule`] names a [`Measure`] over a window, a [`Condition`] and who is told. Each run turns
+//! the measured value into an [`Observation`], and [`advance`] moves the rule's [`AlertState`] by
+//! it, which may call for a [`Transition`] to be told.
 
 mod advance;
 mod backtest;

@@ -16,7 +16,8 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
-    /// Whether `at` lies in them, by the clock of `zone`; both sides of a change to summer time go by the clock.
+    /// Whether `at` lies in them, by the clock of `zone`; both sides of a change to summer time go
+    /// by the clock.
     pub fn contains(&self, at: Timestamp, zone: &TimeZone) -> bool {
         let time = at.to_zoned(zone.clone()).time();
         match self.from <= self.to {

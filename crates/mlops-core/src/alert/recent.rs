@@ -6,7 +6,8 @@ use super::{Judgement, Severity};
 /// As many runs as a rule can look back on.
 pub const MOST_RUNS: usize = 60;
 
-/// What the last runs said, the newest last, a character each: `.` right, `-` between, `w` and `c` wrong, `?` no value.
+/// What the last runs said, the newest last, a character each: `.` right, `-` between, `w` and `c`
+/// wrong, `?` no value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recent(String);
 
@@ -43,7 +44,8 @@ impl Recent {
 
     /// Whether the last `m` runs were all right; runs without a value are passed over.
     pub fn all_clear(&self, m: usize) -> bool {
-        let seen: Vec<char> = self.0.chars().rev().filter(|&symbol| symbol != '?').take(m).collect();
+        let seen: Vec<char> =
+            self.0.chars().rev().filter(|&symbol| symbol != '?').take(m).collect();
         seen.len() == m && seen.iter().all(|&symbol| symbol == '.')
     }
 }

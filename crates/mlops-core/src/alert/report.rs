@@ -43,7 +43,8 @@ pub struct EtlDay {
 impl EtlDay {
     /// The lag in words: `1m 35s`.
     pub fn lag_text(&self) -> String {
-        self.lag_seconds.map_or("unknown".to_owned(), |lag| span_text(SignedDuration::from_secs(lag as i64)))
+        self.lag_seconds
+            .map_or("unknown".to_owned(), |lag| span_text(SignedDuration::from_secs(lag as i64)))
     }
 }
 
@@ -91,7 +92,8 @@ impl DayReport {
         }
         text.push_str("\nMonitors\n\n");
         for found in &self.verdicts {
-            let _written = writeln!(text, "  {:<14} {:<13} {}", found.job, found.verdict, found.why);
+            let _written =
+                writeln!(text, "  {:<14} {:<13} {}", found.job, found.verdict, found.why);
         }
         if self.verdicts.is_empty() {
             text.push_str("  none ran that day\n");
@@ -100,8 +102,11 @@ impl DayReport {
         for etl in &self.etl {
             let (lag, ran_at) = (etl.lag_text(), &to_sql_text(etl.ran_at)[..16]);
             let letters = Unit::Count.text(etl.dead_letters as f64);
-            let _written =
-                writeln!(text, "  {}: lag {lag}, dead letters {letters}, last run {ran_at} UTC", etl.pipeline);
+            let _written = writeln!(
+                text,
+                "  {}: lag {lag}, dead letters {letters}, last run {ran_at} UTC",
+                etl.pipeline
+            );
         }
         if self.etl.is_empty() {
             text.push_str("  no pipeline has run\n");
@@ -112,22 +117,39 @@ impl DayReport {
 
 /// The daily report in words; `at` is when it is made.
 pub fn report_message(rules: &Rules, name: &str, report: DayReport, at: Timestamp) -> Message {
-    let shifted: Vec<&str> =
-        report.verdicts.iter().filter(|found| found.verdict == "shifted").map(|found| found.job.as_str()).collect();
+    let shifted: Vec<&str> = report
+        .verdicts
+        .iter()
+        .filter(|found| found.verdict == "shifted")
+        .map(|found| found.job.as_str())
+        .collect();
     let verdict = match (report.verdicts.is_empty(), shifted.as_slice()) {
         (true, _) => "no monitor ran".to_owned(),
         (false, []) => "no monitor found a shift".to_owned(),
         (false, shifted) => format!("shifted: {}", shifted.join(", ")),
     };
     let mean = |mean: Option<f64>| mean.map_or("none".to_owned(), |mean| Unit::Number.text(mean));
-    let share = |share: Option<f64>| share.map_or("none".to_owned(), |share| Unit::Share.text(share));
+    let share =
+        |share: Option<f64>| share.map_or("none".to_owned(), |share| Unit::Share.text(share));
     let count = |count: u64| Unit::Count.text(count as f64);
-    let firing = if report.firing.is_empty() { "none".to_owned() } else { report.firing.join(", ") };
+    let firing =
+        if report.firing.is_empty() { "none".to_owned() } else { report.firing.join(", ") };
     let facts = [
-        ("Requests", format!("{} (the day before {})", count(report.requests), count(report.requests_before))),
+        (
+            "Requests",
+            format!(
+                "{} (the day before {})",
+                count(report.requests),
+                count(report.requests_before)
+            ),
+        ),
         (
             "Mean predicted probability",
-            format!("{} (the day before {})", mean(report.mean_prediction), mean(report.mean_prediction_before)),
+            format!(
+                "{} (the day before {})",
+                mean(report.mean_prediction),
+                mean(report.mean_prediction_before)
+            ),
         ),
         ("Share of high risk", share(report.high_risk)),
         ("Share of errors", share(report.errors)),
@@ -135,8 +157,11 @@ pub fn report_message(rules: &Rules, name: &str, report: DayReport, at: Timestam
         ("Rules that fire now", firing),
         ("Made", clock(at, &rules.time_zone)),
     ];
-    let says =
-        format!("{} requests, mean prediction {}, {verdict}", count(report.requests), mean(report.mean_prediction));
+    let says = format!(
+        "{} requests, mean prediction {}, {verdict}",
+        count(report.requests),
+        mean(report.mean_prediction)
+    );
     Message {
         rule: name.to_owned(),
         transition: Transition::Report,

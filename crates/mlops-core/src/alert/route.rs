@@ -17,8 +17,15 @@ pub enum Route {
 
 /// Whether a message of that severity goes to a recipient at `at`.
 ///
-/// In quiet hours the quiet channels get only what is critical; [`Transition::Held`] makes up for it there, and there alone.
-pub fn route(rules: &Rules, recipient: &Recipient, transition: Transition, severity: Severity, at: Timestamp) -> Route {
+/// In quiet hours the quiet channels get only what is critical; [`Transition::Held`] makes up for
+/// it there, and there alone.
+pub fn route(
+    rules: &Rules,
+    recipient: &Recipient,
+    transition: Transition,
+    severity: Severity,
+    at: Timestamp,
+) -> Route {
     let quiet = rules.quiet.as_ref().filter(|quiet| quiet.channels.contains(&recipient.channel));
     let is_quiet = quiet.is_some_and(|quiet| quiet.contains(at, &rules.time_zone));
     match (transition, quiet) {
@@ -28,8 +35,15 @@ pub fn route(rules: &Rules, recipient: &Recipient, transition: Transition, sever
     }
 }
 
-/// Names a message to one recipient: the same for every run that calls for it at `at`, so that it is written once.
-pub fn message_uid(rule: &str, group: &str, transition: Transition, at: Timestamp, recipient: &Recipient) -> String {
+/// Names a message to one recipient: the same for every run that calls for it at `at`, so that it
+/// is written once.
+pub fn message_uid(
+    rule: &str,
+    group: &str,
+    transition: Transition,
+    at: Timestamp,
+    recipient: &Recipient,
+) -> String {
     let at = to_sql_text(at);
     digest(&[rule, group, transition.name(), &at, recipient.channel.name(), &recipient.address])
 }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Condition, Measure, QuietHours, Unit};
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Worth a look today.
@@ -26,7 +28,9 @@ impl Severity {
 }
 
 /// A way to reach people; each is a job's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
     /// `alert-email`.
@@ -62,7 +66,11 @@ impl Recipient {
             Some((name, domain)) => format!("{}…@{domain}", start(name, 1)),
             None => {
                 let last: Vec<char> = self.address.chars().rev().take(2).collect();
-                format!("{}…{}", start(&self.address, 3), last.into_iter().rev().collect::<String>())
+                format!(
+                    "{}…{}",
+                    start(&self.address, 3),
+                    last.into_iter().rev().collect::<String>()
+                )
             }
         }
     }
@@ -90,7 +98,8 @@ pub enum Repeat {
     Every(SignedDuration),
 }
 
-/// One thing that is watched. Made by [`RulesFile::check`](super::RulesFile::check), which sees to it that the parts go together.
+/// One thing that is watched. Made by [`RulesFile::check`](super::RulesFile::check), which sees to
+/// it that the parts go together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// Names it in messages and in `alert_state`; no two rules of one database may share it.
@@ -103,7 +112,8 @@ pub struct Rule {
     pub unit: Unit,
     /// The length of the window, which ends at the time of the run.
     pub window: SignedDuration,
-    /// The value is the change against the same window this long before, instead of the measured number itself.
+    /// The value is the change against the same window this long before, instead of the measured
+    /// number itself.
     pub against: Option<SignedDuration>,
     /// Windows with fewer rows have no value.
     pub min_rows: u64,

@@ -8,8 +8,8 @@ use jiff::tz::TimeZoneDatabase;
 
 use super::recent::MOST_RUNS;
 use super::{
-    Aggregate, Bounds, Channel, Condition, JsonPath, Measure, MetricName, Monitor, QuietHours, Recipient,
-    RecipientsFile, Repeat, Rule, RuleFile, Rules, RulesFile, Severity, Unit,
+    Aggregate, Bounds, Channel, Condition, JsonPath, Measure, MetricName, Monitor, QuietHours,
+    Recipient, RecipientsFile, Repeat, Rule, RuleFile, Rules, RulesFile, Severity, Unit,
 };
 use crate::span::parse_span;
 
@@ -27,11 +27,17 @@ type Checked<T> = Result<T, RulesError>;
 
 /// An error in the rule of that name, or in the file's own keys where the name is empty.
 fn wrong<T>(rule: &str, key: &str, problem: impl Into<String>) -> Checked<T> {
-    let place = if rule.is_empty() { format!("`{key}`") } else { format!("rule `{rule}`, `{key}`") };
+    let place =
+        if rule.is_empty() { format!("`{key}`") } else { format!("rule `{rule}`, `{key}`") };
     Err(RulesError { place, problem: problem.into() })
 }
 
-fn span(rule: &str, key: &str, text: Option<&str>, default: SignedDuration) -> Checked<SignedDuration> {
+fn span(
+    rule: &str,
+    key: &str,
+    text: Option<&str>,
+    default: SignedDuration,
+) -> Checked<SignedDuration> {
     match text.map(parse_span) {
         None => Ok(default),
         Some(Ok(span)) => Ok(span),
@@ -39,7 +45,12 @@ fn span(rule: &str, key: &str, text: Option<&str>, default: SignedDuration) -> C
     }
 }
 
-fn positive(rule: &str, key: &str, text: Option<&str>, default: SignedDuration) -> Checked<SignedDuration> {
+fn positive(
+    rule: &str,
+    key: &str,
+    text: Option<&str>,
+    default: SignedDuration,
+) -> Checked<SignedDuration> {
     let span = span(rule, key, text, default)?;
     if span.is_zero() { wrong(rule, key, "must be longer than 0") } else { Ok(span) }
 }
@@ -54,7 +65,11 @@ impl RulesFile {
         let every = positive("", "every", self.every.as_deref(), SignedDuration::from_mins(10))?;
         let zone = self.time_zone.as_deref().unwrap_or("UTC");
         let Ok(time_zone) = TimeZoneDatabase::bundled().get(zone) else {
-            return wrong("", "time-zone", format!("`{zone}` is no time zone; write one such as Europe/Berlin or UTC"));
+            return wrong(
+                "",
+                "time-zone",
+                format!("`{zone}` is no time zone; write one such as Europe/Berlin or UTC"),
+            );
         };
         let mut names = BTreeSet::new();
         let mut rules = Vec::new();
@@ -85,9 +100,12 @@ impl RulesFile {
         let Some(quiet) = &self.quiet_hours else { return Ok(None) };
         let time = |key: &str, text: &str| match text.parse::<Time>() {
             Ok(time) => Ok(time),
-            Err(_) => wrong("", key, format!("`{text}` is no time of day; write one such as 22:00")),
+            Err(_) => {
+                wrong("", key, format!("`{text}` is no time of day; write one such as 22:00"))
+            }
         };
-        let (from, to) = (time("quiet-hours.from", &quiet.from)?, time("quiet-hours.to", &quiet.to)?);
+        let (from, to) =
+            (time("quiet-hours.from", &quiet.from)?, time("quiet-hours.to", &quiet.to)?);
         if from == to {
             return wrong("", "quiet-hours", "begin and end at the same time");
         }
@@ -96,7 +114,10 @@ impl RulesFile {
 
     fn rule(&self, rule: &RuleFile, every: SignedDuration) -> Checked<Rule> {
         let name = rule.name.as_str();
-        if name.trim().is_empty() || name.chars().any(char::is_control) || name.chars().count() > 100 {
+        if name.trim().is_empty()
+            || name.chars().any(char::is_control)
+            || name.chars().count() > 100
+        {
             return wrong(name, "name", "a rule needs a name of 1 to 100 characters, on one line");
         }
         let (measure, what, unit) = measure(rule)?;
@@ -126,7 +147,12 @@ impl RulesFile {
             n,
             recover_after,
             severity: rule.severity.unwrap_or(Severity::Warning),
-            cooldown: span(name, "cooldown", rule.cooldown.as_deref(), SignedDuration::from_mins(30))?,
+            cooldown: span(
+                name,
+                "cooldown",
+                rule.cooldown.as_deref(),
+                SignedDuration::from_mins(30),
+            )?,
             repeat,
             no_data: rule.no_data,
             recipients: self.recipients_of(rule)?,
@@ -141,10 +167,14 @@ impl RulesFile {
         for name in if named.is_empty() { &all } else { &named } {
             match self.recipients.get(*name) {
                 Some(group) => found.extend(group_of(name, group)?),
-                None if name.contains('@') || name.starts_with('+') => found.push(recipient(&rule.name, "to", name)?),
+                None if name.contains('@') || name.starts_with('+') => {
+                    found.push(recipient(&rule.name, "to", name)?)
+                }
                 None => {
-                    let problem =
-                        format!("`{name}` is neither an address nor a group; [recipients] has {}", listed(&all));
+                    let problem = format!(
+                        "`{name}` is neither an address nor a group; [recipients] has {}",
+                        listed(&all)
+                    );
                     return wrong(&rule.name, "to", problem);
                 }
             }
@@ -152,7 +182,11 @@ impl RulesFile {
         found.sort();
         found.dedup();
         if found.is_empty() {
-            return wrong(&rule.name, "to", "nobody is told; name groups of [recipients], or addresses");
+            return wrong(
+                &rule.name,
+                "to",
+                "nobody is told; name groups of [recipients], or addresses",
+            );
         }
         Ok(found)
     }
@@ -167,7 +201,11 @@ fn group_of(name: &str, group: &RecipientsFile) -> Checked<Vec<Recipient>> {
         let key = format!("recipients.{name}.{}", channel.name());
         let checked = addresses.iter().map(|address| {
             let is_of_channel = address.starts_with('+') == (channel == Channel::Sms);
-            if is_of_channel { recipient("", &key, address) } else { wrong("", &key, not_of(channel, address)) }
+            if is_of_channel {
+                recipient("", &key, address)
+            } else {
+                wrong("", &key, not_of(channel, address))
+            }
         });
         checked.collect::<Checked<Vec<Recipient>>>()
     };
@@ -177,11 +215,14 @@ fn group_of(name: &str, group: &RecipientsFile) -> Checked<Vec<Recipient>> {
 fn not_of(channel: Channel, address: &str) -> String {
     match channel {
         Channel::Email => format!("`{address}` is no e-mail address"),
-        Channel::Sms => format!("`{address}` is no telephone number in E.164; write one such as +4915112345678"),
+        Channel::Sms => {
+            format!("`{address}` is no telephone number in E.164; write one such as +4915112345678")
+        }
     }
 }
 
-/// An address by its look: `+` and digits, or something at a domain, with nothing in it that could end a header.
+/// An address by its look: `+` and digits, or something at a domain, with nothing in it that could
+/// end a header.
 fn recipient(rule: &str, key: &str, address: &str) -> Checked<Recipient> {
     if let Some(digits) = address.strip_prefix('+') {
         let is_number = (7..=15).contains(&digits.len())
@@ -193,8 +234,14 @@ fn recipient(rule: &str, key: &str, address: &str) -> Checked<Recipient> {
         return Ok(Recipient { channel: Channel::Sms, address: address.to_owned() });
     }
     let parts = address.rsplit_once('@').filter(|(name, domain)| {
-        let is_plain = |text: &str| !text.chars().any(|c| c.is_control() || c.is_whitespace() || "<>,;:\"".contains(c));
-        !name.is_empty() && !domain.is_empty() && is_plain(name) && is_plain(domain) && address.len() <= 254
+        let is_plain = |text: &str| {
+            !text.chars().any(|c| c.is_control() || c.is_whitespace() || "<>,;:\"".contains(c))
+        };
+        !name.is_empty()
+            && !domain.is_empty()
+            && is_plain(name)
+            && is_plain(domain)
+            && address.len() <= 254
     });
     match parts {
         Some(_) => Ok(Recipient { channel: Channel::Email, address: address.to_owned() }),
@@ -213,7 +260,9 @@ fn runs(rule: &RuleFile) -> Checked<(usize, usize)> {
         _ => wrong(
             &rule.name,
             "for",
-            format!("`{text}` is no number of runs; write `2 of 3`, or `3`, of {MOST_RUNS} at most"),
+            format!(
+                "`{text}` is no number of runs; write `2 of 3`, or `3`, of {MOST_RUNS} at most"
+            ),
         ),
     }
 }
@@ -223,7 +272,11 @@ fn condition(rule: &RuleFile) -> Checked<Condition> {
     let bounds = |above: Option<f64>, below: Option<f64>, outside: Option<[f64; 2]>, key: &str| {
         let (low, high) = match outside {
             Some(_) if above.is_some() || below.is_some() => {
-                return wrong(name, key, "stands for both an upper and a lower bound; leave the others out");
+                return wrong(
+                    name,
+                    key,
+                    "stands for both an upper and a lower bound; leave the others out",
+                );
             }
             Some([low, high]) => (Some(low), Some(high)),
             None => (below, above),
@@ -239,7 +292,12 @@ fn condition(rule: &RuleFile) -> Checked<Condition> {
         }
     };
     let normal = bounds(rule.above, rule.below, rule.outside, "outside")?;
-    let critical = bounds(rule.critical_above, rule.critical_below, rule.critical_outside, "critical-outside")?;
+    let critical = bounds(
+        rule.critical_above,
+        rule.critical_below,
+        rule.critical_outside,
+        "critical-outside",
+    )?;
     if normal.low.is_none() && normal.high.is_none() {
         return wrong(name, "above", "nothing is wrong yet: set `above`, `below` or `outside`");
     }
@@ -247,7 +305,11 @@ fn condition(rule: &RuleFile) -> Checked<Condition> {
         critical.is_some_and(|critical| normal.is_none_or(|normal| sign * critical < sign * normal))
     };
     if is_within(critical.high, normal.high, 1.0) || is_within(critical.low, normal.low, -1.0) {
-        return wrong(name, "critical-above", "what is critical must lie beyond `above` or `below`");
+        return wrong(
+            name,
+            "critical-above",
+            "what is critical must lie beyond `above` or `below`",
+        );
     }
     let margin = rule.margin.unwrap_or(0.0);
     if !(margin >= 0.0 && margin.is_finite()) {
@@ -269,8 +331,10 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
     let name = rule.name.as_str();
     let own_path = path(rule, "path", rule.path.as_deref())?;
     let by = path(rule, "by", rule.by.as_deref())?;
-    let takes_aggregate = matches!(rule.metric, MetricName::Prediction | MetricName::ResponseTime | MetricName::Json);
-    let takes_path = matches!(rule.metric, MetricName::Json | MetricName::MissingShare | MetricName::ErrorShare);
+    let takes_aggregate =
+        matches!(rule.metric, MetricName::Prediction | MetricName::ResponseTime | MetricName::Json);
+    let takes_path =
+        matches!(rule.metric, MetricName::Json | MetricName::MissingShare | MetricName::ErrorShare);
     for (key, is_set, is_taken) in [
         ("aggregate", rule.aggregate.is_some(), takes_aggregate),
         ("equals", rule.equals.is_some(), rule.metric == MetricName::Json),
@@ -280,7 +344,11 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
             return wrong(name, key, "this metric does not take it");
         }
     }
-    let logs = |path: Option<JsonPath>, aggregate: Aggregate| Measure::Logs { path, aggregate, by: by.clone() };
+    let logs = |path: Option<JsonPath>, aggregate: Aggregate| Measure::Logs {
+        path,
+        aggregate,
+        by: by.clone(),
+    };
     let known = |text: &str| text.parse::<JsonPath>().expect("a path that is written here");
     let (measure, what, unit) = match rule.metric {
         MetricName::Count => (logs(None, Aggregate::Count), "requests".to_owned(), Unit::Count),
@@ -292,11 +360,19 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
         MetricName::ResponseTime => {
             let (aggregate, word) = aggregate(rule, Aggregate::Mean)?;
             let unit = if aggregate == Aggregate::Count { Unit::Count } else { Unit::Seconds };
-            (logs(Some(known("output.response_time")), aggregate), format!("{word} response time"), unit)
+            (
+                logs(Some(known("output.response_time")), aggregate),
+                format!("{word} response time"),
+                unit,
+            )
         }
         MetricName::HighRiskShare => {
             let share = Aggregate::ShareEqual("yes".to_owned());
-            (logs(Some(known("output.high_risk")), share), "share of high risk".to_owned(), Unit::Share)
+            (
+                logs(Some(known("output.high_risk")), share),
+                "share of high risk".to_owned(),
+                Unit::Share,
+            )
         }
         MetricName::ErrorShare => {
             let path = own_path.unwrap_or_else(|| known("output.error"));
@@ -311,7 +387,11 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
         },
         MetricName::Json => {
             let Some(path) = own_path else {
-                return wrong(name, "path", "say which value of the record, such as output.prediction");
+                return wrong(
+                    name,
+                    "path",
+                    "say which value of the record, such as output.prediction",
+                );
             };
             let (aggregate, word) = aggregate(rule, Aggregate::Mean)?;
             let unit = match &aggregate {
@@ -322,15 +402,25 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
             let what = format!("{word} {path}");
             (logs(Some(path), aggregate), what, unit)
         }
-        MetricName::Silence => (Measure::Silence, "time without requests".to_owned(), Unit::Minutes),
-        MetricName::DataShift => (Measure::Shifted(Monitor::DataShift), "shifted features".to_owned(), Unit::Count),
-        MetricName::ConceptShift => {
-            (Measure::Shifted(Monitor::ConceptShift), "findings of concept shift".to_owned(), Unit::Count)
+        MetricName::Silence => {
+            (Measure::Silence, "time without requests".to_owned(), Unit::Minutes)
         }
-        MetricName::Performance => {
-            (Measure::Shifted(Monitor::Performance), "periods of worse performance".to_owned(), Unit::Count)
+        MetricName::DataShift => {
+            (Measure::Shifted(Monitor::DataShift), "shifted features".to_owned(), Unit::Count)
         }
-        MetricName::EtlSilence => (Measure::EtlSilence, "time without a run of the ETL".to_owned(), Unit::Minutes),
+        MetricName::ConceptShift => (
+            Measure::Shifted(Monitor::ConceptShift),
+            "findings of concept shift".to_owned(),
+            Unit::Count,
+        ),
+        MetricName::Performance => (
+            Measure::Shifted(Monitor::Performance),
+            "periods of worse performance".to_owned(),
+            Unit::Count,
+        ),
+        MetricName::EtlSilence => {
+            (Measure::EtlSilence, "time without a run of the ETL".to_owned(), Unit::Minutes)
+        }
         MetricName::DeadLetters => (Measure::DeadLetters, "dead letters".to_owned(), Unit::Count),
     };
     if by.is_some() && !matches!(measure, Measure::Logs { .. }) {
@@ -345,7 +435,8 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
 /// The aggregate, and the word for it before the name of what is measured.
 fn aggregate(rule: &RuleFile, default: Aggregate) -> Checked<(Aggregate, String)> {
     let Some(text) = rule.aggregate.as_deref() else { return Ok((default, "mean".to_owned())) };
-    let quantile = || text.strip_prefix('p')?.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p));
+    let quantile =
+        || text.strip_prefix('p')?.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p));
     Ok(match text {
         "count" => (Aggregate::Count, "number of".to_owned()),
         "mean" => (Aggregate::Mean, "mean".to_owned()),
@@ -360,8 +451,9 @@ fn aggregate(rule: &RuleFile, default: Aggregate) -> Checked<(Aggregate, String)
         _ => match quantile() {
             Some(percent) => (Aggregate::Quantile(percent / 100.0), text.to_owned()),
             None => {
-                let problem =
-                    format!("`{text}` is none of count, mean, median, min, max, sum, share, or a quantile such as p95");
+                let problem = format!(
+                    "`{text}` is none of count, mean, median, min, max, sum, share, or a quantile such as p95"
+                );
                 return wrong(&rule.name, "aggregate", problem);
             }
         },

@@ -11,11 +11,13 @@ use super::{Channel, NoData, Severity};
 pub struct RulesFile {
     /// The step of the schedule: windows end at its multiples, in UTC. Default `10m`.
     pub every: Option<String>,
-    /// How long requests take to arrive in the database; windows end so long before now. Default `0`.
+    /// How long requests take to arrive in the database; windows end so long before now. Default
+    /// `0`.
     pub delay: Option<String>,
     /// The IANA time zone of messages, quiet hours and days. Default `UTC`.
     pub time_zone: Option<String>,
-    /// A telephone number gets no more texts a day, and then one notice that it is muted. Default 20.
+    /// A telephone number gets no more texts a day, and then one notice that it is muted. Default
+    /// 20.
     pub texts_per_day: Option<u32>,
     /// Hours in which only what is critical goes out.
     pub quiet_hours: Option<QuietFile>,
@@ -96,15 +98,18 @@ pub struct RuleFile {
     pub metric: MetricName,
     /// Where the value stands in a record: `output.prediction`.
     pub path: Option<String>,
-    /// What is made of the window's values: `count`, `mean` (default), `median`, `min`, `max`, `sum`, `share`, or a quantile such as `p95`.
+    /// What is made of the window's values: `count`, `mean` (default), `median`, `min`, `max`,
+    /// `sum`, `share`, or a quantile such as `p95`.
     pub aggregate: Option<String>,
-    /// With `aggregate = "share"`: the value that is counted. Without it every value that is not null counts.
+    /// With `aggregate = "share"`: the value that is counted. Without it every value that is not
+    /// null counts.
     pub equals: Option<String>,
     /// One alert for each value of this: `input.device_type`.
     pub by: Option<String>,
     /// The length of the window. Default `every`.
     pub window: Option<String>,
-    /// Compare with the same window so long before: `1d`, `7d`. The value is then the relative change: 0.5 is half as much more.
+    /// Compare with the same window so long before: `1d`, `7d`. The value is then the relative
+    /// change: 0.5 is half as much more.
     pub against: Option<String>,
     /// A window with fewer requests has no value. Default 1; `count` has a value always.
     pub min_rows: Option<u64>,

@@ -1,8 +1,8 @@
 //! The length of text messages.
 //!
-//! A text is sent in the seven bits of GSM 03.38 where all of its characters are in that alphabet, and else in UCS-2. One that does not
-//! fit into one segment gives up some of each for the header that joins them. Source: 3GPP TS 23.038, section 6.2.1, and TS 23.040,
-//! section 9.2.3.24.1.
+//! A text is sent in the seven bits of GSM 03.38 where all of its characters are in that alphabet,
+//! and else in UCS-2. One that does not fit into one segment gives up some of each for the header
+//! that joins them. Source: 3GPP TS 23.038, section 6.2.1, and TS 23.040, section 9.2.3.24.1.
 
 /// The characters of the basic table but for the escape, which count one.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿\
@@ -85,7 +85,8 @@ pub fn segments(text: &str) -> SegmentCount {
     SegmentCount { encoding, segments }
 }
 
-/// The text and behind it `end`, in at most `most` segments: what is too much of the text is cut, at a space where one is near.
+/// The text and behind it `end`, in at most `most` segments: what is too much of the text is cut,
+/// at a space where one is near.
 pub fn cut(text: &str, end: &str, most: usize) -> String {
     let whole = format!("{text}{end}");
     if segments(&whole).segments <= most.max(1) {
@@ -96,17 +97,19 @@ pub fn cut(text: &str, end: &str, most: usize) -> String {
         let start: String = characters[..count].iter().collect();
         format!("{}{CUT}{end}", start.trim_end())
     };
-    // The more characters the more segments, but for one that needs UCS-2, which only makes the part before it the longest that fits.
+    // The more characters the more segments, but for one that needs UCS-2, which only makes the
+    // part before it the longest that fits.
     let fits = |count: &usize| segments(&with_end(*count)).segments <= most.max(1);
     let longest = (0..=characters.len()).rev().find(fits).unwrap_or(0);
     let space = characters[..longest].iter().rposition(|character| character.is_whitespace());
-    let near =
-        space.filter(|&space| longest - space <= 20 && characters.get(longest).is_some_and(|c| !c.is_whitespace()));
+    let near = space.filter(|&space| {
+        longest - space <= 20 && characters.get(longest).is_some_and(|c| !c.is_whitespace())
+    });
     with_end(near.unwrap_or(longest))
 }
 
-/// The text without typographic characters for which there is a plain one, so that a dash does not halve what a segment holds; and without
-/// control characters.
+/// The text without typographic characters for which there is a plain one, so that a dash does not
+/// halve what a segment holds; and without control characters.
 pub fn plain_characters(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {

@@ -4,8 +4,8 @@ use crate::ports::Window;
 
 /// The last multiple of `every` since 1970 at or before `now`: the time that a run judges at.
 ///
-/// Two runs that start within the same step judge at the same time, and so see the same windows, whatever moment the scheduler chose.
-/// `every` is positive.
+/// Two runs that start within the same step judge at the same time, and so see the same windows,
+/// whatever moment the scheduler chose. `every` is positive.
 pub fn aligned(now: Timestamp, every: SignedDuration) -> Timestamp {
     let step = every.as_millis().max(1);
     let millisecond = i128::from(now.as_millisecond()).div_euclid(step) * step;

@@ -30,7 +30,11 @@ pub(super) struct Cells {
 
 impl Cells {
     /// The values of a feature; none where there are not two with enough rows.
-    pub(super) fn of(feature: &Feature, reference: &Input<'_>, production: &Input<'_>) -> Option<Self> {
+    pub(super) fn of(
+        feature: &Feature,
+        reference: &Input<'_>,
+        production: &Input<'_>,
+    ) -> Option<Self> {
         let (values, mut names) = values(feature, reference, production);
         let rows_reference = reference.rows();
         let mut counts = vec![[0usize; 2]; names.len()];
@@ -52,7 +56,10 @@ impl Cells {
         }
         if is_enough(rare) {
             let of_rare = kept.len() as u16;
-            places.iter_mut().filter(|place| **place == LEFT_OUT).for_each(|place| *place = of_rare);
+            places
+                .iter_mut()
+                .filter(|place| **place == LEFT_OUT)
+                .for_each(|place| *place = of_rare);
             kept.push("all others".to_owned());
         }
         let of_row = values.iter().map(|value| places[*value]).collect();
@@ -72,20 +79,35 @@ impl Cells {
 }
 
 /// The value of each row by its number, and what the numbers mean.
-fn values(feature: &Feature, reference: &Input<'_>, production: &Input<'_>) -> (Vec<usize>, Vec<String>) {
+fn values(
+    feature: &Feature,
+    reference: &Input<'_>,
+    production: &Input<'_>,
+) -> (Vec<usize>, Vec<String>) {
     match (&reference.values, &production.values) {
         (InputValues::Numeric(then), InputValues::Numeric(now)) => {
             let edges = edges(then, PARTS);
             let of_rows = then.iter().chain(now.iter()).map(|value| part(&edges, *value)).collect();
-            let between = edges.windows(2).map(|pair| format!("from {} to {}", shown(pair[0]), shown(pair[1])));
-            let mut names: Vec<String> =
-                edges.first().map(|edge| format!("below {}", shown(*edge))).into_iter().chain(between).collect();
-            names
-                .push(edges.last().map_or_else(|| "all values".to_owned(), |edge| format!("from {} on", shown(*edge))));
+            let between = edges
+                .windows(2)
+                .map(|pair| format!("from {} to {}", shown(pair[0]), shown(pair[1])));
+            let mut names: Vec<String> = edges
+                .first()
+                .map(|edge| format!("below {}", shown(*edge)))
+                .into_iter()
+                .chain(between)
+                .collect();
+            names.push(edges.last().map_or_else(
+                || "all values".to_owned(),
+                |edge| format!("from {} on", shown(*edge)),
+            ));
             names.push("missing".to_owned());
             (of_rows, names)
         }
-        (InputValues::Categorical { levels, codes: then }, InputValues::Categorical { codes: now, .. }) => {
+        (
+            InputValues::Categorical { levels, codes: then },
+            InputValues::Categorical { codes: now, .. },
+        ) => {
             let code = |code: &u16| if *code == NO_LEVEL { *levels } else { usize::from(*code) };
             let mut names = match &feature.kind {
                 FeatureKind::Categorical { levels } => levels.clone(),
@@ -119,10 +141,11 @@ pub(super) struct CellFit {
     pub(super) positives: f64,
 }
 
-/// Fits log-odds = score + (value, period), and log-odds = score + value + period. None where one does not arrive.
+/// Fits log-odds = score + (value, period), and log-odds = score + value + period. None where one
+/// does not arrive.
 ///
-/// One pass gives for each cell and period the sums that both of Newton's steps need. The second's Hessian is a diagonal with one
-/// full row, which is solved by elimination.
+/// One pass gives for each cell and period the sums that both of Newton's steps need. The second's
+/// Hessian is a diagonal with one full row, which is solved by elimination.
 pub(super) fn fit(scores: &[f64], labels: &[bool], cells: &Cells) -> Option<Fits> {
     let count = cells.names.len();
     let mut free = vec![[CellFit::default(); 2]; count];
@@ -141,7 +164,8 @@ pub(super) fn fit(scores: &[f64], labels: &[bool], cells: &Cells) -> Option<Fits
             let mut longest: f64 = 0.0;
             for (fits, sums) in free.iter_mut().zip(&sums.cells) {
                 for (fit, sums) in fits.iter_mut().zip(sums) {
-                    let step = (sums.gradient / sums.weight.max(f64::MIN_POSITIVE)).clamp(-2.0, 2.0);
+                    let step =
+                        (sums.gradient / sums.weight.max(f64::MIN_POSITIVE)).clamp(-2.0, 2.0);
                     let next = (fit.intercept + step).clamp(-MOST, MOST);
                     longest = longest.max((next - fit.intercept).abs());
                     fit.intercept = next;
@@ -150,7 +174,9 @@ pub(super) fn fit(scores: &[f64], labels: &[bool], cells: &Cells) -> Option<Fits
             of_free = (longest < 1e-7).then_some(sums.log_likelihood);
         }
         if of_joint.is_none() {
-            let sums = Sums::of(scores, labels, cells, |cell, of| joint[cell] + if of == 1 { period } else { 0.0 });
+            let sums = Sums::of(scores, labels, cells, |cell, of| {
+                joint[cell] + if of == 1 { period } else { 0.0 }
+            });
             let (mut gradient, mut weight) = (0.0, 0.0);
             for [then, now] in &sums.cells {
                 let both = (then.weight + now.weight).max(f64::MIN_POSITIVE);
@@ -162,7 +188,8 @@ pub(super) fn fit(scores: &[f64], labels: &[bool], cells: &Cells) -> Option<Fits
             period += step;
             for (intercept, [then, now]) in joint.iter_mut().zip(&sums.cells) {
                 let both = (then.weight + now.weight).max(f64::MIN_POSITIVE);
-                let step = ((then.gradient + now.gradient - now.weight * step) / both).clamp(-2.0, 2.0);
+                let step =
+                    ((then.gradient + now.gradient - now.weight * step) / both).clamp(-2.0, 2.0);
                 let next = (*intercept + step).clamp(-MOST, MOST);
                 longest = longest.max((next - *intercept).abs());
                 *intercept = next;
@@ -189,9 +216,16 @@ struct CellSums {
 }
 
 impl Sums {
-    fn of(scores: &[f64], labels: &[bool], cells: &Cells, intercept: impl Fn(usize, usize) -> f64) -> Self {
-        let mut sums = Self { cells: vec![[CellSums::default(); 2]; cells.names.len()], log_likelihood: 0.0 };
-        for (row, ((cell, score), label)) in cells.of_row.iter().zip(scores).zip(labels).enumerate() {
+    fn of(
+        scores: &[f64],
+        labels: &[bool],
+        cells: &Cells,
+        intercept: impl Fn(usize, usize) -> f64,
+    ) -> Self {
+        let mut sums =
+            Self { cells: vec![[CellSums::default(); 2]; cells.names.len()], log_likelihood: 0.0 };
+        for (row, ((cell, score), label)) in cells.of_row.iter().zip(scores).zip(labels).enumerate()
+        {
             if *cell == LEFT_OUT {
                 continue;
             }

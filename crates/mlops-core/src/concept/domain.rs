@@ -7,13 +7,15 @@ use statrs::function::erf::erfc;
 
 use crate::model::metrics::auc_with_variance;
 use crate::model::{
-    ForestParams, Input, InputValues, Learner, ModelError, NO_LEVEL, Progress, Recipe, Schema, cross_validate,
+    ForestParams, Input, InputValues, Learner, ModelError, NO_LEVEL, Progress, Recipe, Schema,
+    cross_validate,
 };
 use crate::model::{OutOfFold, places_at_random};
 use crate::table::Table;
 use crate::verdict::Verdict;
 
-/// A feature that tells the two apart this well by itself is a mistake in a pipeline: an id, a constant, another unit.
+/// A feature that tells the two apart this well by itself is a mistake in a pipeline: an id, a
+/// constant, another unit.
 const ARTIFACT: f64 = 0.95;
 
 /// The parts of a number's values by which it tells the two apart by itself.
@@ -42,15 +44,23 @@ impl Default for DomainPolicy {
     /// A forest of 100 trees ten questions deep, five folds, 0.55.
     fn default() -> Self {
         let forest = ForestParams { trees: 100, max_depth: Some(10), ..ForestParams::default() };
-        Self { threshold: 0.55, confidence: 0.95, min_rows: 200, max_rows: 200_000, folds: 5, forest, seed: 0 }
+        Self {
+            threshold: 0.55,
+            confidence: 0.95,
+            min_rows: 200,
+            max_rows: 200_000,
+            folds: 5,
+            forest,
+            seed: 0,
+        }
     }
 }
 
 /// How well production and training can be told apart.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Domain {
-    /// The area under the ROC curve for rows that the classifier was not fitted to, on average over the folds: 0.5 where the two cannot be
-    /// told apart, 1 where each row says where it is from.
+    /// The area under the ROC curve for rows that the classifier was not fitted to, on average over
+    /// the folds: 0.5 where the two cannot be told apart, 1 where each row says where it is from.
     pub score: f64,
     /// The lower end of its interval.
     pub low: f64,
@@ -82,10 +92,11 @@ pub struct DomainFeature {
 
 /// Tells production from training by a forest, asked by cross-validation.
 ///
-/// Both tables have the same columns. The larger side is thinned out at random to the size of the smaller one, and both to the policy's
-/// most rows. A score on rows of one fold is an honest one, but the folds share their training rows: the variance of the mean score is
-/// that within the folds times 1/k + 1/(k−1), and not times 1/k; Mann–Whitney's test over the scores of all folds together,
-/// which is what it looks like, raises false alarms.
+/// Both tables have the same columns. The larger side is thinned out at random to the size of the
+/// smaller one, and both to the policy's most rows. A score on rows of one fold is an honest one,
+/// but the folds share their training rows: the variance of the mean score is that within the folds
+/// times 1/k + 1/(k−1), and not times 1/k; Mann–Whitney's test over the scores of all folds
+/// together, which is what it looks like, raises false alarms.
 ///
 /// # Errors
 ///
@@ -93,8 +104,8 @@ pub struct DomainFeature {
 ///
 /// # Source
 ///
-/// C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003) 239–281; the variance within a fold
-/// as [`crate::model::metrics::auc_difference`].
+/// C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003)
+/// 239–281; the variance within a fold as [`crate::model::metrics::auc_difference`].
 pub fn tell_apart(
     reference: Table,
     production: Table,
@@ -104,18 +115,28 @@ pub fn tell_apart(
     let least = reference.rows().min(production.rows());
     let rows = least.min(policy.max_rows);
     if rows < policy.min_rows.max(2 * policy.folds) {
-        let why = format!("{least} rows on one side; {} are the fewest that say something", policy.min_rows);
+        let why = format!(
+            "{least} rows on one side; {} are the fewest that say something",
+            policy.min_rows
+        );
         return Ok(Domain::unknown(rows, why));
     }
     let thinned = |table: Table| {
         let is_larger = table.rows() > rows;
-        if is_larger { table.take(&places_at_random(table.rows(), rows, policy.seed)) } else { table }
+        if is_larger {
+            table.take(&places_at_random(table.rows(), rows, policy.seed))
+        } else {
+            table
+        }
     };
     let table = thinned(reference).followed_by(thinned(production));
     let labels: Vec<bool> = (0..2 * rows).map(|row| row >= rows).collect();
     let schema = Schema::of_features(&table)?;
-    let recipe =
-        Recipe { folds: policy.folds, seed: policy.seed, ..Recipe::new(Learner::RandomForest(policy.forest.clone())) };
+    let recipe = Recipe {
+        folds: policy.folds,
+        seed: policy.seed,
+        ..Recipe::new(Learner::RandomForest(policy.forest.clone()))
+    };
     let inputs = schema.into_inputs(table)?;
     let found = cross_validate(&inputs, &labels, &schema, &recipe, progress)?;
     let Some(area) = FoldedArea::of(&labels, &found, policy.folds) else {
@@ -128,13 +149,19 @@ pub fn tell_apart(
         .enumerate()
         .map(|(place, feature)| {
             let inputs = schema.features_of_inputs();
-            let own = inputs.iter().zip(&alone).filter(|(of, _)| **of == place).map(|(_, auc)| *auc);
+            let own =
+                inputs.iter().zip(&alone).filter(|(of, _)| **of == place).map(|(_, auc)| *auc);
             let auc = own.fold(0.5, f64::max);
-            DomainFeature { feature: feature.name.clone(), importance: found.importances[place], auc }
+            DomainFeature {
+                feature: feature.name.clone(),
+                importance: found.importances[place],
+                auc,
+            }
         })
         .collect();
     features.sort_by(|a, b| b.importance.total_cmp(&a.importance));
-    let artifact = features.iter().max_by(|a, b| a.auc.total_cmp(&b.auc)).filter(|most| most.auc > ARTIFACT);
+    let artifact =
+        features.iter().max_by(|a, b| a.auc.total_cmp(&b.auc)).filter(|most| most.auc > ARTIFACT);
     let artifact = artifact.map(|most| most.feature.clone());
     let (low, high) = area.interval(policy.confidence);
     let verdict = match &artifact {
@@ -148,7 +175,16 @@ pub fn tell_apart(
             area.score, policy.threshold
         )),
     };
-    Ok(Domain { score: area.score, low, high, p_value: area.p_value(), rows, features, artifact, verdict })
+    Ok(Domain {
+        score: area.score,
+        low,
+        high,
+        p_value: area.p_value(),
+        rows,
+        features,
+        artifact,
+        verdict,
+    })
 }
 
 impl Domain {
@@ -171,7 +207,9 @@ impl FoldedArea {
     pub(super) fn of(labels: &[bool], found: &OutOfFold, folds: usize) -> Option<Self> {
         let (mut score, mut variance, mut null_variance) = (0.0, 0.0, 0.0);
         for fold in 0..folds {
-            let rows = || found.folds.iter().enumerate().filter(|(_, of)| **of == fold).map(|(row, _)| row);
+            let rows = || {
+                found.folds.iter().enumerate().filter(|(_, of)| **of == fold).map(|(row, _)| row)
+            };
             let of_fold: Vec<bool> = rows().map(|row| labels[row]).collect();
             let scores: Vec<f64> = rows().map(|row| found.probabilities[row]).collect();
             let (area, of_area) = auc_with_variance(&of_fold, &scores)?;
@@ -183,11 +221,16 @@ impl FoldedArea {
         }
         let folds = folds as f64;
         let shared = (1.0 / folds + 1.0 / (folds - 1.0)) / folds;
-        Some(Self { score: score / folds, variance: variance * shared, null_variance: null_variance * shared })
+        Some(Self {
+            score: score / folds,
+            variance: variance * shared,
+            null_variance: null_variance * shared,
+        })
     }
 
     pub(super) fn interval(&self, confidence: f64) -> (f64, f64) {
-        let quantile = Normal::standard().inverse_cdf(0.5 + 0.5 * confidence.clamp(0.0, 1.0 - 1e-12));
+        let quantile =
+            Normal::standard().inverse_cdf(0.5 + 0.5 * confidence.clamp(0.0, 1.0 - 1e-12));
         // At a score of 1 no row is out of place, and the variance is that of one that might be.
         let half = quantile * self.variance.max(self.null_variance * 0.01).sqrt();
         ((self.score - half).max(0.0), (self.score + half).min(1.0))
@@ -200,8 +243,8 @@ impl FoldedArea {
     }
 }
 
-/// For each input the area under the ROC curve of a rule that knows nothing else: how often each part of its values is production's in the
-/// other folds.
+/// For each input the area under the ROC curve of a rule that knows nothing else: how often each
+/// part of its values is production's in the other folds.
 fn alone(inputs: &[Input<'_>], labels: &[bool], folds: &[usize], count: usize) -> Vec<f64> {
     let of_input = |input: &Input<'_>| {
         let parts = parts(input);
@@ -227,12 +270,14 @@ fn alone(inputs: &[Input<'_>], labels: &[bool], folds: &[usize], count: usize) -
     inputs.par_iter().map(of_input).collect()
 }
 
-/// The part of each row's value: a level, or one of some parts of equally many numbers; what is missing is a part of its own.
+/// The part of each row's value: a level, or one of some parts of equally many numbers; what is
+/// missing is a part of its own.
 fn parts(input: &Input<'_>) -> Vec<usize> {
     match &input.values {
-        InputValues::Categorical { levels, codes } => {
-            codes.iter().map(|code| if *code == NO_LEVEL { *levels } else { usize::from(*code) }).collect()
-        }
+        InputValues::Categorical { levels, codes } => codes
+            .iter()
+            .map(|code| if *code == NO_LEVEL { *levels } else { usize::from(*code) })
+            .collect(),
         InputValues::Numeric(values) => {
             let edges = edges(values, PARTS);
             values.iter().map(|value| part(&edges, *value)).collect()
@@ -244,12 +289,14 @@ fn parts(input: &Input<'_>) -> Vec<usize> {
 pub(super) fn edges(values: &[f64], parts: usize) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
-    let mut edges: Vec<f64> = (1..parts).filter_map(|part| sorted.get(part * sorted.len() / parts).copied()).collect();
+    let mut edges: Vec<f64> =
+        (1..parts).filter_map(|part| sorted.get(part * sorted.len() / parts).copied()).collect();
     edges.dedup();
     edges
 }
 
-/// The part that a value lies in: below the first edge, from the first on, …; behind all of them what is missing.
+/// The part that a value lies in: below the first edge, from the first on, …; behind all of them
+/// what is missing.
 pub(super) fn part(edges: &[f64], value: f64) -> usize {
     if value.is_nan() { edges.len() + 1 } else { edges.partition_point(|edge| *edge <= value) }
 }

@@ -1,5 +1,5 @@
-//! Whether what a model learned is still true: whether production looks like other rows (`domain`), and whether the target follows from
-//! the features as it did (`relation`).
+//! Whether what a model learned is still true: whether production looks like other rows (`domain`),
+//! and whether the target follows from the features as it did (`relation`).
 
 mod cells;
 mod domain;
@@ -11,6 +11,6 @@ mod tests;
 pub use domain::{Domain, DomainFeature, DomainPolicy, tell_apart};
 pub use overlap::LabelGain;
 pub use relation::{
-    CellChange, FeatureRelation, Period, Recalibration, RecalibrationChange, Relation, RelationPolicy,
-    compare_relations, relation_shift,
+    CellChange, FeatureRelation, Period, Recalibration, RecalibrationChange, Relation,
+    RelationPolicy, compare_relations, relation_shift,
 };

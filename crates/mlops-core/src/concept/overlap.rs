@@ -11,8 +11,9 @@ use crate::table::{Cell, Column, Kind, Table};
 
 /// How much better rows of two periods are told apart by someone who knows their outcomes.
 ///
-/// The outcome of rows that are alike tells nothing of the period as long as it follows from the features as it did. A classifier that sees
-/// the features dimly may see them better by the outcome, which is why this is shown and no verdict rests on it.
+/// The outcome of rows that are alike tells nothing of the period as long as it follows from the
+/// features as it did. A classifier that sees the features dimly may see them better by the
+/// outcome, which is why this is shown and no verdict rests on it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LabelGain {
     /// The area under the ROC curve by the features.
@@ -49,50 +50,80 @@ impl<'a> Apart<'a> {
         let recipe = Recipe { folds: policy.folds, seed: policy.seed, ..Recipe::new(learner) };
         let schema = Schema::of_features(&table)?;
         let found = cross_validate(&schema.inputs(&table)?, &is_now, &schema, &recipe, progress)?;
-        Ok(Self { table, is_now, labels: [labels_reference, labels_production].concat(), found, recipe, policy })
+        Ok(Self {
+            table,
+            is_now,
+            labels: [labels_reference, labels_production].concat(),
+            found,
+            recipe,
+            policy,
+        })
     }
 
     /// What the outcomes add; none where a fold has too few rows of a period.
-    pub(super) fn label_gain(&self, progress: &Progress<'_>) -> Result<Option<LabelGain>, ModelError> {
+    pub(super) fn label_gain(
+        &self,
+        progress: &Progress<'_>,
+    ) -> Result<Option<LabelGain>, ModelError> {
         let mut name = "outcome".to_owned();
         while self.table.column(&name).is_some() {
             name.push('_');
         }
         let mut outcome = Column::new(name, Kind::Categorical);
-        self.labels.iter().for_each(|label| outcome.push(Cell::Text(if *label { "yes" } else { "no" })));
+        self.labels
+            .iter()
+            .for_each(|label| outcome.push(Cell::Text(if *label { "yes" } else { "no" })));
         let mut table = self.table.clone();
         table.columns.push(outcome);
         let schema = Schema::of_features(&table)?;
-        let with = cross_validate(&schema.inputs(&table)?, &self.is_now, &schema, &self.recipe, progress)?;
+        let with =
+            cross_validate(&schema.inputs(&table)?, &self.is_now, &schema, &self.recipe, progress)?;
         let folds = self.policy.folds;
-        let area = |found: &OutOfFold| FoldedArea::of(&self.is_now, found, folds).map(|area| area.score);
+        let area =
+            |found: &OutOfFold| FoldedArea::of(&self.is_now, found, folds).map(|area| area.score);
         let mut variance = 0.0;
         for fold in 0..folds {
-            let rows: Vec<usize> = (0..self.is_now.len()).filter(|row| with.folds[*row] == fold).collect();
+            let rows: Vec<usize> =
+                (0..self.is_now.len()).filter(|row| with.folds[*row] == fold).collect();
             let of = |all: &[f64]| rows.iter().map(|row| all[*row]).collect::<Vec<f64>>();
             let is_now: Vec<bool> = rows.iter().map(|row| self.is_now[*row]).collect();
-            let found = auc_difference(&is_now, &of(&with.probabilities), &of(&self.found.probabilities), 0.95);
+            let found = auc_difference(
+                &is_now,
+                &of(&with.probabilities),
+                &of(&self.found.probabilities),
+                0.95,
+            );
             variance += found.map_or(f64::NAN, |found| found.standard_error.powi(2)) / folds as f64;
         }
         let folds = folds as f64;
         let half = 1.959_963_984_540_054 * (variance * (1.0 / folds + 1.0 / (folds - 1.0))).sqrt();
         let gain = |without: f64, with: f64| {
             let difference = with - without;
-            LabelGain { without, with, difference, interval: [difference - half, difference + half] }
+            LabelGain {
+                without,
+                with,
+                difference,
+                interval: [difference - half, difference + half],
+            }
         };
-        Ok(area(&self.found).zip(area(&with)).filter(|_| half.is_finite()).map(|(without, with)| gain(without, with)))
+        Ok(area(&self.found)
+            .zip(area(&with))
+            .filter(|_| half.is_finite())
+            .map(|(without, with)| gain(without, with)))
     }
 
-    /// The places of rows, then and now, that are distributed alike: as if drawn from the smaller of both densities.
+    /// The places of rows, then and now, that are distributed alike: as if drawn from the smaller
+    /// of both densities.
     ///
-    /// A row stays with the chance that makes it as frequent as it is in the period that has fewer of its like: min(1, now/then) for a row
-    /// of then, and min(1, then/now) for one of now. How frequent it is in either, a forest says that was not fitted to it. What one
-    /// period alone has drops out, since nothing can be said of it.
+    /// A row stays with the chance that makes it as frequent as it is in the period that has fewer
+    /// of its like: min(1, now/then) for a row of then, and min(1, then/now) for one of now. How
+    /// frequent it is in either, a forest says that was not fitted to it. What one period alone has
+    /// drops out, since nothing can be said of it.
     ///
     /// # Source
     ///
-    /// The weights of matching: L. Li and T. Greene, "A weighting analogue to pair matching in propensity score analysis", The International
-    /// Journal of Biostatistics 9 (2013) 215–234.
+    /// The weights of matching: L. Li and T. Greene, "A weighting analogue to pair matching in
+    /// propensity score analysis", The International Journal of Biostatistics 9 (2013) 215–234.
     pub(super) fn common_ground(&self) -> [Vec<usize>; 2] {
         let now = self.is_now.iter().filter(|is_now| **is_now).count();
         let then = self.is_now.len() - now;
@@ -101,7 +132,8 @@ impl<'a> Apart<'a> {
         for (row, share) in self.found.probabilities.iter().enumerate() {
             // How much more frequent it is now.
             let ratio = share * then as f64 / ((1.0 - share) * now as f64);
-            let (period, place, chance) = if row < then { (0, row, ratio) } else { (1, row - then, 1.0 / ratio) };
+            let (period, place, chance) =
+                if row < then { (0, row, ratio) } else { (1, row - then, 1.0 / ratio) };
             if random.unit() < chance {
                 kept[period].push(place);
             }

@@ -60,7 +60,8 @@ pub struct Relation {
     pub label_gain: Option<LabelGain>,
     /// What becomes of the model's scores; none where there are too few rows.
     pub recalibration: Option<RecalibrationChange>,
-    /// Feature by feature, the surest change first; each is tested with those before it that changed taken for granted.
+    /// Feature by feature, the surest change first; each is tested with those before it that
+    /// changed taken for granted.
     pub features: Vec<FeatureRelation>,
     /// The verdict.
     #[serde(skip)]
@@ -112,7 +113,8 @@ pub struct FeatureRelation {
     pub p_value: f64,
     /// Adjusted for all tests of this comparison.
     pub p_value_adjusted: f64,
-    /// The change of the log-odds between the values, as the root of its mean square over production.
+    /// The change of the log-odds between the values, as the root of its mean square over
+    /// production.
     pub effect: f64,
     /// Whether that is a change.
     pub shifted: bool,
@@ -154,10 +156,11 @@ impl CellChange {
 
 /// Whether the target follows from the features as it did, where only rows and outcomes are known.
 ///
-/// Models of the recipe are fitted to all folds of the reference but one, and asked for that fold and for a part of production: rows of both periods
-/// are judged by the same models, whose mistakes are therefore no change. Rows of either period that the other one has fewer
-/// of are thinned out, so that both are compared where they are alike: a model is wrong in one way here and in another there, and
-/// rows that moved from here to there would look like a change.
+/// Models of the recipe are fitted to all folds of the reference but one, and asked for that fold
+/// and for a part of production: rows of both periods are judged by the same models, whose mistakes
+/// are therefore no change. Rows of either period that the other one has fewer of are thinned out,
+/// so that both are compared where they are alike: a model is wrong in one way here and in another
+/// there, and rows that moved from here to there would look like a change.
 ///
 /// # Errors
 ///
@@ -170,16 +173,26 @@ pub fn relation_shift(
     policy: &RelationPolicy,
     progress: &Progress<'_>,
 ) -> Result<Relation, ModelError> {
-    if let Some(why) = too_few(labels_reference, policy).or_else(|| too_few(labels_production, policy)) {
+    if let Some(why) =
+        too_few(labels_reference, policy).or_else(|| too_few(labels_production, policy))
+    {
         return Ok(Relation::unknown(labels_reference.len(), labels_production.len(), why));
     }
     let schema = Schema::of_features(reference)?;
-    let (then, now) = cross_score(reference, labels_reference, production, &schema, recipe, progress)?;
-    let apart = Apart::of((reference, labels_reference), (production, labels_production), domain, progress)?;
+    let (then, now) =
+        cross_score(reference, labels_reference, production, &schema, recipe, progress)?;
+    let apart = Apart::of(
+        (reference, labels_reference),
+        (production, labels_production),
+        domain,
+        progress,
+    )?;
     let label_gain = apart.label_gain(progress)?;
     let [alike_then, alike_now] = apart.common_ground();
-    let labels = |of: &[bool], rows: &[usize]| -> Vec<bool> { rows.iter().map(|row| of[*row]).collect() };
-    let scores = |of: &[f64], rows: &[usize]| -> Vec<f64> { rows.iter().map(|row| of[*row]).collect() };
+    let labels =
+        |of: &[bool], rows: &[usize]| -> Vec<bool> { rows.iter().map(|row| of[*row]).collect() };
+    let scores =
+        |of: &[f64], rows: &[usize]| -> Vec<f64> { rows.iter().map(|row| of[*row]).collect() };
     let reference = Period {
         table: &reference.take(&alike_then),
         labels: &labels(labels_reference, &alike_then),
@@ -193,13 +206,16 @@ pub fn relation_shift(
     Ok(Relation { label_gain, ..compare_relations(&reference, &production, policy)? })
 }
 
-/// Compares how the target follows from the features in two periods, whose rows are distributed alike.
+/// Compares how the target follows from the features in two periods, whose rows are distributed
+/// alike.
 ///
-/// For each feature, the log-odds of the target are the score's plus something for each value of the feature: the levels, or fifths of the
-/// reference's numbers, and what is missing. The test asks whether that something changed between the periods by more than the same amount for
-/// all values. What the model gets wrong at all times is in both periods, and so is no change. The surest change is taken
-/// for granted when the others are tested, and so on: what follows from it is no change of theirs. A change that is the same for all
-/// rows is found by the recalibration: log-odds = intercept + slope · the score's.
+/// For each feature, the log-odds of the target are the score's plus something for each value of
+/// the feature: the levels, or fifths of the reference's numbers, and what is missing. The test
+/// asks whether that something changed between the periods by more than the same amount for all
+/// values. What the model gets wrong at all times is in both periods, and so is no change. The
+/// surest change is taken for granted when the others are tested, and so on: what follows from it
+/// is no change of theirs. A change that is the same for all rows is found by the recalibration:
+/// log-odds = intercept + slope · the score's.
 ///
 /// # Errors
 ///
@@ -207,8 +223,9 @@ pub fn relation_shift(
 ///
 /// # Source
 ///
-/// D. R. Cox, "Two further applications of a model for binary regression", Biometrika 45 (1958) 562–565, for slope and intercept;
-/// S. S. Wilks, Annals of Mathematical Statistics 9 (1938) 60–62, for the test.
+/// D. R. Cox, "Two further applications of a model for binary regression", Biometrika 45 (1958)
+/// 562–565, for slope and intercept; S. S. Wilks, Annals of Mathematical Statistics 9 (1938) 60–62,
+/// for the test.
 pub fn compare_relations(
     reference: &Period<'_>,
     production: &Period<'_>,
@@ -222,7 +239,9 @@ pub fn compare_relations(
         features: Vec::new(),
         verdict: Verdict::Stable,
     };
-    if let Some(why) = too_few(reference.labels, policy).or_else(|| too_few(production.labels, policy)) {
+    if let Some(why) =
+        too_few(reference.labels, policy).or_else(|| too_few(production.labels, policy))
+    {
         return Ok(Relation::unknown(reference.labels.len(), production.labels.len(), why));
     }
     let mut rows = Rows::of(reference, production);
@@ -232,11 +251,16 @@ pub fn compare_relations(
     let to_cells = |input: usize| {
         let feature = &schema.features[features[input]];
         let cells = || Cells::of(feature, &inputs.0[input], &inputs.1[input]);
-        (feature.kind != FeatureKind::Date).then(cells).flatten().map(|cells| (feature.name.clone(), cells))
+        (feature.kind != FeatureKind::Date)
+            .then(cells)
+            .flatten()
+            .map(|cells| (feature.name.clone(), cells))
     };
-    let mut left: Vec<(String, Cells)> = (0..features.len()).into_par_iter().filter_map(to_cells).collect();
+    let mut left: Vec<(String, Cells)> =
+        (0..features.len()).into_par_iter().filter_map(to_cells).collect();
     let mut recalibration = recalibration(&rows);
-    let is_shift = |p_value: f64, effect: f64| p_value <= policy.significance && effect >= policy.min_effect;
+    let is_shift =
+        |p_value: f64, effect: f64| p_value <= policy.significance && effect >= policy.min_effect;
     loop {
         let fitted: Vec<Option<Fits>> =
             left.par_iter().map(|(_, cells)| fit(&rows.scores, &rows.labels, cells)).collect();
@@ -245,19 +269,29 @@ pub fn compare_relations(
             Some((place, feature_relation(name, &rows, cells, fits.as_ref()?)))
         });
         let mut tested: Vec<(usize, FeatureRelation)> = tested.collect();
-        let p_values = tested.iter().map(|(_, it)| it.p_value).chain(recalibration.iter().map(|it| it.p_value));
+        let p_values = tested
+            .iter()
+            .map(|(_, it)| it.p_value)
+            .chain(recalibration.iter().map(|it| it.p_value));
         let adjusted = Correction::BenjaminiHochberg.adjust(&p_values.collect::<Vec<f64>>());
         for ((_, it), adjusted) in tested.iter_mut().zip(&adjusted) {
             it.p_value_adjusted = *adjusted;
             it.shifted = is_shift(*adjusted, it.effect);
         }
-        if let (Some(it), Some(adjusted), true) = (&mut recalibration, adjusted.last(), found.features.is_empty()) {
+        if let (Some(it), Some(adjusted), true) =
+            (&mut recalibration, adjusted.last(), found.features.is_empty())
+        {
             it.p_value_adjusted = *adjusted;
             it.shifted = is_shift(*adjusted, it.effect);
         }
-        let surest = tested.iter().filter(|(_, it)| it.shifted).min_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
+        let surest = tested
+            .iter()
+            .filter(|(_, it)| it.shifted)
+            .min_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
         let Some((place, surest)) = surest.cloned() else {
-            tested.sort_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value).then(b.1.effect.total_cmp(&a.1.effect)));
+            tested.sort_by(|a, b| {
+                a.1.p_value.total_cmp(&b.1.p_value).then(b.1.effect.total_cmp(&a.1.effect))
+            });
             found.features.extend(tested.into_iter().map(|(_, it)| it));
             break;
         };
@@ -267,7 +301,9 @@ pub fn compare_relations(
         }
         left.remove(place);
     }
-    if found.features.iter().any(|feature| feature.shifted) || recalibration.as_ref().is_some_and(|it| it.shifted) {
+    if found.features.iter().any(|feature| feature.shifted)
+        || recalibration.as_ref().is_some_and(|it| it.shifted)
+    {
         found.verdict = Verdict::Shifted;
     }
     found.recalibration = recalibration;
@@ -309,7 +345,12 @@ impl Rows {
             (probability / (1.0 - probability)).ln()
         };
         Self {
-            scores: reference.probabilities.iter().chain(production.probabilities).map(log_odds).collect(),
+            scores: reference
+                .probabilities
+                .iter()
+                .chain(production.probabilities)
+                .map(log_odds)
+                .collect(),
             labels: [reference.labels, production.labels].concat(),
             reference: reference.labels.len(),
         }
@@ -318,11 +359,16 @@ impl Rows {
 
 fn feature_relation(feature: &str, rows: &Rows, cells: &Cells, fits: &Fits) -> FeatureRelation {
     let weights: Vec<f64> = fits.cells.iter().map(|cell| cell[1].rows).collect();
-    let changes: Vec<f64> = fits.cells.iter().map(|cell| cell[1].intercept - cell[0].intercept).collect();
+    let changes: Vec<f64> =
+        fits.cells.iter().map(|cell| cell[1].intercept - cell[0].intercept).collect();
     let all: f64 = weights.iter().sum();
-    let mean = changes.iter().zip(&weights).map(|(change, weight)| change * weight).sum::<f64>() / all;
-    let parts: Vec<f64> =
-        changes.iter().zip(&weights).map(|(change, weight)| weight * (change - mean).powi(2) / all).collect();
+    let mean =
+        changes.iter().zip(&weights).map(|(change, weight)| change * weight).sum::<f64>() / all;
+    let parts: Vec<f64> = changes
+        .iter()
+        .zip(&weights)
+        .map(|(change, weight)| weight * (change - mean).powi(2) / all)
+        .collect();
     let most = parts.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(place, _)| place);
     let most = most.map(|place| {
         let [then, now] = &fits.cells[place];
@@ -357,13 +403,17 @@ fn feature_relation(feature: &str, rows: &Rows, cells: &Cells, fits: &Fits) -> F
 
 fn recalibration(rows: &Rows) -> Option<RecalibrationChange> {
     let (then, now) = (0..rows.reference, rows.reference..rows.labels.len());
-    let of = |range: std::ops::Range<usize>| Line::fit(&rows.scores[range.clone()], &rows.labels[range]);
+    let of =
+        |range: std::ops::Range<usize>| Line::fit(&rows.scores[range.clone()], &rows.labels[range]);
     let (reference, production, both) = (of(then)?, of(now.clone())?, of(0..rows.labels.len())?);
-    let statistic = (2.0 * (reference.log_likelihood + production.log_likelihood - both.log_likelihood)).max(0.0);
+    let statistic = (2.0
+        * (reference.log_likelihood + production.log_likelihood - both.log_likelihood))
+        .max(0.0);
     let p_value = chi_squared_sf(statistic, 2);
     let scores = &rows.scores[now];
     let change = |score: &f64| {
-        (production.intercept - reference.intercept + (production.slope - reference.slope) * score).powi(2)
+        (production.intercept - reference.intercept + (production.slope - reference.slope) * score)
+            .powi(2)
     };
     let effect = (scores.iter().map(change).sum::<f64>() / scores.len() as f64).sqrt();
     Some(RecalibrationChange {

@@ -20,8 +20,12 @@ struct World {
 
 fn customers(seed: u64, rows: usize, world: World) -> (Table, Vec<bool>) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let columns =
-        [("age", Kind::Numeric), ("plan", Kind::Categorical), ("spent", Kind::Numeric), ("noise", Kind::Numeric)];
+    let columns = [
+        ("age", Kind::Numeric),
+        ("plan", Kind::Categorical),
+        ("spent", Kind::Numeric),
+        ("noise", Kind::Numeric),
+    ];
     let mut table = Table { columns: columns.map(|(name, kind)| Column::new(name, kind)).into() };
     let mut labels = Vec::with_capacity(rows);
     for _ in 0..rows {
@@ -57,8 +61,17 @@ fn relation(seed: u64, rows: usize, world: World) -> Relation {
     let (production, of_production) = customers(2 * seed + 1_000_001, rows, world);
     let params = BoostingParams { rounds: 30, leaves: 6, ..BoostingParams::default() };
     let recipe = Recipe::new(Learner::GradientBoosting(params));
-    let (then, now) = ((&reference, of_reference.as_slice()), (&production, of_production.as_slice()));
-    relation_shift(then, now, &recipe, &domain_policy(), &RelationPolicy::default(), &Progress::none()).unwrap()
+    let (then, now) =
+        ((&reference, of_reference.as_slice()), (&production, of_production.as_slice()));
+    relation_shift(
+        then,
+        now,
+        &recipe,
+        &domain_policy(),
+        &RelationPolicy::default(),
+        &Progress::none(),
+    )
+    .unwrap()
 }
 
 fn share(count: u64, is: impl Fn(u64) -> bool) -> f64 {
@@ -68,17 +81,22 @@ fn share(count: u64, is: impl Fn(u64) -> bool) -> f64 {
 #[test]
 fn the_tests_agree_with_statsmodels() {
     let golden: Value = serde_json::from_str(include_str!("../../golden/relation.json")).unwrap();
-    let numbers =
-        |name: &str| -> Vec<f64> { golden[name].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect() };
+    let numbers = |name: &str| -> Vec<f64> {
+        golden[name].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect()
+    };
     let (level, score, label) = (numbers("level"), numbers("score"), numbers("label"));
     let mut table = Table { columns: vec![Column::new("level", Kind::Categorical)] };
-    level.iter().for_each(|level| table.columns[0].push(Cell::Text(["a", "b", "c"][*level as usize])));
+    level
+        .iter()
+        .for_each(|level| table.columns[0].push(Cell::Text(["a", "b", "c"][*level as usize])));
     let labels: Vec<bool> = label.iter().map(|label| *label == 1.0).collect();
     let probabilities: Vec<f64> = score.iter().map(|score| 1.0 / (1.0 + (-score).exp())).collect();
     let (then, now): (Vec<usize>, Vec<usize>) = ((0..500).collect(), (500..1000).collect());
     let (then, now) = (table.take(&then), table.take(&now));
-    let reference = Period { table: &then, labels: &labels[..500], probabilities: &probabilities[..500] };
-    let production = Period { table: &now, labels: &labels[500..], probabilities: &probabilities[500..] };
+    let reference =
+        Period { table: &then, labels: &labels[..500], probabilities: &probabilities[..500] };
+    let production =
+        Period { table: &now, labels: &labels[500..], probabilities: &probabilities[500..] };
     let found = compare_relations(&reference, &production, &RelationPolicy::default()).unwrap();
     let check = |ours: f64, theirs: &Value| {
         let theirs = theirs.as_f64().unwrap();
@@ -89,7 +107,9 @@ fn the_tests_agree_with_statsmodels() {
     let recalibration = found.recalibration.unwrap();
     check(recalibration.statistic, &golden["recalibration"]["statistic"]);
     check(recalibration.p_value, &golden["recalibration"]["p_value"]);
-    for (ours, theirs) in [(recalibration.reference, "reference"), (recalibration.production, "production")] {
+    for (ours, theirs) in
+        [(recalibration.reference, "reference"), (recalibration.production, "production")]
+    {
         let theirs = &golden["recalibration"][theirs];
         check(ours.intercept, &theirs["intercept"]);
         check(ours.slope, &theirs["slope"]);
@@ -146,7 +166,13 @@ fn few_rows_say_nothing() {
     assert!(found.verdict.why().unwrap().contains("150 rows"), "{found:?}");
     let small = domain(3, 220, World { older: 0.3, ..World::default() });
     assert!(small.verdict.why().unwrap().contains("more rows would tell"), "{small:?}");
-    assert!(relation(3, 150, World::default()).verdict.why().unwrap().contains("150 rows have an outcome"));
+    assert!(
+        relation(3, 150, World::default())
+            .verdict
+            .why()
+            .unwrap()
+            .contains("150 rows have an outcome")
+    );
 }
 
 #[test]
@@ -171,7 +197,8 @@ fn other_rows_are_no_other_relation() {
     }
     let any = share(40, |seed| relation(seed, 3000, shifted).verdict == Verdict::Shifted);
     assert!(any <= 0.1, "{any}");
-    let none = share(40, |seed| relation(seed + 100, 3000, World::default()).verdict == Verdict::Shifted);
+    let none =
+        share(40, |seed| relation(seed + 100, 3000, World::default()).verdict == Verdict::Shifted);
     assert!(none <= 0.1, "{none}");
     assert_eq!(domain(4, 3000, shifted).verdict, Verdict::Shifted);
 }
@@ -184,7 +211,10 @@ fn another_relation_is_found_where_the_rows_are_alike() {
     let first = &found.features[0];
     assert_eq!((first.feature.as_str(), first.shifted), ("plan", true));
     let most = first.most.as_ref().unwrap();
-    assert!(most.value == "b" && most.observed_production > most.predicted_production + 0.15, "{most:?}");
+    assert!(
+        most.value == "b" && most.observed_production > most.predicted_production + 0.15,
+        "{most:?}"
+    );
     assert!(most.text().contains("in training"), "{}", most.text());
     assert!(found.features[1..].iter().all(|feature| !feature.shifted), "{:?}", found.features);
     assert_eq!(domain(5, 3000, changed).verdict, Verdict::Stable);
@@ -195,6 +225,9 @@ fn another_relation_is_found_where_the_rows_are_alike() {
     // The same for everybody: no feature, but the scores.
     let all = relation(6, 3000, World { all: 0.6, ..World::default() });
     let recalibration = all.recalibration.unwrap();
-    assert!(recalibration.shifted && recalibration.production.intercept_interval[0] > 0.2, "{recalibration:?}");
+    assert!(
+        recalibration.shifted && recalibration.production.intercept_interval[0] > 0.2,
+        "{recalibration:?}"
+    );
     assert!(all.features.iter().all(|feature| !feature.shifted), "{:?}", all.features);
 }

@@ -11,9 +11,9 @@ pub struct Fingerprint(pub [u8; 16]);
 
 /// The fingerprint of a JSON value, whatever a database did to its text.
 ///
-/// The order of keys, blanks, escapes and the notation of a number make no difference: `1.50`, `1.5` and `15e-1` are the
-/// same, as are `1` and `1.0`. Of a key that is given twice the last value counts. Integers of 64 bits are compared
-/// exactly, other numbers as 64-bit floats.
+/// The order of keys, blanks, escapes and the notation of a number make no difference: `1.50`,
+/// `1.5` and `15e-1` are the same, as are `1` and `1.0`. Of a key that is given twice the last
+/// value counts. Integers of 64 bits are compared exactly, other numbers as 64-bit floats.
 pub fn fingerprint(value: &Value<'_>) -> Fingerprint {
     let mut hash = Sha256::new();
     add(&mut hash, value);
@@ -22,7 +22,8 @@ pub fn fingerprint(value: &Value<'_>) -> Fingerprint {
     Fingerprint(fingerprint)
 }
 
-/// The fingerprint of a stored payload. What an application stored itself may be no JSON; then its text counts.
+/// The fingerprint of a stored payload. What an application stored itself may be no JSON; then its
+/// text counts.
 pub fn payload_fingerprint(payload: &str) -> Fingerprint {
     match parse_payload(payload) {
         Ok(value) => fingerprint(&value),
@@ -30,7 +31,8 @@ pub fn payload_fingerprint(payload: &str) -> Fingerprint {
     }
 }
 
-/// Each kind begins with a byte of its own, and what has a length begins with it, so that no two values run together.
+/// Each kind begins with a byte of its own, and what has a length begins with it, so that no two
+/// values run together.
 fn add(hash: &mut Sha256, value: &Value<'_>) {
     match value {
         Value::Null | Value::NonFinite(_) => hash.update(b"n"),
@@ -49,7 +51,10 @@ fn add(hash: &mut Sha256, value: &Value<'_>) {
             // Stable, so that the last of equal keys is the one that was given last.
             sorted.sort_by(|a, b| a.0.cmp(&b.0));
             let kept = || {
-                sorted.iter().enumerate().filter(|(i, entry)| sorted.get(i + 1).is_none_or(|next| next.0 != entry.0))
+                sorted
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, entry)| sorted.get(i + 1).is_none_or(|next| next.0 != entry.0))
             };
             hash.update(b"m");
             hash.update(kept().count().to_be_bytes());
@@ -67,14 +72,17 @@ fn add_text(hash: &mut Sha256, kind: u8, text: &str) {
     hash.update(text.as_bytes());
 }
 
-/// Below this a whole number is exact as a float, so that both notations of it can be compared as integers.
+/// Below this a whole number is exact as a float, so that both notations of it can be compared as
+/// integers.
 const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
 
 fn add_number(hash: &mut Sha256, text: &str) {
-    let integer = text.parse::<i64>().map(i128::from).or_else(|_| text.parse::<u64>().map(i128::from)).ok();
-    let float = || text.parse::<f64>().unwrap_or(f64::NAN);
     let integer =
-        integer.or_else(|| Some(float()).filter(|f| f.fract() == 0.0 && f.abs() < EXACT_INTEGERS).map(|f| f as i128));
+        text.parse::<i64>().map(i128::from).or_else(|_| text.parse::<u64>().map(i128::from)).ok();
+    let float = || text.parse::<f64>().unwrap_or(f64::NAN);
+    let integer = integer.or_else(|| {
+        Some(float()).filter(|f| f.fract() == 0.0 && f.abs() < EXACT_INTEGERS).map(|f| f as i128)
+    });
     match integer {
         Some(integer) => {
             hash.update(b"i");

@@ -22,11 +22,13 @@ pub struct Inserted {
 
 /// Writes each of the records once, and then enters the objects that they end.
 ///
-/// `set_aside` is given the places of conflicting records before anything is written, and again if that is done again.
+/// `set_aside` is given the places of conflicting records before anything is written, and again if
+/// that is done again.
 ///
 /// # Errors
 ///
-/// What the store says; [`StoreErrorKind::Temporary`] where other writers of the same uids never let it through.
+/// What the store says; [`StoreErrorKind::Temporary`] where other writers of the same uids never
+/// let it through.
 pub async fn insert_new<S: EtlStore>(
     store: &S,
     pipeline: &str,
@@ -67,14 +69,21 @@ struct Sorted {
     conflicts: Vec<usize>,
 }
 
-async fn find<S: EtlStore>(store: &S, records: &[LogRecord]) -> Result<HashMap<String, Fingerprint>, StoreError> {
+async fn find<S: EtlStore>(
+    store: &S,
+    records: &[LogRecord],
+) -> Result<HashMap<String, Fingerprint>, StoreError> {
     let uids: BTreeSet<&str> = records.iter().map(|record| record.uid.as_str()).collect();
     let uids: Vec<&str> = uids.into_iter().collect();
     if uids.is_empty() { Ok(HashMap::new()) } else { store.find(&uids).await }
 }
 
 /// Which records are new, in the order of their uids, so that two writers lock rows in one order.
-fn sort_out<S: EtlStore>(store: &S, records: &[LogRecord], there: &HashMap<String, Fingerprint>) -> Sorted {
+fn sort_out<S: EtlStore>(
+    store: &S,
+    records: &[LogRecord],
+    there: &HashMap<String, Fingerprint>,
+) -> Sorted {
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by(|&a, &b| records[a].uid.cmp(&records[b].uid));
     let mut sorted = Sorted { new: Vec::new(), conflicts: Vec::new() };
@@ -85,7 +94,8 @@ fn sort_out<S: EtlStore>(store: &S, records: &[LogRecord], there: &HashMap<Strin
             first = place;
         }
         let known = there.get(&record.uid).copied();
-        let known = known.or_else(|| (place > first).then(|| store.fingerprint(&records[order[first]])));
+        let known =
+            known.or_else(|| (place > first).then(|| store.fingerprint(&records[order[first]])));
         match known {
             None => sorted.new.push(index),
             Some(known) if known == store.fingerprint(record) => {}

@@ -21,7 +21,8 @@ impl ObjectId {
     }
 }
 
-/// What a listing showed, whatever its order: two that are equal listed the same versions of the same objects.
+/// What a listing showed, whatever its order: two that are equal listed the same versions of the
+/// same objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Listing {
     /// How many objects.

@@ -1,4 +1,5 @@
-//! The ETL's own notions: partitions of a listing, what was listed and loaded, and when two contents are the same.
+//! The ETL's own notions: partitions of a listing, what was listed and loaded, and when two
+//! contents are the same.
 
 mod fingerprint;
 mod insert;

@@ -37,8 +37,8 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// Ranges of names that split a folder of random hexadecimal keys evenly, and leave out no other key. With the part
-    /// of the partition's id that stands for each.
+    /// Ranges of names that split a folder of random hexadecimal keys evenly, and leave out no
+    /// other key. With the part of the partition's id that stands for each.
     pub const RANGES: [(&'static str, NameRange); 19] = [
         ("..0", range(None, Some("0"))),
         ("0*", range(Some("0"), Some("1"))),

@@ -1,4 +1,5 @@
-//! JSON as services write it, and Python's `str(dict)`: one reader for both, one writer of strict JSON.
+//! JSON as services write it, and Python's `str(dict)`: one reader for both, one writer of strict
+//! JSON.
 
 mod python;
 mod reader;

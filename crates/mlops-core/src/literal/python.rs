@@ -12,9 +12,13 @@ pub(super) fn object<'a>(reader: &mut Reader<'a>, name: &str) -> Result<Value<'a
     let value = match class {
         "datetime" | "date" => iso_date(&arguments),
         "Decimal" => decimal(arguments),
-        "Timestamp" | "UUID" | "datetime64" | "str_" => sole(arguments).filter(|v| matches!(v, Value::String(_))),
+        "Timestamp" | "UUID" | "datetime64" | "str_" => {
+            sole(arguments).filter(|v| matches!(v, Value::String(_)))
+        }
         "bool" | "bool_" => sole(arguments).filter(|v| matches!(v, Value::Bool(_))),
-        _ if is_numpy_number(class) => sole(arguments).filter(|v| matches!(v, Value::Number(_) | Value::NonFinite(_))),
+        _ if is_numpy_number(class) => {
+            sole(arguments).filter(|v| matches!(v, Value::Number(_) | Value::NonFinite(_)))
+        }
         _ => None,
     };
     match value {
@@ -45,21 +49,27 @@ fn sole(arguments: Vec<Value<'_>>) -> Option<Value<'_>> {
 }
 
 fn is_numpy_number(class: &str) -> bool {
-    let width = class.trim_start_matches("float").trim_start_matches("uint").trim_start_matches("int");
+    let width =
+        class.trim_start_matches("float").trim_start_matches("uint").trim_start_matches("int");
     width.len() < class.len() && matches!(width, "8" | "16" | "32" | "64" | "128" | "")
 }
 
 fn decimal(arguments: Vec<Value<'_>>) -> Option<Value<'_>> {
     match sole(arguments)? {
         Value::String(Cow::Borrowed(text)) => match super::read(text) {
-            Ok((number @ (Value::Number(_) | Value::NonFinite(_)), length)) if length == text.len() => Some(number),
+            Ok((number @ (Value::Number(_) | Value::NonFinite(_)), length))
+                if length == text.len() =>
+            {
+                Some(number)
+            }
             _ => None,
         },
         _ => None,
     }
 }
 
-/// `datetime.datetime(2026, 11, 23, 5, 34, 0, 123456)` as `2026-11-23 05:34:00.123456`, like `str()` of it.
+/// `datetime.datetime(2026, 11, 23, 5, 34, 0, 123456)` as `2026-11-23 05:34:00.123456`, like
+/// `str()` of it.
 fn iso_date<'a>(arguments: &[Value<'a>]) -> Option<Value<'a>> {
     let parts: Vec<u32> = arguments
         .iter()
@@ -73,7 +83,9 @@ fn iso_date<'a>(arguments: &[Value<'a>]) -> Option<Value<'a>> {
         [year, month, day, hour, minute, ref rest @ ..] if rest.len() <= 2 => {
             let second = rest.first().copied().unwrap_or(0);
             let microsecond = rest.get(1).copied().unwrap_or(0);
-            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{microsecond:06}")
+            format!(
+                "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{microsecond:06}"
+            )
         }
         _ => return None,
     };

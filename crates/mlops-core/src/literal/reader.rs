@@ -20,13 +20,15 @@ pub struct LiteralError {
 
 /// Reads one value from the start of `source`; returns it with the number of bytes that it took.
 ///
-/// Accepts JSON (RFC 8259) and what Python's `repr` writes of dicts, lists, tuples, strings, numbers, booleans
-/// and `None`, and the wrappers that such dicts are known to carry: `np.float64(0.1)`, `Decimal('1.5')`,
-/// `datetime.datetime(…)`, `Timestamp('…')`, `UUID('…')`. White space around the value is skipped.
+/// Accepts JSON (RFC 8259) and what Python's `repr` writes of dicts, lists, tuples, strings,
+/// numbers, booleans and `None`, and the wrappers that such dicts are known to carry:
+/// `np.float64(0.1)`, `Decimal('1.5')`, `datetime.datetime(…)`, `Timestamp('…')`, `UUID('…')`.
+/// White space around the value is skipped.
 ///
 /// # Errors
 ///
-/// [`LiteralError`] with the byte at which the text stops being either language, or past 32 levels of nesting.
+/// [`LiteralError`] with the byte at which the text stops being either language, or past 32 levels
+/// of nesting.
 ///
 /// ```
 /// use mlops_core::literal::read;
@@ -71,9 +73,11 @@ impl<'a> Reader<'a> {
     fn unexpected<T>(&self, expected: &str) -> Result<T, LiteralError> {
         match self.source[self.at..].chars().next() {
             Some(found) => self.fail(format!("expected {expected}, found {found:?}")),
-            None => {
-                Err(LiteralError { what: format!("expected {expected}, found the end"), at: self.at, incomplete: true })
-            }
+            None => Err(LiteralError {
+                what: format!("expected {expected}, found the end"),
+                at: self.at,
+                incomplete: true,
+            }),
         }
     }
 
@@ -261,7 +265,8 @@ impl<'a> Reader<'a> {
                 }
                 Some(_) => {
                     let rest = &self.source.as_bytes()[self.at..];
-                    let plain = rest.iter().position(|&b| b == quote || b == b'\\').unwrap_or(rest.len());
+                    let plain =
+                        rest.iter().position(|&b| b == quote || b == b'\\').unwrap_or(rest.len());
                     text.push_str(&self.source[self.at..self.at + plain]);
                     self.at += plain;
                 }

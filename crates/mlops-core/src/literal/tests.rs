@@ -45,28 +45,49 @@ fn python_dicts_are_read_exactly() {
         r#"{'a': 1, 'b': [True, False, None], 'c': {'d': 'e'}, 'f': (1, 2), 'g': (1,), 'h': ()}"#,
         r#"{"a":1,"b":[true,false,null],"c":{"d":"e"},"f":[1,2],"g":[1],"h":[]}"#,
     );
-    check(r#"{'name': "O'Brien", 'said': 'she said "no"'}"#, r#"{"name":"O'Brien","said":"she said \"no\""}"#);
-    check(r#"{'both': 'it\'s "x"', 'path': 'C:\\new'}"#, r#"{"both":"it's \"x\"","path":"C:\\new"}"#);
+    check(
+        r#"{'name': "O'Brien", 'said': 'she said "no"'}"#,
+        r#"{"name":"O'Brien","said":"she said \"no\""}"#,
+    );
+    check(
+        r#"{'both': 'it\'s "x"', 'path': 'C:\\new'}"#,
+        r#"{"both":"it's \"x\"","path":"C:\\new"}"#,
+    );
     check(
         r"{'x': '\x00\x7f\xa0', 'wide': '\U0001f600', 'tab': '\t'}",
         "{\"x\":\"\\u0000\u{7f}\u{a0}\",\"wide\":\"😀\",\"tab\":\"\\t\"}",
     );
-    check("{1: 'a', 2.5: 'b', True: 'c', None: 'd'}", r#"{"1":"a","2.5":"b","true":"c","null":"d"}"#);
+    check(
+        "{1: 'a', 2.5: 'b', True: 'c', None: 'd'}",
+        r#"{"1":"a","2.5":"b","true":"c","null":"d"}"#,
+    );
     check("{u'old': u'text'}", r#"{"old":"text"}"#);
-    check("{'small': 1e-05, 'large': 1e+16, 'neg': -0.0}", r#"{"small":1e-05,"large":1e+16,"neg":-0.0}"#);
-    check("{'braces': '{not: a, dict}', 'none': 'None'}", r#"{"braces":"{not: a, dict}","none":"None"}"#);
+    check(
+        "{'small': 1e-05, 'large': 1e+16, 'neg': -0.0}",
+        r#"{"small":1e-05,"large":1e+16,"neg":-0.0}"#,
+    );
+    check(
+        "{'braces': '{not: a, dict}', 'none': 'None'}",
+        r#"{"braces":"{not: a, dict}","none":"None"}"#,
+    );
 }
 
 #[test]
 fn the_objects_that_json_dumps_refuses_are_read() {
-    check("{'p': np.float64(0.14), 'n': np.int64(3), 'b': np.True_}", r#"{"p":0.14,"n":3,"b":true}"#);
+    check(
+        "{'p': np.float64(0.14), 'n': np.int64(3), 'b': np.True_}",
+        r#"{"p":0.14,"n":3,"b":true}"#,
+    );
     check("{'d': Decimal('1.50')}", r#"{"d":1.50}"#);
     check(
         "{'t': datetime.datetime(2026, 11, 23, 5, 34, 0, 123456), 'm': datetime.datetime(2026, 1, 2, 3, 4)}",
         r#"{"t":"2026-11-23 05:34:00.123456","m":"2026-01-02 03:04:00.000000"}"#,
     );
     check("{'d': datetime.date(2026, 1, 2)}", r#"{"d":"2026-01-02"}"#);
-    check("{'u': UUID('8adc20c8-ed68-4e9b-9d47-6af31d8f5a64')}", r#"{"u":"8adc20c8-ed68-4e9b-9d47-6af31d8f5a64"}"#);
+    check(
+        "{'u': UUID('8adc20c8-ed68-4e9b-9d47-6af31d8f5a64')}",
+        r#"{"u":"8adc20c8-ed68-4e9b-9d47-6af31d8f5a64"}"#,
+    );
     check("{'t': Timestamp('2026-01-02 00:00:00')}", r#"{"t":"2026-01-02 00:00:00"}"#);
 }
 
@@ -90,13 +111,19 @@ fn what_strict_json_cannot_hold_is_replaced_and_kept() {
         r#"{"a":1.2345678901234568e-1,"etl_replaced":[{"at":"/a","was":"0.1234567890123456789"}]}"#,
     );
     check(r#"{"a": 1e-400}"#, r#"{"a":0e0,"etl_replaced":[{"at":"/a","was":"1e-400"}]}"#);
-    check(r#"{"a": "x\ud83dy"}"#, "{\"a\":\"x\u{FFFD}y\",\"etl_replaced\":[{\"at\":\"/a\",\"was\":\"x\\\\ud83dy\"}]}");
+    check(
+        r#"{"a": "x\ud83dy"}"#,
+        "{\"a\":\"x\u{FFFD}y\",\"etl_replaced\":[{\"at\":\"/a\",\"was\":\"x\\\\ud83dy\"}]}",
+    );
     check(r#"{"a~/b": NaN}"#, r#"{"a~/b":null,"etl_replaced":[{"at":"/a~0~1b","was":"NaN"}]}"#);
 }
 
 #[test]
 fn of_a_key_given_twice_the_last_value_stays_and_the_first_is_kept() {
-    check(r#"{"a": 1, "b": 2, "a": [3]}"#, r#"{"b":2,"a":[3],"etl_replaced":[{"at":"/a","was":"1"}]}"#);
+    check(
+        r#"{"a": 1, "b": 2, "a": [3]}"#,
+        r#"{"b":2,"a":[3],"etl_replaced":[{"at":"/a","was":"1"}]}"#,
+    );
     let (value, _) = read(r#"{"a": 1, "a": 2}"#).unwrap();
     assert_eq!(value.get("a").unwrap().as_text(), Some("2"));
     // Enough keys for the other way of finding a repeat.
@@ -107,9 +134,13 @@ fn of_a_key_given_twice_the_last_value_stays_and_the_first_is_kept() {
 
 #[test]
 fn numbers_of_17_digits_stay_exact() {
-    for text in
-        ["0.10000000000000001", "123456789012345.67", "1.7976931348623157e308", "5e-324", "0.000000000000000000001"]
-    {
+    for text in [
+        "0.10000000000000001",
+        "123456789012345.67",
+        "1.7976931348623157e308",
+        "5e-324",
+        "0.000000000000000000001",
+    ] {
         check(text, text);
     }
 }
@@ -163,7 +194,9 @@ fn values_that_follow_each_other_are_read_one_by_one() {
 fn random_json(rng: &mut ChaCha8Rng, depth: usize) -> serde_json::Value {
     let string = |rng: &mut ChaCha8Rng| -> String {
         (0..rng.random_range(0..6))
-            .map(|_| ['a', '"', '\'', '\\', '\n', 'é', '😀', '\u{0}', '/', ' '][rng.random_range(0..10)])
+            .map(|_| {
+                ['a', '"', '\'', '\\', '\n', 'é', '😀', '\u{0}', '/', ' '][rng.random_range(0..10)]
+            })
             .collect()
     };
     match rng.random_range(0..if depth == 0 { 5 } else { 7 }) {
@@ -222,11 +255,16 @@ fn random_bytes_never_panic() {
         "\n",
     ];
     for _ in 0..200_000 {
-        let text: String = (0..rng.random_range(0..12)).map(|_| pieces[rng.random_range(0..pieces.len())]).collect();
+        let text: String = (0..rng.random_range(0..12))
+            .map(|_| pieces[rng.random_range(0..pieces.len())])
+            .collect();
         if let Ok((value, length)) = read(&text) {
             assert!(length <= text.len());
             let written = write_json(&value);
-            assert!(serde_json::from_str::<serde_json::Value>(&written).is_ok(), "{text}: {written}");
+            assert!(
+                serde_json::from_str::<serde_json::Value>(&written).is_ok(),
+                "{text}: {written}"
+            );
         }
     }
 }

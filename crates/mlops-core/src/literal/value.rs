@@ -27,7 +27,8 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// The value of `key`; the last one where the source gives it twice, as in Python and JavaScript.
+    /// The value of `key`; the last one where the source gives it twice, as in Python and
+    /// JavaScript.
     ///
     /// `None` for a missing key and for anything that is no map.
     pub fn get(&self, key: &str) -> Option<&Self> {

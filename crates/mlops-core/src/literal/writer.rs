@@ -6,7 +6,8 @@ use super::Value;
 /// The key under which [`write_json`] keeps what it had to replace.
 pub const REPLACED_KEY: &str = "etl_replaced";
 
-/// A float's repr has at most this many significant digits; a number with more would lose some in a database.
+/// A float's repr has at most this many significant digits; a number with more would lose some in a
+/// database.
 const DOUBLE_DIGITS: usize = 17;
 
 /// Above this many keys a hash set finds a repeated key sooner than comparing each with each.
@@ -14,8 +15,9 @@ const FEW_KEYS: usize = 48;
 
 /// Writes `value` as strict JSON that MySQL, SQLite and DynamoDB read alike.
 ///
-/// What strict JSON or a 64-bit number cannot hold is replaced, and the source text is kept, so that nothing is lost:
-/// if `value` is a map it gets a last key `etl_replaced`, a list of `{"at": JSON pointer, "was": source text}`.
+/// What strict JSON or a 64-bit number cannot hold is replaced, and the source text is kept, so
+/// that nothing is lost: if `value` is a map it gets a last key `etl_replaced`, a list of `{"at":
+/// JSON pointer, "was": source text}`.
 ///
 /// | in the source | in its place |
 /// | --- | --- |

@@ -1,6 +1,7 @@
 //! `model.pkl`: a model with all that is known of it, as a pickle of plain containers.
 //!
-//! Python's `pickle.load` reads it with nothing imported. Numbers of trees are raw little-endian bytes, for `numpy.frombuffer`.
+//! Python's `pickle.load` reads it with nothing imported. Numbers of trees are raw little-endian
+//! bytes, for `numpy.frombuffer`.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,8 @@ use crate::pickle::{self, Field, PickleError, Shape, Value};
 /// The version of the layout; a reader refuses a later one.
 const FORMAT: i64 = 1;
 
-/// ONNX files end at two gigabytes, and so many nodes are more than anybody asks of another runtime.
+/// ONNX files end at two gigabytes, and so many nodes are more than anybody asks of another
+/// runtime.
 const MAX_NODES_IN_ONNX: usize = 10_000_000;
 
 /// A model, and what it was made of.
@@ -107,12 +109,21 @@ impl ModelFile {
         }
         entries.push(("scorer".to_owned(), of_scorer(&self.model.scorer)));
         let nodes = match &self.model.scorer {
-            Scorer::Forest { trees, .. } | Scorer::Boosting { trees, .. } => trees.iter().map(Tree::len).sum(),
+            Scorer::Forest { trees, .. } | Scorer::Boosting { trees, .. } => {
+                trees.iter().map(Tree::len).sum()
+            }
             Scorer::Logistic(_) => 0,
         };
-        let onnx = if nodes <= MAX_NODES_IN_ONNX { Value::Bytes(self.model.to_onnx()) } else { Value::None };
+        let onnx = if nodes <= MAX_NODES_IN_ONNX {
+            Value::Bytes(self.model.to_onnx())
+        } else {
+            Value::None
+        };
         entries.push(("onnx".to_owned(), onnx));
-        entries.push(("lightgbm".to_owned(), self.model.to_lightgbm().map_or(Value::None, Value::Text)));
+        entries.push((
+            "lightgbm".to_owned(),
+            self.model.to_lightgbm().map_or(Value::None, Value::Text),
+        ));
         pickle::write(&Value::Dict(entries))
     }
 
@@ -138,23 +149,39 @@ impl ModelFile {
         let Value::Dict(entries) = &value else { return Err(file.wrong("is no dict").into()) };
         let is_about = |name: &str| !matches!(name, "format" | "scorer" | "onnx" | "lightgbm");
         let fields = entries.iter().filter(|(name, _)| is_about(name));
-        let fields: serde_json::Map<String, serde_json::Value> =
-            fields.map(|(name, value)| Ok((name.clone(), to_json(value, &file)?))).collect::<Result<_, Shape>>()?;
+        let fields: serde_json::Map<String, serde_json::Value> = fields
+            .map(|(name, value)| Ok((name.clone(), to_json(value, &file)?)))
+            .collect::<Result<_, Shape>>()?;
         let about: About = of_fields(serde_json::Value::Object(fields), &file)?;
-        about.recipe.check().map_err(|error| file.wrong(format!("has a recipe that cannot be: {error}")))?;
+        about
+            .recipe
+            .check()
+            .map_err(|error| file.wrong(format!("has a recipe that cannot be: {error}")))?;
         let inputs = about.schema.input_names().len();
         let too_many = |feature: &Feature| matches!(&feature.kind, FeatureKind::Categorical { levels } if levels.len() > MAX_LEVELS);
         if about.schema.features.iter().any(too_many)
             || about.calibration.as_ref().is_some_and(|found| !found.is_sound())
         {
-            return Err(file.wrong("has a feature with too many levels, or a calibration that does not rise").into());
+            return Err(file
+                .wrong("has a feature with too many levels, or a calibration that does not rise")
+                .into());
         }
         if about.importances.len() != about.schema.features.len() {
             return Err(file.wrong("has another number of importances than of features").into());
         }
-        let scorer = to_scorer(&Field::new(file.entry("scorer")?, "scorer"), &about.schema, inputs)?;
-        let About { model_uid, created, schema, recipe, importances, calibration, metrics, training, git_commit } =
-            about;
+        let scorer =
+            to_scorer(&Field::new(file.entry("scorer")?, "scorer"), &about.schema, inputs)?;
+        let About {
+            model_uid,
+            created,
+            schema,
+            recipe,
+            importances,
+            calibration,
+            metrics,
+            training,
+            git_commit,
+        } = about;
         let model = Model { schema, recipe, importances, scorer, calibration };
         Ok(Self { model_uid, created, model, metrics, training, git_commit })
     }
@@ -162,10 +189,17 @@ impl ModelFile {
 
 fn of_scorer(scorer: &Scorer) -> Value {
     let (kind, fields) = match scorer {
-        Scorer::Forest { bins, trees } => ("forest", vec![("edges", of_bins(bins)), ("trees", of_trees(trees))]),
-        Scorer::Boosting { bins, base, trees } => {
-            ("boosting", vec![("base", Value::Float(*base)), ("edges", of_bins(bins)), ("trees", of_trees(trees))])
+        Scorer::Forest { bins, trees } => {
+            ("forest", vec![("edges", of_bins(bins)), ("trees", of_trees(trees))])
         }
+        Scorer::Boosting { bins, base, trees } => (
+            "boosting",
+            vec![
+                ("base", Value::Float(*base)),
+                ("edges", of_bins(bins)),
+                ("trees", of_trees(trees)),
+            ],
+        ),
         Scorer::Logistic(logistic) => {
             let regression = serde_json::to_value(logistic).map_or(Value::None, of_json);
             ("logistic", vec![("regression", regression)])
@@ -214,7 +248,11 @@ fn to_bins(edges: &Field<'_>, schema: &Schema) -> Result<Vec<InputBins>, Shape> 
     let levels = schema.levels_of_inputs();
     let of_inputs = edges.list()?;
     if of_inputs.len() != levels.len() {
-        return Err(edges.wrong(format!("has {} items for {} inputs", of_inputs.len(), levels.len())));
+        return Err(edges.wrong(format!(
+            "has {} items for {} inputs",
+            of_inputs.len(),
+            levels.len()
+        )));
     }
     let bins = of_inputs.iter().zip(levels).map(|(value, levels)| match levels {
         Some(levels) => Ok(InputBins::Categorical { levels }),
@@ -239,21 +277,28 @@ fn of_trees(trees: &[Tree]) -> Value {
         ("split", Value::Bytes(nodes().map(|node| node.split).collect())),
         ("shift", Value::Bytes(nodes().map(|node| node.shift).collect())),
         ("payload", Value::of_u32(trees.iter().flat_map(|tree| tree.payloads().iter().copied()))),
-        ("levels", Value::of_u64(trees.iter().flat_map(|tree| tree.sets().iter().flatten().copied()))),
+        (
+            "levels",
+            Value::of_u64(trees.iter().flat_map(|tree| tree.sets().iter().flatten().copied())),
+        ),
     ])
 }
 
 fn to_trees(trees: &Field<'_>, inputs: usize) -> Result<Vec<Tree>, Shape> {
     let u32s = |name: &'static str| Field::new(trees.entry(name)?, name).u32s();
     let bytes = |name: &'static str| Field::new(trees.entry(name)?, name).bytes();
-    let (nodes, sets, left, payload) = (u32s("nodes")?, u32s("sets")?, u32s("left")?, u32s("payload")?);
+    let (nodes, sets, left, payload) =
+        (u32s("nodes")?, u32s("sets")?, u32s("left")?, u32s("payload")?);
     let input = Field::new(trees.entry("input")?, "input").u16s()?;
     let (split, shift) = (bytes("split")?, bytes("shift")?);
     let levels = Field::new(trees.entry("levels")?, "levels").u64s()?;
     let all_nodes: usize = nodes.iter().map(|nodes| *nodes as usize).sum();
     let all_sets: usize = sets.iter().map(|sets| *sets as usize).sum();
     let lengths = [left.len(), input.len(), split.len(), shift.len(), payload.len()];
-    if nodes.len() != sets.len() || lengths.iter().any(|length| *length != all_nodes) || levels.len() != 4 * all_sets {
+    if nodes.len() != sets.len()
+        || lengths.iter().any(|length| *length != all_nodes)
+        || levels.len() != 4 * all_sets
+    {
         return Err(trees.wrong("has arrays of different lengths"));
     }
     let (mut node, mut set) = (0, 0);
@@ -270,7 +315,8 @@ fn to_trees(trees: &Field<'_>, inputs: usize) -> Result<Vec<Tree>, Shape> {
             of_levels.to_vec(),
             inputs,
         );
-        found.push(tree.ok_or_else(|| trees.wrong(format!("has no sound tree at place {number}")))?);
+        found
+            .push(tree.ok_or_else(|| trees.wrong(format!("has no sound tree at place {number}")))?);
         (node, set) = (to, to_set);
     }
     Ok(found)
@@ -285,12 +331,14 @@ fn of_json(json: serde_json::Value) -> Value {
     match json {
         Json::Null => Value::None,
         Json::Bool(is) => Value::Bool(is),
-        Json::Number(number) => {
-            number.as_i64().map_or_else(|| Value::Float(number.as_f64().unwrap_or(f64::NAN)), Value::Int)
-        }
+        Json::Number(number) => number
+            .as_i64()
+            .map_or_else(|| Value::Float(number.as_f64().unwrap_or(f64::NAN)), Value::Int),
         Json::String(text) => Value::Text(text),
         Json::Array(items) => Value::List(items.into_iter().map(of_json).collect()),
-        Json::Object(fields) => Value::Dict(fields.into_iter().map(|(name, field)| (name, of_json(field))).collect()),
+        Json::Object(fields) => {
+            Value::Dict(fields.into_iter().map(|(name, field)| (name, of_json(field))).collect())
+        }
     }
 }
 
@@ -303,14 +351,18 @@ fn to_json(value: &Value, of: &Field<'_>) -> Result<serde_json::Value, Shape> {
         Value::Float(number) => Json::from(*number),
         Value::Text(text) => Json::String(text.clone()),
         Value::Bytes(_) => return Err(of.wrong("has a bytes where text or numbers are expected")),
-        Value::List(items) => Json::Array(items.iter().map(|item| to_json(item, of)).collect::<Result<_, _>>()?),
+        Value::List(items) => {
+            Json::Array(items.iter().map(|item| to_json(item, of)).collect::<Result<_, _>>()?)
+        }
         Value::Dict(entries) => {
-            let fields = entries.iter().map(|(name, value)| Ok((name.clone(), to_json(value, of)?)));
+            let fields =
+                entries.iter().map(|(name, value)| Ok((name.clone(), to_json(value, of)?)));
             Json::Object(fields.collect::<Result<_, Shape>>()?)
         }
     })
 }
 
 fn of_fields<T: DeserializeOwned>(json: serde_json::Value, of: &Field<'_>) -> Result<T, Shape> {
-    serde_json::from_value(json).map_err(|error| of.wrong(format!("is not as it should be: {error}")))
+    serde_json::from_value(json)
+        .map_err(|error| of.wrong(format!("is not as it should be: {error}")))
 }

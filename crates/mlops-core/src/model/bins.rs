@@ -25,7 +25,9 @@ impl InputBins {
     /// Bins of about equally many rows each; exact where at most `max_bins` values are distinct.
     pub(crate) fn of(input: &Input<'_>, max_bins: usize) -> Self {
         match &input.values {
-            InputValues::Numeric(values) => Self::Numeric { edges: edges(values, max_bins.clamp(2, MAX_LEVELS + 1)) },
+            InputValues::Numeric(values) => {
+                Self::Numeric { edges: edges(values, max_bins.clamp(2, MAX_LEVELS + 1)) }
+            }
             InputValues::Categorical { levels, .. } => Self::Categorical { levels: *levels },
         }
     }
@@ -61,14 +63,23 @@ pub(crate) struct BinnedRows {
 
 impl BinnedRows {
     /// The rows `from..to` of the inputs.
-    pub(crate) fn of(inputs: &[Input<'_>], bins: &[InputBins], rows: std::ops::Range<usize>) -> Self {
+    pub(crate) fn of(
+        inputs: &[Input<'_>],
+        bins: &[InputBins],
+        rows: std::ops::Range<usize>,
+    ) -> Self {
         let mut binned = vec![0u8; rows.len() * inputs.len()];
         Self::fill(inputs, bins, rows.clone(), &mut binned);
         Self { rows: rows.len(), inputs: inputs.len(), bins: binned }
     }
 
     /// The same into bytes that are there.
-    pub(crate) fn fill(inputs: &[Input<'_>], bins: &[InputBins], rows: std::ops::Range<usize>, binned: &mut [u8]) {
+    pub(crate) fn fill(
+        inputs: &[Input<'_>],
+        bins: &[InputBins],
+        rows: std::ops::Range<usize>,
+        binned: &mut [u8],
+    ) {
         let width = inputs.len();
         for (place, (input, bins)) in inputs.iter().zip(bins).enumerate() {
             let cells = binned.iter_mut().skip(place).step_by(width);
@@ -92,7 +103,8 @@ impl BinnedRows {
 /// Edges between the values of a sample: halfway between neighbours that fall into different bins.
 fn edges(values: &[f64], max_bins: usize) -> Vec<f64> {
     let step = (values.len() / SAMPLE).max(1);
-    let mut sample: Vec<f64> = values.iter().step_by(step).copied().filter(|value| !value.is_nan()).collect();
+    let mut sample: Vec<f64> =
+        values.iter().step_by(step).copied().filter(|value| !value.is_nan()).collect();
     sample.sort_unstable_by(f64::total_cmp);
     let mut distinct: Vec<(f64, usize)> = Vec::new();
     for &value in &sample {

@@ -42,7 +42,11 @@ impl Calibration {
             Self::Sigmoid { a, b } => a.is_finite() && b.is_finite(),
             Self::Isotonic { x, y } => {
                 let inside = y.iter().all(|y| (0.0..=1.0).contains(y));
-                !x.is_empty() && x.len() == y.len() && x.is_sorted_by(|a, b| a < b) && y.is_sorted() && inside
+                !x.is_empty()
+                    && x.len() == y.len()
+                    && x.is_sorted_by(|a, b| a < b)
+                    && y.is_sorted()
+                    && inside
             }
         }
     }
@@ -52,10 +56,12 @@ impl Calibration {
 ///
 /// # Source
 ///
-/// J. C. Platt, "Probabilistic outputs for support vector machines", 1999, with his targets, which keep probabilities off 0 and 1.
+/// J. C. Platt, "Probabilistic outputs for support vector machines", 1999, with his targets, which
+/// keep probabilities off 0 and 1.
 pub fn fit_sigmoid(scores: &[f64], labels: &[bool]) -> Option<Calibration> {
     let (positives, negatives) = outcomes(scores, labels)?;
-    let (of_positive, of_negative) = ((positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0));
+    let (of_positive, of_negative) =
+        ((positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0));
     let (mut a, mut b) = (0.0, ((negatives + 1.0) / (positives + 1.0)).ln());
     let loss = |a: f64, b: f64| -> f64 {
         let rows = scores.iter().zip(labels);
@@ -80,7 +86,8 @@ pub fn fit_sigmoid(scores: &[f64], labels: &[bool]) -> Option<Calibration> {
             bb += curvature;
         }
         let determinant = aa * bb - ab * ab;
-        let (mut step_a, mut step_b) = ((bb * of_a - ab * of_b) / determinant, (aa * of_b - ab * of_a) / determinant);
+        let (mut step_a, mut step_b) =
+            ((bb * of_a - ab * of_b) / determinant, (aa * of_b - ab * of_a) / determinant);
         if !step_a.is_finite() || !step_b.is_finite() {
             break;
         }
@@ -98,12 +105,13 @@ pub fn fit_sigmoid(scores: &[f64], labels: &[bool]) -> Option<Calibration> {
     Some(Calibration::Sigmoid { a, b }).filter(Calibration::is_sound)
 }
 
-/// Fits the rising function with the least squared error by pooling adjacent violators; `None` without rows of both outcomes.
+/// Fits the rising function with the least squared error by pooling adjacent violators; `None`
+/// without rows of both outcomes.
 ///
 /// # Source
 ///
-/// R. E. Barlow et al., "Statistical inference under order restrictions", 1972; as scikit-learn's `IsotonicRegression`, ties of scores are
-/// one point, and a level stretch keeps its two ends.
+/// R. E. Barlow et al., "Statistical inference under order restrictions", 1972; as scikit-learn's
+/// `IsotonicRegression`, ties of scores are one point, and a level stretch keeps its two ends.
 pub fn fit_isotonic(scores: &[f64], labels: &[bool]) -> Option<Calibration> {
     outcomes(scores, labels)?;
     let mut rows: Vec<(f64, bool)> = scores.iter().copied().zip(labels.iter().copied()).collect();
@@ -112,10 +120,12 @@ pub fn fit_isotonic(scores: &[f64], labels: &[bool]) -> Option<Calibration> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut rest = rows.as_slice();
     while let Some((first, _)) = rest.first() {
-        let (same, further) = rest.split_at(rest.partition_point(|(score, _)| score - first < RESOLUTION));
+        let (same, further) =
+            rest.split_at(rest.partition_point(|(score, _)| score - first < RESOLUTION));
         rest = further;
         let positives = same.iter().filter(|(_, label)| *label).count() as f64;
-        let mut block = Block { first: same[0].0, last: same[0].0, positives, rows: same.len() as f64 };
+        let mut block =
+            Block { first: same[0].0, last: same[0].0, positives, rows: same.len() as f64 };
         while let Some(before) = blocks.pop_if(|before| before.mean() >= block.mean()) {
             block = Block {
                 first: before.first,

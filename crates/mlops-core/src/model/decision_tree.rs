@@ -19,7 +19,8 @@ const MAX_ROWS: usize = 100_000;
 pub struct TreeParams {
     /// The most questions one after another.
     pub max_depth: u32,
-    /// The least weight of a leaf; both outcomes together weigh as much as there are rows, half each.
+    /// The least weight of a leaf; both outcomes together weigh as much as there are rows, half
+    /// each.
     pub min_leaf: u32,
 }
 
@@ -36,17 +37,20 @@ impl TreeParams {
     }
 }
 
-/// What linfa sees of an input: the places of its bins in an order, with what is missing behind all.
+/// What linfa sees of an input: the places of its bins in an order, with what is missing behind
+/// all.
 struct Ranks {
     of_bin: [f64; 256],
     is_categorical: bool,
 }
 
-/// Grows a tree; a leaf's value is its share of positives. Gives also the share of each input in the impurity that was taken away.
+/// Grows a tree; a leaf's value is its share of positives. Gives also the share of each input in
+/// the impurity that was taken away.
 ///
-/// linfa-trees knows neither levels nor missing values, and cuts off what does not change the more frequent outcome. It therefore sees
-/// ranks of bins, levels in the order of their share of positives, and outcomes that weigh as much as each other; what it asks
-/// is then asked of the bins, and the leaves get the shares of their rows.
+/// linfa-trees knows neither levels nor missing values, and cuts off what does not change the more
+/// frequent outcome. It therefore sees ranks of bins, levels in the order of their share of
+/// positives, and outcomes that weigh as much as each other; what it asks is then asked of the
+/// bins, and the leaves get the shares of their rows.
 pub(crate) fn grow_one(
     rows: &BinnedRows,
     labels: &[bool],
@@ -56,16 +60,22 @@ pub(crate) fn grow_one(
     if rows.rows > MAX_ROWS {
         return Err(ModelError::TooManyRows { rows: rows.rows, most: MAX_ROWS });
     }
-    let ranks: Vec<Ranks> =
-        bins.iter().enumerate().map(|(input, bins)| Ranks::new(rows, labels, input, bins)).collect();
-    let cell = |(row, input): (usize, usize)| ranks[input].of_bin[usize::from(rows.bins[row * rows.inputs + input])];
+    let ranks: Vec<Ranks> = bins
+        .iter()
+        .enumerate()
+        .map(|(input, bins)| Ranks::new(rows, labels, input, bins))
+        .collect();
+    let cell = |(row, input): (usize, usize)| {
+        ranks[input].of_bin[usize::from(rows.bins[row * rows.inputs + input])]
+    };
     let records = Array2::from_shape_fn((rows.rows, rows.inputs), cell);
     let positives = labels.iter().filter(|label| **label).count();
     let weight = |of_class: usize| rows.rows as f32 / (2.0 * of_class as f32);
     // The outcomes never weigh the same to the last digit: where they do, linfa takes either.
     let weights = (weight(labels.len() - positives), weight(positives) * 1.000_123);
-    let dataset = Dataset::new(records, Array1::from_vec(labels.to_vec()))
-        .with_weights(labels.iter().map(|label| if *label { weights.1 } else { weights.0 }).collect());
+    let dataset = Dataset::new(records, Array1::from_vec(labels.to_vec())).with_weights(
+        labels.iter().map(|label| if *label { weights.1 } else { weights.0 }).collect(),
+    );
     let grown = DecisionTree::params()
         .split_quality(SplitQuality::Gini)
         .max_depth(Some(params.max_depth as usize))
@@ -78,8 +88,9 @@ pub(crate) fn grow_one(
     Ok((tree, importances))
 }
 
-/// Gives each leaf its share of positives, and finds the share of each input in the impurity that was taken away, in rows. (linfa's own
-/// importances count a split of ten rows as much as one of all.)
+/// Gives each leaf its share of positives, and finds the share of each input in the impurity that
+/// was taken away, in rows. (linfa's own importances count a split of ten rows as much as one of
+/// all.)
 fn set_shares(tree: &mut Tree, rows: &BinnedRows, labels: &[bool]) -> Vec<f64> {
     let mut counts = vec![(0.0, 0.0); tree.len()];
     for (row, label) in rows.bins.chunks_exact(rows.inputs).zip(labels) {
@@ -88,8 +99,9 @@ fn set_shares(tree: &mut Tree, rows: &BinnedRows, labels: &[bool]) -> Vec<f64> {
         *positives += f64::from(u8::from(*label));
     }
     let mut importances = vec![0.0; rows.inputs];
-    let impurity =
-        |(of_node, positives): (f64, f64)| if of_node > 0.0 { positives * (1.0 - positives / of_node) } else { 0.0 };
+    let impurity = |(of_node, positives): (f64, f64)| {
+        if of_node > 0.0 { positives * (1.0 - positives / of_node) } else { 0.0 }
+    };
     // Children stand behind their parent.
     for place in (0..tree.len()).rev() {
         match tree.node(place) {
@@ -122,7 +134,8 @@ impl Ranks {
                 *of_level += 1.0;
                 *positives += f64::from(u8::from(*label));
             }
-            let share = |bin: usize| if counts[bin].0 > 0.0 { counts[bin].1 / counts[bin].0 } else { 0.0 };
+            let share =
+                |bin: usize| if counts[bin].0 > 0.0 { counts[bin].1 / counts[bin].0 } else { 0.0 };
             order.sort_by(|a, b| share(*a).total_cmp(&share(*b)).then(a.cmp(b)));
         }
         for (rank, bin) in order.into_iter().enumerate() {

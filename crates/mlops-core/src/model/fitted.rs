@@ -16,8 +16,8 @@ pub struct Model {
     pub schema: Schema,
     /// How it was made.
     pub recipe: Recipe,
-    /// The share of each feature in it, in the order of the schema: of the impurity that a forest's or the loss that boosting's
-    /// splits took away, of the spread of a regression's log-odds.
+    /// The share of each feature in it, in the order of the schema: of the impurity that a forest's
+    /// or the loss that boosting's splits took away, of the spread of a regression's log-odds.
     pub importances: Vec<f64>,
     pub(crate) scorer: Scorer,
     pub(crate) calibration: Option<Calibration>,
@@ -28,7 +28,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`ModelError`] where columns are missing, parameters cannot be, or the outcomes are all the same.
+    /// [`ModelError`] where columns are missing, parameters cannot be, or the outcomes are all the
+    /// same.
     pub fn fit(
         table: &Table,
         labels: &[bool],
@@ -42,18 +43,27 @@ impl Model {
         let calibration = match recipe.calibration {
             CalibrationMethod::None => None,
             method => {
-                let probabilities = out_of_fold(&inputs, labels, &[], recipe, progress)?.probabilities;
+                let probabilities =
+                    out_of_fold(&inputs, labels, &[], recipe, progress)?.probabilities;
                 Some(calibrate(&probabilities, labels, method).ok_or(ModelError::NoCalibration)?)
             }
         };
-        let (scorer, of_inputs) = Scorer::learn(inputs, labels, &recipe.learner, recipe.seed, progress)?;
+        let (scorer, of_inputs) =
+            Scorer::learn(inputs, labels, &recipe.learner, recipe.seed, progress)?;
         let importances = of_features(schema, &of_inputs);
-        Ok(Self { schema: schema.clone(), recipe: recipe.clone(), importances, scorer, calibration })
+        Ok(Self {
+            schema: schema.clone(),
+            recipe: recipe.clone(),
+            importances,
+            scorer,
+            calibration,
+        })
     }
 
     /// The probability of the positive outcome, row by row.
     ///
-    /// A missing value, and a level that the training data did not have, are answered like rows that lacked a value in training.
+    /// A missing value, and a level that the training data did not have, are answered like rows
+    /// that lacked a value in training.
     ///
     /// # Errors
     ///
@@ -65,15 +75,19 @@ impl Model {
         Ok(probabilities)
     }
 
-    /// What its own calibration makes of probabilities that were not calibrated, such as those of [`cross_validate`].
+    /// What its own calibration makes of probabilities that were not calibrated, such as those of
+    /// [`cross_validate`].
     pub fn calibrate(&self, probabilities: &mut [f64]) {
         if let Some(calibration) = &self.calibration {
-            probabilities.iter_mut().for_each(|probability| *probability = calibrated(calibration, *probability));
+            probabilities
+                .iter_mut()
+                .for_each(|probability| *probability = calibrated(calibration, *probability));
         }
     }
 
-    /// How much worse the log loss is with a feature's values in random order, in the order of the schema; 0 for one that the model
-    /// does not use. What no other feature can stand in for counts.
+    /// How much worse the log loss is with a feature's values in random order, in the order of the
+    /// schema; 0 for one that the model does not use. What no other feature can stand in for
+    /// counts.
     ///
     /// # Errors
     ///
@@ -81,8 +95,14 @@ impl Model {
     ///
     /// # Source
     ///
-    /// A. Fisher, C. Rudin and F. Dominici, "All models are wrong, but many are useful", JMLR 20 (2019) 177.
-    pub fn permutation_importances(&self, table: &Table, labels: &[bool], seed: u64) -> Result<Vec<f64>, ModelError> {
+    /// A. Fisher, C. Rudin and F. Dominici, "All models are wrong, but many are useful", JMLR 20
+    /// (2019) 177.
+    pub fn permutation_importances(
+        &self,
+        table: &Table,
+        labels: &[bool],
+        seed: u64,
+    ) -> Result<Vec<f64>, ModelError> {
         check_labels(labels, table.rows())?;
         let loss = |table: &Table| -> Result<f64, ModelError> {
             super::metrics::log_loss(labels, &self.predict(table)?).ok_or(ModelError::NoRows)
@@ -93,7 +113,10 @@ impl Model {
         for (number, feature) in self.schema.features.iter().enumerate() {
             let order = super::random::Random::new(seed, number as u64).permutation(table.rows());
             let order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
-            let Some(place) = table.columns.iter().position(|column| column.name == feature.name) else { continue };
+            let Some(place) = table.columns.iter().position(|column| column.name == feature.name)
+            else {
+                continue;
+            };
             shuffled.columns[place] = table.columns[place].take(&order);
             importances.push(loss(&shuffled)? - before);
             shuffled.columns[place] = table.columns[place].clone();
@@ -122,7 +145,8 @@ impl OutOfFold {
     }
 }
 
-/// Fits a model to all folds but one, for each of them, and asks it for that one; `inputs` are those of `schema`.
+/// Fits a model to all folds but one, for each of them, and asks it for that one; `inputs` are
+/// those of `schema`.
 ///
 /// # Errors
 ///
@@ -141,8 +165,9 @@ pub fn cross_validate(
     Ok(found)
 }
 
-/// The same, and what these models say of the rows of another table, each of which is asked of one of them: the rows of both tables are judged by
-/// the same models, none of which was fitted to them.
+/// The same, and what these models say of the rows of another table, each of which is asked of one
+/// of them: the rows of both tables are judged by the same models, none of which was fitted to
+/// them.
 ///
 /// # Errors
 ///
@@ -157,7 +182,8 @@ pub fn cross_score(
 ) -> Result<(OutOfFold, Vec<f64>), ModelError> {
     recipe.check()?;
     check_labels(labels, table.rows())?;
-    let mut found = out_of_fold(&schema.inputs(table)?, labels, &schema.inputs(other)?, recipe, progress)?;
+    let mut found =
+        out_of_fold(&schema.inputs(table)?, labels, &schema.inputs(other)?, recipe, progress)?;
     found.importances = of_features(schema, &found.importances);
     let others = std::mem::take(&mut found.others);
     Ok((found, others))
@@ -185,28 +211,50 @@ fn out_of_fold(
     let mut probabilities = vec![0.0; labels.len()];
     let mut importances = vec![0.0; inputs.len()];
     for fold in 0..recipe.folds {
-        let rows =
-            |inside: bool| (0..labels.len()).filter(|row| (folds[*row] == fold) == inside).collect::<Vec<usize>>();
+        let rows = |inside: bool| {
+            (0..labels.len()).filter(|row| (folds[*row] == fold) == inside).collect::<Vec<usize>>()
+        };
         let (fitted_to, held_out) = (rows(false), rows(true));
-        let taken = |rows: &[usize]| inputs.iter().map(|input| input.take(rows)).collect::<Vec<Input<'_>>>();
+        let taken = |rows: &[usize]| {
+            inputs.iter().map(|input| input.take(rows)).collect::<Vec<Input<'_>>>()
+        };
         let labels_fitted_to: Vec<bool> = fitted_to.iter().map(|row| labels[*row]).collect();
         check_labels(&labels_fitted_to, fitted_to.len())?;
-        let (scorer, shares) =
-            Scorer::learn(taken(&fitted_to), &labels_fitted_to, &recipe.learner, recipe.seed, progress)?;
+        let (scorer, shares) = Scorer::learn(
+            taken(&fitted_to),
+            &labels_fitted_to,
+            &recipe.learner,
+            recipe.seed,
+            progress,
+        )?;
         let predicted = scorer.probabilities(&taken(&held_out), held_out.len());
-        held_out.iter().zip(predicted).for_each(|(row, probability)| probabilities[*row] = probability);
+        held_out
+            .iter()
+            .zip(predicted)
+            .for_each(|(row, probability)| probabilities[*row] = probability);
         let asked: Vec<usize> = (fold..rows_of_others).step_by(recipe.folds).collect();
         if !asked.is_empty() {
-            let inputs_asked: Vec<Input<'_>> = others.iter().map(|input| input.take(&asked)).collect();
+            let inputs_asked: Vec<Input<'_>> =
+                others.iter().map(|input| input.take(&asked)).collect();
             let predicted = scorer.probabilities(&inputs_asked, asked.len());
-            asked.iter().zip(predicted).for_each(|(row, probability)| of_others[*row] = probability);
+            asked
+                .iter()
+                .zip(predicted)
+                .for_each(|(row, probability)| of_others[*row] = probability);
         }
-        importances.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share / recipe.folds as f64);
+        importances
+            .iter_mut()
+            .zip(shares)
+            .for_each(|(sum, share)| *sum += share / recipe.folds as f64);
     }
     Ok(OutOfFold { probabilities, folds, importances, others: of_others })
 }
 
-fn calibrate(probabilities: &[f64], labels: &[bool], method: CalibrationMethod) -> Option<Calibration> {
+fn calibrate(
+    probabilities: &[f64],
+    labels: &[bool],
+    method: CalibrationMethod,
+) -> Option<Calibration> {
     match method {
         CalibrationMethod::None => None,
         CalibrationMethod::Isotonic => fit_isotonic(probabilities, labels),
@@ -238,5 +286,9 @@ fn check_labels(labels: &[bool], rows: usize) -> Result<(), ModelError> {
         return Err(ModelError::Labels { labels: labels.len(), rows });
     }
     let positives = labels.iter().filter(|label| **label).count();
-    if positives == 0 || positives == labels.len() { Err(ModelError::OneOutcome { rows }) } else { Ok(()) }
+    if positives == 0 || positives == labels.len() {
+        Err(ModelError::OneOutcome { rows })
+    } else {
+        Ok(())
+    }
 }

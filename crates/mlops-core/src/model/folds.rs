@@ -19,7 +19,8 @@ pub fn places_at_random(rows: usize, wanted: usize, seed: u64) -> Vec<usize> {
         return (0..rows).collect();
     }
     let order = Random::new(seed, u64::MAX).permutation(rows);
-    let mut places: Vec<usize> = order.into_iter().take(wanted).map(|place| place as usize).collect();
+    let mut places: Vec<usize> =
+        order.into_iter().take(wanted).map(|place| place as usize).collect();
     places.sort_unstable();
     places
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::metrics::{Difference, Metrics, auc_difference, log_loss, loss_difference, spiegelhalter};
+use super::metrics::{
+    Difference, Metrics, auc_difference, log_loss, loss_difference, spiegelhalter,
+};
 
 /// Calibration is refused where it is both off by this much and surely off.
 const MAX_CALIBRATION_ERROR: f64 = 0.05;
@@ -60,10 +62,12 @@ pub struct GateReport {
 
 /// Judges a new model.
 ///
-/// It is refused where, on the same held-out rows, its log loss or its AUC is worse than the present model's by more than the margin, and
-/// surely worse (the whole interval is on the wrong side); where a segment is surely worse by more than the margin; where
-/// its probabilities are off by more than 0.05 on average and surely off; and where it foretells no better than the base rate, or its AUC
-/// is not surely above that of chance: on outcomes that were mixed up, the present model is no better either.
+/// It is refused where, on the same held-out rows, its log loss or its AUC is worse than the
+/// present model's by more than the margin, and surely worse (the whole interval is on the wrong
+/// side); where a segment is surely worse by more than the margin; where its probabilities are off
+/// by more than 0.05 on average and surely off; and where it foretells no better than the base
+/// rate, or its AUC is not surely above that of chance: on outcomes that were mixed up, the present
+/// model is no better either.
 pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
     let HeldOut { labels, challenger, champion, base_rate, segments } = held_out;
     let mut reasons = Vec::new();
@@ -71,9 +75,8 @@ pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
     let chance = vec![base_rate; labels.len()];
     match (loss, log_loss(labels, &chance)) {
         (Some(loss), Some(base)) if loss < base => {}
-        (Some(loss), Some(base)) => {
-            reasons.push(format!("its log loss {loss:.4} is not below {base:.4}, that of the base rate"))
-        }
+        (Some(loss), Some(base)) => reasons
+            .push(format!("its log loss {loss:.4} is not below {base:.4}, that of the base rate")),
         _ => reasons.push("there are no held-out rows to judge it by".to_owned()),
     }
     if let Some(found) = auc_difference(labels, challenger, &chance, policy.confidence)
@@ -100,7 +103,11 @@ pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
             && found.difference < -policy.margin_auc
             && found.high < 0.0
         {
-            reasons.push(format!("its AUC is {:.4} below the present model's{}", -found.difference, interval(found)));
+            reasons.push(format!(
+                "its AUC is {:.4} below the present model's{}",
+                -found.difference,
+                interval(found)
+            ));
         }
         if let Some(found) = &log_loss
             && found.difference > policy.margin_log_loss
@@ -112,7 +119,11 @@ pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
                 interval(found)
             ));
         }
-        reasons.extend(segments.into_iter().flat_map(|segments| worse_segments(&held_out, champion, segments, policy)));
+        reasons.extend(
+            segments
+                .into_iter()
+                .flat_map(|segments| worse_segments(&held_out, champion, segments, policy)),
+        );
     }
     GateReport { accepted: reasons.is_empty(), reasons, roc_auc, log_loss }
 }
@@ -134,10 +145,14 @@ fn worse_segments(
             return None;
         }
         let of = |all: &[f64]| rows.iter().map(|row| all[*row]).collect::<Vec<f64>>();
-        let found = loss_difference(&labels, &of(held_out.challenger), &of(champion), policy.confidence)?;
+        let found =
+            loss_difference(&labels, &of(held_out.challenger), &of(champion), policy.confidence)?;
         (found.low > policy.margin_log_loss).then(|| {
             let more = found.difference;
-            format!("in the segment {segment} its log loss is {more:.4} above the present model's{}", interval(&found))
+            format!(
+                "in the segment {segment} its log loss is {more:.4} above the present model's{}",
+                interval(&found)
+            )
         })
     };
     rows.into_iter().filter_map(is_worse).collect()
@@ -152,10 +167,12 @@ mod tests {
     use super::*;
     use crate::model::random::Random;
 
-    /// Outcomes that follow `share`, and what a model says that is `off` by so much in log-odds, and turned for the segment `b`.
+    /// Outcomes that follow `share`, and what a model says that is `off` by so much in log-odds,
+    /// and turned for the segment `b`.
     fn rows(off: f64, noise: f64) -> (Vec<bool>, Vec<f64>, Vec<f64>, Vec<Option<String>>) {
         let mut random = Random::new(7, 0);
-        let (mut labels, mut champion, mut challenger, mut segments) = (vec![], vec![], vec![], vec![]);
+        let (mut labels, mut champion, mut challenger, mut segments) =
+            (vec![], vec![], vec![], vec![]);
         for row in 0..4000 {
             let score = 4.0 * random.unit() - 2.0;
             let share = |score: f64| 1.0 / (1.0 + (-score).exp());
@@ -186,13 +203,18 @@ mod tests {
         let noisy = judged(0.0, 4.0).reasons.join("; ");
         assert!(noisy.contains("AUC") && noisy.contains("log loss"), "{noisy}");
         let off = judged(1.0, 0.0).reasons.join("; ");
-        assert!(off.contains("not calibrated") && off.contains("log loss") && !off.contains("AUC"), "{off}");
+        assert!(
+            off.contains("not calibrated") && off.contains("log loss") && !off.contains("AUC"),
+            "{off}"
+        );
     }
 
     #[test]
     fn a_segment_that_is_worse_is_named() {
         let (labels, champion, _, segments) = rows(0.0, 0.0);
-        let turned = |(p, segment): (&f64, &Option<String>)| if segment.as_deref() == Some("b") { 1.0 - p } else { *p };
+        let turned = |(p, segment): (&f64, &Option<String>)| {
+            if segment.as_deref() == Some("b") { 1.0 - p } else { *p }
+        };
         let challenger: Vec<f64> = champion.iter().zip(&segments).map(turned).collect();
         let policy = GatePolicy { margin_auc: 1.0, margin_log_loss: 1.0, ..GatePolicy::default() };
         let held_out = |margin_log_loss| {
@@ -213,8 +235,13 @@ mod tests {
     fn the_base_rate_is_to_be_beaten() {
         let (labels, ..) = rows(0.0, 0.0);
         let constant = vec![0.5; labels.len()];
-        let held_out =
-            HeldOut { labels: &labels, challenger: &constant, champion: None, base_rate: 0.5, segments: None };
+        let held_out = HeldOut {
+            labels: &labels,
+            challenger: &constant,
+            champion: None,
+            base_rate: 0.5,
+            segments: None,
+        };
         let reasons = judge(held_out, &GatePolicy::default()).reasons;
         assert!(reasons[0].contains("that of the base rate"), "{reasons:?}");
     }
@@ -223,11 +250,14 @@ mod tests {
     fn a_model_of_mixed_up_outcomes_is_refused_though_the_present_one_is_no_better() {
         let (labels, champion, ..) = rows(0.0, 0.0);
         let mut random = Random::new(8, 0);
-        let mixed: Vec<bool> = random.permutation(labels.len()).into_iter().map(|row| labels[row as usize]).collect();
+        let mixed: Vec<bool> =
+            random.permutation(labels.len()).into_iter().map(|row| labels[row as usize]).collect();
         // A breath better than the base rate, by chance.
         let challenger: Vec<f64> = mixed
             .iter()
-            .map(|label| 0.5 + 0.02 * (random.unit() - 0.5) + if *label { 0.00005 } else { -0.00005 })
+            .map(|label| {
+                0.5 + 0.02 * (random.unit() - 0.5) + if *label { 0.00005 } else { -0.00005 }
+            })
             .collect();
         let held_out = HeldOut {
             labels: &mixed,

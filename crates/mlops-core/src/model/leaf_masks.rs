@@ -36,20 +36,24 @@ impl<'t> Ready<'t> {
             }
             Self::Walked(trees) => {
                 let mut turned = vec![0; LANES * rows.inputs];
-                trees.iter().for_each(|tree| tree.add_to(&rows.bins, rows.inputs, &mut turned, &mut sums));
+                trees
+                    .iter()
+                    .for_each(|tree| tree.add_to(&rows.bins, rows.inputs, &mut turned, &mut sums));
             }
         }
         sums
     }
 }
 
-/// A small tree as tables: for each bin of each input that it asks about, the leaves that a row with this bin may end in.
+/// A small tree as tables: for each bin of each input that it asks about, the leaves that a row
+/// with this bin may end in.
 ///
 /// Of the leaves that all answers leave over, a row's is the leftmost.
 ///
 /// # Source
 ///
-/// C. Lucchese et al., "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees", SIGIR 2015.
+/// C. Lucchese et al., "QuickScorer: a fast algorithm to rank documents with additive ensembles of
+/// regression trees", SIGIR 2015.
 pub(crate) struct LeafMasks {
     tables: Vec<(usize, Box<[u64; 256]>)>,
     values: Vec<f64>,
@@ -62,7 +66,8 @@ impl LeafMasks {
         masks
     }
 
-    /// Numbers the leaves below a node from left to right, and takes from each bin those that its answers rule out.
+    /// Numbers the leaves below a node from left to right, and takes from each bin those that its
+    /// answers rule out.
     fn take(&mut self, tree: &Tree, place: usize) {
         match tree.node(place) {
             NodeView::Leaf(value) => self.values.push(f64::from(value)),
@@ -91,8 +96,9 @@ impl LeafMasks {
 
     fn add_to(&self, rows: &BinnedRows, sums: &mut [f64]) {
         for (sum, row) in sums.iter_mut().zip(rows.bins.chunks_exact(rows.inputs)) {
-            let left_over =
-                |mask: u64, (input, table): &(usize, Box<[u64; 256]>)| mask & table[usize::from(row[*input])];
+            let left_over = |mask: u64, (input, table): &(usize, Box<[u64; 256]>)| {
+                mask & table[usize::from(row[*input])]
+            };
             let leaves = self.tables.iter().fold(u64::MAX, left_over);
             *sum += self.values[leaves.trailing_zeros() as usize];
         }

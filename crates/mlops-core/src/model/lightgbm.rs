@@ -13,10 +13,11 @@ const MISSING_LEFT: u8 = 2;
 const MISSING_IS_NAN: u8 = 2 << 2;
 
 impl Model {
-    /// The model for LightGBM, whose raw prediction has the same bits; `None` where it is no boosting, or is calibrated.
+    /// The model for LightGBM, whose raw prediction has the same bits; `None` where it is no
+    /// boosting, or is calibrated.
     ///
-    /// It takes a row as numbers, in the order of [`super::Schema::input_names`]: for a level its place in the schema, and for one that is
-    /// missing or unknown the number of levels.
+    /// It takes a row as numbers, in the order of [`super::Schema::input_names`]: for a level its
+    /// place in the schema, and for one that is missing or unknown the number of levels.
     pub fn to_lightgbm(&self) -> Option<String> {
         let Scorer::Boosting { bins, base, trees } = &self.scorer else { return None };
         if self.calibration.is_some() {
@@ -31,7 +32,8 @@ impl Model {
                 format!("Tree={number}\n{}\n\n", block(bins, tree, added))
             })
             .collect();
-        let names: Vec<String> = self.schema.input_names().iter().map(|name| plain_name(name)).collect();
+        let names: Vec<String> =
+            self.schema.input_names().iter().map(|name| plain_name(name)).collect();
         let infos: Vec<String> = bins.iter().map(info).collect();
         let sizes: Vec<String> = blocks.iter().map(|block| block.len().to_string()).collect();
         Some(format!(
@@ -49,7 +51,9 @@ impl Model {
 
 /// A name as the format has it, which parts names by spaces.
 fn plain_name(name: &str) -> String {
-    name.chars().map(|letter| if letter.is_alphanumeric() || "_.-".contains(letter) { letter } else { '_' }).collect()
+    name.chars()
+        .map(|letter| if letter.is_alphanumeric() || "_.-".contains(letter) { letter } else { '_' })
+        .collect()
 }
 
 fn info(bins: &InputBins) -> String {
@@ -61,7 +65,8 @@ fn info(bins: &InputBins) -> String {
     }
 }
 
-/// A tree's lines. Questions and leaves are numbered each for themselves; a leaf is written as the complement of its number.
+/// A tree's lines. Questions and leaves are numbered each for themselves; a leaf is written as the
+/// complement of its number.
 fn block(bins: &[InputBins], tree: &Tree, added: f64) -> String {
     let (mut questions, mut leaves) = (0i64, 0i64);
     let next = |list: &mut i64| {
@@ -77,7 +82,9 @@ fn block(bins: &[InputBins], tree: &Tree, added: f64) -> String {
     let mut lines = Lines::default();
     for place in 0..tree.len() {
         match tree.node(place) {
-            NodeView::Leaf(value) => lines.leaf_value.push(format!("{:?}", added + f64::from(value))),
+            NodeView::Leaf(value) => {
+                lines.leaf_value.push(format!("{:?}", added + f64::from(value)))
+            }
             NodeView::Split { input, question, left } => {
                 lines.split_feature.push(input.to_string());
                 lines.left_child.push(places[left].to_string());
@@ -107,7 +114,9 @@ impl Lines {
         let (kind, threshold) = match question {
             Question::UpTo { bin, missing_left } => {
                 let edge = match bins {
-                    InputBins::Numeric { edges } => edges.get(usize::from(bin)).copied().unwrap_or(f64::MAX),
+                    InputBins::Numeric { edges } => {
+                        edges.get(usize::from(bin)).copied().unwrap_or(f64::MAX)
+                    }
                     InputBins::Categorical { .. } => f64::from(bin),
                 };
                 (MISSING_IS_NAN | if missing_left { MISSING_LEFT } else { 0 }, format!("{edge:?}"))
@@ -115,7 +124,8 @@ impl Lines {
             Question::In(set) => {
                 let levels = bins.len();
                 let known = (0..levels).filter(|level| has(&set, *level as u8));
-                let members: Vec<usize> = known.chain(has(&set, MISSING_BIN).then_some(levels)).collect();
+                let members: Vec<usize> =
+                    known.chain(has(&set, MISSING_BIN).then_some(levels)).collect();
                 let mut words = vec![0u32; levels / 32 + 1];
                 members.iter().for_each(|member| words[member / 32] |= 1 << (member % 32));
                 self.sets.extend(words);
@@ -149,7 +159,8 @@ impl Lines {
         line("internal_weight", &zeros(questions));
         line("internal_count", &zeros(questions));
         if !self.set_ends.is_empty() {
-            let ends: Vec<String> = std::iter::once(&0).chain(&self.set_ends).map(usize::to_string).collect();
+            let ends: Vec<String> =
+                std::iter::once(&0).chain(&self.set_ends).map(usize::to_string).collect();
             let words: Vec<String> = self.sets.iter().map(u32::to_string).collect();
             line("cat_boundaries", &ends.join(" "));
             line("cat_threshold", &words.join(" "));

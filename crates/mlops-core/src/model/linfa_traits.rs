@@ -1,4 +1,5 @@
-//! Recipes and models in the words of linfa: parameters are checked, then fitted to a dataset; what was fitted predicts.
+//! Recipes and models in the words of linfa: parameters are checked, then fitted to a dataset; what
+//! was fitted predicts.
 
 use linfa::ParamGuard;
 use linfa::dataset::{DatasetBase, Records};
@@ -51,7 +52,8 @@ impl Fit<Table, Array1<bool>, ModelError> for Recipe {
 }
 
 impl PredictInplace<Table, Array1<f64>> for Model {
-    /// The probability of the positive outcome. linfa's predictions cannot fail: a feature that the table lacks is missing in every row.
+    /// The probability of the positive outcome. linfa's predictions cannot fail: a feature that the
+    /// table lacks is missing in every row.
     fn predict_inplace(&self, table: &Table, probabilities: &mut Array1<f64>) {
         let lacking: Vec<Column> = self
             .schema
@@ -71,7 +73,8 @@ impl PredictInplace<Table, Array1<f64>> for Model {
             whole.columns.extend(lacking);
             self.predict(&whole)
         };
-        *probabilities = predicted.map_or_else(|_| Array1::from_elem(table.rows(), f64::NAN), Array1::from_vec);
+        *probabilities =
+            predicted.map_or_else(|_| Array1::from_elem(table.rows(), f64::NAN), Array1::from_vec);
     }
 
     fn default_target(&self, table: &Table) -> Array1<f64> {

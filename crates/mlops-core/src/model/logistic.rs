@@ -15,11 +15,13 @@ const TOLERANCE: f64 = 1e-6;
 /// More columns than this, and the matrix of second derivatives is too large.
 const MAX_COLUMNS: usize = 2048;
 
-/// Of many rows, one in so many shows about where the minimum is; no fewer than so many rows are looked at.
+/// Of many rows, one in so many shows about where the minimum is; no fewer than so many rows are
+/// looked at.
 const SAMPLE_STEP: usize = 20;
 const SAMPLED: usize = 10_000;
 
-/// Rows are summed up in so many parts, whatever the number of threads, so that the sums are the same.
+/// Rows are summed up in so many parts, whatever the number of threads, so that the sums are the
+/// same.
 const PARTS: usize = 16;
 
 /// How the regression is fitted.
@@ -59,21 +61,28 @@ pub(crate) struct Logistic {
 }
 
 impl Logistic {
-    /// Fits it to the minimum of Σ log loss + |w|²/2C over standardised columns; the intercept is not penalised.
+    /// Fits it to the minimum of Σ log loss + |w|²/2C over standardised columns; the intercept is
+    /// not penalised.
     ///
-    /// A missing number stands at the mean and has a column that says so; a level has a column each.
+    /// A missing number stands at the mean and has a column that says so; a level has a column
+    /// each.
     ///
     /// # Errors
     ///
     /// [`ModelError`] where there are too many columns, or no minimum is found.
-    pub(crate) fn fit(inputs: &[Input<'_>], labels: &[bool], params: &LogisticParams) -> Result<Self, ModelError> {
+    pub(crate) fn fit(
+        inputs: &[Input<'_>],
+        labels: &[bool],
+        params: &LogisticParams,
+    ) -> Result<Self, ModelError> {
         let design = Design::of(inputs)?;
         let mut weights = vec![0.0; design.columns];
         let positives = labels.iter().filter(|label| **label).count() as f64;
         weights[0] = (positives / (labels.len() as f64 - positives)).ln();
         let penalty = 1.0 / params.c;
         if labels.len() >= SAMPLED * SAMPLE_STEP {
-            // Most of the way is walked over a few of the rows. Where they do not lead anywhere, all of them start from the beginning.
+            // Most of the way is walked over a few of the rows. Where they do not lead anywhere,
+            // all of them start from the beginning.
             let few: Vec<usize> = (0..labels.len()).step_by(SAMPLE_STEP).collect();
             let of_few: Vec<Input<'_>> = inputs.iter().map(|input| input.take(&few)).collect();
             let labels_of_few: Vec<bool> = few.iter().map(|row| labels[*row]).collect();
@@ -92,7 +101,8 @@ impl Logistic {
             (Term::Categorical { weights }, Some(levels)) => weights.len() == *levels,
             _ => false,
         };
-        self.terms.len() == levels_of_inputs.len() && self.terms.iter().zip(levels_of_inputs).all(fits)
+        self.terms.len() == levels_of_inputs.len()
+            && self.terms.iter().zip(levels_of_inputs).all(fits)
     }
 
     /// The log-odds of some rows.
@@ -102,7 +112,11 @@ impl Logistic {
             match (term, &input.values) {
                 (Term::Numeric { mean, sd, weight, missing }, InputValues::Numeric(values)) => {
                     for (score, value) in scores.iter_mut().zip(&values[rows.clone()]) {
-                        *score += if value.is_nan() { *missing } else { standardised(*value, *mean, *sd) * weight };
+                        *score += if value.is_nan() {
+                            *missing
+                        } else {
+                            standardised(*value, *mean, *sd) * weight
+                        };
                     }
                 }
                 (Term::Categorical { weights }, InputValues::Categorical { codes, .. }) => {
@@ -116,7 +130,8 @@ impl Logistic {
         scores
     }
 
-    /// How far each input moves the log-odds, on average over the rows: the standard deviation of what it adds, as shares.
+    /// How far each input moves the log-odds, on average over the rows: the standard deviation of
+    /// what it adds, as shares.
     pub(crate) fn importances(&self, inputs: &[Input<'_>]) -> Vec<f64> {
         let alone = |term: &Term, input: &Input<'_>| {
             let one = Self { intercept: 0.0, terms: vec![term.clone()] };
@@ -128,7 +143,8 @@ impl Logistic {
             let mean = added.iter().sum::<f64>() / rows as f64;
             (added.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / rows as f64).sqrt()
         };
-        let spread: Vec<f64> = self.terms.iter().zip(inputs).map(|(term, input)| alone(term, input)).collect();
+        let spread: Vec<f64> =
+            self.terms.iter().zip(inputs).map(|(term, input)| alone(term, input)).collect();
         let sum: f64 = spread.iter().sum();
         spread.into_iter().map(|of_input| if sum > 0.0 { of_input / sum } else { 0.0 }).collect()
     }
@@ -145,7 +161,8 @@ enum Place {
     Categorical { first: usize, levels: usize },
 }
 
-/// How inputs become columns: the intercept, those of numbers, and behind these the levels, of which a row has one an input.
+/// How inputs become columns: the intercept, those of numbers, and behind these the levels, of
+/// which a row has one an input.
 struct Design {
     places: Vec<Place>,
     /// Columns that every row has a number in.
@@ -163,7 +180,9 @@ struct Sums {
 impl Design {
     fn of(inputs: &[Input<'_>]) -> Result<Self, ModelError> {
         let numbers = |input: &Input<'_>| match &input.values {
-            InputValues::Numeric(values) => 1 + usize::from(values.iter().any(|value| value.is_nan())),
+            InputValues::Numeric(values) => {
+                1 + usize::from(values.iter().any(|value| value.is_nan()))
+            }
             InputValues::Categorical { .. } => 0,
         };
         let numbers: Vec<usize> = inputs.iter().map(numbers).collect();
@@ -173,7 +192,12 @@ impl Design {
             InputValues::Numeric(values) => {
                 let (mean, sd) = moments(values);
                 column += numbers;
-                Place::Numeric { mean, sd, column: column - numbers, missing: (numbers == 2).then(|| column - 1) }
+                Place::Numeric {
+                    mean,
+                    sd,
+                    column: column - numbers,
+                    missing: (numbers == 2).then(|| column - 1),
+                }
             }
             InputValues::Categorical { levels, .. } => {
                 level += levels;
@@ -205,7 +229,10 @@ impl Design {
             if loss > last_loss + 1e-9 * last_loss.abs() {
                 // Too far: half of the way back.
                 step *= 0.5;
-                weights.iter_mut().zip(&direction).for_each(|(weight, change)| *weight += step * change);
+                weights
+                    .iter_mut()
+                    .zip(&direction)
+                    .for_each(|(weight, change)| *weight += step * change);
                 continue;
             }
             (last_loss, step) = (loss, 1.0);
@@ -246,7 +273,11 @@ impl Design {
     }
 
     fn zero(&self) -> Sums {
-        Sums { loss: 0.0, gradient: vec![0.0; self.columns], hessian: vec![0.0; self.columns * self.columns] }
+        Sums {
+            loss: 0.0,
+            gradient: vec![0.0; self.columns],
+            hessian: vec![0.0; self.columns * self.columns],
+        }
     }
 
     fn derive_part(
@@ -261,7 +292,8 @@ impl Design {
         let mut levels: Vec<usize> = Vec::new();
         for row in rows {
             self.row(inputs, row, &mut numbers, &mut levels);
-            let of_numbers: f64 = weights.iter().zip(&numbers).map(|(weight, number)| weight * number).sum();
+            let of_numbers: f64 =
+                weights.iter().zip(&numbers).map(|(weight, number)| weight * number).sum();
             let score = of_numbers + levels.iter().map(|level| weights[*level]).sum::<f64>();
             let share = 1.0 / (1.0 + (-score).exp());
             let label = if labels[row] { 1.0 } else { 0.0 };
@@ -294,7 +326,8 @@ impl Design {
             match (place, &input.values) {
                 (Place::Numeric { mean, sd, column, missing }, InputValues::Numeric(values)) => {
                     let is_missing = values[row].is_nan();
-                    numbers[*column] = if is_missing { 0.0 } else { standardised(values[row], *mean, *sd) };
+                    numbers[*column] =
+                        if is_missing { 0.0 } else { standardised(values[row], *mean, *sd) };
                     if let Some(missing) = missing {
                         numbers[*missing] = f64::from(u8::from(is_missing));
                     }
@@ -334,15 +367,16 @@ fn moments(values: &[f64]) -> (f64, f64) {
     if sd > 1e-12 * mean.abs() && sd.is_finite() { (mean, sd) } else { (mean, 1.0) }
 }
 
-/// Solves a system whose matrix is symmetric and positive definite, given by its lower triangle, by Cholesky's method;
-/// `None` where it is not.
+/// Solves a system whose matrix is symmetric and positive definite, given by its lower triangle, by
+/// Cholesky's method; `None` where it is not.
 fn solve(matrix: &mut [f64], right: &mut [f64]) -> Option<()> {
     let size = right.len();
     for column in 0..size {
         for row in column..size {
             let (above, below) = matrix.split_at_mut(row * size);
             let of_row = &mut below[..size];
-            let dot = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(a, b)| a * b).sum::<f64>();
+            let dot =
+                |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(a, b)| a * b).sum::<f64>();
             if row == column {
                 let rest = of_row[column] - dot(&of_row[..column], &of_row[..column]);
                 if rest.is_nan() || rest <= 0.0 {
@@ -351,7 +385,8 @@ fn solve(matrix: &mut [f64], right: &mut [f64]) -> Option<()> {
                 of_row[column] = rest.sqrt();
             } else {
                 let of_column = &above[column * size..column * size + column + 1];
-                of_row[column] = (of_row[column] - dot(&of_row[..column], &of_column[..column])) / of_column[column];
+                of_row[column] = (of_row[column] - dot(&of_row[..column], &of_column[..column]))
+                    / of_column[column];
             }
         }
     }
@@ -360,7 +395,8 @@ fn solve(matrix: &mut [f64], right: &mut [f64]) -> Option<()> {
         right[row] = (right[row] - known) / matrix[row * size + row];
     }
     for row in (0..size).rev() {
-        let known: f64 = (row + 1..size).map(|below| matrix[below * size + row] * right[below]).sum();
+        let known: f64 =
+            (row + 1..size).map(|below| matrix[below * size + row] * right[below]).sum();
         right[row] = (right[row] - known) / matrix[row * size + row];
     }
     Some(())

@@ -83,7 +83,9 @@ pub enum ModelError {
         rows: usize,
     },
     /// Too wide a table.
-    #[error("{inputs} inputs are more than the {most} that this kind of model takes; leave some out")]
+    #[error(
+        "{inputs} inputs are more than the {most} that this kind of model takes; leave some out"
+    )]
     TooManyInputs {
         /// Inputs of the model, after levels and dates were expanded.
         inputs: usize,
@@ -91,7 +93,9 @@ pub enum ModelError {
         most: usize,
     },
     /// Too long a table.
-    #[error("{rows} rows are more than the {most} that a decision tree is grown of; choose `gradient-boosting`")]
+    #[error(
+        "{rows} rows are more than the {most} that a decision tree is grown of; choose `gradient-boosting`"
+    )]
     TooManyRows {
         /// Rows.
         rows: usize,
@@ -119,7 +123,9 @@ pub enum ModelError {
     #[error("linfa: {0}; choose another learner")]
     Linfa(String),
     /// No calibration can be fitted.
-    #[error("the probabilities cannot be calibrated; there are too few rows, choose `calibration = \"none\"`")]
+    #[error(
+        "the probabilities cannot be calibrated; there are too few rows, choose `calibration = \"none\"`"
+    )]
     NoCalibration,
 }
 
@@ -130,5 +136,9 @@ impl From<linfa::Error> for ModelError {
 }
 
 fn check_range(name: &'static str, value: f64, low: f64, high: f64) -> Result<(), ModelError> {
-    if (low..=high).contains(&value) { Ok(()) } else { Err(ModelError::Parameter { name, value, low, high }) }
+    if (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(ModelError::Parameter { name, value, low, high })
+    }
 }

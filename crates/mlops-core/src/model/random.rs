@@ -2,7 +2,8 @@
 ///
 /// # Source
 ///
-/// G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+/// G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA
+/// 2014.
 #[derive(Debug, Clone)]
 pub(crate) struct Random(u64);
 

@@ -42,7 +42,8 @@ pub enum Learner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LearnerKind(&'static str);
 
-const KINDS: [&str; 5] = ["random-forest", "extra-trees", "gradient-boosting", "logistic-regression", "decision-tree"];
+const KINDS: [&str; 5] =
+    ["random-forest", "extra-trees", "gradient-boosting", "logistic-regression", "decision-tree"];
 
 impl FromStr for LearnerKind {
     type Err = String;
@@ -78,10 +79,19 @@ fn five() -> usize {
 }
 
 impl Default for Recipe {
-    /// Gradient boosting of small trees in small steps, calibrated: as good on a few thousand rows as on a million.
+    /// Gradient boosting of small trees in small steps, calibrated: as good on a few thousand rows
+    /// as on a million.
     fn default() -> Self {
-        let params = BoostingParams { rounds: 200, learning_rate: 0.05, leaves: 8, ..BoostingParams::default() };
-        Self { calibration: CalibrationMethod::Sigmoid, ..Self::new(Learner::GradientBoosting(params)) }
+        let params = BoostingParams {
+            rounds: 200,
+            learning_rate: 0.05,
+            leaves: 8,
+            ..BoostingParams::default()
+        };
+        Self {
+            calibration: CalibrationMethod::Sigmoid,
+            ..Self::new(Learner::GradientBoosting(params))
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::ModelError;
 use crate::table::{Column, Kind, Table, Values};
 
-/// A level beyond the most frequent ones is as one that was never seen: 255 bins, one for what is missing.
+/// A level beyond the most frequent ones is as one that was never seen: 255 bins, one for what is
+/// missing.
 pub const MAX_LEVELS: usize = 254;
 
 /// The code of a level that is missing, or that the training data did not have.
@@ -89,7 +90,9 @@ impl Input<'_> {
     fn into_owned(self) -> Input<'static> {
         let values = match self.values {
             InputValues::Numeric(values) => InputValues::Numeric(values.into_owned().into()),
-            InputValues::Categorical { levels, codes } => InputValues::Categorical { levels, codes },
+            InputValues::Categorical { levels, codes } => {
+                InputValues::Categorical { levels, codes }
+            }
         };
         Input { name: self.name, values }
     }
@@ -97,12 +100,13 @@ impl Input<'_> {
     /// The rows at these places, in their order.
     pub(crate) fn take(&self, rows: &[usize]) -> Self {
         let values = match &self.values {
-            InputValues::Numeric(values) => {
-                InputValues::Numeric(rows.iter().map(|row| values[*row]).collect::<Vec<f64>>().into())
-            }
-            InputValues::Categorical { levels, codes } => {
-                InputValues::Categorical { levels: *levels, codes: rows.iter().map(|row| codes[*row]).collect() }
-            }
+            InputValues::Numeric(values) => InputValues::Numeric(
+                rows.iter().map(|row| values[*row]).collect::<Vec<f64>>().into(),
+            ),
+            InputValues::Categorical { levels, codes } => InputValues::Categorical {
+                levels: *levels,
+                codes: rows.iter().map(|row| codes[*row]).collect(),
+            },
         };
         Self { name: self.name.clone(), values }
     }
@@ -115,23 +119,33 @@ impl Schema {
     ///
     /// [`ModelError`] where there are no columns, or two of one name.
     pub fn of_features(table: &Table) -> Result<Self, ModelError> {
-        let target = Target { name: "label".to_owned(), positive: "true".to_owned(), negative: "false".to_owned() };
+        let target = Target {
+            name: "label".to_owned(),
+            positive: "true".to_owned(),
+            negative: "false".to_owned(),
+        };
         Self::of_columns(table.columns.iter(), target)
     }
 
-    /// The schema of training data: each column but `target` and `left_out` is a feature of the column's kind.
+    /// The schema of training data: each column but `target` and `left_out` is a feature of the
+    /// column's kind.
     ///
     /// # Errors
     ///
-    /// [`ModelError`] where the target is not there or has not two levels, where there are no features or two of one name.
+    /// [`ModelError`] where the target is not there or has not two levels, where there are no
+    /// features or two of one name.
     pub fn of(table: &Table, target: &str, left_out: &[String]) -> Result<Self, ModelError> {
         let target = Target::of(table, target)?;
-        let is_feature = |column: &&Column| column.name != target.name && !left_out.contains(&column.name);
+        let is_feature =
+            |column: &&Column| column.name != target.name && !left_out.contains(&column.name);
         let columns: Vec<&Column> = table.columns.iter().filter(is_feature).collect();
         Self::of_columns(columns.into_iter(), target)
     }
 
-    fn of_columns<'c>(columns: impl Iterator<Item = &'c Column>, target: Target) -> Result<Self, ModelError> {
+    fn of_columns<'c>(
+        columns: impl Iterator<Item = &'c Column>,
+        target: Target,
+    ) -> Result<Self, ModelError> {
         let mut features: Vec<Feature> = Vec::new();
         for column in columns {
             if features.iter().any(|feature| feature.name == column.name) {
@@ -148,7 +162,11 @@ impl Schema {
             };
             features.push(Feature { name: column.name.clone(), kind });
         }
-        if features.is_empty() { Err(ModelError::NoFeatures) } else { Ok(Self { features, target }) }
+        if features.is_empty() {
+            Err(ModelError::NoFeatures)
+        } else {
+            Ok(Self { features, target })
+        }
     }
 
     /// What a learner sees of a table, in the order of the features.
@@ -160,10 +178,12 @@ impl Schema {
         let mut inputs = Vec::with_capacity(self.features.len());
         let mut next = 0;
         for feature in &self.features {
-            // Columns mostly stand in the order of the features, and the first one that is looked at is the one.
+            // Columns mostly stand in the order of the features, and the first one that is looked
+            // at is the one.
             let (before, after) = table.columns.split_at(next);
             let place = after.iter().chain(before).position(|column| column.name == feature.name);
-            let place = place.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
+            let place =
+                place.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
             let place = (next + place) % table.columns.len();
             feature.push_inputs(&table.columns[place], &mut inputs);
             next = place + 1;
@@ -180,11 +200,15 @@ impl Schema {
         let mut inputs = Vec::new();
         for feature in &self.features {
             let place = table.columns.iter().position(|column| column.name == feature.name);
-            let place = place.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
+            let place =
+                place.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
             let column = table.columns.swap_remove(place);
             match (&feature.kind, column.values) {
                 (FeatureKind::Numeric, Values::Numeric(values)) => {
-                    inputs.push(Input { name: feature.name.clone(), values: InputValues::Numeric(values.into()) });
+                    inputs.push(Input {
+                        name: feature.name.clone(),
+                        values: InputValues::Numeric(values.into()),
+                    });
                 }
                 (_, values) => {
                     let column = Column { values, ..column };
@@ -208,20 +232,27 @@ impl Schema {
             FeatureKind::Categorical { levels } => Some(levels.len()),
             _ => None,
         };
-        self.features_of_inputs().into_iter().map(|feature| levels(&self.features[feature])).collect()
+        self.features_of_inputs()
+            .into_iter()
+            .map(|feature| levels(&self.features[feature]))
+            .collect()
     }
 
     /// The feature of each input, as its place among the features.
     pub fn features_of_inputs(&self) -> Vec<usize> {
         let places = self.features.iter().enumerate();
-        places.flat_map(|(place, feature)| feature.input_names().into_iter().map(move |_| place)).collect()
+        places
+            .flat_map(|(place, feature)| feature.input_names().into_iter().map(move |_| place))
+            .collect()
     }
 }
 
 impl Feature {
     fn input_names(&self) -> Vec<String> {
         match self.kind {
-            FeatureKind::Date => DATE_PARTS.iter().map(|(part, _)| format!("{}.{part}", self.name)).collect(),
+            FeatureKind::Date => {
+                DATE_PARTS.iter().map(|(part, _)| format!("{}.{part}", self.name)).collect()
+            }
             _ => vec![self.name.clone()],
         }
     }
@@ -236,13 +267,18 @@ impl Feature {
                         _ => vec![f64::NAN; column.len()].into(),
                     },
                 };
-                inputs.push(Input { name: self.name.clone(), values: InputValues::Numeric(values) });
+                inputs
+                    .push(Input { name: self.name.clone(), values: InputValues::Numeric(values) });
             }
             FeatureKind::Categorical { levels } => {
                 let codes = match &column.values {
-                    Values::Categorical { levels: theirs, codes } => codes_of(levels, theirs.names(), codes),
+                    Values::Categorical { levels: theirs, codes } => {
+                        codes_of(levels, theirs.names(), codes)
+                    }
                     _ => match column.clone().into_kind(Kind::Categorical).values {
-                        Values::Categorical { levels: theirs, codes } => codes_of(levels, theirs.names(), &codes),
+                        Values::Categorical { levels: theirs, codes } => {
+                            codes_of(levels, theirs.names(), &codes)
+                        }
                         _ => vec![NO_LEVEL; column.len()],
                     },
                 };
@@ -273,14 +309,15 @@ const DATE_PARTS: [DatePart; 3] = [
 ];
 
 impl Target {
-    /// The target of training data: a column with two levels, of which `yes`, `true`, `1` or else the later by name is the
-    /// positive one.
+    /// The target of training data: a column with two levels, of which `yes`, `true`, `1` or else
+    /// the later by name is the positive one.
     ///
     /// # Errors
     ///
     /// [`ModelError`] where the column is not there or has another number of levels.
     pub fn of(table: &Table, name: &str) -> Result<Self, ModelError> {
-        let column = table.column(name).ok_or_else(|| ModelError::NoColumn { column: name.to_owned() })?;
+        let column =
+            table.column(name).ok_or_else(|| ModelError::NoColumn { column: name.to_owned() })?;
         let mut levels: Vec<String> = column.names().into_iter().flatten().collect();
         levels.sort_unstable();
         levels.dedup();
@@ -290,8 +327,10 @@ impl Target {
                 levels: levels.into_iter().take(5).collect(),
             });
         };
-        let says_yes = |level: &str| matches!(level.to_ascii_lowercase().as_str(), "yes" | "y" | "true" | "1");
-        let (negative, positive) = if says_yes(one) && !says_yes(other) { (other, one) } else { (one, other) };
+        let says_yes =
+            |level: &str| matches!(level.to_ascii_lowercase().as_str(), "yes" | "y" | "true" | "1");
+        let (negative, positive) =
+            if says_yes(one) && !says_yes(other) { (other, one) } else { (one, other) };
         Ok(Self { name: name.to_owned(), positive: positive.clone(), negative: negative.clone() })
     }
 
@@ -301,10 +340,16 @@ impl Target {
     ///
     /// [`ModelError::NoColumn`] where the table does not have it.
     pub fn labels(&self, table: &Table) -> Result<Vec<Option<bool>>, ModelError> {
-        let column = table.column(&self.name).ok_or_else(|| ModelError::NoColumn { column: self.name.clone() })?;
+        let column = table
+            .column(&self.name)
+            .ok_or_else(|| ModelError::NoColumn { column: self.name.clone() })?;
         let label = |name: Option<String>| {
             let name = name?;
-            if name == self.positive { Some(true) } else { (name == self.negative).then_some(false) }
+            if name == self.positive {
+                Some(true)
+            } else {
+                (name == self.negative).then_some(false)
+            }
         };
         Ok(column.names().into_iter().map(label).collect())
     }
@@ -315,7 +360,8 @@ fn most_frequent(names: &[String], rows: &[u64]) -> Vec<String> {
     let mut sorted: Vec<(&String, u64)> =
         names.iter().zip(rows.iter().copied()).filter(|(_, rows)| *rows > 0).collect();
     sorted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    let mut kept: Vec<String> = sorted.into_iter().take(MAX_LEVELS).map(|(name, _)| name.clone()).collect();
+    let mut kept: Vec<String> =
+        sorted.into_iter().take(MAX_LEVELS).map(|(name, _)| name.clone()).collect();
     kept.sort_unstable();
     kept
 }
@@ -324,7 +370,10 @@ fn most_frequent(names: &[String], rows: &[u64]) -> Vec<String> {
 fn codes_of(levels: &[String], theirs: &[String], codes: &[Option<u32>]) -> Vec<u16> {
     let place = |name: &String| levels.binary_search(name).map_or(NO_LEVEL, |place| place as u16);
     if codes.len() < theirs.len() {
-        return codes.iter().map(|code| code.map_or(NO_LEVEL, |code| place(&theirs[code as usize]))).collect();
+        return codes
+            .iter()
+            .map(|code| code.map_or(NO_LEVEL, |code| place(&theirs[code as usize])))
+            .collect();
     }
     let ours: Vec<u16> = theirs.iter().map(place).collect();
     codes.iter().map(|code| code.map_or(NO_LEVEL, |code| ours[code as usize])).collect()

@@ -26,7 +26,8 @@ pub(crate) enum Scorer {
 }
 
 impl Scorer {
-    /// Learns, and says what share each input has in it. The inputs are let go of as soon as they are not needed.
+    /// Learns, and says what share each input has in it. The inputs are let go of as soon as they
+    /// are not needed.
     pub(crate) fn learn(
         inputs: Vec<Input<'_>>,
         labels: &[bool],
@@ -44,7 +45,10 @@ impl Scorer {
             Learner::GradientBoosting(params) => {
                 let (bins, rows) = binned(inputs, params.max_bins, labels.len());
                 let boosted = boost(&rows, labels, &bins, params, progress);
-                Ok((Self::Boosting { bins, base: boosted.base, trees: boosted.trees }, boosted.importances))
+                Ok((
+                    Self::Boosting { bins, base: boosted.base, trees: boosted.trees },
+                    boosted.importances,
+                ))
             }
             Learner::DecisionTree(params) => {
                 let (bins, rows) = binned(inputs, MAX_LEVELS, labels.len());
@@ -62,7 +66,8 @@ impl Scorer {
         }
     }
 
-    /// The probability of each row. The rows are asked in parts, each small enough for the processor's cache.
+    /// The probability of each row. The rows are asked in parts, each small enough for the
+    /// processor's cache.
     pub(crate) fn probabilities(&self, inputs: &[Input<'_>], rows: usize) -> Vec<f64> {
         match self {
             Self::Forest { bins, trees } => {
@@ -74,9 +79,9 @@ impl Scorer {
                 let score = |part| trees.sums(&BinnedRows::of(inputs, bins, part), *base);
                 in_parts(rows, |part| score(part).into_iter().map(sigmoid).collect())
             }
-            Self::Logistic(logistic) => {
-                in_parts(rows, |part| logistic.scores(inputs, part).into_iter().map(sigmoid).collect())
-            }
+            Self::Logistic(logistic) => in_parts(rows, |part| {
+                logistic.scores(inputs, part).into_iter().map(sigmoid).collect()
+            }),
         }
     }
 }
@@ -100,7 +105,8 @@ pub(crate) fn sigmoid(score: f64) -> f64 {
 
 /// The bins of each input, and all rows in them.
 fn binned(inputs: Vec<Input<'_>>, max_bins: usize, rows: usize) -> (Vec<InputBins>, BinnedRows) {
-    let bins: Vec<InputBins> = inputs.par_iter().map(|input| InputBins::of(input, max_bins)).collect();
+    let bins: Vec<InputBins> =
+        inputs.par_iter().map(|input| InputBins::of(input, max_bins)).collect();
     let mut all = vec![0u8; rows * inputs.len()];
     all.par_chunks_mut(PART * inputs.len()).enumerate().for_each(|(part, bytes)| {
         let from = part * PART;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::metrics::{roc_auc, row_log_loss};
 use super::random::Random;
 use super::{
-    BoostingParams, ForestParams, Learner, LearnerKind, LogisticParams, ModelError, Progress, Recipe, Schema,
-    TreeParams, cross_validate,
+    BoostingParams, ForestParams, Learner, LearnerKind, LogisticParams, ModelError, Progress,
+    Recipe, Schema, TreeParams, cross_validate,
 };
 use crate::table::Table;
 
@@ -37,8 +37,14 @@ pub struct Trial {
 ///
 /// # Source
 ///
-/// J. Bergstra and Y. Bengio, "Random search for hyper-parameter optimization", JMLR 13 (2012) 281–305.
-pub fn random_recipes(base: &Recipe, kinds: &[LearnerKind], others: usize, seed: u64) -> Vec<Recipe> {
+/// J. Bergstra and Y. Bengio, "Random search for hyper-parameter optimization", JMLR 13 (2012)
+/// 281–305.
+pub fn random_recipes(
+    base: &Recipe,
+    kinds: &[LearnerKind],
+    others: usize,
+    seed: u64,
+) -> Vec<Recipe> {
     let own = [base.learner.kind()];
     let kinds = if kinds.is_empty() { &own } else { kinds };
     let mut recipes = vec![base.clone()];
@@ -60,7 +66,11 @@ fn random_learner(kind: LearnerKind, random: &mut Random) -> Learner {
                 max_depth: Some(between(4.0, 40.0) as u32),
                 ..ForestParams::default()
             };
-            if name == "extra-trees" { Learner::ExtraTrees(params) } else { Learner::RandomForest(params) }
+            if name == "extra-trees" {
+                Learner::ExtraTrees(params)
+            } else {
+                Learner::RandomForest(params)
+            }
         }
         "gradient-boosting" => Learner::GradientBoosting(BoostingParams {
             rounds: between(50.0, 600.0) as usize,
@@ -70,7 +80,9 @@ fn random_learner(kind: LearnerKind, random: &mut Random) -> Learner {
             l2: between(0.01, 30.0),
             ..BoostingParams::default()
         }),
-        "logistic-regression" => Learner::LogisticRegression(LogisticParams { c: between(1e-3, 1e2) }),
+        "logistic-regression" => {
+            Learner::LogisticRegression(LogisticParams { c: between(1e-3, 1e2) })
+        }
         _ => Learner::DecisionTree(TreeParams {
             max_depth: between(2.0, 13.0) as u32,
             min_leaf: between(5.0, 200.0) as u32,
@@ -80,8 +92,9 @@ fn random_learner(kind: LearnerKind, random: &mut Random) -> Learner {
 
 /// Tries recipes by cross-validation, and gives them the best first.
 ///
-/// With `halving` all are tried on a part of the rows first, drawn at random; only the better third goes on to a part three times as
-/// large, and so on to all rows. Those that came further stand first, whatever their loss: it is of other rows.
+/// With `halving` all are tried on a part of the rows first, drawn at random; only the better third
+/// goes on to a part three times as large, and so on to all rows. Those that came further stand
+/// first, whatever their loss: it is of other rows.
 ///
 /// # Errors
 ///
@@ -89,7 +102,8 @@ fn random_learner(kind: LearnerKind, random: &mut Random) -> Learner {
 ///
 /// # Source
 ///
-/// K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS 2016.
+/// K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyperparameter
+/// optimization", AISTATS 2016.
 pub fn search(
     table: &Table,
     labels: &[bool],
@@ -98,7 +112,8 @@ pub fn search(
     halving: bool,
     tried: impl Fn(),
 ) -> Result<Vec<Trial>, ModelError> {
-    let order = Random::new(recipes.first().map_or(0, |recipe| recipe.seed), 0).permutation(labels.len());
+    let order =
+        Random::new(recipes.first().map_or(0, |recipe| recipe.seed), 0).permutation(labels.len());
     let mut still_in = recipes;
     let mut out: Vec<Trial> = Vec::new();
     for rows in parts(labels.len(), still_in.len(), halving) {
@@ -139,14 +154,24 @@ fn parts(rows: usize, recipes: usize, halving: bool) -> Vec<usize> {
     parts
 }
 
-fn evaluate(table: &Table, labels: &[bool], schema: &Schema, recipe: Recipe) -> Result<Trial, ModelError> {
+fn evaluate(
+    table: &Table,
+    labels: &[bool],
+    schema: &Schema,
+    recipe: Recipe,
+) -> Result<Trial, ModelError> {
     let probabilities =
-        cross_validate(&schema.inputs(table)?, labels, schema, &recipe, &Progress::none())?.probabilities;
-    let losses = labels.iter().zip(&probabilities).map(|(label, probability)| row_log_loss(*label, *probability));
+        cross_validate(&schema.inputs(table)?, labels, schema, &recipe, &Progress::none())?
+            .probabilities;
+    let losses = labels
+        .iter()
+        .zip(&probabilities)
+        .map(|(label, probability)| row_log_loss(*label, *probability));
     let losses: Vec<f64> = losses.collect();
     let rows = labels.len() as f64;
     let mean = losses.iter().sum::<f64>() / rows;
-    let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / (rows - 1.0).max(1.0);
+    let variance =
+        losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / (rows - 1.0).max(1.0);
     Ok(Trial {
         recipe,
         rows: labels.len(),

@@ -6,7 +6,8 @@ use super::metrics::{Metrics, log_loss, roc_auc};
 use super::*;
 use crate::table::{Cell, Column, Kind, Table};
 
-/// Customers: two numbers, three levels and a date decide; the last number does not. `missing` is a share of the cells.
+/// Customers: two numbers, three levels and a date decide; the last number does not. `missing` is a
+/// share of the cells.
 fn customers(seed: u64, rows: usize, missing: f64) -> (Table, Vec<bool>) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let columns = [
@@ -24,9 +25,11 @@ fn customers(seed: u64, rows: usize, missing: f64) -> (Table, Vec<bool>) {
             (random.random_range(0..72), random.random::<f64>() * 100.0, random.random::<f64>());
         let plan = ["basic", "plus", "family", "trial"][random.random_range(0..4)];
         let month = random.random_range(1..13);
-        let score =
-            -0.05 * f64::from(tenure) + 0.02 * spent + if plan == "trial" || plan == "plus" { 1.5 } else { 0.0 } - 0.5
-                + if (6..9).contains(&month) { 1.0 } else { 0.0 };
+        let score = -0.05 * f64::from(tenure)
+            + 0.02 * spent
+            + if plan == "trial" || plan == "plus" { 1.5 } else { 0.0 }
+            - 0.5
+            + if (6..9).contains(&month) { 1.0 } else { 0.0 };
         let label = random.random::<f64>() < 1.0 / (1.0 + (-score).exp());
         let since = format!("2026-{month:02}-15");
         let cells = [
@@ -72,7 +75,14 @@ fn file(model: Model) -> ModelFile {
         data_sha256: "0".repeat(64),
     };
     let metrics = Metrics::of(&[true, false], &[0.9, 0.2]);
-    ModelFile { model_uid: "one".to_owned(), created: "now".to_owned(), model, metrics, training, git_commit: None }
+    ModelFile {
+        model_uid: "one".to_owned(),
+        created: "now".to_owned(),
+        model,
+        metrics,
+        training,
+        git_commit: None,
+    }
 }
 
 #[test]
@@ -88,10 +98,18 @@ fn every_learner_learns_what_there_is() {
         assert!(auc > least && loss < most, "{name}: {auc}, {loss}");
         let sum: f64 = model.importances.iter().sum();
         assert!((sum - 1.0).abs() < 1e-9, "{name}: {:?}", model.importances);
-        let places = ["tenure", "noise"].map(|name| model.schema.features.iter().position(|f| f.name == name).unwrap());
-        assert!(model.importances[places[0]] > 1.5 * model.importances[places[1]], "{name}: {:?}", model.importances);
+        let places = ["tenure", "noise"]
+            .map(|name| model.schema.features.iter().position(|f| f.name == name).unwrap());
+        assert!(
+            model.importances[places[0]] > 1.5 * model.importances[places[1]],
+            "{name}: {:?}",
+            model.importances
+        );
         let permuted = model.permutation_importances(&test.0, &test.1, 3).unwrap();
-        assert!(permuted[places[0]] > 0.05 && permuted[places[1]].abs() < 0.03, "{name}: {permuted:?}");
+        assert!(
+            permuted[places[0]] > 0.05 && permuted[places[1]].abs() < 0.03,
+            "{name}: {permuted:?}"
+        );
     }
 }
 
@@ -118,7 +136,12 @@ fn many_rows_and_few_are_answered_alike() {
         let many = model.predict(&test.0).unwrap();
         for row in (0..6000).step_by(601) {
             let one = model.predict(&test.0.take(&[row])).unwrap();
-            assert_eq!(one[0].to_bits(), many[row].to_bits(), "{} row {row}", recipe.learner.name());
+            assert_eq!(
+                one[0].to_bits(),
+                many[row].to_bits(),
+                "{} row {row}",
+                recipe.learner.name()
+            );
         }
     }
 }
@@ -128,7 +151,9 @@ fn calibration_mends_a_forest() {
     let (train, test) = (customers(6, 3000, 0.0), customers(7, 6000, 0.0));
     let params = ForestParams { trees: 50, min_leaf: 1, ..ForestParams::default() };
     let plain = Recipe::new(Learner::RandomForest(params));
-    let ece = |recipe: &Recipe| Metrics::of(&test.1, &fit(recipe, &train).predict(&test.0).unwrap()).ece.unwrap();
+    let ece = |recipe: &Recipe| {
+        Metrics::of(&test.1, &fit(recipe, &train).predict(&test.0).unwrap()).ece.unwrap()
+    };
     let before = ece(&plain);
     for calibration in [CalibrationMethod::Sigmoid, CalibrationMethod::Isotonic] {
         let after = ece(&Recipe { calibration, ..plain.clone() });
@@ -152,7 +177,9 @@ fn a_level_that_was_never_seen_is_answered() {
 fn a_model_file_is_read_again() {
     let (train, test) = (customers(9, 2000, 0.05), customers(10, 1000, 0.2));
     for recipe in recipes() {
-        for calibration in [CalibrationMethod::None, CalibrationMethod::Sigmoid, CalibrationMethod::Isotonic] {
+        for calibration in
+            [CalibrationMethod::None, CalibrationMethod::Sigmoid, CalibrationMethod::Isotonic]
+        {
             let one = file(fit(&Recipe { calibration, folds: 3, ..recipe.clone() }, &train));
             let bytes = one.to_pickle();
             let other = ModelFile::from_pickle(&bytes).unwrap();
@@ -201,17 +228,27 @@ fn mistakes_are_named() {
     let (table, labels) = customers(13, 50, 0.0);
     let schema = Schema::of(&table, "churn", &["noise".to_owned()]).unwrap();
     assert_eq!(schema.features.len(), 4);
-    let check = |error: ModelError, words: &str| assert!(error.to_string().contains(words), "{error}");
+    let check =
+        |error: ModelError, words: &str| assert!(error.to_string().contains(words), "{error}");
     check(Schema::of(&table, "left", &[]).unwrap_err(), "no column `left`");
     check(Schema::of(&table, "tenure", &[]).unwrap_err(), "must have two values");
-    let fit = |labels: &[bool], recipe: &Recipe| Model::fit(&table, labels, &schema, recipe, &Progress::none());
+    let fit = |labels: &[bool], recipe: &Recipe| {
+        Model::fit(&table, labels, &schema, recipe, &Progress::none())
+    };
     check(fit(&[true; 50], &recipes()[0]).unwrap_err(), "same outcome");
     check(fit(&labels[..49], &recipes()[0]).unwrap_err(), "49 outcomes for 50 rows");
     let too_deep = ForestParams { max_depth: Some(0), ..ForestParams::default() };
-    check(fit(&labels, &Recipe::new(Learner::RandomForest(too_deep))).unwrap_err(), "`max_depth` is 0");
+    check(
+        fit(&labels, &Recipe::new(Learner::RandomForest(too_deep))).unwrap_err(),
+        "`max_depth` is 0",
+    );
     let model = fit(&labels, &recipes()[3]).unwrap();
-    check(model.predict(&Table { columns: table.columns[1..].to_vec() }).unwrap_err(), "no column `tenure`");
-    let levels = |target: &str| Target::of(&table, target).map(|target| (target.positive, target.negative));
+    check(
+        model.predict(&Table { columns: table.columns[1..].to_vec() }).unwrap_err(),
+        "no column `tenure`",
+    );
+    let levels =
+        |target: &str| Target::of(&table, target).map(|target| (target.positive, target.negative));
     assert_eq!(levels("churn").unwrap(), ("yes".to_owned(), "no".to_owned()));
 }
 
@@ -246,10 +283,16 @@ fn linfa_measures_as_we_do() {
     let (train, test) = (customers(16, 2000, 0.1), customers(17, 3000, 0.1));
     for recipe in recipes() {
         let found = fit(&recipe, &train).predict(&test.0).unwrap();
-        let theirs = ndarray::Array1::from_iter(found.iter().map(|probability| Pr::new(*probability as f32)));
+        let theirs = ndarray::Array1::from_iter(
+            found.iter().map(|probability| Pr::new(*probability as f32)),
+        );
         let area = theirs.roc(&test.1).unwrap().area_under_curve();
         let ours = roc_auc(&test.1, &found).unwrap();
-        assert!((f64::from(area) - ours).abs() < 1e-3, "{}: {area} and {ours}", recipe.learner.name());
+        assert!(
+            (f64::from(area) - ours).abs() < 1e-3,
+            "{}: {area} and {ours}",
+            recipe.learner.name()
+        );
     }
 }
 
@@ -257,7 +300,13 @@ fn linfa_measures_as_we_do() {
 fn recipes_are_tried_and_the_best_come_first() {
     let data = customers(18, 4000, 0.05);
     let schema = Schema::of(&data.0, "churn", &[]).unwrap();
-    let bad = BoostingParams { rounds: 300, learning_rate: 1.0, leaves: 200, min_leaf: 1, ..BoostingParams::default() };
+    let bad = BoostingParams {
+        rounds: 300,
+        learning_rate: 1.0,
+        leaves: 200,
+        min_leaf: 1,
+        ..BoostingParams::default()
+    };
     let base = Recipe::new(Learner::GradientBoosting(bad));
     let kinds = ["gradient-boosting".parse().unwrap(), "logistic-regression".parse().unwrap()];
     let recipes = search::random_recipes(&base, &kinds, 6, 3);
@@ -266,12 +315,17 @@ fn recipes_are_tried_and_the_best_come_first() {
     for halving in [false, true] {
         let count = std::cell::Cell::new(0);
         let tried = || count.set(count.get() + 1);
-        let trials = search::search(&data.0, &data.1, &schema, recipes.clone(), halving, tried).unwrap();
+        let trials =
+            search::search(&data.0, &data.1, &schema, recipes.clone(), halving, tried).unwrap();
         assert_eq!((trials.len(), count.get()), (7, search::evaluations(4000, 7, halving)));
         assert!(trials[0].log_loss < 0.58 && trials[0].rows == 4000, "{trials:?}");
         let last = trials.last().unwrap();
         assert_eq!((&last.recipe, last.rows), (&base, if halving { 1333 } else { 4000 }));
-        assert!(trials.is_sorted_by(|a, b| a.rows > b.rows || a.rows == b.rows && a.log_loss <= b.log_loss));
+        assert!(
+            trials.is_sorted_by(
+                |a, b| a.rows > b.rows || a.rows == b.rows && a.log_loss <= b.log_loss
+            )
+        );
     }
     assert!("oracle".parse::<LearnerKind>().unwrap_err().contains("extra-trees"));
 }
@@ -284,5 +338,8 @@ fn a_recipe_is_toml_or_json() {
     assert_eq!((params.trees, params.min_leaf, recipe.folds), (7, 5, 5));
     assert_eq!(recipe.steps(), 6 * 7);
     assert!(serde_json::from_str::<Recipe>(r#"{"learner": "oracle", "params": {}}"#).is_err());
-    assert!(serde_json::from_str::<Recipe>(r#"{"learner": "extra-trees", "params": {"tree": 7}}"#).is_err());
+    assert!(
+        serde_json::from_str::<Recipe>(r#"{"learner": "extra-trees", "params": {"tree": 7}}"#)
+            .is_err()
+    );
 }

@@ -1,4 +1,5 @@
-//! Binary trees over binned rows: the one form in which forests and boosting are fitted, kept, and asked.
+//! Binary trees over binned rows: the one form in which forests and boosting are fitted, kept, and
+//! asked.
 
 use super::bins::MISSING_BIN;
 use super::walk::Ranks;
@@ -8,15 +9,16 @@ pub(super) const ASKS_SET: u16 = 1 << 15;
 
 /// A node: a question, or an answer.
 ///
-/// The children of a question stand side by side. A leaf is its own left child and asks what everything answers with left,
-/// so that a row that has arrived may go on walking.
+/// The children of a question stand side by side. A leaf is its own left child and asks what
+/// everything answers with left, so that a row that has arrived may go on walking.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Node {
     /// The left child's place; the right one's is the next.
     pub(crate) left: u32,
     /// The input that is asked about, and [`ASKS_SET`].
     pub(crate) input: u16,
-    /// Up to this bin a row goes left, after `shift` was added; of a question about levels, up to this rank, see [`Ranks`].
+    /// Up to this bin a row goes left, after `shift` was added; of a question about levels, up to
+    /// this rank, see [`Ranks`].
     pub(crate) split: u8,
     /// 1 turns the missing bin to 0, and so sends it to the left.
     pub(crate) shift: u8,
@@ -82,7 +84,8 @@ pub(crate) enum NodeView {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tree {
     pub(super) nodes: Vec<Node>,
-    /// For each node the place of its set, or the bits of its value. Apart from the nodes, of which more are near at hand so.
+    /// For each node the place of its set, or the bits of its value. Apart from the nodes, of which
+    /// more are near at hand so.
     pub(super) payloads: Vec<u32>,
     pub(super) sets: Vec<LevelSet>,
     /// Turns questions about levels into questions about ranks, where that can be.
@@ -94,7 +97,13 @@ pub(crate) struct Tree {
 impl Tree {
     /// A tree of one leaf.
     pub(crate) fn new() -> Self {
-        Self { nodes: vec![Node::leaf(0)], payloads: vec![0], sets: Vec::new(), ranks: Ranks::default(), depth: 0 }
+        Self {
+            nodes: vec![Node::leaf(0)],
+            payloads: vec![0],
+            sets: Vec::new(),
+            ranks: Ranks::default(),
+            depth: 0,
+        }
     }
 
     /// Sets the value of a leaf.
@@ -123,7 +132,8 @@ impl Tree {
         left
     }
 
-    /// A tree as it was taken apart; `None` where it could not be asked without a fault, or would have no end.
+    /// A tree as it was taken apart; `None` where it could not be asked without a fault, or would
+    /// have no end.
     pub(crate) fn of_arrays(
         left: &[u32],
         input: &[u16],
@@ -142,11 +152,15 @@ impl Tree {
             } else {
                 let in_place = left as usize > place && (left as usize) < payloads.len() - 1;
                 let has_set = input & ASKS_SET == 0 || (payloads[place] as usize) < sets.len();
-                in_place && has_set && usize::from(input & !ASKS_SET) < inputs && shift <= split.min(1)
+                in_place
+                    && has_set
+                    && usize::from(input & !ASKS_SET) < inputs
+                    && shift <= split.min(1)
             };
             is_sound.then_some(Node { left, input, split, shift })
         });
-        let nodes = nodes.collect::<Option<Vec<Node>>>().filter(|nodes| !nodes.is_empty() && inputs > 0)?;
+        let nodes =
+            nodes.collect::<Option<Vec<Node>>>().filter(|nodes| !nodes.is_empty() && inputs > 0)?;
         if !is_tree(&nodes) {
             return None;
         }
@@ -157,9 +171,9 @@ impl Tree {
 
     /// The nodes as they are kept.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = Node> {
-        self.nodes
-            .iter()
-            .map(|node| if node.input & ASKS_SET == 0 { *node } else { Node { split: 0, shift: 0, ..*node } })
+        self.nodes.iter().map(|node| {
+            if node.input & ASKS_SET == 0 { *node } else { Node { split: 0, shift: 0, ..*node } }
+        })
     }
 
     /// For each node the place of its set, or the bits of its value.
@@ -185,9 +199,14 @@ impl Tree {
         if left == place {
             NodeView::Leaf(self.value(place as u32))
         } else if node.input & ASKS_SET != 0 {
-            NodeView::Split { input, question: Question::In(self.sets[self.payloads[place] as usize]), left }
+            NodeView::Split {
+                input,
+                question: Question::In(self.sets[self.payloads[place] as usize]),
+                left,
+            }
         } else {
-            let question = Question::UpTo { bin: node.split - node.shift, missing_left: node.shift == 1 };
+            let question =
+                Question::UpTo { bin: node.split - node.shift, missing_left: node.shift == 1 };
             NodeView::Split { input, question, left }
         }
     }
@@ -196,7 +215,8 @@ impl Tree {
         f32::from_bits(self.payloads[place as usize])
     }
 
-    /// Puts each question's children beside their own children, so that two steps of a row's way lie side by side in memory.
+    /// Puts each question's children beside their own children, so that two steps of a row's way
+    /// lie side by side in memory.
     fn order(&mut self) {
         let mut order = Vec::with_capacity(self.nodes.len());
         order.push(0);
@@ -213,7 +233,10 @@ impl Tree {
         }
         let mut places = vec![0u32; self.nodes.len()];
         order.iter().zip(0..).for_each(|(&node, place)| places[node] = place);
-        let moved = |node: &usize| Node { left: places[self.nodes[*node].left as usize], ..self.nodes[*node] };
+        let moved = |node: &usize| Node {
+            left: places[self.nodes[*node].left as usize],
+            ..self.nodes[*node]
+        };
         self.nodes = order.iter().map(moved).collect();
         self.payloads = order.iter().map(|&node| self.payloads[node]).collect();
     }
@@ -243,13 +266,16 @@ impl Tree {
     }
 }
 
-/// Whether each node but the first is the child of one question. Children stand behind their parent.
+/// Whether each node but the first is the child of one question. Children stand behind their
+/// parent.
 fn is_tree(nodes: &[Node]) -> bool {
     let mut have_parent = vec![false; nodes.len()];
     have_parent[0] = true;
     for (place, node) in nodes.iter().enumerate() {
         let left = node.left as usize;
-        if left != place && have_parent[left..left + 2].iter_mut().any(|has| std::mem::replace(has, true)) {
+        if left != place
+            && have_parent[left..left + 2].iter_mut().any(|has| std::mem::replace(has, true))
+        {
             return false;
         }
     }
@@ -264,11 +290,16 @@ mod tests {
     fn a_node_that_two_questions_share_or_none_has_is_no_tree() {
         let of = |left: [u32; 5]| {
             let is_leaf = |place: usize| left[place] as usize == place;
-            let split = std::array::from_fn::<u8, 5, _>(|place| if is_leaf(place) { MISSING_BIN } else { 7 });
+            let split =
+                std::array::from_fn::<u8, 5, _>(
+                    |place| if is_leaf(place) { MISSING_BIN } else { 7 },
+                );
             Tree::of_arrays(&left, &[0; 5], &split, &[0; 5], vec![0; 5], Vec::new(), 1)
         };
         assert_eq!(of([1, 3, 2, 3, 4]).map(|tree| tree.depth), Some(2));
-        for wrong in [[1, 3, 3, 3, 4], [1, 2, 2, 3, 4], [1, 1, 2, 3, 4], [1, 3, 4, 3, 4], [3, 1, 2, 3, 4]] {
+        for wrong in
+            [[1, 3, 3, 3, 4], [1, 2, 2, 3, 4], [1, 1, 2, 3, 4], [1, 3, 4, 3, 4], [3, 1, 2, 3, 4]]
+        {
             assert_eq!(of(wrong), None, "{wrong:?}");
         }
     }

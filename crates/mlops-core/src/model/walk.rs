@@ -3,16 +3,19 @@
 use super::bins::MISSING_BIN;
 use super::tree::{ASKS_SET, LevelSet, Node, NodeView, Tree, has};
 
-/// Rows that walk a tree side by side, or trees that a row walks, so that the processor waits for eight reads of memory at once.
+/// Rows that walk a tree side by side, or trees that a row walks, so that the processor waits for
+/// eight reads of memory at once.
 pub(crate) const LANES: usize = 8;
 
 /// Steps between two looks whether all lanes have arrived before the deepest leaf.
 const STEPS: usize = 8;
 
-/// What levels are turned into, so that every question of a tree is whether a byte is at most another.
+/// What levels are turned into, so that every question of a tree is whether a byte is at most
+/// another.
 ///
-/// A forest cuts the levels of an input in one order for the whole tree: of its sets each is a part of the next. A level's rank is the number
-/// of sets that it is not in, and a set is all levels up to its own place among them.
+/// A forest cuts the levels of an input in one order for the whole tree: of its sets each is a part
+/// of the next. A level's rank is the number of sets that it is not in, and a set is all levels up
+/// to its own place among them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) enum Ranks {
     /// There is nothing to be turned.
@@ -24,9 +27,11 @@ pub(super) enum Ranks {
     Impossible,
 }
 
-/// An input's part of the ranks: that of what is missing, then those of its levels up to the last one that is in a set.
+/// An input's part of the ranks: that of what is missing, then those of its levels up to the last
+/// one that is in a set.
 ///
-/// A table takes so few bytes that those of all inputs of a tree lie in a line or two of the processor's cache.
+/// A table takes so few bytes that those of all inputs of a tree lie in a line or two of the
+/// processor's cache.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct RankedInput {
     input: u16,
@@ -43,13 +48,17 @@ impl Ranks {
             return Self::Needless;
         }
         let set_of = |place: &usize| &sets[payloads[*place] as usize];
-        let mut asking: Vec<usize> = (0..nodes.len()).filter(|place| nodes[*place].input & ASKS_SET != 0).collect();
+        let mut asking: Vec<usize> =
+            (0..nodes.len()).filter(|place| nodes[*place].input & ASKS_SET != 0).collect();
         asking.sort_by_key(|place| (nodes[*place].input, size(set_of(place))));
-        let (mut inputs, mut ranks, mut splits) = (Vec::new(), Vec::new(), Vec::with_capacity(asking.len()));
+        let (mut inputs, mut ranks, mut splits) =
+            (Vec::new(), Vec::new(), Vec::with_capacity(asking.len()));
         for of_input in asking.chunk_by(|a, b| nodes[*a].input == nodes[*b].input) {
             let mut chain: Vec<&LevelSet> = of_input.iter().map(set_of).collect();
             chain.dedup();
-            if !chain.is_sorted_by(|inner, outer| is_part(inner, outer)) || chain.len() > usize::from(u8::MAX) {
+            if !chain.is_sorted_by(|inner, outer| is_part(inner, outer))
+                || chain.len() > usize::from(u8::MAX)
+            {
                 return Self::Impossible;
             }
             let rank = |bin: u8| chain.partition_point(|set| !has(set, bin)) as u8;
@@ -60,14 +69,16 @@ impl Ranks {
             ranks.extend(last.iter().flat_map(|last| 0..=*last).map(rank));
             let input = nodes[of_input[0]].input & !ASKS_SET;
             inputs.push(RankedInput { input, behind, from, to: ranks.len() as u32 });
-            let place_of = |set: &LevelSet| chain.partition_point(|other| size(other) < size(set)) as u8;
+            let place_of =
+                |set: &LevelSet| chain.partition_point(|other| size(other) < size(set)) as u8;
             splits.extend(of_input.iter().map(|place| place_of(set_of(place))));
         }
         asking.iter().zip(splits).for_each(|(place, split)| nodes[*place].split = split);
         Self::Tables { inputs, ranks }
     }
 
-    /// Turns the levels of a row, of which `turned` is a copy whose levels another tree may have turned.
+    /// Turns the levels of a row, of which `turned` is a copy whose levels another tree may have
+    /// turned.
     fn turn(&self, row: &[u8], turned: &mut [u8]) {
         match self {
             Self::Needless => {}
@@ -75,7 +86,8 @@ impl Ranks {
                 for ranked in inputs {
                     let bin = row[usize::from(ranked.input)].wrapping_add(1);
                     let table = &ranks[ranked.from as usize..ranked.to as usize];
-                    turned[usize::from(ranked.input)] = table.get(usize::from(bin)).copied().unwrap_or(ranked.behind);
+                    turned[usize::from(ranked.input)] =
+                        table.get(usize::from(bin)).copied().unwrap_or(ranked.behind);
                 }
             }
             Self::Impossible => turned.copy_from_slice(row),
@@ -99,7 +111,9 @@ impl Tree {
             let rows = turned.chunks_exact_mut(row.len());
             trees.iter().zip(rows).for_each(|(tree, turned)| tree.ranks.turn(row, turned));
             let places = if trees.iter().any(Self::asks_sets) {
-                walk_trees(trees, row.len(), |tree, place, from| tree.next_of_any(place, &turned, from))
+                walk_trees(trees, row.len(), |tree, place, from| {
+                    tree.next_of_any(place, &turned, from)
+                })
             } else {
                 walk_trees(trees, row.len(), |tree, place, from| tree.next(place, &turned, from))
             };
@@ -112,9 +126,13 @@ impl Tree {
     /// Adds the value of each row's leaf to `sums`. There is room for [`LANES`] rows in `turned`.
     pub(crate) fn add_to(&self, rows: &[u8], inputs: usize, turned: &mut [u8], sums: &mut [f64]) {
         if self.asks_sets() {
-            self.add(rows, inputs, turned, sums, |place, block, from| self.next_of_any(place, block, from));
+            self.add(rows, inputs, turned, sums, |place, block, from| {
+                self.next_of_any(place, block, from)
+            });
         } else {
-            self.add(rows, inputs, turned, sums, |place, block, from| self.next(place, block, from));
+            self.add(rows, inputs, turned, sums, |place, block, from| {
+                self.next(place, block, from)
+            });
         }
     }
 
@@ -147,7 +165,9 @@ impl Tree {
                 }
             };
             // Of a last block that is short, the first row walks more than once.
-            let rows = std::array::from_fn::<usize, LANES, _>(|lane| if lane < sums.len() { lane * inputs } else { 0 });
+            let rows = std::array::from_fn::<usize, LANES, _>(|lane| {
+                if lane < sums.len() { lane * inputs } else { 0 }
+            });
             let mut places = [0u32; LANES];
             for step in 1..=self.depth {
                 let before = places;
@@ -184,14 +204,21 @@ impl Tree {
         if self.sets.is_empty() {
             return node.left + is_above;
         }
-        // Both questions are asked and one answer is taken, as the processor could not foretell which.
-        let is_in = u32::from(has(&self.sets[(self.payloads[place as usize] * asks_set) as usize], bin));
+        // Both questions are asked and one answer is taken, as the processor could not foretell
+        // which.
+        let is_in =
+            u32::from(has(&self.sets[(self.payloads[place as usize] * asks_set) as usize], bin));
         node.left + (is_above & !asks_set | (is_in ^ 1) & asks_set)
     }
 }
 
-/// The places of a row's leaves in at most [`LANES`] trees, each of which has its own form of the row.
-fn walk_trees(trees: &[Tree], inputs: usize, next: impl Fn(&Tree, u32, usize) -> u32) -> [u32; LANES] {
+/// The places of a row's leaves in at most [`LANES`] trees, each of which has its own form of the
+/// row.
+fn walk_trees(
+    trees: &[Tree],
+    inputs: usize,
+    next: impl Fn(&Tree, u32, usize) -> u32,
+) -> [u32; LANES] {
     let mut places = [0u32; LANES];
     let deepest = trees.iter().map(|tree| tree.depth).max().unwrap_or(0);
     for step in 1..=deepest {

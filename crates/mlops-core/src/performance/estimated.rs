@@ -10,8 +10,8 @@ const FOLDS: usize = 5;
 
 /// What the predictions of some rows can be expected to be worth, if the probabilities are right.
 ///
-/// An interval is where the realised figure will lie if they are; that they are not, the relation of target and features having
-/// changed, cannot be seen before outcomes come.
+/// An interval is where the realised figure will lie if they are; that they are not, the relation
+/// of target and features having changed, cannot be seen before outcomes come.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Estimated {
     /// Rows.
@@ -30,13 +30,14 @@ pub struct Estimated {
     pub recall: Option<Estimate>,
 }
 
-/// Estimates from calibrated probabilities (CBPE): `predictions` as the model gave them, `is_high` one a row, and the calibration that makes
-/// probabilities of predictions, if one is needed. `None` without rows, or where a prediction is no probability.
+/// Estimates from calibrated probabilities (CBPE): `predictions` as the model gave them, `is_high`
+/// one a row, and the calibration that makes probabilities of predictions, if one is needed. `None`
+/// without rows, or where a prediction is no probability.
 ///
 /// # Source
 ///
-/// J. Białek et al., "Estimating model performance under covariate shift without labels", 2024, arXiv:2401.08348. The area counts ties
-/// as halves.
+/// J. Białek et al., "Estimating model performance under covariate shift without labels", 2024,
+/// arXiv:2401.08348. The area counts ties as halves.
 pub fn estimate(
     predictions: &[f64],
     is_high: &[bool],
@@ -61,16 +62,21 @@ pub fn estimate(
     Some(Estimated::of(&rows, confidence))
 }
 
-/// A calibration of `scores` if they need one: if, by cross-validation, they are nearer to the outcomes with it.
+/// A calibration of `scores` if they need one: if, by cross-validation, they are nearer to the
+/// outcomes with it.
 pub fn calibration_needed(labels: &[bool], scores: &[f64]) -> Option<Calibration> {
     let place = Random::new(0, 0).permutation(labels.len());
     let mut calibrated = vec![f64::NAN; labels.len()];
     for fold in 0..FOLDS {
         let is_here = |row: &usize| place[*row] as usize % FOLDS == fold;
-        let (rest_scores, rest_labels): (Vec<f64>, Vec<bool>) =
-            (0..labels.len()).filter(|row| !is_here(row)).map(|row| (scores[row], labels[row])).unzip();
+        let (rest_scores, rest_labels): (Vec<f64>, Vec<bool>) = (0..labels.len())
+            .filter(|row| !is_here(row))
+            .map(|row| (scores[row], labels[row]))
+            .unzip();
         let calibration = fit_isotonic(&rest_scores, &rest_labels)?;
-        (0..labels.len()).filter(is_here).for_each(|row| calibrated[row] = calibration.apply(scores[row]));
+        (0..labels.len())
+            .filter(is_here)
+            .for_each(|row| calibrated[row] = calibration.apply(scores[row]));
     }
     let error = |scores: &[f64]| expected_calibration_error(labels, scores, super::realised::BINS);
     if error(&calibrated)? < error(scores)? { fit_isotonic(scores, labels) } else { None }
@@ -90,18 +96,22 @@ impl Row {
 }
 
 impl Estimated {
-    /// Of rows in the order of their scores. A figure's variance is the sum over rows of that of the outcome times the square of what the
-    /// figure changes by with the outcome.
+    /// Of rows in the order of their scores. A figure's variance is the sum over rows of that of
+    /// the outcome times the square of what the figure changes by with the outcome.
     fn of(rows: &[Row], confidence: f64) -> Self {
         let n = rows.len() as f64;
         let positives: f64 = rows.iter().map(|row| row.chance).sum();
         let high = rows.iter().filter(|row| row.is_high).count() as f64;
         let found: f64 = rows.iter().filter(|row| row.is_high).map(|row| row.chance).sum();
         let mean = |of_row: &dyn Fn(&Row, bool) -> f64, most: f64| {
-            let value: f64 =
-                rows.iter().map(|row| row.chance * of_row(row, true) + (1.0 - row.chance) * of_row(row, false)).sum();
-            let variance: f64 =
-                rows.iter().map(|row| row.variance() * (of_row(row, true) - of_row(row, false)).powi(2)).sum();
+            let value: f64 = rows
+                .iter()
+                .map(|row| row.chance * of_row(row, true) + (1.0 - row.chance) * of_row(row, false))
+                .sum();
+            let variance: f64 = rows
+                .iter()
+                .map(|row| row.variance() * (of_row(row, true) - of_row(row, false)).powi(2))
+                .sum();
             Estimate::normal(value / n, variance.sqrt() / n, confidence, [0.0, most])
         };
         let precision = (high > 0.0).then(|| {
@@ -131,7 +141,8 @@ fn roc_auc(rows: &[Row], positives: f64, confidence: f64) -> Option<Estimate> {
     if positives <= 0.0 || negatives <= 0.0 {
         return None;
     }
-    // Per score: the negatives below it less the positives above it, each with half of those that are at it.
+    // Per score: the negatives below it less the positives above it, each with half of those that
+    // are at it.
     let (mut pairs, mut below, mut above) = (0.0, 0.0, positives);
     let mut balances: Vec<f64> = Vec::with_capacity(rows.len());
     for same in rows.chunk_by(|a, b| a.score == b.score) {
@@ -145,6 +156,10 @@ fn roc_auc(rows: &[Row], positives: f64, confidence: f64) -> Option<Estimate> {
     let all = positives * negatives;
     let auc = pairs / all;
     let change = |balance: f64| balance / all - auc * (1.0 / positives - 1.0 / negatives);
-    let variance: f64 = rows.iter().zip(balances).map(|(row, balance)| row.variance() * change(balance).powi(2)).sum();
+    let variance: f64 = rows
+        .iter()
+        .zip(balances)
+        .map(|(row, balance)| row.variance() * change(balance).powi(2))
+        .sum();
     Some(Estimate::normal(auc, variance.sqrt(), confidence, [0.0, 1.0]))
 }

@@ -39,7 +39,8 @@ pub struct ImpactPolicy {
     pub min_decay: f64,
     /// The fewest clients of each arm.
     pub min_clients: u64,
-    /// The share of clients that the heuristic is to have; without it the share has to be the same in all periods.
+    /// The share of clients that the heuristic is to have; without it the share has to be the same
+    /// in all periods.
     pub heuristic_share: Option<f64>,
     /// A sample ratio that is less likely is a mistake.
     pub mismatch: f64,
@@ -76,7 +77,11 @@ impl ArmRate {
     }
 
     fn plus(self, other: Self) -> Self {
-        Self { clients: self.clients + other.clients, left: self.left + other.left, churn_rate: None }
+        Self {
+            clients: self.clients + other.clients,
+            left: self.left + other.left,
+            churn_rate: None,
+        }
     }
 
     fn rated(self, confidence: f64) -> Self {
@@ -145,13 +150,15 @@ pub struct Impact {
 
 /// Compares the churn of the model's clients with that of the heuristic's.
 ///
-/// `subjects` are clients with outcomes, `periods` the number of periods, `assigned` the clients of the model and of the heuristic that were
-/// first seen in each period, with an outcome or without, and `in_both` those that were seen in both arms.
+/// `subjects` are clients with outcomes, `periods` the number of periods, `assigned` the clients of
+/// the model and of the heuristic that were first seen in each period, with an outcome or without,
+/// and `in_both` those that were seen in both arms.
 ///
-/// The model has decayed if the benefit of the newest periods (as many as give `min_clients` an arm) is surely smaller than before,
-/// and by at least `min_decay`; or if the heuristic surely keeps more clients. Periods are added up with intervals by the square roots of
-/// sums of squares (Zou and Donner, 2008). Arms whose sizes cannot be by chance say nothing (A. Fabijan et al., "Diagnosing sample ratio mismatch
-/// in online controlled experiments", KDD 2019).
+/// The model has decayed if the benefit of the newest periods (as many as give `min_clients` an
+/// arm) is surely smaller than before, and by at least `min_decay`; or if the heuristic surely
+/// keeps more clients. Periods are added up with intervals by the square roots of sums of squares
+/// (Zou and Donner, 2008). Arms whose sizes cannot be by chance say nothing (A. Fabijan et al.,
+/// "Diagnosing sample ratio mismatch in online controlled experiments", KDD 2019).
 pub fn impact(
     subjects: &[Subject],
     periods: usize,
@@ -164,10 +171,12 @@ pub fn impact(
     let mut found = Vec::with_capacity(periods);
     let (mut clients_saved, mut money_saved): (Option<Estimate>, Option<Estimate>) = (None, None);
     for [model, heuristic] in &arms {
-        let (model, heuristic) = (model.rated(policy.confidence), heuristic.rated(policy.confidence));
+        let (model, heuristic) =
+            (model.rated(policy.confidence), heuristic.rated(policy.confidence));
         let effect = effect(model, heuristic, worth);
         if let Some(effect) = effect {
-            let add = |sum: Option<Estimate>, one: Estimate| Some(sum.map_or(one, |sum| sum.plus(one)));
+            let add =
+                |sum: Option<Estimate>, one: Estimate| Some(sum.map_or(one, |sum| sum.plus(one)));
             clients_saved = add(clients_saved, effect.clients_saved);
             money_saved = effect.money_saved.and_then(|one| add(money_saved, one));
         }
@@ -208,7 +217,10 @@ fn sum(arms: &[[ArmRate; 2]]) -> [ArmRate; 2] {
 
 /// What a client of the model is worth on average, of those of whom it is known.
 fn worth(subjects: &[Subject]) -> Option<f64> {
-    let known = subjects.iter().filter(|subject| subject.arm == Arm::Model).filter_map(|subject| subject.ltv);
+    let known = subjects
+        .iter()
+        .filter(|subject| subject.arm == Arm::Model)
+        .filter_map(|subject| subject.ltv);
     let (n, sum) = known.fold((0u64, 0.0), |(n, sum), ltv| (n + 1, sum + ltv));
     (n > 0).then(|| sum / n as f64)
 }
@@ -228,7 +240,8 @@ fn sample_ratio(assigned: &[[u64; 2]], share: Option<f64>) -> Option<f64> {
     if let Some(share) = share {
         let expected = all * share;
         let off = heuristic as f64 - expected;
-        return (model + heuristic > 0).then(|| chi_squared_sf(off * off / expected + off * off / (all - expected), 1));
+        return (model + heuristic > 0)
+            .then(|| chi_squared_sf(off * off / expected + off * off / (all - expected), 1));
     }
     let (of_model, of_heuristic): (Vec<u64>, Vec<u64>) =
         assigned.iter().filter(|[a, b]| a + b > 0).map(|[a, b]| (*a, *b)).unzip();
@@ -239,7 +252,8 @@ fn sample_ratio(assigned: &[[u64; 2]], share: Option<f64>) -> Option<f64> {
     Some(test.p_value)
 }
 
-/// By how much the benefit of the newest periods is below that of those before, and the one-sided p-value.
+/// By how much the benefit of the newest periods is below that of those before, and the one-sided
+/// p-value.
 fn decay(arms: &[[ArmRate; 2]], min_clients: u64) -> Option<(f64, f64)> {
     let is_enough = |arms: &[[ArmRate; 2]]| sum(arms).iter().all(|arm| arm.clients >= min_clients);
     let cut = (1..arms.len()).rev().find(|cut| is_enough(&arms[*cut..]))?;
@@ -266,8 +280,11 @@ fn verdict(impact: &Impact, in_both: &[String], policy: &ImpactPolicy) -> (Verdi
             some.join(", ")
         ));
     }
-    if let Some(p_value) = impact.sample_ratio_p_value.filter(|p_value| *p_value < policy.mismatch) {
-        let should = policy.heuristic_share.map_or("the same in all periods".to_owned(), |share| format!("{share}"));
+    if let Some(p_value) = impact.sample_ratio_p_value.filter(|p_value| *p_value < policy.mismatch)
+    {
+        let should = policy
+            .heuristic_share
+            .map_or("the same in all periods".to_owned(), |share| format!("{share}"));
         return inconclusive(format!(
             "the heuristic's share of the clients should be {should}, and is not (p {p_value:.1e}): the arms are not alike"
         ));
@@ -281,13 +298,18 @@ fn verdict(impact: &Impact, in_both: &[String], policy: &ImpactPolicy) -> (Verdi
     };
     let points = |share: f64| 100.0 * share;
     if benefit.high < 0.0 {
-        let says = format!("the heuristic keeps more clients than the model, by {:.1} points", -points(benefit.value));
+        let says = format!(
+            "the heuristic keeps more clients than the model, by {:.1} points",
+            -points(benefit.value)
+        );
         return (Verdict::Shifted, says);
     }
     match impact.decay {
         Some((lost, p_value)) if p_value <= policy.significance && lost >= policy.min_decay => {
-            let says =
-                format!("the model's benefit has fallen by {:.1} points of churn (p {p_value:.4})", points(lost));
+            let says = format!(
+                "the model's benefit has fallen by {:.1} points of churn (p {p_value:.4})",
+                points(lost)
+            );
             (Verdict::Shifted, says)
         }
         Some(_) => {

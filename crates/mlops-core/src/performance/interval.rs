@@ -14,7 +14,12 @@ pub struct Estimate {
 
 impl Estimate {
     /// A figure that is normally distributed, inside the range that it can have.
-    pub(super) fn normal(value: f64, standard_error: f64, confidence: f64, [least, most]: [f64; 2]) -> Self {
+    pub(super) fn normal(
+        value: f64,
+        standard_error: f64,
+        confidence: f64,
+        [least, most]: [f64; 2],
+    ) -> Self {
         let half = quantile(confidence) * standard_error;
         Self { value, low: (value - half).max(least), high: (value + half).min(most) }
     }
@@ -23,11 +28,13 @@ impl Estimate {
         Self { value: self.value * factor, low: self.low * factor, high: self.high * factor }
     }
 
-    /// The sum of independent figures, each with an interval of its own: the distances of the ends add up as variances do.
+    /// The sum of independent figures, each with an interval of its own: the distances of the ends
+    /// add up as variances do.
     ///
     /// # Source
     ///
-    /// G. Y. Zou and A. Donner, "Construction of confidence limits about effect measures", Statistics in Medicine 27 (2008) 1693–1702.
+    /// G. Y. Zou and A. Donner, "Construction of confidence limits about effect measures",
+    /// Statistics in Medicine 27 (2008) 1693–1702.
     pub fn plus(self, other: Self) -> Self {
         let value = self.value + other.value;
         let low = (self.value - self.low).hypot(other.value - other.low);
@@ -45,8 +52,9 @@ pub(super) fn quantile(confidence: f64) -> f64 {
 ///
 /// # Source
 ///
-/// E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927) 209–212, without continuity
-/// correction; as `statsmodels.stats.proportion.proportion_confint(method="wilson")`.
+/// E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22
+/// (1927) 209–212, without continuity correction; as
+/// `statsmodels.stats.proportion.proportion_confint(method="wilson")`.
 pub fn wilson(part: u64, all: u64, confidence: f64) -> Option<Estimate> {
     if all == 0 {
         return None;
@@ -56,15 +64,20 @@ pub fn wilson(part: u64, all: u64, confidence: f64) -> Option<Estimate> {
     let middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt() / (1.0 + z * z / n);
     // At the ends of the range rounding may put the share itself outside.
-    Some(Estimate { value: share, low: (middle - half).clamp(0.0, share), high: (middle + half).clamp(share, 1.0) })
+    Some(Estimate {
+        value: share,
+        low: (middle - half).clamp(0.0, share),
+        high: (middle + half).clamp(share, 1.0),
+    })
 }
 
 /// The difference of two shares, the first less the second, with an interval made of Wilson's.
 ///
 /// # Source
 ///
-/// R. G. Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine 17 (1998) 873–890,
-/// method 10; as `statsmodels.stats.proportion.confint_proportions_2indep(method="newcomb")`.
+/// R. G. Newcombe, "Interval estimation for the difference between independent proportions",
+/// Statistics in Medicine 17 (1998) 873–890, method 10; as
+/// `statsmodels.stats.proportion.confint_proportions_2indep(method="newcomb")`.
 pub fn newcombe(one: Estimate, other: Estimate) -> Estimate {
     let turned = Estimate { value: -other.value, low: -other.high, high: -other.low };
     one.plus(turned)

@@ -122,10 +122,15 @@ impl Judgement {
     }
 }
 
-/// Compares what predictions were worth with the figures at training; without these only their calibration is looked at. Worse is what is
-/// surely so (Holm's adjusted p-value at most `significance`) and by more than is borne. The log loss at training is given the variance that
+/// Compares what predictions were worth with the figures at training; without these only their
+/// calibration is looked at. Worse is what is surely so (Holm's adjusted p-value at most
+/// `significance`) and by more than is borne. The log loss at training is given the variance that
 /// it has here.
-pub fn judge(found: &Realised, training: Option<&TrainingFigures>, policy: &PerformancePolicy) -> Judgement {
+pub fn judge(
+    found: &Realised,
+    training: Option<&TrainingFigures>,
+    policy: &PerformancePolicy,
+) -> Judgement {
     let few = found.positives.min(found.n - found.positives);
     if found.n < policy.min_rows || few < policy.min_outcomes {
         let why = format!(
@@ -134,7 +139,9 @@ pub fn judge(found: &Realised, training: Option<&TrainingFigures>, policy: &Perf
         );
         return Judgement { verdict: Verdict::Inconclusive(why), checks: Vec::new() };
     }
-    let surely = |worse_by: f64, variance: f64| Normal::standard().sf(worse_by / variance.max(1e-300).sqrt());
+    let surely = |worse_by: f64, variance: f64| {
+        Normal::standard().sf(worse_by / variance.max(1e-300).sqrt())
+    };
     let mut checks = vec![("ece", found.ece.value, policy.max_ece, found.calibration_p_value)];
     if let Some(training) = training {
         let [of_auc, of_row] = found.variances;
@@ -147,7 +154,8 @@ pub fn judge(found: &Realised, training: Option<&TrainingFigures>, policy: &Perf
         let p_value = surely(worse_by, of_row / found.n as f64 + of_row / training.n as f64);
         checks.push(("log_loss", worse_by, policy.max_log_loss_rise, p_value));
     }
-    let adjusted = Correction::Holm.adjust(&checks.iter().map(|(.., p_value)| *p_value).collect::<Vec<f64>>());
+    let adjusted =
+        Correction::Holm.adjust(&checks.iter().map(|(.., p_value)| *p_value).collect::<Vec<f64>>());
     let check = |((metric, worse_by, allowed, p_value), p_value_adjusted): (_, f64)| Check {
         metric,
         worse_by,

@@ -1,7 +1,8 @@
-//! How good a model's predictions turn out to be, how good they can be expected to be before outcomes are known, and what the model is
-//! worth.
+//! How good a model's predictions turn out to be, how good they can be expected to be before
+//! outcomes are known, and what the model is worth.
 //!
-//! Pure functions over rows; which rows belong together, such as those of a week, is the caller's business.
+//! Pure functions over rows; which rows belong together, such as those of a week, is the caller's
+//! business.
 
 mod estimated;
 mod impact;

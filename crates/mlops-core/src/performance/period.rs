@@ -29,7 +29,10 @@ impl PeriodLength {
             }
             Self::Month => (date.first_of_month(), 1.month()),
         };
-        (midnight(from).unwrap_or(Timestamp::MIN), midnight(from.saturating_add(span)).unwrap_or(Timestamp::MAX))
+        (
+            midnight(from).unwrap_or(Timestamp::MIN),
+            midnight(from.saturating_add(span)).unwrap_or(Timestamp::MAX),
+        )
     }
 }
 

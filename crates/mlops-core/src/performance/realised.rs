@@ -2,7 +2,8 @@ use serde::Serialize;
 
 use super::interval::{Estimate, wilson};
 use crate::model::metrics::{
-    CalibrationBin, Confusion, auc_with_variance, brier, calibration_curve, expected_calibration_error, row_log_loss,
+    CalibrationBin, Confusion, auc_with_variance, brier, calibration_curve,
+    expected_calibration_error, row_log_loss,
 };
 use crate::stats::chi_squared_sf;
 
@@ -58,16 +59,24 @@ pub struct CurvePoint {
     pub observed: Estimate,
 }
 
-/// The figures of rows with outcomes: `labels`, `predictions` (probabilities of the positive outcome) and `is_high` (called high risk), one a
-/// row. `None` without rows, or where a prediction is no probability.
+/// The figures of rows with outcomes: `labels`, `predictions` (probabilities of the positive
+/// outcome) and `is_high` (called high risk), one a row. `None` without rows, or where a prediction
+/// is no probability.
 ///
 /// # Formula
 ///
-/// Brier score = reliability − resolution + uncertainty + what is left within the bins; A. H. Murphy, "A new vector partition of the
-/// probability score", Journal of Applied Meteorology 12 (1973) 595–600. The p-value is that of Σ (Σ y − Σ p)² / Σ p(1 − p) over the bins, which
-/// is χ² with their number as degrees of freedom (D. W. Hosmer and S. Lemeshow, 1980, for probabilities that were not fitted to these
-/// rows). The interval of the calibration error has the variance Σ (`n_b`/n)² `o_b`(1 − `o_b`)/`n_b` of the weighted observed shares `o_b`.
-pub fn realised(labels: &[bool], predictions: &[f64], is_high: &[bool], confidence: f64) -> Option<Realised> {
+/// Brier score = reliability − resolution + uncertainty + what is left within the bins; A. H.
+/// Murphy, "A new vector partition of the probability score", Journal of Applied Meteorology 12
+/// (1973) 595–600. The p-value is that of Σ (Σ y − Σ p)² / Σ p(1 − p) over the bins, which is χ²
+/// with their number as degrees of freedom (D. W. Hosmer and S. Lemeshow, 1980, for probabilities
+/// that were not fitted to these rows). The interval of the calibration error has the variance Σ
+/// (`n_b`/n)² `o_b`(1 − `o_b`)/`n_b` of the weighted observed shares `o_b`.
+pub fn realised(
+    labels: &[bool],
+    predictions: &[f64],
+    is_high: &[bool],
+    confidence: f64,
+) -> Option<Realised> {
     if predictions.iter().any(|p| !(0.0..=1.0).contains(p)) || is_high.len() != labels.len() {
         return None;
     }
@@ -75,8 +84,9 @@ pub fn realised(labels: &[bool], predictions: &[f64], is_high: &[bool], confiden
     let n = labels.len() as f64;
     let positives = labels.iter().filter(|label| **label).count() as u64;
     let base_rate = wilson(positives, labels.len() as u64, confidence)?;
-    let mean =
-        |of_row: &dyn Fn(bool, f64) -> f64| Mean::of(labels.iter().zip(predictions).map(|(y, p)| of_row(*y, *p)));
+    let mean = |of_row: &dyn Fn(bool, f64) -> f64| {
+        Mean::of(labels.iter().zip(predictions).map(|(y, p)| of_row(*y, *p)))
+    };
     let log_loss = mean(&row_log_loss);
     let squared = mean(&|label, p| (p - f64::from(u8::from(label))).powi(2));
     let auc = auc_with_variance(labels, predictions);
@@ -86,7 +96,11 @@ pub fn realised(labels: &[bool], predictions: &[f64], is_high: &[bool], confiden
     };
     let point = |bin: &CalibrationBin| {
         let positives = (bin.observed * bin.n as f64).round() as u64;
-        Some(CurvePoint { n: bin.n, predicted: bin.predicted, observed: wilson(positives, bin.n, confidence)? })
+        Some(CurvePoint {
+            n: bin.n,
+            predicted: bin.predicted,
+            observed: wilson(positives, bin.n, confidence)?,
+        })
     };
     let calibration_curve: Vec<CurvePoint> = curve.iter().filter_map(point).collect();
     Some(Realised {
@@ -94,9 +108,21 @@ pub fn realised(labels: &[bool], predictions: &[f64], is_high: &[bool], confiden
         positives,
         base_rate,
         mean_prediction: predictions.iter().sum::<f64>() / n,
-        roc_auc: auc.map(|(auc, variance)| Estimate::normal(auc, variance.max(0.0).sqrt(), confidence, [0.0, 1.0])),
-        log_loss: Estimate::normal(log_loss.mean, log_loss.error(), confidence, [0.0, f64::INFINITY]),
-        brier: Estimate::normal(brier(labels, predictions)?, squared.error(), confidence, [0.0, 1.0]),
+        roc_auc: auc.map(|(auc, variance)| {
+            Estimate::normal(auc, variance.max(0.0).sqrt(), confidence, [0.0, 1.0])
+        }),
+        log_loss: Estimate::normal(
+            log_loss.mean,
+            log_loss.error(),
+            confidence,
+            [0.0, f64::INFINITY],
+        ),
+        brier: Estimate::normal(
+            brier(labels, predictions)?,
+            squared.error(),
+            confidence,
+            [0.0, 1.0],
+        ),
         reliability: weighted(&|predicted, observed| (predicted - observed).powi(2)),
         resolution: weighted(&|_, observed| (observed - base_rate.value).powi(2)),
         uncertainty: base_rate.value * (1.0 - base_rate.value),
@@ -107,7 +133,11 @@ pub fn realised(labels: &[bool], predictions: &[f64], is_high: &[bool], confiden
             [0.0, 1.0],
         ),
         calibration_p_value: calibration_p_value(&curve),
-        precision: wilson(called.true_positives, called.true_positives + called.false_positives, confidence),
+        precision: wilson(
+            called.true_positives,
+            called.true_positives + called.false_positives,
+            confidence,
+        ),
         recall: wilson(called.true_positives, positives, confidence),
         calibration_curve,
         variances: [auc.map_or(f64::NAN, |(_, variance)| variance), log_loss.variance],

@@ -15,14 +15,18 @@ fn numbers(value: &Value) -> Vec<f64> {
 }
 
 fn close(what: &str, ours: f64, theirs: f64) {
-    assert!((ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0), "{what}: {ours:e}, the reference has {theirs:e}");
+    assert!(
+        (ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0),
+        "{what}: {ours:e}, the reference has {theirs:e}"
+    );
 }
 
 #[test]
 fn figures_are_those_of_the_references() {
     let golden = golden();
     let (scores, chances) = (numbers(&golden["score"]), numbers(&golden["chance"]));
-    let labels: Vec<bool> = golden["label"].as_array().unwrap().iter().map(|label| label.as_bool().unwrap()).collect();
+    let labels: Vec<bool> =
+        golden["label"].as_array().unwrap().iter().map(|label| label.as_bool().unwrap()).collect();
     let high: Vec<bool> = scores.iter().map(|score| *score >= 0.4).collect();
     let found = realised(&labels, &scores, &high, 0.95).unwrap();
     for (what, ours) in [
@@ -37,7 +41,8 @@ fn figures_are_those_of_the_references() {
         close(what, ours, golden[what].as_f64().unwrap());
     }
     let (x, y) = {
-        let mut pairs: Vec<(f64, f64)> = scores.iter().copied().zip(chances.iter().copied()).collect();
+        let mut pairs: Vec<(f64, f64)> =
+            scores.iter().copied().zip(chances.iter().copied()).collect();
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
         pairs.into_iter().unzip()
     };
@@ -96,14 +101,18 @@ fn intervals_hold_what_they_estimate() {
         let (labels, scores) = world(&mut random, 500, |score| score);
         let found = realised(&labels, &scores, &is_high(&scores), 0.95).unwrap();
         let expected = estimate(&scores, &is_high(&scores), None, 0.95).unwrap();
-        let holds = |interval: Estimate, value: f64| interval.low <= value && value <= interval.high;
+        let holds =
+            |interval: Estimate, value: f64| interval.low <= value && value <= interval.high;
         held[0] += usize::from(holds(found.roc_auc.unwrap(), truth.roc_auc.unwrap().value));
         held[1] += usize::from(holds(found.log_loss, truth.log_loss.value));
         // What comes lies in the interval of what was expected.
         held[2] += usize::from(holds(expected.roc_auc.unwrap(), found.roc_auc.unwrap().value));
         held[3] += usize::from(holds(expected.log_loss, found.log_loss.value));
     }
-    assert!(held.iter().all(|held| (182..=198).contains(held)), "of 200 intervals of 95% these hold: {held:?}");
+    assert!(
+        held.iter().all(|held| (182..=198).contains(held)),
+        "of 200 intervals of 95% these hold: {held:?}"
+    );
 }
 
 #[test]
@@ -122,7 +131,8 @@ fn worse_predictions_are_found_and_as_good_ones_are_not() {
     let mut alarms = [0; 2];
     for _ in 0..100 {
         for (alarms, blurred) in alarms.iter_mut().zip([0.0, 0.6]) {
-            let (labels, scores) = world(&mut random, 2000, |score| score + blurred * (0.3 - score));
+            let (labels, scores) =
+                world(&mut random, 2000, |score| score + blurred * (0.3 - score));
             let found = realised(&labels, &scores, &is_high(&scores), 0.95).unwrap();
             let judged = judge(&found, Some(&training), &PerformancePolicy::default());
             *alarms += usize::from(judged.verdict == Verdict::Shifted);
@@ -165,13 +175,21 @@ fn scores_that_are_probabilities_need_no_calibration() {
     assert_eq!(calibration_needed(&[true; 10], &few[..10]), None);
 }
 
-/// Clients of five periods: of 1000 of the model in each `model` in a thousand leave, of 200 of the heuristic `heuristic`.
+/// Clients of five periods: of 1000 of the model in each `model` in a thousand leave, of 200 of the
+/// heuristic `heuristic`.
 fn arms(model: [u32; 5], heuristic: [u32; 5]) -> (Vec<Subject>, Vec<[u64; 2]>) {
     let mut subjects = Vec::new();
     for period in 0..5 {
-        for (arm, clients, rate) in [(Arm::Model, 1000, model[period]), (Arm::Heuristic, 200, heuristic[period])] {
+        for (arm, clients, rate) in
+            [(Arm::Model, 1000, model[period]), (Arm::Heuristic, 200, heuristic[period])]
+        {
             let leave = clients * rate / 1000;
-            subjects.extend((0..clients).map(|client| Subject { period, arm, left: client < leave, ltv: Some(50.0) }));
+            subjects.extend((0..clients).map(|client| Subject {
+                period,
+                arm,
+                left: client < leave,
+                ltv: Some(50.0),
+            }));
         }
     }
     (subjects, vec![[1000, 200]; 5])
@@ -209,7 +227,10 @@ fn arms_that_are_not_alike_say_nothing() {
         assert!(found.verdict.why().is_some(), "{}", found.says);
         found.says
     };
-    assert!(say(&assigned, &["c7".to_owned()], &policy).starts_with("1 clients were in both arms, such as c7"));
+    assert!(
+        say(&assigned, &["c7".to_owned()], &policy)
+            .starts_with("1 clients were in both arms, such as c7")
+    );
     let ten = ImpactPolicy { heuristic_share: Some(0.1), ..policy };
     assert!(say(&assigned, &[], &ten).contains("should be 0.1"));
     assigned[4] = [1000, 50];
@@ -244,9 +265,21 @@ fn periods_are_those_of_the_calendar() {
         (from.to_string(), to.to_string())
     };
     let text = |from: &str, to: &str| (format!("{from}T00:00:00Z"), format!("{to}T00:00:00Z"));
-    assert_eq!(period(PeriodLength::Day, "2024-02-29T23:59:59.9Z"), text("2024-02-29", "2024-03-01"));
-    assert_eq!(period(PeriodLength::Week, "2024-03-03T12:00:00Z"), text("2024-02-26", "2024-03-04"));
-    assert_eq!(period(PeriodLength::Week, "2024-03-04T00:00:00Z"), text("2024-03-04", "2024-03-11"));
-    assert_eq!(period(PeriodLength::Month, "2024-12-31T00:00:00Z"), text("2024-12-01", "2025-01-01"));
+    assert_eq!(
+        period(PeriodLength::Day, "2024-02-29T23:59:59.9Z"),
+        text("2024-02-29", "2024-03-01")
+    );
+    assert_eq!(
+        period(PeriodLength::Week, "2024-03-03T12:00:00Z"),
+        text("2024-02-26", "2024-03-04")
+    );
+    assert_eq!(
+        period(PeriodLength::Week, "2024-03-04T00:00:00Z"),
+        text("2024-03-04", "2024-03-11")
+    );
+    assert_eq!(
+        period(PeriodLength::Month, "2024-12-31T00:00:00Z"),
+        text("2024-12-01", "2025-01-01")
+    );
     assert!("hour".parse::<PeriodLength>().is_err());
 }

@@ -1,7 +1,9 @@
-//! Python's pickles, of plain containers only: what Python reads with nothing imported and no code run.
+//! Python's pickles, of plain containers only: what Python reads with nothing imported and no code
+//! run.
 //!
-//! The reader takes what `pickle.dumps` makes of `None`, `bool`, `int`, `float`, `str`, `bytes`, `list`, `tuple` and `dict` in protocols 2
-//! to 5. Everything that could import or call is refused before anything is done.
+//! The reader takes what `pickle.dumps` makes of `None`, `bool`, `int`, `float`, `str`, `bytes`,
+//! `list`, `tuple` and `dict` in protocols 2 to 5. Everything that could import or call is refused
+//! before anything is done.
 
 mod reader;
 #[cfg(test)]

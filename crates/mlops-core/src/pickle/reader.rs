@@ -3,7 +3,8 @@ use super::Value;
 /// Containers in containers, at most.
 const MAX_DEPTH: usize = 64;
 
-/// A pickle may name what it has already said again. So much, in bytes, may come of it in all: this and four times its size.
+/// A pickle may name what it has already said again. So much, in bytes, may come of it in all: this
+/// and four times its size.
 const MAX_REPEATED: usize = 1 << 20;
 
 /// Why bytes are no pickle of plain containers.
@@ -34,7 +35,9 @@ pub enum PickleError {
         what: &'static str,
     },
     /// It would take too much memory.
-    #[error("byte {offset}: {what} than a model has; it is refused, as it would take too much memory")]
+    #[error(
+        "byte {offset}: {what} than a model has; it is refused, as it would take too much memory"
+    )]
     TooLarge {
         /// Where.
         offset: usize,
@@ -45,8 +48,8 @@ pub enum PickleError {
 
 /// Reads a pickle of plain containers.
 ///
-/// Memory is bounded by some dozen times its size: a length beyond its end is refused before anything is set aside for it, and what is
-/// named again counts.
+/// Memory is bounded by some dozen times its size: a length beyond its end is refused before
+/// anything is set aside for it, and what is named again counts.
 ///
 /// # Errors
 ///
@@ -71,7 +74,10 @@ pub fn read(bytes: &[u8]) -> Result<Value, PickleError> {
     let at = reader.offset - 1;
     let unsound = |what| Err(PickleError::Unsound { offset: at, what });
     if reader.offset != bytes.len() {
-        return Err(PickleError::Unsound { offset: reader.offset, what: "there is something behind the end" });
+        return Err(PickleError::Unsound {
+            offset: reader.offset,
+            what: "there is something behind the end",
+        });
     }
     match (reader.stack.pop(), reader.stack.is_empty() && reader.marks.is_empty()) {
         (Some(Item { value, .. }), true) => Ok(value),
@@ -134,7 +140,8 @@ impl<'b> Reader<'b> {
     fn number(&mut self, length: usize) -> Result<usize, PickleError> {
         let mut number = [0; 8];
         number[..length].copy_from_slice(self.take(length)?);
-        usize::try_from(u64::from_le_bytes(number)).map_err(|_| PickleError::Truncated { offset: self.bytes.len() })
+        usize::try_from(u64::from_le_bytes(number))
+            .map_err(|_| PickleError::Truncated { offset: self.bytes.len() })
     }
 
     fn step(&mut self, at: usize, opcode: u8) -> Result<(), PickleError> {
@@ -181,7 +188,8 @@ impl<'b> Reader<'b> {
             // SHORT_BINUNICODE, BINUNICODE, BINUNICODE8
             0x8c | b'X' | 0x8d => {
                 let length = self.number(length_of(opcode))?;
-                let text = std::str::from_utf8(self.take(length)?).map_err(|_| unsound("a str is not UTF-8"))?;
+                let text = std::str::from_utf8(self.take(length)?)
+                    .map_err(|_| unsound("a str is not UTF-8"))?;
                 self.push(Value::Text(text.to_owned()));
             }
             // SHORT_BINBYTES, BINBYTES, BINBYTES8, BYTEARRAY8
@@ -195,8 +203,11 @@ impl<'b> Reader<'b> {
             b')' => self.stack.push(Item::container(Value::List(Vec::new()))),
             // TUPLE, TUPLE1, TUPLE2, TUPLE3
             b't' | 0x85..=0x87 => {
-                let items =
-                    if opcode == b't' { self.since_mark(at)? } else { self.last(at, usize::from(opcode - 0x84))? };
+                let items = if opcode == b't' {
+                    self.since_mark(at)?
+                } else {
+                    self.last(at, usize::from(opcode - 0x84))?
+                };
                 self.stack.push(Item::container(Value::List(Vec::new())));
                 self.append(at, items)?;
             }
@@ -252,17 +263,22 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// The container on top of the stack, which is about to be filled and may not be named again before that is done.
+    /// The container on top of the stack, which is about to be filled and may not be named again
+    /// before that is done.
     fn open(&mut self, at: usize, more: &[Item]) -> Result<&mut Item, PickleError> {
         let within = self.marks.last().is_none_or(|mark| *mark < self.stack.len());
         let container = self.stack.last_mut().filter(|_| within);
-        let container = container.ok_or(PickleError::Unsound { offset: at, what: "there is no container to fill" })?;
+        let container = container
+            .ok_or(PickleError::Unsound { offset: at, what: "there is no container to fill" })?;
         for item in more {
             container.size += item.size;
             container.depth = container.depth.max(item.depth + 1);
         }
         if container.depth > MAX_DEPTH {
-            return Err(PickleError::TooLarge { offset: at, what: "more containers stand in one another" });
+            return Err(PickleError::TooLarge {
+                offset: at,
+                what: "more containers stand in one another",
+            });
         }
         Ok(container)
     }
@@ -297,12 +313,19 @@ impl<'b> Reader<'b> {
     fn memoize(&mut self, at: usize, place: usize) -> Result<(), PickleError> {
         // Python numbers them one after another.
         if place > self.memo.len() {
-            return Err(PickleError::Unsound { offset: at, what: "a value is remembered out of turn" });
+            return Err(PickleError::Unsound {
+                offset: at,
+                what: "a value is remembered out of turn",
+            });
         }
         let Some(top) = self.stack.last() else {
             return Err(PickleError::Unsound { offset: at, what: "there is nothing to remember" });
         };
-        let kept = if matches!(top.value, Value::List(_) | Value::Dict(_)) { None } else { Some(top.clone()) };
+        let kept = if matches!(top.value, Value::List(_) | Value::Dict(_)) {
+            None
+        } else {
+            Some(top.clone())
+        };
         if place == self.memo.len() {
             self.memo.push(kept)
         } else {
@@ -313,7 +336,10 @@ impl<'b> Reader<'b> {
 
     fn repeat(&mut self, at: usize, place: usize) -> Result<(), PickleError> {
         let Some(remembered) = self.memo.get(place) else {
-            return Err(PickleError::Unsound { offset: at, what: "a value is named again that was never said" });
+            return Err(PickleError::Unsound {
+                offset: at,
+                what: "a value is named again that was never said",
+            });
         };
         let Some(item) = remembered else {
             return Err(PickleError::Unsound {
@@ -346,7 +372,8 @@ fn long(digits: &[u8]) -> Option<i64> {
     let mut number = [fill; 8];
     number[..low.len()].copy_from_slice(low);
     let number = i64::from_le_bytes(number);
-    let fits = high.iter().all(|digit| *digit == fill) && (high.is_empty() || (number < 0) == (fill == 0xff));
+    let fits = high.iter().all(|digit| *digit == fill)
+        && (high.is_empty() || (number < 0) == (fill == 0xff));
     fits.then_some(number)
 }
 

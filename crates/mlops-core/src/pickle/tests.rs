@@ -10,13 +10,22 @@ fn sample() -> Value {
     Value::Dict(vec![
         (
             "numbers".to_owned(),
-            Value::List([0, 1, -1, 255, 256, 65_535, 65_536, i64::MAX, i64::MIN].map(Value::Int).to_vec()),
+            Value::List(
+                [0, 1, -1, 255, 256, 65_535, 65_536, i64::MAX, i64::MIN].map(Value::Int).to_vec(),
+            ),
         ),
         (
             "floats".to_owned(),
-            Value::List([0.0, -0.0, 1.5, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY].map(Value::Float).to_vec()),
+            Value::List(
+                [0.0, -0.0, 1.5, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY]
+                    .map(Value::Float)
+                    .to_vec(),
+            ),
         ),
-        ("texts".to_owned(), Value::List(vec![text(""), text("Zürich\n'\"\u{1F600}"), text(&"x".repeat(300))])),
+        (
+            "texts".to_owned(),
+            Value::List(vec![text(""), text("Zürich\n'\"\u{1F600}"), text(&"x".repeat(300))]),
+        ),
         (
             "bytes".to_owned(),
             Value::List(vec![
@@ -57,7 +66,9 @@ fn what_is_written_is_read_again() {
     assert_eq!(read(&bytes).unwrap(), sample());
     assert_eq!(write(&read(&bytes).unwrap()), bytes);
     let payload = f64::from_bits(0x7ff8_0000_dead_beef);
-    let Value::Float(number) = read(&write(&Value::Float(payload))).unwrap() else { panic!("no float") };
+    let Value::Float(number) = read(&write(&Value::Float(payload))).unwrap() else {
+        panic!("no float")
+    };
     assert_eq!(number.to_bits(), payload.to_bits());
 }
 
@@ -110,8 +121,14 @@ for protocol in (2, 3, 4, 5):
                 Value::Bool(true)
             ])
         );
-        assert_eq!(entries[1].1, Value::List(vec![text("x"), Value::List(vec![text("y")]), Value::List(Vec::new())]));
-        assert_eq!(entries[3].1, Value::List([text("x"), text("xxxxxxxxx"), text("x"), text("xxxxxxxxx")].to_vec()));
+        assert_eq!(
+            entries[1].1,
+            Value::List(vec![text("x"), Value::List(vec![text("y")]), Value::List(Vec::new())])
+        );
+        assert_eq!(
+            entries[3].1,
+            Value::List([text("x"), text("xxxxxxxxx"), text("x"), text("xxxxxxxxx")].to_vec())
+        );
     }
 }
 
@@ -171,7 +188,10 @@ fn a_cut_pickle_is_an_error_at_every_byte() {
 #[test]
 fn nothing_makes_it_panic() {
     let mut random = ChaCha8Rng::seed_from_u64(5);
-    let seeds = [write(&sample()), write(&Value::List(vec![Value::Dict(vec![("a".to_owned(), Value::Int(300))]); 4]))];
+    let seeds = [
+        write(&sample()),
+        write(&Value::List(vec![Value::Dict(vec![("a".to_owned(), Value::Int(300))]); 4])),
+    ];
     let opcodes = b"(.NKMJGXCB]})tesauhjqrcRbio\x80\x81\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x93\x94\x95\x96";
     let mut readable = 0;
     for case in 0..20_000 {
@@ -188,7 +208,8 @@ fn nothing_makes_it_panic() {
         }
         bytes.push(b'.');
         readable += u32::from(read(&bytes).is_ok());
-        let noise: Vec<u8> = (0..random.random_range(0..40)).map(|_| random.next_u32() as u8).collect();
+        let noise: Vec<u8> =
+            (0..random.random_range(0..40)).map(|_| random.next_u32() as u8).collect();
         drop(read(&noise));
     }
     assert!(readable > 0, "no mutant was sound; the mutations are too wild to test anything");

@@ -162,12 +162,16 @@ impl<'v> Field<'v> {
         }
     }
 
-    fn numbers<const SIZE: usize, T>(&self, of_bytes: fn([u8; SIZE]) -> T) -> Result<Vec<T>, Shape> {
+    fn numbers<const SIZE: usize, T>(
+        &self,
+        of_bytes: fn([u8; SIZE]) -> T,
+    ) -> Result<Vec<T>, Shape> {
         let (numbers, rest) = self.bytes()?.as_chunks::<SIZE>();
         if rest.is_empty() {
             Ok(numbers.iter().map(|number| of_bytes(*number)).collect())
         } else {
-            Err(self.wrong(format!("has {} bytes too many for numbers of {SIZE} bytes", rest.len())))
+            Err(self
+                .wrong(format!("has {} bytes too many for numbers of {SIZE} bytes", rest.len())))
         }
     }
 

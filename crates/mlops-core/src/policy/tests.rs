@@ -27,7 +27,11 @@ fn waits(answer: &Answer, says: &str) {
 fn a_reason_is_enough_where_nothing_stands_against_it() {
     let granted = Answer::Retrain("age shifted".to_owned());
     assert_eq!(answer(RetrainPolicy::default(), Vec::new()), granted);
-    let old = vec![asked(99, "drift", "kept"), asked(98, "drift", "failed"), asked(60, "drift", "served")];
+    let old = vec![
+        asked(99, "drift", "kept"),
+        asked(98, "drift", "failed"),
+        asked(60, "drift", "served"),
+    ];
     assert_eq!(answer(RetrainPolicy::default(), old), granted);
 }
 
@@ -38,7 +42,10 @@ fn what_was_asked_lately_suppresses_others() {
         "a person asked for one at 1970-04-06",
     );
     let two = vec![asked(90, "drift", "refused"), asked(80, "performance", "served")];
-    waits(&answer(RetrainPolicy::default(), two.clone()), "2 models were asked for in thirty days, and 2 may be");
+    waits(
+        &answer(RetrainPolicy::default(), two.clone()),
+        "2 models were asked for in thirty days, and 2 may be",
+    );
     let three = RetrainPolicy { per_month: 3, ..RetrainPolicy::default() };
     assert!(matches!(answer(three, two), Answer::Retrain(_)));
 }
@@ -46,19 +53,31 @@ fn what_was_asked_lately_suppresses_others() {
 #[test]
 fn a_monitor_may_have_to_say_it_again() {
     let thrice = RetrainPolicy { confirmations: 3, ..RetrainPolicy::default() };
-    waits(&answer(thrice, vec![asked(99, "drift", "waiting")]), "for the 2. time in a row, and 3 are needed");
-    let broken = [asked(99, "drift", "waiting"), asked(98, "drift", "kept"), asked(97, "drift", "waiting")];
+    waits(
+        &answer(thrice, vec![asked(99, "drift", "waiting")]),
+        "for the 2. time in a row, and 3 are needed",
+    );
+    let broken =
+        [asked(99, "drift", "waiting"), asked(98, "drift", "kept"), asked(97, "drift", "waiting")];
     waits(&answer(thrice, broken.to_vec()), "for the 2. time");
-    let often = [asked(99, "drift", "waiting"), asked(98, "performance", "kept"), asked(97, "drift", "waiting")];
+    let often = [
+        asked(99, "drift", "waiting"),
+        asked(98, "performance", "kept"),
+        asked(97, "drift", "waiting"),
+    ];
     assert!(matches!(answer(thrice, often.to_vec()), Answer::Retrain(_)));
 }
 
 #[test]
 fn a_new_model_needs_something_new_to_learn_from() {
-    let history = RetrainHistory { released_at: Some(at(10)), new_outcomes: Some(12), recent: Vec::new() };
+    let history =
+        RetrainHistory { released_at: Some(at(10)), new_outcomes: Some(12), recent: Vec::new() };
     let situation = Situation { now: at(100), job: "drift", under_way: None, history: &history };
     let wish = RetrainAdvice::Retrain("age shifted".to_owned());
-    waits(&RetrainPolicy::default().answer(wish.clone(), &situation), "12 outcomes came since the present model");
+    waits(
+        &RetrainPolicy::default().answer(wish.clone(), &situation),
+        "12 outcomes came since the present model",
+    );
     let unknown = RetrainHistory { new_outcomes: None, ..history.clone() };
     let situation = Situation { history: &unknown, under_way: Some("retrain-7"), ..situation };
     waits(&RetrainPolicy::default().answer(wish, &situation), "has not ended: retrain-7");
@@ -66,14 +85,18 @@ fn a_new_model_needs_something_new_to_learn_from() {
 
 #[test]
 fn an_old_model_is_renewed_though_nothing_shifted() {
-    let history = RetrainHistory { released_at: Some(at(10)), new_outcomes: None, recent: Vec::new() };
+    let history =
+        RetrainHistory { released_at: Some(at(10)), new_outcomes: None, recent: Vec::new() };
     let situation = Situation { now: at(100), job: "drift", under_way: None, history: &history };
     let keep = RetrainAdvice::Keep("no feature shifted".to_owned());
     assert_eq!(
         RetrainPolicy::default().answer(keep.clone(), &situation),
         Answer::Keep("no feature shifted".to_owned())
     );
-    let quarterly = RetrainPolicy { every: Some(SignedDuration::from_hours(90 * 24)), ..RetrainPolicy::default() };
+    let quarterly = RetrainPolicy {
+        every: Some(SignedDuration::from_hours(90 * 24)),
+        ..RetrainPolicy::default()
+    };
     let says = "the model is 90 days old, and one is made every 90".to_owned();
     assert_eq!(quarterly.answer(keep, &situation), Answer::Renew(says));
 }
@@ -83,14 +106,23 @@ fn a_model_that_learnt_from_before_a_shift_is_renewed_once() {
     let keep = || RetrainAdvice::Keep("no feature shifted".to_owned());
     let policy = RetrainPolicy::default();
     let answer = |released: i64, now: i64, recent: Vec<StandingRequest>| {
-        let history = RetrainHistory { released_at: Some(at(released)), new_outcomes: None, recent };
-        policy.answer(keep(), &Situation { now: at(now), job: "drift", under_way: None, history: &history })
+        let history =
+            RetrainHistory { released_at: Some(at(released)), new_outcomes: None, recent };
+        policy.answer(
+            keep(),
+            &Situation { now: at(now), job: "drift", under_way: None, history: &history },
+        )
     };
     let shift = || vec![asked(100, "performance", "served")];
     assert!(matches!(answer(101, 159, shift()), Answer::Keep(_)), "too soon");
-    let says = "performance asked for a model 60 days ago, which learnt mostly from before the shift".to_owned();
+    let says =
+        "performance asked for a model 60 days ago, which learnt mostly from before the shift"
+            .to_owned();
     assert_eq!(answer(101, 160, shift()), Answer::Renew(says));
     let renewed = vec![asked(160, CALENDAR, "served"), asked(100, "performance", "served")];
     assert!(matches!(answer(161, 180, renewed.clone()), Answer::Keep(_)));
-    assert!(matches!(answer(161, 230, renewed), Answer::Keep(_)), "the calendar follows up nothing of its own");
+    assert!(
+        matches!(answer(161, 230, renewed), Answer::Keep(_)),
+        "the calendar follows up nothing of its own"
+    );
 }

@@ -129,10 +129,14 @@ pub struct MessageOutcome<'a> {
 /// Where alerts and their messages are kept: `alert_state` and `alert_outbox`.
 pub trait AlertStore: Send + Sync {
     /// The states of all groups of these rules.
-    fn alerts(&self, rules: &[String]) -> impl Future<Output = Result<Vec<KeptAlert>, StoreError>> + Send;
+    fn alerts(
+        &self,
+        rules: &[String],
+    ) -> impl Future<Output = Result<Vec<KeptAlert>, StoreError>> + Send;
 
-    /// Writes a state with the messages that it calls for, in one transaction, if the kept one still has the version before
-    /// `next.version`, or there is none and that is 1. `false` where another run came first; nothing is written then.
+    /// Writes a state with the messages that it calls for, in one transaction, if the kept one
+    /// still has the version before `next.version`, or there is none and that is 1. `false` where
+    /// another run came first; nothing is written then.
     fn advance_alert(
         &self,
         next: &KeptAlert,
@@ -140,10 +144,16 @@ pub trait AlertStore: Send + Sync {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Writes the messages that are not there yet, and says how many those were.
-    fn enqueue(&self, messages: &[OutboxMessage]) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    fn enqueue(
+        &self,
+        messages: &[OutboxMessage],
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// The messages of a channel that are not settled, the oldest first.
-    fn waiting(&self, channel: &str) -> impl Future<Output = Result<Vec<WaitingMessage>, StoreError>> + Send;
+    fn waiting(
+        &self,
+        channel: &str,
+    ) -> impl Future<Output = Result<Vec<WaitingMessage>, StoreError>> + Send;
 
     /// Takes a message for a run, if its claim is still the one that was seen.
     fn take(
@@ -155,13 +165,16 @@ pub trait AlertStore: Send + Sync {
     ) -> impl Future<Output = Result<Taken, StoreError>> + Send;
 
     /// Writes down what came of a message that was taken.
-    fn settle_message(&self, outcome: MessageOutcome<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn settle_message(
+        &self,
+        outcome: MessageOutcome<'_>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// What alerts measure.
 pub trait MetricStore: Send + Sync {
-    /// The number of each group, the largest groups first and no more than `most_groups`; a measure without groups has exactly one. Both
-    /// ends of the window are set.
+    /// The number of each group, the largest groups first and no more than `most_groups`; a measure
+    /// without groups has exactly one. Both ends of the window are set.
     fn measure(
         &self,
         measure: &Measure,
@@ -170,17 +183,32 @@ pub trait MetricStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Measured>, StoreError>> + Send;
 
     /// The predictions of a window in so many equal parts from 0 to 1.
-    fn histogram(&self, window: Window, parts: u32) -> impl Future<Output = Result<Histogram, StoreError>> + Send;
+    fn histogram(
+        &self,
+        window: Window,
+        parts: u32,
+    ) -> impl Future<Output = Result<Histogram, StoreError>> + Send;
 
     /// The latest verdict of each monitor that ran in a window.
-    fn verdicts(&self, window: Window) -> impl Future<Output = Result<Vec<MonitorVerdict>, StoreError>> + Send;
+    fn verdicts(
+        &self,
+        window: Window,
+    ) -> impl Future<Output = Result<Vec<MonitorVerdict>, StoreError>> + Send;
 
     /// The pipelines of the ETL.
-    fn etl_days(&self, window: Window) -> impl Future<Output = Result<Vec<EtlDay>, StoreError>> + Send;
+    fn etl_days(
+        &self,
+        window: Window,
+    ) -> impl Future<Output = Result<Vec<EtlDay>, StoreError>> + Send;
 
     /// The first moment of `model_logs`.
     fn first_request(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 
-    /// How many messages of a transition a window saw, each recipient counted once a rule and group.
-    fn told(&self, transition: &str, window: Window) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// How many messages of a transition a window saw, each recipient counted once a rule and
+    /// group.
+    fn told(
+        &self,
+        transition: &str,
+        window: Window,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }

@@ -78,8 +78,8 @@ pub struct Settled {
 pub struct Lease {
     /// The run that holds it.
     pub owner: String,
-    /// Changes with every heartbeat. Who sees it unchanged for the whole duration may take the lease over: no clock of
-    /// another machine is looked at.
+    /// Changes with every heartbeat. Who sees it unchanged for the whole duration may take the
+    /// lease over: no clock of another machine is looked at.
     pub beat: u64,
     /// How long the holder may be silent, in milliseconds.
     pub duration_ms: u64,
@@ -106,8 +106,9 @@ pub struct Watermark {
 
 /// A database that an ETL job loads into, with the job's own books.
 ///
-/// What makes a run safe to kill, to repeat and to run twice at once is in [`commit`](EtlStore::commit): an object is in
-/// the ledger only if all its records are in the database.
+/// What makes a run safe to kill, to repeat and to run twice at once is in
+/// [`commit`](EtlStore::commit): an object is in the ledger only if all its records are in the
+/// database.
 pub trait EtlStore: Send + Sync {
     /// Why this store cannot hold the record, in words for a dead letter; `None` where it can.
     fn refuses(&self, record: &LogRecord) -> Option<String>;
@@ -118,14 +119,18 @@ pub trait EtlStore: Send + Sync {
     /// The write units that one record costs; 0 where writing has no price by the record.
     fn write_units(&self, record: &LogRecord) -> u64;
 
-    /// Whether [`commit`](EtlStore::commit) answers [`Commit::Raced`] for a uid that is there, so that nobody need look
-    /// before; a store that writes over it says `false`.
+    /// Whether [`commit`](EtlStore::commit) answers [`Commit::Raced`] for a uid that is there, so
+    /// that nobody need look before; a store that writes over it says `false`.
     const REFUSES_DUPLICATES: bool;
 
     /// The fingerprints of those of the uids that are there.
-    fn find(&self, uids: &[&str]) -> impl Future<Output = Result<HashMap<String, Fingerprint>, StoreError>> + Send;
+    fn find(
+        &self,
+        uids: &[&str],
+    ) -> impl Future<Output = Result<HashMap<String, Fingerprint>, StoreError>> + Send;
 
-    /// Writes records, then enters their objects into the ledger and the counts; an object that is entered counts once.
+    /// Writes records, then enters their objects into the ledger and the counts; an object that is
+    /// entered counts once.
     fn commit(&self, batch: Batch<'_>) -> impl Future<Output = Result<Commit, StoreError>> + Send;
 
     /// Writes this record over the one of its uid.
@@ -139,10 +144,17 @@ pub trait EtlStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<PartitionState>, StoreError>> + Send;
 
     /// All partitions that are not sealed.
-    fn open_partitions(&self, pipeline: &str) -> impl Future<Output = Result<Vec<PartitionState>, StoreError>> + Send;
+    fn open_partitions(
+        &self,
+        pipeline: &str,
+    ) -> impl Future<Output = Result<Vec<PartitionState>, StoreError>> + Send;
 
     /// Makes partitions known that are not, so that the watermark waits for them.
-    fn register(&self, pipeline: &str, ids: &[String]) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn register(
+        &self,
+        pipeline: &str,
+        ids: &[String],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Raises the fence of partitions that are known and not sealed.
     fn claim(
@@ -153,27 +165,49 @@ pub trait EtlStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<PartitionState>, StoreError>> + Send;
 
     /// The objects that were loaded from an open partition.
-    fn ledger(&self, pipeline: &str, id: &str) -> impl Future<Output = Result<Vec<ObjectId>, StoreError>> + Send;
+    fn ledger(
+        &self,
+        pipeline: &str,
+        id: &str,
+    ) -> impl Future<Output = Result<Vec<ObjectId>, StoreError>> + Send;
 
-    /// Notes that nothing is left to do, where the fence still stands; a sealed partition loses its ledger.
-    fn settle(&self, pipeline: &str, settled: &[Settled]) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Notes that nothing is left to do, where the fence still stands; a sealed partition loses its
+    /// ledger.
+    fn settle(
+        &self,
+        pipeline: &str,
+        settled: &[Settled],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Opens a sealed partition again, to be loaded from its start.
-    fn reopen(&self, pipeline: &str, id: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn reopen(
+        &self,
+        pipeline: &str,
+        id: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// What was loaded from all partitions.
     fn totals(&self, pipeline: &str) -> impl Future<Output = Result<Totals, StoreError>> + Send;
 
     /// How far the pipeline is; `None` before its first run.
-    fn watermark(&self, pipeline: &str) -> impl Future<Output = Result<Option<Watermark>, StoreError>> + Send;
+    fn watermark(
+        &self,
+        pipeline: &str,
+    ) -> impl Future<Output = Result<Option<Watermark>, StoreError>> + Send;
 
-    /// Writes the watermark if the one that is there has the version before its own; tells whether it did.
-    fn advance(&self, pipeline: &str, watermark: &Watermark) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Writes the watermark if the one that is there has the version before its own; tells whether
+    /// it did.
+    fn advance(
+        &self,
+        pipeline: &str,
+        watermark: &Watermark,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Who holds the lease of that name; `None` where it is free.
     fn lease(&self, name: &str) -> impl Future<Output = Result<Option<Lease>, StoreError>> + Send;
 
-    /// Puts `next` in the place of the lease, or frees it, if the lease is still as it was seen; tells whether it did.
+    /// Puts `next` in the place of the lease, or frees it, if the lease is still as it was seen;
+    /// tells whether it did.
     fn swap_lease(
         &self,
         name: &str,

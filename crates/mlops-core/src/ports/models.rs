@@ -47,13 +47,19 @@ pub struct Release {
 /// Where it is kept which models there were.
 pub trait ModelStore: Send + Sync {
     /// Writes a model down, in the place of what was written of it before.
-    fn write_model(&self, record: ModelRecord<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn write_model(
+        &self,
+        record: ModelRecord<'_>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The names of the models, the newest first, with whether each was accepted.
     fn models(&self) -> impl Future<Output = Result<Vec<(String, bool)>, StoreError>> + Send;
 
     /// Writes a release down; one of the same model at the same time that is there already stays.
-    fn write_release(&self, release: &Release) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn write_release(
+        &self,
+        release: &Release,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The releases, the newest first.
     fn releases(&self) -> impl Future<Output = Result<Vec<Release>, StoreError>> + Send;

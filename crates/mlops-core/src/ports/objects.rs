@@ -37,9 +37,11 @@ pub trait ObjectStore: Send + Sync {
     /// The objects whose key starts with `prefix`, in the byte order of their keys.
     fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>>;
 
-    /// What stands directly in `folder` (empty, or ending in `/`) and in `names`, in byte order, each folder once.
+    /// What stands directly in `folder` (empty, or ending in `/`) and in `names`, in byte order,
+    /// each folder once.
     ///
-    /// The names are those after `folder`; only the part of the folder that holds them is asked for.
+    /// The names are those after `folder`; only the part of the folder that holds them is asked
+    /// for.
     fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>>;
 
     /// The bytes of one object. [`super::StoreErrorKind::NotFound`] where there is none.
@@ -48,8 +50,8 @@ pub trait ObjectStore: Send + Sync {
     /// Writes one object whole: a reader sees either what was there before or all of it.
     fn put(&self, key: &str, body: Bytes) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Writes one object whole if it still is what the caller knows: the [`ObjectMeta::version`], or not there at all. `false` where it is
-    /// something else by now, and nothing was written.
+    /// Writes one object whole if it still is what the caller knows: the [`ObjectMeta::version`],
+    /// or not there at all. `false` where it is something else by now, and nothing was written.
     fn put_if(
         &self,
         key: &str,

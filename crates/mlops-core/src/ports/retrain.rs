@@ -84,7 +84,8 @@ pub struct RetrainHistory {
 
 /// Where wishes for a new model are kept, so that one is made of several.
 pub trait RetrainStore: Send + Sync {
-    /// The last request since a moment that did not fail, leaving out the one of this name while it is pending.
+    /// The last request since a moment that did not fail, leaving out the one of this name while it
+    /// is pending.
     fn standing_request(
         &self,
         since: Timestamp,
@@ -105,7 +106,8 @@ pub trait RetrainStore: Send + Sync {
         status: RetrainStatus,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Writes the request as pending, unless one stands since a moment; of two that come at once, one finds the other.
+    /// Writes the request as pending, unless one stands since a moment; of two that come at once,
+    /// one finds the other.
     fn claim_retrain(
         &self,
         request: RetrainRequest<'_>,
@@ -121,7 +123,8 @@ pub trait RetrainStore: Send + Sync {
         at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Writes down how far the request came, unless the retraining has finished it, and the job of AWS Batch if there is one.
+    /// Writes down how far the request came, unless the retraining has finished it, and the job of
+    /// AWS Batch if there is one.
     fn settle_retrain(
         &self,
         request_uid: &str,

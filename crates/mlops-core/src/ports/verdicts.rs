@@ -134,11 +134,20 @@ pub struct ImpactRows<'a> {
 /// Where verdicts are kept.
 pub trait VerdictStore: Send + Sync {
     /// Writes one row a feature and segment in one transaction.
-    fn write_data_shift(&self, run: ShiftRun<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn write_data_shift(
+        &self,
+        run: ShiftRun<'_>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Writes one row a finding in one transaction.
-    fn write_concept_shift(&self, run: ConceptRun<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn write_concept_shift(
+        &self,
+        run: ConceptRun<'_>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Writes one row a period in one transaction.
-    fn write_performance(&self, run: PerformanceRun<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn write_performance(
+        &self,
+        run: PerformanceRun<'_>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

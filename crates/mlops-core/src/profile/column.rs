@@ -59,7 +59,8 @@ impl ColumnProfile {
         if self.rows == 0 { 0.0 } else { self.missing as f64 / self.rows as f64 }
     }
 
-    /// The same column as levels, where its numbers have few distinct values; `None` where they have more.
+    /// The same column as levels, where its numbers have few distinct values; `None` where they
+    /// have more.
     #[must_use]
     pub fn as_levels(&self) -> Option<Self> {
         let levels = match &self.values {
@@ -90,7 +91,8 @@ impl ColumnProfile {
                 if column.missing() == 0 {
                     profile.extend(values);
                 } else {
-                    let present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+                    let present: Vec<f64> =
+                        values.iter().copied().filter(|value| !value.is_nan()).collect();
                     profile.extend(&present);
                 }
             }
@@ -117,7 +119,9 @@ impl ColumnProfile {
         self.unreadable += other.unreadable;
         match (&mut self.values, &other.values) {
             (ValueProfile::Numeric(ours), ValueProfile::Numeric(theirs)) => ours.join(theirs),
-            (ValueProfile::Categorical(ours), ValueProfile::Categorical(theirs)) => ours.join(theirs),
+            (ValueProfile::Categorical(ours), ValueProfile::Categorical(theirs)) => {
+                ours.join(theirs)
+            }
             _ => {}
         }
     }

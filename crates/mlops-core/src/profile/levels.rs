@@ -41,7 +41,8 @@ impl LevelProfile {
         self.counts.iter().fold(self.others, |sum, count| sum.saturating_add(*count))
     }
 
-    /// Adds so many rows of a level; none make it known, so that it is told apart whenever it comes.
+    /// Adds so many rows of a level; none make it known, so that it is told apart whenever it
+    /// comes.
     pub fn count(&mut self, name: &str, rows: u64) {
         match self.places.get(name) {
             Some(&place) => self.counts[place] += rows,
@@ -77,6 +78,9 @@ impl From<LevelList> for LevelProfile {
 
 impl From<LevelProfile> for LevelList {
     fn from(profile: LevelProfile) -> Self {
-        Self { levels: profile.names.into_iter().zip(profile.counts).collect(), others: profile.others }
+        Self {
+            levels: profile.names.into_iter().zip(profile.counts).collect(),
+            others: profile.others,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Profiles: what a table's columns hold, in memory that does not grow with the number of rows.
 //!
-//! A profile is filled batch by batch. Profiles of the same columns add up: that of a day is those of its hours, joined.
+//! A profile is filled batch by batch. Profiles of the same columns add up: that of a day is those
+//! of its hours, joined.
 
 mod column;
 mod levels;
@@ -33,12 +34,20 @@ pub struct Profile {
 impl Profile {
     /// An empty profile of these columns.
     pub fn of_columns<'n>(columns: impl IntoIterator<Item = (&'n str, Kind)>) -> Self {
-        Self { rows: 0, columns: columns.into_iter().map(|(name, kind)| ColumnProfile::new(name, kind)).collect() }
+        Self {
+            rows: 0,
+            columns: columns
+                .into_iter()
+                .map(|(name, kind)| ColumnProfile::new(name, kind))
+                .collect(),
+        }
     }
 
     /// The profile of a table that is at hand as a whole.
     pub fn of_table(table: &Table) -> Self {
-        let mut profile = Self::of_columns(table.columns.iter().map(|column| (column.name.as_str(), column.kind())));
+        let mut profile = Self::of_columns(
+            table.columns.iter().map(|column| (column.name.as_str(), column.kind())),
+        );
         profile.add(table);
         profile
     }
@@ -48,8 +57,8 @@ impl Profile {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Adds the rows of a table. A column of the profile that the table does not have is missing in all of them; other columns
-    /// of the table are passed over.
+    /// Adds the rows of a table. A column of the profile that the table does not have is missing in
+    /// all of them; other columns of the table are passed over.
     pub fn add(&mut self, table: &Table) {
         let rows = table.rows() as u64;
         self.rows += rows;
@@ -78,9 +87,15 @@ impl Profile {
         };
         let (ours, theirs) = (columns(self), columns(other));
         if ours != theirs {
-            let differs = ours.iter().find(|ours| !theirs.contains(ours)).or(theirs.iter().find(|t| !ours.contains(t)));
-            let (name, kind) = differs.map_or(("order of the columns", ""), |(name, kind)| (name, kind.name()));
-            return Err(ProfileError::Columns { column: format!("{name} {kind}").trim_end().to_owned() });
+            let differs = ours
+                .iter()
+                .find(|ours| !theirs.contains(ours))
+                .or(theirs.iter().find(|t| !ours.contains(t)));
+            let (name, kind) =
+                differs.map_or(("order of the columns", ""), |(name, kind)| (name, kind.name()));
+            return Err(ProfileError::Columns {
+                column: format!("{name} {kind}").trim_end().to_owned(),
+            });
         }
         self.rows += other.rows;
         for (column, more) in self.columns.iter_mut().zip(&other.columns) {

@@ -7,7 +7,8 @@ use crate::table::number_level;
 /// Up to so many distinct values are counted one by one.
 const FEW: usize = 20;
 
-/// Numbers: their order, mean and standard deviation, range, and how often each occurs while they are few.
+/// Numbers: their order, mean and standard deviation, range, and how often each occurs while they
+/// are few.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NumberProfile {
     /// Their order.
@@ -22,7 +23,12 @@ pub struct NumberProfile {
 
 impl Default for NumberProfile {
     fn default() -> Self {
-        Self { sketch: QuantileSketch::default(), moments: Moments::default(), range: None, few: Some(Vec::new()) }
+        Self {
+            sketch: QuantileSketch::default(),
+            moments: Moments::default(),
+            range: None,
+            few: Some(Vec::new()),
+        }
     }
 }
 
@@ -32,7 +38,8 @@ impl NumberProfile {
         self.few.as_ref().map(Vec::len)
     }
 
-    /// The distinct values as levels, each by the name that it has as a text; `None` where there are more than 20.
+    /// The distinct values as levels, each by the name that it has as a text; `None` where there
+    /// are more than 20.
     pub fn as_levels(&self) -> Option<LevelProfile> {
         let mut levels = LevelProfile::default();
         for &(value, count) in self.few.as_ref()? {
@@ -80,8 +87,10 @@ impl NumberProfile {
     }
 
     pub(super) fn is_sound(&self) -> bool {
-        let counted =
-            self.few.as_ref().map(|few| few.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)));
+        let counted = self
+            .few
+            .as_ref()
+            .map(|few| few.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)));
         self.sketch.is_sound()
             && self.moments.n == self.sketch.len()
             && self.range.is_none() == self.sketch.is_empty()

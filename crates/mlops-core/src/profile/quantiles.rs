@@ -11,16 +11,19 @@ const BLOCK: usize = 4096;
 /// Standard errors within which a share is stated to be.
 const SURE: f64 = 3.0;
 
-/// The order of any number of values, in memory that grows with its logarithm: exact up to 65,536 values.
+/// The order of any number of values, in memory that grows with its logarithm: exact up to 65,536
+/// values.
 ///
-/// Beyond that, blocks of 4096 sorted values stand for 2, 4, 8, … values each. Two blocks of one weight are merged and every other
-/// value of them is kept, the odd or the even ones by a coin, so that errors have mean zero and cancel. The coin is a hash of the
-/// number of throws: equal input gives equal bytes. [`Self::error`] states what is left: 0.03% of the rows for a million,
-/// and never above 0.06%.
+/// Beyond that, blocks of 4096 sorted values stand for 2, 4, 8, … values each. Two blocks of one
+/// weight are merged and every other value of them is kept, the odd or the even ones by a coin, so
+/// that errors have mean zero and cancel. The coin is a hash of the number of throws: equal input
+/// gives equal bytes. [`Self::error`] states what is left: 0.03% of the rows for a million, and
+/// never above 0.06%.
 ///
 /// # Source
 ///
-/// P. K. Agarwal et al., "Mergeable summaries", ACM Transactions on Database Systems 38 (2013), section 3.2.
+/// P. K. Agarwal et al., "Mergeable summaries", ACM Transactions on Database Systems 38 (2013),
+/// section 3.2.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct QuantileSketch {
     n: u64,
@@ -53,7 +56,9 @@ impl QuantileSketch {
             let (now, later) = values.split_at(room);
             self.buffer.extend_from_slice(now);
             values = later;
-            if self.buffer.len() == self.capacity() && !(values.is_empty() && self.levels.is_empty()) {
+            if self.buffer.len() == self.capacity()
+                && !(values.is_empty() && self.levels.is_empty())
+            {
                 self.empty_buffer();
             }
         }
@@ -64,7 +69,8 @@ impl QuantileSketch {
         let n = self.n + other.n;
         self.variance += other.variance;
         self.throws += other.throws;
-        for (level, block) in other.levels.iter().enumerate().filter(|(_, block)| !block.is_empty()) {
+        for (level, block) in other.levels.iter().enumerate().filter(|(_, block)| !block.is_empty())
+        {
             self.carry(level, block.clone());
         }
         // The buffer may hold more than a sketch with levels does.
@@ -75,7 +81,8 @@ impl QuantileSketch {
         self.n = n;
     }
 
-    /// How far the share of values up to any x may be off: three standard errors; 0 while all values are kept.
+    /// How far the share of values up to any x may be off: three standard errors; 0 while all
+    /// values are kept.
     pub fn error(&self) -> f64 {
         if self.n == 0 { 0.0 } else { SURE * self.variance.sqrt() / self.n as f64 }
     }
@@ -120,7 +127,8 @@ impl QuantileSketch {
         }
     }
 
-    /// Puts a block onto a level; as in adding one to a binary number, two of one level make one of the next.
+    /// Puts a block onto a level; as in adding one to a binary number, two of one level make one of
+    /// the next.
     fn carry(&mut self, mut level: usize, mut block: Vec<f64>) {
         loop {
             if self.levels.len() <= level {
@@ -131,7 +139,8 @@ impl QuantileSketch {
                 return;
             }
             let other = std::mem::take(&mut self.levels[level]);
-            // With an odd number of values up to x among them, the count up to x is off by one value's weight.
+            // With an odd number of values up to x among them, the count up to x is off by one
+            // value's weight.
             self.variance += 4.0_f64.powi(level as i32);
             block = every_other(&other, &block, self.coin());
             level += 1;
@@ -154,8 +163,9 @@ impl QuantileSketch {
                 && block.iter().all(|value| !value.is_nan())
                 && block.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_le())
         };
-        let weight =
-            |(level, block): (usize, &Vec<f64>)| (block.len() as u64).checked_shl(level as u32).unwrap_or(u64::MAX);
+        let weight = |(level, block): (usize, &Vec<f64>)| {
+            (block.len() as u64).checked_shl(level as u32).unwrap_or(u64::MAX)
+        };
         let in_blocks = self.levels.iter().enumerate().map(weight).fold(0, u64::saturating_add);
         self.levels.len() < 48
             && blocks.clone().all(fits)

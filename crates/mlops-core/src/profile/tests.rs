@@ -54,8 +54,12 @@ fn a_share_is_right_to_the_stated_error_in_every_order() {
 
 #[test]
 fn joined_sketches_are_as_good_as_one() {
-    for sizes in [vec![300_000, 17, 40_000, 5000, 100_000], vec![40_000, 40_000], vec![10, 20_000], vec![0, 90_000, 0]]
-    {
+    for sizes in [
+        vec![300_000, 17, 40_000, 5000, 100_000],
+        vec![40_000, 40_000],
+        vec![10, 20_000],
+        vec![0, 90_000, 0],
+    ] {
         let mut joined = QuantileSketch::default();
         let mut values = Vec::new();
         for (part, &size) in sizes.iter().enumerate() {
@@ -116,8 +120,14 @@ fn numbers_know_their_range_mean_and_few_values() {
     add(&mut profile, &[3.0, 8.0]);
     let ValueProfile::Numeric(numbers) = &profile.columns[0].values else { panic!() };
     let whole = Moments::of(&[3.0, -1.0, 3.0, 8.0]);
-    assert_eq!((numbers.range, numbers.distinct(), numbers.moments.n), (Some((-1.0, 8.0)), Some(3), 4));
-    assert!((numbers.moments.mean - whole.mean).abs() < 1e-15 && (numbers.moments.sd() - whole.sd()).abs() < 1e-15);
+    assert_eq!(
+        (numbers.range, numbers.distinct(), numbers.moments.n),
+        (Some((-1.0, 8.0)), Some(3), 4)
+    );
+    assert!(
+        (numbers.moments.mean - whole.mean).abs() < 1e-15
+            && (numbers.moments.sd() - whole.sd()).abs() < 1e-15
+    );
     assert_eq!((profile.columns[0].missing, profile.rows), (1, 5));
     let levels = numbers.as_levels().unwrap();
     assert_eq!(levels.iter().collect::<Vec<_>>(), [("3", 2), ("-1", 1), ("8", 1)]);
@@ -167,6 +177,10 @@ fn a_damaged_profile_is_named() {
         let mut damaged = as_json.clone();
         *damaged.pointer_mut(path).unwrap_or_else(|| panic!("{path}")) = value;
         let damaged: Profile = serde_json::from_value(damaged).unwrap();
-        assert_eq!(damaged.check(), Err(ProfileError::Damaged { column: column.to_owned() }), "{path}");
+        assert_eq!(
+            damaged.check(),
+            Err(ProfileError::Damaged { column: column.to_owned() }),
+            "{path}"
+        );
     }
 }

@@ -33,10 +33,14 @@ pub enum RecordError {
     #[error("not a JSON object; log one object per request, with `input` and `output`")]
     NotAnObject,
     /// Neither field names a usable time.
-    #[error("no usable `output.logging_timestamp` (UTC, 1970 to 9999) and no usable `output.logging_epoch` (seconds)")]
+    #[error(
+        "no usable `output.logging_timestamp` (UTC, 1970 to 9999) and no usable `output.logging_epoch` (seconds)"
+    )]
     NoTimestamp,
     /// There is no `input.uid`, and the object's name cannot stand in for it.
-    #[error("no `input.uid`, and the object holds more than one record, so that its name cannot stand in for it")]
+    #[error(
+        "no `input.uid`, and the object holds more than one record, so that its name cannot stand in for it"
+    )]
     NoUid,
     /// The `uid` does not fit the primary key.
     #[error("the uid has {chars} characters; the limit is {MAX_UID_CHARS}")]
@@ -45,12 +49,15 @@ pub enum RecordError {
         chars: usize,
     },
     /// The record does not end within the limit.
-    #[error("the record is longer than {limit} bytes; raise --max-record-bytes or log less in one request")]
+    #[error(
+        "the record is longer than {limit} bytes; raise --max-record-bytes or log less in one request"
+    )]
     TooLong {
         /// The limit in force.
         limit: usize,
     },
-    /// The record is good, and the store that it was for cannot hold it, or holds another under its uid.
+    /// The record is good, and the store that it was for cannot hold it, or holds another under its
+    /// uid.
     #[error("{0}")]
     Refused(String),
     /// The object cannot be decompressed to its end.
@@ -84,7 +91,11 @@ impl ParsedRecord {
 pub fn parse_payload(payload: &str) -> Result<Value<'_>, LiteralError> {
     let (value, length) = read(payload)?;
     if length < payload.len() {
-        return Err(LiteralError { what: "more text after the value".to_owned(), at: length, incomplete: false });
+        return Err(LiteralError {
+            what: "more text after the value".to_owned(),
+            at: length,
+            incomplete: false,
+        });
     }
     Ok(value)
 }
@@ -97,7 +108,8 @@ pub(super) fn parse_record(value: &Value<'_>) -> Result<ParsedRecord, RecordErro
         .and_then(Value::as_text)
         .filter(|uid| !uid.is_empty())
         .map(str::to_owned);
-    let output_text = |field| value.get("output").and_then(|output| output.get(field)).and_then(Value::as_text);
+    let output_text =
+        |field| value.get("output").and_then(|output| output.get(field)).and_then(Value::as_text);
     let logging_timestamp = output_text("logging_timestamp")
         .and_then(parse_utc)
         .or_else(|| output_text("logging_epoch").and_then(parse_epoch))

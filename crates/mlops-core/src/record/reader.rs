@@ -32,17 +32,20 @@ pub trait RecordSink {
 
 /// Splits the bytes of one object into records, in memory that one record bounds.
 ///
-/// An object holds one record a line (NDJSON, or Python dicts), records that follow each other on one line, or a single
-/// record over several lines. Blank lines, a byte order mark and CRLF are skipped. A bad line costs that line only.
+/// An object holds one record a line (NDJSON, or Python dicts), records that follow each other on
+/// one line, or a single record over several lines. Blank lines, a byte order mark and CRLF are
+/// skipped. A bad line costs that line only.
 ///
-/// A record without `input.uid` takes the object's stem as its uid if it is the object's only record.
+/// A record without `input.uid` takes the object's stem as its uid if it is the object's only
+/// record.
 #[derive(Debug)]
 pub struct RecordReader {
     stem: String,
     max_record_bytes: usize,
     line: u64,
     pending: Vec<u8>,
-    /// The current line is over the limit: its length so far. Its bytes are dropped until the next line.
+    /// The current line is over the limit: its length so far. Its bytes are dropped until the next
+    /// line.
     overlong: Option<usize>,
     /// Everything so far, while it may still be one record over several lines.
     document: Option<Vec<u8>>,
@@ -93,7 +96,11 @@ impl RecordReader {
         self.end_document(sink);
         if let Some(unnamed) = self.unnamed.take() {
             let sole = self.found == 1;
-            let result = if sole { unnamed.parsed.clone().named(self.stem) } else { Err(RecordError::NoUid) };
+            let result = if sole {
+                unnamed.parsed.clone().named(self.stem)
+            } else {
+                Err(RecordError::NoUid)
+            };
             match result {
                 Ok(record) => sink.record(unnamed.line, record),
                 Err(reason) => sink.bad(unnamed.bad(reason)),
@@ -152,9 +159,14 @@ impl RecordReader {
         }
     }
 
-    /// The records of one line. A first line that ends inside a record may be the start of a longer one.
+    /// The records of one line. A first line that ends inside a record may be the start of a longer
+    /// one.
     fn read_line(&mut self, raw: &[u8], may_start_document: bool, sink: &mut impl RecordSink) {
-        let start = if self.line == 1 && raw.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let start = if self.line == 1 && raw.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len()
+        } else {
+            0
+        };
         let text = match std::str::from_utf8(&raw[start..]) {
             Ok(text) => text,
             Err(error) => {
@@ -169,7 +181,11 @@ impl RecordReader {
                 // What follows a mere number or text is no record either.
                 Ok((value, _)) if !matches!(value, Value::Map(_)) => {
                     self.found += 1;
-                    return sink.bad(bad_record(self.line, RecordError::NotAnObject, rest.as_bytes()));
+                    return sink.bad(bad_record(
+                        self.line,
+                        RecordError::NotAnObject,
+                        rest.as_bytes(),
+                    ));
                 }
                 Ok((value, length)) => {
                     let (one, following) = rest.split_at(length);
@@ -195,7 +211,8 @@ impl RecordReader {
         let lines = document.split(|&byte| byte == b'\n').count() as u64;
         self.line = last_line + 1 - lines;
         let body = document.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&document);
-        if let Some((value, length)) = std::str::from_utf8(body).ok().and_then(|text| read(text).ok())
+        if let Some((value, length)) =
+            std::str::from_utf8(body).ok().and_then(|text| read(text).ok())
             && length == body.len()
         {
             self.take(parse_record(&value), body, sink);
@@ -208,7 +225,12 @@ impl RecordReader {
         self.line = last_line;
     }
 
-    fn take(&mut self, parsed: Result<ParsedRecord, RecordError>, raw: &[u8], sink: &mut impl RecordSink) {
+    fn take(
+        &mut self,
+        parsed: Result<ParsedRecord, RecordError>,
+        raw: &[u8],
+        sink: &mut impl RecordSink,
+    ) {
         self.found += 1;
         let line = self.line;
         let named = match parsed {
@@ -237,5 +259,10 @@ impl Unnamed {
 }
 
 fn bad_record(line: u64, reason: RecordError, raw: &[u8]) -> BadRecord {
-    BadRecord { line, reason, raw: raw[..raw.len().min(MAX_KEPT_BYTES)].to_vec(), raw_bytes: raw.len() }
+    BadRecord {
+        line,
+        reason,
+        raw: raw[..raw.len().min(MAX_KEPT_BYTES)].to_vec(),
+        raw_bytes: raw.len(),
+    }
 }

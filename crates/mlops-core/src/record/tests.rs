@@ -18,7 +18,9 @@ impl RecordSink for Found {
 }
 
 fn line(uid: &str) -> String {
-    format!(r#"{{"input":{{"uid":"{uid}"}},"output":{{"logging_timestamp":"2026-01-01 00:00:00"}}}}"#)
+    format!(
+        r#"{{"input":{{"uid":"{uid}"}},"output":{{"logging_timestamp":"2026-01-01 00:00:00"}}}}"#
+    )
 }
 
 fn unnamed() -> &'static str {
@@ -81,7 +83,10 @@ fn records_that_follow_each_other_on_a_line() {
 
 #[test]
 fn one_record_over_several_lines() {
-    let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&line("a")).unwrap()).unwrap();
+    let pretty = serde_json::to_string_pretty(
+        &serde_json::from_str::<serde_json::Value>(&line("a")).unwrap(),
+    )
+    .unwrap();
     check(&pretty, &["a"]);
     check(&format!("\u{FEFF}{}\r\n", pretty.replace('\n', "\r\n")), &["a"]);
 }
@@ -120,12 +125,24 @@ fn a_uid_may_be_a_number() {
 
 #[test]
 fn a_bad_line_costs_that_line_only() {
-    let around = |bad: &[u8]| [line("a").as_bytes(), b"\n", bad, b"\n", line("b").as_bytes(), b"\n"].concat();
-    check_bad(&around(b"upstream timed out"), 2, "neither JSON nor a Python dict: unknown word `upstream`", 2);
+    let around = |bad: &[u8]| {
+        [line("a").as_bytes(), b"\n", bad, b"\n", line("b").as_bytes(), b"\n"].concat()
+    };
+    check_bad(
+        &around(b"upstream timed out"),
+        2,
+        "neither JSON nor a Python dict: unknown word `upstream`",
+        2,
+    );
     check_bad(&around(&line("x").as_bytes()[..40]), 2, "found the end", 2);
     check_bad(&around(b"{\"input\": \"\xFF\"}"), 2, "invalid UTF-8 at byte 11", 2);
     check_bad(&around(b"[1, 2]"), 2, "not a JSON object", 2);
-    check_bad(&around(br#"{"input":{"uid":"x"},"output":{}}"#), 2, "no usable `output.logging_timestamp`", 2);
+    check_bad(
+        &around(br#"{"input":{"uid":"x"},"output":{}}"#),
+        2,
+        "no usable `output.logging_timestamp`",
+        2,
+    );
     check_bad(&around(line(&"x".repeat(256)).as_bytes()), 2, "256 characters", 2);
 }
 
@@ -177,17 +194,33 @@ fn timestamp_of(output: &str) -> Option<String> {
 
 #[test]
 fn the_time_is_the_timestamp_in_utc_else_the_epoch() {
-    let check =
-        |output: &str, expected: Option<&str>| assert_eq!(timestamp_of(output).as_deref(), expected, "{output}");
-    check(r#"{"logging_timestamp":"2026-11-23 05:34:00.123456"}"#, Some("2026-11-23 05:34:00.123456"));
-    check(r#"{"logging_timestamp":"2026-11-23T05:34:00.1234569"}"#, Some("2026-11-23 05:34:00.123456"));
+    let check = |output: &str, expected: Option<&str>| {
+        assert_eq!(timestamp_of(output).as_deref(), expected, "{output}")
+    };
+    check(
+        r#"{"logging_timestamp":"2026-11-23 05:34:00.123456"}"#,
+        Some("2026-11-23 05:34:00.123456"),
+    );
+    check(
+        r#"{"logging_timestamp":"2026-11-23T05:34:00.1234569"}"#,
+        Some("2026-11-23 05:34:00.123456"),
+    );
     check(r#"{"logging_timestamp":"2026-11-23T05:34:00Z"}"#, Some("2026-11-23 05:34:00.000000"));
-    check(r#"{"logging_timestamp":"2026-11-23T05:34:00+02:00"}"#, Some("2026-11-23 03:34:00.000000"));
+    check(
+        r#"{"logging_timestamp":"2026-11-23T05:34:00+02:00"}"#,
+        Some("2026-11-23 03:34:00.000000"),
+    );
     check(r#"{"logging_timestamp":"2026-11-23"}"#, Some("2026-11-23 00:00:00.000000"));
     check(r#"{"logging_epoch":1795412040.1}"#, Some("2026-11-23 05:34:00.100000"));
     check(r#"{"logging_epoch":"1795412040"}"#, Some("2026-11-23 05:34:00.000000"));
-    check(r#"{"logging_timestamp":"yesterday","logging_epoch":1795412040}"#, Some("2026-11-23 05:34:00.000000"));
-    check(r#"{"logging_timestamp":"2026-11-23 05:34:00","logging_epoch":0}"#, Some("2026-11-23 05:34:00.000000"));
+    check(
+        r#"{"logging_timestamp":"yesterday","logging_epoch":1795412040}"#,
+        Some("2026-11-23 05:34:00.000000"),
+    );
+    check(
+        r#"{"logging_timestamp":"2026-11-23 05:34:00","logging_epoch":0}"#,
+        Some("2026-11-23 05:34:00.000000"),
+    );
     check(r#"{"logging_timestamp":null}"#, None);
     check(r#"{"logging_timestamp":"0000-00-00 00:00:00"}"#, None);
     // Milliseconds by mistake.

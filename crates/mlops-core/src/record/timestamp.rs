@@ -4,10 +4,11 @@ use jiff::tz::TimeZone;
 
 /// Reads a point in time; a text without an offset is UTC.
 ///
-/// Accepts `2026-11-23 05:34:00.123456`, the same with `T`, with `Z` or an offset, and a date alone (its midnight).
-/// Digits past the microsecond are cut, as a database would keep them no more.
+/// Accepts `2026-11-23 05:34:00.123456`, the same with `T`, with `Z` or an offset, and a date alone
+/// (its midnight). Digits past the microsecond are cut, as a database would keep them no more.
 ///
-/// `None` for any other text, and outside the years 1970–9999, which `DATETIME` and an epoch both hold.
+/// `None` for any other text, and outside the years 1970–9999, which `DATETIME` and an epoch both
+/// hold.
 ///
 /// ```
 /// use mlops_core::record::parse_utc;
@@ -22,7 +23,8 @@ pub fn parse_utc(text: &str) -> Option<Timestamp> {
     storable(timestamp.as_microsecond())
 }
 
-/// Reads seconds since 1970, with a fraction, to the nearest microsecond; `None` as in [`parse_utc`].
+/// Reads seconds since 1970, with a fraction, to the nearest microsecond; `None` as in
+/// [`parse_utc`].
 pub(super) fn parse_epoch(text: &str) -> Option<Timestamp> {
     let microseconds = (text.parse::<f64>().ok()? * 1e6).round();
     // The comparison is false for NaN; the cast is exact inside these bounds.

@@ -27,7 +27,8 @@ pub struct Split {
     pub by: Option<String>,
     /// The column that says when a row was.
     pub time: Option<String>,
-    /// Only rows of this time are taken; without a limit, also those that do not say when they were.
+    /// Only rows of this time are taken; without a limit, also those that do not say when they
+    /// were.
     pub window: Window,
     /// Parts along time, or along the rows.
     pub chunk: Option<Chunk>,
@@ -97,8 +98,17 @@ impl Collected {
 impl Collector {
     /// Starts with an empty profile, which says what columns are wanted.
     pub fn new(empty: Profile, split: Split) -> Self {
-        let profiles = Profiles { whole: empty.clone(), by: split.by.clone(), segments: BTreeMap::new() };
-        Self { split, empty, profiles, chunks: BTreeMap::new(), units: HashSet::new(), repeated: 0, taken: 0 }
+        let profiles =
+            Profiles { whole: empty.clone(), by: split.by.clone(), segments: BTreeMap::new() };
+        Self {
+            split,
+            empty,
+            profiles,
+            chunks: BTreeMap::new(),
+            units: HashSet::new(),
+            repeated: 0,
+            taken: 0,
+        }
     }
 
     /// How rows are told apart.
@@ -109,7 +119,8 @@ impl Collector {
     /// Whether it has a use for a column.
     pub fn wants(&self, column: &str) -> bool {
         let named = [&self.split.unit, &self.split.by, &self.split.time];
-        self.empty.column(column).is_some() || named.into_iter().flatten().any(|name| name == column)
+        self.empty.column(column).is_some()
+            || named.into_iter().flatten().any(|name| name == column)
     }
 
     /// Takes the time of the rows that follow from another column.
@@ -117,17 +128,25 @@ impl Collector {
         self.split.time = time;
     }
 
-    /// Adds what others have collected of other rows, once `select` has brought it to the columns of this one.
+    /// Adds what others have collected of other rows, once `select` has brought it to the columns
+    /// of this one.
     ///
     /// # Errors
     ///
     /// [`ProfileError`] where the columns differ all the same.
-    pub fn join(&mut self, profiles: Profiles, select: impl Fn(Profile) -> Profile) -> Result<(), ProfileError> {
+    pub fn join(
+        &mut self,
+        profiles: Profiles,
+        select: impl Fn(Profile) -> Profile,
+    ) -> Result<(), ProfileError> {
         self.profiles.whole.join(&select(profiles.whole))?;
         if self.split.by.is_some() {
             for (name, segment) in profiles.segments {
                 let segments = &mut self.profiles.segments;
-                segments.entry(name).or_insert_with(|| self.empty.clone()).join(&select(segment))?;
+                segments
+                    .entry(name)
+                    .or_insert_with(|| self.empty.clone())
+                    .join(&select(segment))?;
             }
         }
         Ok(())
@@ -135,9 +154,19 @@ impl Collector {
 
     /// Adds the rows of a table.
     pub fn add(&mut self, table: &Table) {
-        let times = self.split.time.as_ref().and_then(|time| table.column(time)).map(|column| column.times());
+        let times = self
+            .split
+            .time
+            .as_ref()
+            .and_then(|time| table.column(time))
+            .map(|column| column.times());
         let times = times.unwrap_or_else(|| vec![None; table.rows()]);
-        let units = self.split.unit.as_ref().and_then(|unit| table.column(unit)).map(|column| column.names());
+        let units = self
+            .split
+            .unit
+            .as_ref()
+            .and_then(|unit| table.column(unit))
+            .map(|column| column.names());
         let has_window = self.split.window != Window::default();
         let mut rows = Vec::with_capacity(table.rows());
         for row in 0..table.rows() {
@@ -176,8 +205,11 @@ impl Collector {
     fn take(&mut self, table: &Table, times: &[Option<i64>]) {
         self.profiles.whole.add(table);
         if let Some(by) = &self.split.by {
-            let names = table.column(by).map_or_else(|| vec![None; table.rows()], |column| column.names());
-            for (name, rows) in grouped(names.into_iter().map(|name| name.or_else(|| Some(NO_SEGMENT.to_owned())))) {
+            let names =
+                table.column(by).map_or_else(|| vec![None; table.rows()], |column| column.names());
+            for (name, rows) in
+                grouped(names.into_iter().map(|name| name.or_else(|| Some(NO_SEGMENT.to_owned()))))
+            {
                 let segments = &mut self.profiles.segments;
                 let is_room = segments.len() < MAX_SEGMENTS || segments.contains_key(&name);
                 let name = if is_room { name } else { FURTHER_SEGMENTS.to_owned() };
@@ -188,15 +220,18 @@ impl Collector {
             let before = self.taken;
             let names: Vec<Option<String>> = match chunk {
                 // Padded, so that names sort as numbers do.
-                Chunk::Rows(size) => {
-                    (0..table.rows() as u64).map(|row| Some(format!("{:06}", (before + row) / size + 1))).collect()
-                }
+                Chunk::Rows(size) => (0..table.rows() as u64)
+                    .map(|row| Some(format!("{:06}", (before + row) / size + 1)))
+                    .collect(),
                 Chunk::Days | Chunk::Weeks => {
                     times.iter().map(|time| time.and_then(|time| chunk.of_time(time))).collect()
                 }
             };
             for (name, rows) in grouped(names) {
-                self.chunks.entry(name).or_insert_with(|| self.empty.clone()).add(&table.take(&rows));
+                self.chunks
+                    .entry(name)
+                    .or_insert_with(|| self.empty.clone())
+                    .add(&table.take(&rows));
             }
         }
         self.taken += table.rows() as u64;

@@ -29,14 +29,15 @@ pub struct FeatureShift {
     pub measures: Option<Measures>,
     /// Where the values lie; `None` where nothing was tested.
     pub picture: Option<Picture>,
-    /// The smallest shift that this many values would have shown: of a numeric feature's mean in standard deviations, of a
-    /// level's share for the others. See [`smallest_shift`].
+    /// The smallest shift that this many values would have shown: of a numeric feature's mean in
+    /// standard deviations, of a level's share for the others. See [`smallest_shift`].
     pub smallest_shift: f64,
     /// The share of reference rows without a value.
     pub missing_reference: f64,
     /// The share of production rows without a value.
     pub missing_production: f64,
-    /// The adjusted p-value of the test that these two shares are one; `None` where neither side misses a value.
+    /// The adjusted p-value of the test that these two shares are one; `None` where neither side
+    /// misses a value.
     pub missing_p_value_adjusted: Option<f64>,
     /// Reference rows with a value.
     pub n_reference: u64,
@@ -61,27 +62,36 @@ pub struct DataShift {
 
 /// Compares production with the reference, feature by feature.
 ///
-/// Both have columns as [`super::FeatureSet::select`] and [`super::FeatureSet::empty_production`] give them. A feature is shifted if its values
-/// or its share of missing values moved as `policy` says: by an adjusted p-value and by an effect. All tests of one call are
-/// adjusted together. A feature with fewer values a side than the policy asks for, or none, is inconclusive; it stops no
+/// Both have columns as [`super::FeatureSet::select`] and [`super::FeatureSet::empty_production`]
+/// give them. A feature is shifted if its values or its share of missing values moved as `policy`
+/// says: by an adjusted p-value and by an effect. All tests of one call are adjusted together. A
+/// feature with fewer values a side than the policy asks for, or none, is inconclusive; it stops no
 /// other.
 pub fn compare(reference: &Profile, production: &Profile, policy: &ShiftPolicy) -> DataShift {
     compare_together(&[(reference, production)], policy).remove(0)
 }
 
-/// Compares the target's columns. A row without an outcome is one whose outcome is not known yet: that more of them are
-/// missing is no shift.
-pub fn compare_outcomes(mut reference: Profile, mut production: Profile, policy: &ShiftPolicy) -> DataShift {
+/// Compares the target's columns. A row without an outcome is one whose outcome is not known yet:
+/// that more of them are missing is no shift.
+pub fn compare_outcomes(
+    mut reference: Profile,
+    mut production: Profile,
+    policy: &ShiftPolicy,
+) -> DataShift {
     let columns = reference.columns.iter_mut().chain(&mut production.columns);
     columns.for_each(ColumnProfile::forget_missing);
     compare(&reference, &production, policy)
 }
 
-/// Compares several pairs of reference and production, such as segments; the tests of all of them are adjusted together.
+/// Compares several pairs of reference and production, such as segments; the tests of all of them
+/// are adjusted together.
 pub fn compare_together(pairs: &[(&Profile, &Profile)], policy: &ShiftPolicy) -> Vec<DataShift> {
-    let outcomes: Vec<Vec<Outcome>> =
-        pairs.iter().map(|(reference, production)| outcomes(reference, production, policy)).collect();
-    let each = outcomes.iter().flatten().flat_map(|outcome| [outcome.p_value(), outcome.missing_p_value]);
+    let outcomes: Vec<Vec<Outcome>> = pairs
+        .iter()
+        .map(|(reference, production)| outcomes(reference, production, policy))
+        .collect();
+    let each =
+        outcomes.iter().flatten().flat_map(|outcome| [outcome.p_value(), outcome.missing_p_value]);
     let p_values: Vec<f64> = each.flatten().collect();
     let mut adjusted = policy.correction().adjust(&p_values).into_iter();
     // The same order as above: each p-value that is there takes the next adjusted one.
@@ -92,7 +102,9 @@ pub fn compare_together(pairs: &[(&Profile, &Profile)], policy: &ShiftPolicy) ->
     };
     let shifts = outcomes.into_iter().map(|outcomes| {
         let features: Vec<FeatureShift> = outcomes.into_iter().map(&mut judge).collect();
-        let verdict = Verdict::over(features.iter().map(|feature| (feature.feature.as_str(), &feature.verdict)));
+        let verdict = Verdict::over(
+            features.iter().map(|feature| (feature.feature.as_str(), &feature.verdict)),
+        );
         DataShift { verdict, features }
     });
     shifts.collect()
@@ -182,11 +194,18 @@ impl Outcome {
         self.values.as_ref().ok().map(|tested| tested.result.p_value)
     }
 
-    fn judge(self, adjusted: Option<f64>, missing_adjusted: Option<f64>, policy: &ShiftPolicy) -> FeatureShift {
+    fn judge(
+        self,
+        adjusted: Option<f64>,
+        missing_adjusted: Option<f64>,
+        policy: &ShiftPolicy,
+    ) -> FeatureShift {
         let missing_change = self.production.missing_share() - self.reference.missing_share();
-        let missing_shifted = missing_adjusted.is_some_and(|p| policy.shifted(p, missing_change.abs()));
+        let missing_shifted =
+            missing_adjusted.is_some_and(|p| policy.shifted(p, missing_change.abs()));
         let tested = self.values.as_ref().ok();
-        let values_shifted = tested.filter(|tested| adjusted.is_some_and(|p| policy.shifted(p, tested.result.effect)));
+        let values_shifted = tested
+            .filter(|tested| adjusted.is_some_and(|p| policy.shifted(p, tested.result.effect)));
         let mut reasons = Vec::new();
         if let Some(tested) = values_shifted {
             reasons.push(tested.change.clone());
@@ -210,7 +229,11 @@ impl Outcome {
             Verdict::Stable
         };
         let state = self.state(values_shifted.map(|tested| tested.state), missing_shifted, policy);
-        let smallest = smallest_shift(self.reference.present(), self.production.present(), policy.significance());
+        let smallest = smallest_shift(
+            self.reference.present(),
+            self.production.present(),
+            policy.significance(),
+        );
         FeatureShift {
             statistic: tested.map(|tested| tested.result.statistic),
             p_value: self.p_value(),
@@ -241,7 +264,10 @@ impl Outcome {
             State::VanishedColumn
         } else if self.unreadable >= policy.min_rows() && 2 * self.unreadable >= with_value {
             State::TypeChanged
-        } else if self.production.rows >= policy.min_rows() && with_value == 0 && self.reference.present() > 0 {
+        } else if self.production.rows >= policy.min_rows()
+            && with_value == 0
+            && self.reference.present() > 0
+        {
             State::AllMissing
         } else if let Some(state) = values {
             state
@@ -263,9 +289,16 @@ fn enough(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Result<(
                 (0, _) => format!("no {name} rows"),
                 (_, 0) => format!("all {} {name} values are missing", side.rows),
                 _ => {
-                    let least = smallest_shift(reference.present(), production.present(), policy.significance()).sds;
+                    let least = smallest_shift(
+                        reference.present(),
+                        production.present(),
+                        policy.significance(),
+                    )
+                    .sds;
                     let needed = policy.min_rows();
-                    format!("only {present} {name} values; {needed} are needed; less than {least:.2} sd would not show")
+                    format!(
+                        "only {present} {name} values; {needed} are needed; less than {least:.2} sd would not show"
+                    )
                 }
             });
         }
@@ -300,13 +333,19 @@ fn test_values(
     }
 }
 
-fn test_numbers(test: Test, reference: &NumberProfile, production: &NumberProfile) -> Result<Tested, String> {
-    let (Some(reference), Some(production)) = (Numbers::of(reference), Numbers::of(production)) else {
+fn test_numbers(
+    test: Test,
+    reference: &NumberProfile,
+    production: &NumberProfile,
+) -> Result<Tested, String> {
+    let (Some(reference), Some(production)) = (Numbers::of(reference), Numbers::of(production))
+    else {
         return Err("there are no values".to_owned());
     };
     let (was, is) = (reference.sample(), production.sample());
     let result = test.of_numbers(was, is).map_err(|error| error.to_string())?;
-    let measures = Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;
+    let measures =
+        Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;
     let mut change = largest_change(was, is);
     let state = if let Some(factor) = unit_factor(&reference, &production) {
         change.push_str(&format!(", as in another unit: ×{}", four_digits(factor)));
@@ -320,7 +359,8 @@ fn test_numbers(test: Test, reference: &NumberProfile, production: &NumberProfil
     Ok(Tested { result, measures, picture: Picture::of_numbers(was, is), state, change })
 }
 
-/// The median of both sides; the range of their middle halves, where an end of it has moved by more.
+/// The median of both sides; the range of their middle halves, where an end of it has moved by
+/// more.
 fn largest_change(reference: Sample<'_>, production: Sample<'_>) -> String {
     let quartiles = |sample: Sample<'_>| {
         let n = sample.size();
@@ -329,13 +369,17 @@ fn largest_change(reference: Sample<'_>, production: Sample<'_>) -> String {
     let medians = (reference.median(), production.median());
     let ranges = (quartiles(reference), quartiles(production));
     let spread_moved = (ranges.1 - ranges.0).abs() / 2.0 > (medians.1 - medians.0).abs();
-    let (name, (was, is)) = if spread_moved { ("interquartile range", ranges) } else { ("median", medians) };
+    let (name, (was, is)) =
+        if spread_moved { ("interquartile range", ranges) } else { ("median", medians) };
     format!("{name} {} → {}", four_digits(was), four_digits(is))
 }
 
 fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result<Tested, String> {
     let Some((reference, production)) = counts.folded() else {
-        return Err("every level is too rare to be compared; compare larger samples or coarser levels".to_owned());
+        return Err(
+            "every level is too rare to be compared; compare larger samples or coarser levels"
+                .to_owned(),
+        );
     };
     let result = test.of_counts(&reference, &production).map_err(|error| error.to_string())?;
     let measures = Measures::of_levels(counts).map_err(|error| error.to_string())?;

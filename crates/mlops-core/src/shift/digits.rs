@@ -14,5 +14,9 @@ pub fn four_digits(number: f64) -> String {
     }
     let decimals = (3.0 - magnitude).clamp(0.0, 7.0) as usize;
     let text = format!("{number:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }

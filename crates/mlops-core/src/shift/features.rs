@@ -2,7 +2,8 @@ use crate::profile::{ColumnProfile, LevelProfile, Profile, ValueProfile};
 use crate::record::parse_utc;
 use crate::table::Kind;
 
-/// A number column with at most this many distinct values is a set of levels: flags, ratings, area codes.
+/// A number column with at most this many distinct values is a set of levels: flags, ratings, area
+/// codes.
 const FEW_VALUES: usize = 5;
 
 /// A text column with more distinct values than this share of its rows names rows, not groups.
@@ -59,14 +60,16 @@ pub struct FeatureSet {
 impl FeatureSet {
     /// Sorts the columns of `reference` into features and others.
     ///
-    /// Ids, targets and dates are no features, nor is a text column in which more than half the rows differ. A numeric
-    /// column with at most five distinct values is taken as categorical, unless `roles` says otherwise.
+    /// Ids, targets and dates are no features, nor is a text column in which more than half the
+    /// rows differ. A numeric column with at most five distinct values is taken as categorical,
+    /// unless `roles` says otherwise.
     pub fn new(reference: Profile, roles: &Roles) -> Self {
         let mut features = Profile { rows: reference.rows, columns: Vec::new() };
         let mut targets = features.clone();
         let mut skipped = Vec::new();
         for column in reference.columns {
-            let as_settled = |column: ColumnProfile| levels_if_few(&column, roles).unwrap_or(column);
+            let as_settled =
+                |column: ColumnProfile| levels_if_few(&column, roles).unwrap_or(column);
             match why_no_feature(&column, roles) {
                 None => features.columns.push(as_settled(column)),
                 Some(why) => {
@@ -80,19 +83,23 @@ impl FeatureSet {
         Self { reference: features, targets, skipped }
     }
 
-    /// The features, each with the kind as which it is compared: what [`Table::select`](crate::table::Table::select) takes.
+    /// The features, each with the kind as which it is compared: what
+    /// [`Table::select`](crate::table::Table::select) takes.
     pub fn kinds(&self) -> Vec<(String, Kind)> {
         self.reference.columns.iter().map(|column| (column.name.clone(), column.kind())).collect()
     }
 
     /// Whether the reference has a column of this name, be it a feature or not.
     pub fn knows(&self, column: &str) -> bool {
-        self.reference.column(column).is_some() || self.skipped.iter().any(|skipped| skipped.column == column)
+        self.reference.column(column).is_some()
+            || self.skipped.iter().any(|skipped| skipped.column == column)
     }
 
-    /// An empty profile to take the rows of production, with those of the features and targets that it has.
+    /// An empty profile to take the rows of production, with those of the features and targets that
+    /// it has.
     ///
-    /// Levels of the reference are known from the start, so that however many others come first, these are told apart.
+    /// Levels of the reference are known from the start, so that however many others come first,
+    /// these are told apart.
     pub fn empty_production(&self, has: impl Fn(&str) -> bool) -> Profile {
         let columns = self.columns().filter(|column| has(&column.name)).map(|column| {
             let mut empty = ColumnProfile::new(&column.name, column.kind());
@@ -106,7 +113,8 @@ impl FeatureSet {
         Profile { rows: 0, columns: columns.collect() }
     }
 
-    /// The features' and targets' columns of another profile, each with the kind that it has in the reference where it can have it.
+    /// The features' and targets' columns of another profile, each with the kind that it has in the
+    /// reference where it can have it.
     ///
     /// A column that `profile` does not have is missing here too, and other columns are left out.
     #[must_use]
@@ -114,9 +122,12 @@ impl FeatureSet {
         let mut found: Vec<Option<ColumnProfile>> = profile.columns.into_iter().map(Some).collect();
         let mut columns = Vec::with_capacity(self.reference.columns.len());
         for reference in self.columns() {
-            let column = found.iter_mut().find(|column| column.as_ref().is_some_and(|c| c.name == reference.name));
+            let column = found
+                .iter_mut()
+                .find(|column| column.as_ref().is_some_and(|c| c.name == reference.name));
             if let Some(column) = column.and_then(Option::take) {
-                let levels = if reference.kind() == Kind::Categorical { column.as_levels() } else { None };
+                let levels =
+                    if reference.kind() == Kind::Categorical { column.as_levels() } else { None };
                 columns.push(levels.unwrap_or(column));
             }
         }
@@ -150,7 +161,9 @@ fn why_no_feature(column: &ColumnProfile, roles: &Roles) -> Option<String> {
     }
     let present = column.present();
     let (distinct, rest) = (levels.len() as u64, levels.others());
-    if present >= IDENTIFIER_MIN_ROWS && (distinct + rest) as f64 > IDENTIFIER_SHARE * present as f64 {
+    if present >= IDENTIFIER_MIN_ROWS
+        && (distinct + rest) as f64 > IDENTIFIER_SHARE * present as f64
+    {
         let more_than = if rest > 0 { "more than " } else { "" };
         return Some(format!(
             "an identifier: {more_than}{distinct} distinct values in {present} rows (--categorical {} compares it all the same)",
@@ -170,6 +183,7 @@ fn name_dates(levels: &LevelProfile) -> bool {
 fn levels_if_few(column: &ColumnProfile, roles: &Roles) -> Option<ColumnProfile> {
     let ValueProfile::Numeric(numbers) = &column.values else { return None };
     let few = numbers.distinct().is_some_and(|distinct| (1..=FEW_VALUES).contains(&distinct));
-    let is_levels = roles.categorical.contains(&column.name) || (few && !roles.numeric.contains(&column.name));
+    let is_levels =
+        roles.categorical.contains(&column.name) || (few && !roles.numeric.contains(&column.name));
     if is_levels { column.as_levels() } else { None }
 }

@@ -3,13 +3,15 @@ use serde::Serialize;
 use super::level_counts::LevelCounts;
 use super::numbers::Numbers;
 use crate::stats::{
-    Sample, StatisticError, bin_counts, jensen_shannon, psi, quantile_edges, total_variation, wasserstein,
+    Sample, StatisticError, bin_counts, jensen_shannon, psi, quantile_edges, total_variation,
+    wasserstein,
 };
 
 /// Bins of a numeric feature, each with a tenth of the reference's values.
 const BINS: u64 = 10;
 
-/// How far two samples of a feature are apart, by several measures: for a person to look at. The verdict is by the test.
+/// How far two samples of a feature are apart, by several measures: for a person to look at. The
+/// verdict is by the test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Measures {
@@ -19,7 +21,8 @@ pub enum Measures {
         mean_reference: f64,
         /// Mean of production.
         mean_production: f64,
-        /// The difference of the means in standard deviations of the reference; `None` where that is 0.
+        /// The difference of the means in standard deviations of the reference; `None` where that
+        /// is 0.
         mean_shift: Option<f64>,
         /// Production's standard deviation divided by the reference's; `None` where that is 0.
         sd_ratio: Option<f64>,
@@ -48,7 +51,10 @@ pub enum Measures {
 }
 
 impl Measures {
-    pub(super) fn of_numbers(reference: &Numbers<'_>, production: &Numbers<'_>) -> Result<Self, StatisticError> {
+    pub(super) fn of_numbers(
+        reference: &Numbers<'_>,
+        production: &Numbers<'_>,
+    ) -> Result<Self, StatisticError> {
         let (from, to) = (reference.moments, production.moments);
         let in_sds = |value: f64| Some(value / from.sd()).filter(|_| from.sd() > 0.0);
         let distance = wasserstein(reference.sample(), production.sample())?;

@@ -1,4 +1,5 @@
-//! Data shift: whether each feature of production is still distributed as the model saw it in training.
+//! Data shift: whether each feature of production is still distributed as the model saw it in
+//! training.
 
 mod collect;
 mod compare;

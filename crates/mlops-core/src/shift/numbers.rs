@@ -17,7 +17,8 @@ impl<'p> Numbers<'p> {
         let sorted = profile.sketch.sorted();
         let sample = Sample::from(&sorted);
         // In their order, values give the same mean whatever the order in which they came.
-        let moments = if sample.ends().is_none() { Moments::of(sample.values()) } else { profile.moments };
+        let moments =
+            if sample.ends().is_none() { Moments::of(sample.values()) } else { profile.moments };
         Some(Self { moments, sorted, range, profile })
     }
 

@@ -39,11 +39,16 @@ pub enum Picture {
 }
 
 impl Picture {
-    /// The picture as a short text; shares are rounded to a hundredth of a per cent, which no plot shows.
+    /// The picture as a short text; shares are rounded to a hundredth of a per cent, which no plot
+    /// shows.
     pub fn to_json(&self) -> String {
         let mut rounded = self.clone();
-        let (Self::Bins { reference, production, .. } | Self::Levels { reference, production, .. }) = &mut rounded;
-        reference.iter_mut().chain(production).for_each(|share| *share = (*share * 1e4).round() / 1e4);
+        let (Self::Bins { reference, production, .. } | Self::Levels { reference, production, .. }) =
+            &mut rounded;
+        reference
+            .iter_mut()
+            .chain(production)
+            .for_each(|share| *share = (*share * 1e4).round() / 1e4);
         serde_json::to_string(&rounded).expect("strings and finite numbers always serialise")
     }
 
@@ -54,25 +59,35 @@ impl Picture {
 
     /// Of samples that are not empty; `None` where too many values are infinite to be drawn.
     pub(super) fn of_numbers(reference: Sample<'_>, production: Sample<'_>) -> Option<Self> {
-        let at =
-            |sample: Sample<'_>, share: f64| sample.at_rank(1 + ((sample.size() - 1) as f64 * share).round() as u64);
+        let at = |sample: Sample<'_>, share: f64| {
+            sample.at_rank(1 + ((sample.size() - 1) as f64 * share).round() as u64)
+        };
         let from = at(reference, OUTERMOST).min(at(production, OUTERMOST));
         let to = at(reference, 1.0 - OUTERMOST).max(at(production, 1.0 - OUTERMOST));
         let (from, to) = if from < to { (from, to) } else { (from - 0.5, to + 0.5) };
         if !(to - from).is_finite() {
             return None;
         }
-        let edges: Vec<f64> = (1..BINS).map(|i| from + (to - from) * i as f64 / BINS as f64).collect();
+        let edges: Vec<f64> =
+            (1..BINS).map(|i| from + (to - from) * i as f64 / BINS as f64).collect();
         let shares_of = |sample: Sample<'_>| shares(&bin_counts(sample, &edges));
-        Some(Self::Bins { from, to, reference: shares_of(reference), production: shares_of(production) })
+        Some(Self::Bins {
+            from,
+            to,
+            reference: shares_of(reference),
+            production: shares_of(production),
+        })
     }
 
     pub(super) fn of_levels(counts: &LevelCounts) -> Self {
         let (reference, production) = (shares(&counts.reference), shares(&counts.production));
         let mut order: Vec<usize> = (0..reference.len()).collect();
-        order.sort_by(|&a, &b| (reference[b] + production[b]).total_cmp(&(reference[a] + production[a])));
+        order.sort_by(|&a, &b| {
+            (reference[b] + production[b]).total_cmp(&(reference[a] + production[a]))
+        });
         let (shown, rest) = order.split_at(order.len().min(LEVELS));
-        let mut names: Vec<Option<String>> = shown.iter().map(|&level| Some(counts.names()[level].clone())).collect();
+        let mut names: Vec<Option<String>> =
+            shown.iter().map(|&level| Some(counts.names()[level].clone())).collect();
         let pick = |shares: &[f64]| -> Vec<f64> {
             let rest_share: f64 = rest.iter().map(|&level| shares[level]).sum();
             let shown = shown.iter().map(|&level| shares[level]);

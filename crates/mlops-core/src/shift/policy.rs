@@ -7,8 +7,8 @@ const TAIL_RESERVE: f64 = 2.0;
 
 /// When a difference is a shift.
 ///
-/// A p-value alone is not enough, since at a million rows every p-value is small; an effect alone is not, since at
-/// fifty rows every effect is large.
+/// A p-value alone is not enough, since at a million rows every p-value is small; an effect alone
+/// is not, since at fifty rows every effect is large.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShiftPolicy {
     significance: f64,
@@ -61,12 +61,13 @@ impl Default for ShiftPolicy {
 }
 
 impl ShiftPolicy {
-    /// A shift needs an adjusted p-value of at most `significance` and an effect of at least `min_effect`, and each
-    /// side needs `min_rows` values before anything is claimed.
+    /// A shift needs an adjusted p-value of at most `significance` and an effect of at least
+    /// `min_effect`, and each side needs `min_rows` values before anything is claimed.
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] for a significance outside (0, 1), an effect outside \[0, 1), and fewer than two rows.
+    /// [`PolicyError`] for a significance outside (0, 1), an effect outside \[0, 1), and fewer than
+    /// two rows.
     pub fn new(significance: f64, min_effect: f64, min_rows: u64) -> Result<Self, PolicyError> {
         if !(significance > 0.0 && significance < 1.0) {
             return Err(PolicyError::Significance(significance));
@@ -86,15 +87,16 @@ impl ShiftPolicy {
         Self { correction, ..self }
     }
 
-    /// With the significance spent evenly over so many looks: with no shift, the chance of a false alarm in any of them is
-    /// at most the significance, however the looks hang together.
+    /// With the significance spent evenly over so many looks: with no shift, the chance of a false
+    /// alarm in any of them is at most the significance, however the looks hang together.
     ///
     /// # Source
     ///
-    /// K. K. G. Lan and D. L. `DeMets`, "Discrete sequential boundaries for clinical trials", Biometrika 70 (1983) 659–663, with the
-    /// spending function αt; between looks, which share the reference and may share rows, only Bonferroni's inequality. Of several
-    /// looks each has half its part, as p-values of a hundred-thousandth are up to half too small: the laws that they come from
-    /// are those of endless samples (simulated in `examples/looks.rs`).
+    /// K. K. G. Lan and D. L. `DeMets`, "Discrete sequential boundaries for clinical trials",
+    /// Biometrika 70 (1983) 659–663, with the spending function αt; between looks, which share the
+    /// reference and may share rows, only Bonferroni's inequality. Of several looks each has half
+    /// its part, as p-values of a hundred-thousandth are up to half too small: the laws that they
+    /// come from are those of endless samples (simulated in `examples/looks.rs`).
     ///
     /// # Errors
     ///
@@ -111,7 +113,11 @@ impl ShiftPolicy {
     /// # Errors
     ///
     /// [`PolicyError::Test`] where one does not take that kind of feature.
-    pub fn with_tests(self, numeric_test: Test, categorical_test: Test) -> Result<Self, PolicyError> {
+    pub fn with_tests(
+        self,
+        numeric_test: Test,
+        categorical_test: Test,
+    ) -> Result<Self, PolicyError> {
         if !numeric_test.takes_numbers() {
             return Err(PolicyError::Test { test: numeric_test, kind: "numeric" });
         }

@@ -5,8 +5,9 @@ use statrs::function::erf::erfc_inv;
 /// How often a shift of the stated size would be found.
 const POWER: f64 = 0.8;
 
-/// The smallest shift that two samples of these sizes would show four times in five, by the two-sided test at `significance`:
-/// of a mean in standard deviations, and of a level at one half in shares.
+/// The smallest shift that two samples of these sizes would show four times in five, by the
+/// two-sided test at `significance`: of a mean in standard deviations, and of a level at one half
+/// in shares.
 ///
 /// Infinite where a sample is empty. Without adjustment for other tests: with several it is larger.
 ///
@@ -16,7 +17,8 @@ const POWER: f64 = 0.8;
 ///
 /// # Source
 ///
-/// J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 2nd ed., sections 2.4 and 6.4.
+/// J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 2nd ed., sections 2.4 and
+/// 6.4.
 ///
 /// ```
 /// use mlops_core::shift::{SmallestShift, smallest_shift};

@@ -30,15 +30,20 @@ pub enum RetrainAdvice {
 impl RetrainRule {
     /// What to do about `found`.
     ///
-    /// Broken data are never a reason: a model that is fitted to them learns the break. `importances` are those of the current
-    /// model by feature, of any sum; a feature that is not among them has none. [`Self::Important`] needs them.
+    /// Broken data are never a reason: a model that is fitted to them learns the break.
+    /// `importances` are those of the current model by feature, of any sum; a feature that is not
+    /// among them has none. [`Self::Important`] needs them.
     pub fn advise(self, found: &DataShift, importances: &BTreeMap<String, f64>) -> RetrainAdvice {
         let names = |features: &[&FeatureShift]| {
             features.iter().map(|feature| feature.feature.as_str()).collect::<Vec<_>>().join(", ")
         };
-        let bugs: Vec<&FeatureShift> = found.features.iter().filter(|feature| feature.state.is_data_bug()).collect();
+        let bugs: Vec<&FeatureShift> =
+            found.features.iter().filter(|feature| feature.state.is_data_bug()).collect();
         if !bugs.is_empty() {
-            return RetrainAdvice::Keep(format!("the data are broken: {}; mend them first", names(&bugs)));
+            return RetrainAdvice::Keep(format!(
+                "the data are broken: {}; mend them first",
+                names(&bugs)
+            ));
         }
         let shifted: Vec<&FeatureShift> =
             found.features.iter().filter(|feature| feature.verdict == Verdict::Shifted).collect();
@@ -47,9 +52,13 @@ impl RetrainRule {
         }
         let (moved, of_what, needed) = match self {
             Self::Any => return RetrainAdvice::Retrain(format!("shifted: {}", names(&shifted))),
-            Self::Share(needed) => (shifted.len() as f64 / found.features.len() as f64, "the features", needed),
+            Self::Share(needed) => {
+                (shifted.len() as f64 / found.features.len() as f64, "the features", needed)
+            }
             Self::Important(needed) => {
-                let importance = |feature: &FeatureShift| importances.get(&feature.feature).copied().unwrap_or(0.0);
+                let importance = |feature: &FeatureShift| {
+                    importances.get(&feature.feature).copied().unwrap_or(0.0)
+                };
                 let all: f64 = found.features.iter().map(importance).sum();
                 let moved: f64 = shifted.iter().map(|feature| importance(feature)).sum();
                 (if all > 0.0 { moved / all } else { 0.0 }, "the importances", needed)
@@ -68,8 +77,10 @@ impl FromStr for RetrainRule {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, share) = text.split_once(':').map_or((text, None), |(name, share)| (name, Some(share)));
-        let share = share.map(|share| share.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0));
+        let (name, share) =
+            text.split_once(':').map_or((text, None), |(name, share)| (name, Some(share)));
+        let share =
+            share.map(|share| share.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0));
         match (name, share) {
             ("any", None) => Ok(Self::Any),
             ("share", Some(Some(share))) => Ok(Self::Share(share)),

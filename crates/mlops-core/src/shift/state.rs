@@ -43,23 +43,30 @@ impl State {
         }
     }
 
-    /// Whether the data are broken rather than the world changed: a model that is fitted again would learn the break.
+    /// Whether the data are broken rather than the world changed: a model that is fitted again
+    /// would learn the break.
     pub fn is_data_bug(self) -> bool {
-        matches!(self, Self::AllMissing | Self::VanishedColumn | Self::TypeChanged | Self::UnitChanged(_))
+        matches!(
+            self,
+            Self::AllMissing | Self::VanishedColumn | Self::TypeChanged | Self::UnitChanged(_)
+        )
     }
 }
 
 /// A shift is looked at for another unit only where the samples hardly overlap.
 const MIN_DISTANCE: f64 = 0.5;
 
-/// In the right unit the samples are no further apart than this, and than a quarter of what they were.
+/// In the right unit the samples are no further apart than this, and than a quarter of what they
+/// were.
 const MAX_REST: f64 = 0.15;
 
 /// The medians' ratio is a factor of [`FACTORS`] within this much of its logarithm.
 const LOG_TOLERANCE: f64 = 0.3;
 
-/// Powers of ten, minutes and hours in seconds, bytes in kibibytes, pounds, feet and miles; each also the other way.
-const FACTORS: [f64; 11] = [10.0, 100.0, 1e3, 1e4, 1e6, 1e9, 60.0, 3600.0, 1024.0, 2.204_622_6, 3.280_839_9];
+/// Powers of ten, minutes and hours in seconds, bytes in kibibytes, pounds, feet and miles; each
+/// also the other way.
+const FACTORS: [f64; 11] =
+    [10.0, 100.0, 1e3, 1e4, 1e6, 1e9, 60.0, 3600.0, 1024.0, 2.204_622_6, 3.280_839_9];
 
 /// The factor of another unit in production's values, if one makes them agree with the reference's.
 pub(super) fn unit_factor(reference: &Numbers<'_>, production: &Numbers<'_>) -> Option<f64> {

@@ -1,7 +1,7 @@
 use super::measures::quantile_bins;
 use crate::stats::{
-    Continuity, KsMethod, Sample, StatisticError, anderson_darling, chi_squared_homogeneity, g_test_homogeneity,
-    jensen_shannon, ks_two_sample, mann_whitney, psi,
+    Continuity, KsMethod, Sample, StatisticError, anderson_darling, chi_squared_homogeneity,
+    g_test_homogeneity, jensen_shannon, ks_two_sample, mann_whitney, psi,
 };
 
 /// A statistic that a feature can be judged by, with the effect that stands beside its p-value.
@@ -9,15 +9,18 @@ use crate::stats::{
 pub enum Test {
     /// Two-sample Kolmogorov–Smirnov; the effect is D itself.
     KolmogorovSmirnov,
-    /// Two-sample Anderson–Darling, which sees the tails better; the effect is D of Kolmogorov and Smirnov.
+    /// Two-sample Anderson–Darling, which sees the tails better; the effect is D of Kolmogorov and
+    /// Smirnov.
     AndersonDarling,
-    /// Mann–Whitney, which sees values that are larger or smaller on the whole; the effect is the rank-biserial correlation.
+    /// Mann–Whitney, which sees values that are larger or smaller on the whole; the effect is the
+    /// rank-biserial correlation.
     MannWhitney,
     /// Chi-squared test of homogeneity; the effect is Cramér's V.
     ChiSquared,
     /// G-test of homogeneity; the effect is Cramér's V.
     G,
-    /// Population stability index, of numbers over ten bins of the reference; the effect is the index.
+    /// Population stability index, of numbers over ten bins of the reference; the effect is the
+    /// index.
     Psi,
     /// Jensen–Shannon, of numbers over the same bins; the effect is the distance.
     JensenShannon,
@@ -101,25 +104,44 @@ impl Test {
             }
             Self::KolmogorovSmirnov | Self::ChiSquared | Self::G => {
                 let test = distance()?;
-                Ok(TestResult { statistic: test.statistic, p_value: test.p_value, effect: test.statistic })
+                Ok(TestResult {
+                    statistic: test.statistic,
+                    p_value: test.p_value,
+                    effect: test.statistic,
+                })
             }
         }
     }
 
-    pub(super) fn of_counts(self, reference: &[u64], production: &[u64]) -> Result<TestResult, StatisticError> {
+    pub(super) fn of_counts(
+        self,
+        reference: &[u64],
+        production: &[u64],
+    ) -> Result<TestResult, StatisticError> {
         match self {
             Self::Psi => {
                 let index = psi(reference, production)?;
-                Ok(TestResult { statistic: index.statistic, p_value: index.p_value, effect: index.statistic })
+                Ok(TestResult {
+                    statistic: index.statistic,
+                    p_value: index.p_value,
+                    effect: index.statistic,
+                })
             }
             Self::JensenShannon => {
                 let apart = jensen_shannon(reference, production)?;
-                Ok(TestResult { statistic: apart.distance, p_value: apart.p_value, effect: apart.distance })
+                Ok(TestResult {
+                    statistic: apart.distance,
+                    p_value: apart.p_value,
+                    effect: apart.distance,
+                })
             }
             _ => {
                 let test = chi_squared_homogeneity(reference, production, Continuity::Yates)?;
-                let chi_squared =
-                    TestResult { statistic: test.statistic, p_value: test.p_value, effect: test.cramers_v };
+                let chi_squared = TestResult {
+                    statistic: test.statistic,
+                    p_value: test.p_value,
+                    effect: test.cramers_v,
+                };
                 if self != Self::G {
                     return Ok(chi_squared);
                 }

@@ -30,13 +30,19 @@ fn uniform(seed: u64, n: usize, offset: f64) -> Vec<f64> {
 
 fn features_of(reference: &Table, roles: &Roles) -> FeatureSet {
     let columns = reference.columns.iter();
-    let kinds = columns.map(|column| (column.name.as_str(), roles.kind(&column.name, column.kind())));
+    let kinds =
+        columns.map(|column| (column.name.as_str(), roles.kind(&column.name, column.kind())));
     let mut profile = Profile::of_columns(kinds);
     profile.add(reference);
     FeatureSet::new(profile, roles)
 }
 
-fn compare_tables(reference: &Table, production: &Table, roles: &Roles, policy: &ShiftPolicy) -> DataShift {
+fn compare_tables(
+    reference: &Table,
+    production: &Table,
+    roles: &Roles,
+    policy: &ShiftPolicy,
+) -> DataShift {
     let features = features_of(reference, roles);
     let mut profile = features.empty_production(|name| production.column(name).is_some());
     profile.add(production);
@@ -68,8 +74,9 @@ fn the_same_distribution_is_stable() {
 #[test]
 fn a_moved_distribution_is_shifted() {
     check(numeric(uniform(1, 2000, 0.0)), numeric(uniform(2, 1500, 0.2)), "shifted", "median 0.");
-    let shares =
-        |a: usize, b: usize| levels(["a"].into_iter().cycle().take(a).chain(["b"].into_iter().cycle().take(b)));
+    let shares = |a: usize, b: usize| {
+        levels(["a"].into_iter().cycle().take(a).chain(["b"].into_iter().cycle().take(b)))
+    };
     check(shares(500, 500), shares(650, 350), "shifted", "50.0% → ");
 }
 
@@ -110,7 +117,11 @@ fn a_new_level_and_a_vanished_one_count() {
 #[test]
 fn a_risen_share_of_missing_values_is_a_shift() {
     let with_missing = |seed, missing: usize| {
-        numeric(uniform(seed, 1000 - missing, 0.0).into_iter().chain(std::iter::repeat_n(f64::NAN, missing)))
+        numeric(
+            uniform(seed, 1000 - missing, 0.0)
+                .into_iter()
+                .chain(std::iter::repeat_n(f64::NAN, missing)),
+        )
     };
     check(with_missing(1, 20), with_missing(2, 300), "shifted", "missing 2.0% → 30.0%");
     check(with_missing(1, 20), with_missing(2, 25), "stable", "");
@@ -144,7 +155,8 @@ fn numbers_with_few_values_are_levels() {
     let found = compare_one(flags(900), flags(600));
     assert_eq!((found.kind, found.test), (Kind::Categorical, Test::ChiSquared));
     // The same level whether a log has it as 1, 1.0 or text.
-    let found = compare_one(flags(900), levels((0..900).map(|i| if i % 3 == 0 { "1.0" } else { "0" })));
+    let found =
+        compare_one(flags(900), levels((0..900).map(|i| if i % 3 == 0 { "1.0" } else { "0" })));
     assert_eq!(found.effect, Some(0.0), "{found:?}");
 }
 
@@ -170,13 +182,20 @@ fn ids_dates_targets_and_identifiers_are_no_features() {
             named("score", numeric(uniform(2, 100, 0.0))),
         ],
     };
-    let roles = Roles { ids: vec!["client_id".to_owned()], targets: vec!["churn".to_owned()], ..Roles::default() };
+    let roles = Roles {
+        ids: vec!["client_id".to_owned()],
+        targets: vec!["churn".to_owned()],
+        ..Roles::default()
+    };
     let features = features_of(&reference, &roles);
-    let names: Vec<&str> = features.reference.columns.iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> =
+        features.reference.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["score"]);
-    let skipped: Vec<&str> = features.skipped.iter().map(|skipped| skipped.column.as_str()).collect();
+    let skipped: Vec<&str> =
+        features.skipped.iter().map(|skipped| skipped.column.as_str()).collect();
     assert_eq!(skipped, ["client_id", "day", "churn", "name"]);
-    let all = Roles { categorical: vec!["name".to_owned()], numeric: vec!["score".to_owned()], ..roles };
+    let all =
+        Roles { categorical: vec!["name".to_owned()], numeric: vec!["score".to_owned()], ..roles };
     assert_eq!(features_of(&reference, &all).reference.columns.len(), 2);
 }
 
@@ -200,7 +219,8 @@ fn the_order_of_rows_changes_nothing() {
 
 #[test]
 fn without_a_shift_alarms_keep_to_their_level() {
-    // 20 features, 400 comparisons; with no shift anywhere any alarm is a false one. No effect is asked for.
+    // 20 features, 400 comparisons; with no shift anywhere any alarm is a false one. No effect is
+    // asked for.
     let policy = ShiftPolicy::new(0.05, 0.0, 50).unwrap();
     let alarms = (0..400)
         .filter(|&round| {
@@ -212,7 +232,8 @@ fn without_a_shift_alarms_keep_to_their_level() {
                 });
                 Table { columns: columns.collect() }
             };
-            compare_tables(&table(0), &table(1), &Roles::default(), &policy).verdict == Verdict::Shifted
+            compare_tables(&table(0), &table(1), &Roles::default(), &policy).verdict
+                == Verdict::Shifted
         })
         .count();
     // Binomial(400, 0.05) stays below 34 in all but one of a thousand.
@@ -252,7 +273,12 @@ fn a_state_says_what_is_the_matter() {
     check_state(good(), numeric(uniform(2, 500, 1.4)), "value_shift", false);
     check_state(good(), numeric(uniform(2, 20, 1.0)), "insufficient", false);
     check_state(good(), numeric(vec![1.5; 500]), "constant", false);
-    check_state(good(), numeric(uniform(2, 500, 1.0).into_iter().chain(vec![f64::NAN; 200])), "missing_shift", false);
+    check_state(
+        good(),
+        numeric(uniform(2, 500, 1.0).into_iter().chain(vec![f64::NAN; 200])),
+        "missing_shift",
+        false,
+    );
     let two = || levels(some("a", 600).chain(some("b", 400)));
     check_state(two(), levels(some("a", 500).chain(some("c", 300))), "new_levels", false);
     check_state(two(), levels(some("a", 300)), "constant", false);
@@ -262,14 +288,22 @@ fn a_state_says_what_is_the_matter() {
 fn broken_data_are_told_apart_from_a_shift() {
     let good = || numeric(uniform(1, 2000, 1.0));
     check_state(good(), numeric(vec![f64::NAN; 500]), "all_missing", true);
-    check_state(good(), levels((0..500).map(|i| if i % 3 == 0 { "0.5" } else { "n/k" })), "type_changed", true);
+    check_state(
+        good(),
+        levels((0..500).map(|i| if i % 3 == 0 { "0.5" } else { "n/k" })),
+        "type_changed",
+        true,
+    );
     let mut other = numeric(uniform(2, 500, 1.0));
     other.name = "another".to_owned();
     check_state(good(), other, "vanished_column", true);
     for factor in [1000.0, 0.01, 60.0, 1.0 / 3600.0] {
         let scaled = uniform(2, 500, 1.0).into_iter().map(|value| value * factor);
         let found = compare_one(good(), numeric(scaled));
-        assert!(matches!(found.state, State::UnitChanged(f) if (f / factor - 1.0).abs() < 1e-12), "{found:?}");
+        assert!(
+            matches!(found.state, State::UnitChanged(f) if (f / factor - 1.0).abs() < 1e-12),
+            "{found:?}"
+        );
         assert_eq!(found.verdict, Verdict::Shifted, "{found:?}");
     }
     // A thousand times as large, but distributed in another way: that is no unit.
@@ -279,9 +313,16 @@ fn broken_data_are_told_apart_from_a_shift() {
 
 #[test]
 fn every_test_finds_a_shift_and_leaves_no_shift_alone() {
-    let numbers = [Test::KolmogorovSmirnov, Test::AndersonDarling, Test::MannWhitney, Test::Psi, Test::JensenShannon];
+    let numbers = [
+        Test::KolmogorovSmirnov,
+        Test::AndersonDarling,
+        Test::MannWhitney,
+        Test::Psi,
+        Test::JensenShannon,
+    ];
     let counts = [Test::ChiSquared, Test::G, Test::Psi, Test::JensenShannon];
-    let cycle = |n: usize, a: usize| levels((0..n).map(move |i| if i % 10 < a { "a" } else { "b" }));
+    let cycle =
+        |n: usize, a: usize| levels((0..n).map(move |i| if i % 10 < a { "a" } else { "b" }));
     for numeric_test in numbers {
         for categorical_test in counts {
             let policy = policy().with_tests(numeric_test, categorical_test).unwrap();
@@ -291,7 +332,9 @@ fn every_test_finds_a_shift_and_leaves_no_shift_alone() {
                     (cycle(2000, 5), cycle(1500, a)),
                 ] {
                     let (reference, production) = (table([reference]), table([production]));
-                    let found = compare_tables(&reference, &production, &Roles::default(), &policy).features.remove(0);
+                    let found = compare_tables(&reference, &production, &Roles::default(), &policy)
+                        .features
+                        .remove(0);
                     assert_eq!(found.verdict.name(), verdict, "{found:?}");
                     assert!([numeric_test, categorical_test].contains(&found.test), "{found:?}");
                 }
@@ -305,17 +348,27 @@ fn every_test_finds_a_shift_and_leaves_no_shift_alone() {
 #[test]
 fn measures_stand_beside_the_verdict() {
     let found = compare_one(numeric(uniform(1, 20_000, 0.0)), numeric(uniform(2, 20_000, 0.1)));
-    let Some(Measures::Numbers { mean_shift, sd_ratio, wasserstein, out_of_range, psi, .. }) = found.measures else {
+    let Some(Measures::Numbers { mean_shift, sd_ratio, wasserstein, out_of_range, psi, .. }) =
+        found.measures
+    else {
         panic!("{found:?}");
     };
     // The standard deviation of a uniform variable is the root of 1/12.
     assert!((mean_shift.unwrap() - 0.1 * 12.0_f64.sqrt()).abs() < 0.03, "{found:?}");
-    assert!((sd_ratio.unwrap() - 1.0).abs() < 0.02 && (wasserstein - 0.1).abs() < 0.01, "{found:?}");
+    assert!(
+        (sd_ratio.unwrap() - 1.0).abs() < 0.02 && (wasserstein - 0.1).abs() < 0.01,
+        "{found:?}"
+    );
     assert!((out_of_range - 0.1).abs() < 0.01 && psi > 0.1, "{found:?}");
     assert!((found.smallest_shift - 0.028).abs() < 1e-3, "{found:?}");
     let some = |name, n| std::iter::repeat_n(name, n);
-    let found = compare_one(levels(some("a", 900).chain(some("b", 100))), levels(some("a", 800).chain(some("c", 200))));
-    let Some(Measures::Levels { total_variation, new_levels, .. }) = found.measures else { panic!("{found:?}") };
+    let found = compare_one(
+        levels(some("a", 900).chain(some("b", 100))),
+        levels(some("a", 800).chain(some("c", 200))),
+    );
+    let Some(Measures::Levels { total_variation, new_levels, .. }) = found.measures else {
+        panic!("{found:?}")
+    };
     assert!((total_variation - 0.2).abs() < 1e-12 && (new_levels - 0.2).abs() < 1e-12, "{found:?}");
 }
 
@@ -325,16 +378,30 @@ fn rare_levels_are_joined() {
     let names: Vec<String> = (0..100).map(|i| format!("rare {i}")).collect();
     let column = |common: usize| {
         let rare = names.iter().flat_map(|name| [name.as_str(); 3]);
-        levels(["a"].into_iter().cycle().take(common).chain(["b"].into_iter().cycle().take(500)).chain(rare))
+        levels(
+            ["a"]
+                .into_iter()
+                .cycle()
+                .take(common)
+                .chain(["b"].into_iter().cycle().take(500))
+                .chain(rare),
+        )
     };
     let categorical = Roles { categorical: vec!["feature".to_owned()], ..Roles::default() };
     let compare_levels = |reference: Column, production: Column| {
-        compare_tables(&table([reference]), &table([production]), &categorical, &policy()).features.remove(0)
+        compare_tables(&table([reference]), &table([production]), &categorical, &policy())
+            .features
+            .remove(0)
     };
     let found = compare_levels(column(500), column(480));
     assert_eq!(found.verdict, Verdict::Stable, "{found:?}");
     let found = compare_levels(column(500), column(900));
-    assert_eq!((found.verdict, found.state), (Verdict::Shifted, State::ValueShift), "{}", found.why);
+    assert_eq!(
+        (found.verdict, found.state),
+        (Verdict::Shifted, State::ValueShift),
+        "{}",
+        found.why
+    );
     // New levels are rare each, and many together.
     let others: Vec<String> = (0..300).map(|i| format!("new {i}")).collect();
     let new = levels(["a"].into_iter().cycle().take(500).chain(others.iter().map(String::as_str)));
@@ -359,8 +426,9 @@ fn texts_that_are_dates_are_dates() {
 /// Ten rows a customer, all with the customer's own score.
 fn customers(seed: u64) -> Table {
     let scores = uniform(seed, 60, 0.0);
-    let mut table =
-        Table { columns: vec![Column::new("client_id", Kind::Numeric), Column::new("score", Kind::Numeric)] };
+    let mut table = Table {
+        columns: vec![Column::new("client_id", Kind::Numeric), Column::new("score", Kind::Numeric)],
+    };
     for row in 0..600 {
         table.columns[0].push(Cell::Number((row % 60) as f64));
         table.columns[1].push(Cell::Number(scores[row % 60]));
@@ -375,10 +443,14 @@ fn rows_of_one_customer_are_not_taken_as_independent() {
     let p_values = |unit: Option<&str>| {
         let p_value = |round: u64| {
             let collect = |table: &Table, empty: Profile| {
-                let mut collector = Collector::new(empty, Split { unit: unit.map(str::to_owned), ..Split::default() });
+                let mut collector = Collector::new(
+                    empty,
+                    Split { unit: unit.map(str::to_owned), ..Split::default() },
+                );
                 // Customers return in later batches.
                 for batch in 0..6 {
-                    collector.add(&table.take(&(100 * batch..100 * (batch + 1)).collect::<Vec<_>>()));
+                    collector
+                        .add(&table.take(&(100 * batch..100 * (batch + 1)).collect::<Vec<_>>()));
                 }
                 let collected = collector.finish();
                 assert_eq!(collected.repeated, if unit.is_some() { 540 } else { 0 });
@@ -387,20 +459,31 @@ fn rows_of_one_customer_are_not_taken_as_independent() {
             let kinds = [("client_id", Kind::Numeric), ("score", Kind::Numeric)];
             let reference = collect(&customers(2 * round), Profile::of_columns(kinds));
             let features = FeatureSet::new(reference, &roles);
-            let production = collect(&customers(2 * round + 1), features.empty_production(|_| true));
+            let production =
+                collect(&customers(2 * round + 1), features.empty_production(|_| true));
             compare(&features.reference, &production, &policy()).features[0].p_value.unwrap()
         };
         (0..ROUNDS).map(p_value).collect::<Vec<f64>>()
     };
-    let alarms = |p_values: &[f64], level| p_values.iter().filter(|&&p| p <= level).count() as f64 / ROUNDS as f64;
+    let alarms = |p_values: &[f64], level| {
+        p_values.iter().filter(|&&p| p <= level).count() as f64 / ROUNDS as f64
+    };
     let all = p_values(None);
-    assert!(alarms(&all, 0.05) > 0.5, "ten rows a customer count ten times: {}", alarms(&all, 0.05));
+    assert!(
+        alarms(&all, 0.05) > 0.5,
+        "ten rows a customer count ten times: {}",
+        alarms(&all, 0.05)
+    );
     let first = p_values(Some("client_id"));
     for level in [0.05, 0.2, 0.5] {
         let three_sigma = 3.0 * (level * (1.0 - level) / ROUNDS as f64).sqrt();
-        // The exact law of 60 against 60 values has steps, so that it stays somewhat below each level.
+        // The exact law of 60 against 60 values has steps, so that it stays somewhat below each
+        // level.
         let share = alarms(&first, level);
-        assert!(share <= level + three_sigma && share >= level / 2.0 - three_sigma, "at {level}: {share}");
+        assert!(
+            share <= level + three_sigma && share >= level / 2.0 - three_sigma,
+            "at {level}: {share}"
+        );
     }
 }
 
@@ -419,7 +502,9 @@ fn a_picture_has_every_value_on_both_sides() {
     assert!((sum(&reference) - 1.0).abs() < 1e-9 && (sum(&production) - 1.0).abs() < 1e-9);
     let names: Vec<String> = (0..15).map(|i| format!("level {i}")).collect();
     let column = |n| levels(names.iter().cycle().take(n).map(String::as_str));
-    let Some(Picture::Levels { names, reference, production }) = compare_one(column(900), column(600)).picture else {
+    let Some(Picture::Levels { names, reference, production }) =
+        compare_one(column(900), column(600)).picture
+    else {
         panic!("no levels");
     };
     assert_eq!((names.len(), names[10].clone()), (11, None), "the rest is one more");
@@ -456,12 +541,19 @@ fn segments_and_chunks_add_up_to_the_whole() {
     let rows = |profiles: &std::collections::BTreeMap<String, Profile>| -> Vec<(String, u64)> {
         profiles.iter().map(|(name, profile)| (name.clone(), profile.rows)).collect()
     };
-    let named =
-        |names: &[(&str, u64)]| names.iter().map(|(name, rows)| ((*name).to_owned(), *rows)).collect::<Vec<_>>();
+    let named = |names: &[(&str, u64)]| {
+        names.iter().map(|(name, rows)| ((*name).to_owned(), *rows)).collect::<Vec<_>>()
+    };
     assert_eq!(rows(&days.profiles.segments), named(&[("(missing)", 300), ("a", 300), ("b", 300)]));
-    assert_eq!((days.chunks.len(), days.chunks["2026-01-01"].rows, days.chunks["2026-01-18"].rows), (18, 43, 50));
+    assert_eq!(
+        (days.chunks.len(), days.chunks["2026-01-01"].rows, days.chunks["2026-01-18"].rows),
+        (18, 43, 50)
+    );
     let weeks = collected(Chunk::Weeks);
-    assert_eq!(rows(&weeks.chunks), named(&[("2025-12-29", 193), ("2026-01-05", 350), ("2026-01-12", 350)]));
+    assert_eq!(
+        rows(&weeks.chunks),
+        named(&[("2025-12-29", 193), ("2026-01-05", 350), ("2026-01-12", 350)])
+    );
     let parts = collected(Chunk::Rows(400));
     assert_eq!(rows(&parts.chunks), named(&[("000001", 400), ("000002", 400), ("000003", 100)]));
     let mut joined = parts.chunks["000001"].clone();
@@ -489,7 +581,8 @@ fn segments_are_corrected_together() {
     let segments: Vec<Profile> = (2..42).map(|seed| profile(seed, 300)).collect();
     let alone = segments.iter().map(|segment| compare(&reference, segment, &policy));
     assert!(alone.filter(|found| found.verdict == Verdict::Shifted).count() > 0);
-    let pairs: Vec<(&Profile, &Profile)> = segments.iter().map(|segment| (&reference, segment)).collect();
+    let pairs: Vec<(&Profile, &Profile)> =
+        segments.iter().map(|segment| (&reference, segment)).collect();
     let together = compare_together(&pairs, &policy);
     assert_eq!(together.len(), 40);
     assert!(together.iter().all(|found| found.verdict == Verdict::Stable));

@@ -13,10 +13,12 @@ pub struct AndersonDarling {
     pub p_value: f64,
 }
 
-/// Tests whether two samples come from one distribution, with more weight on the tails than Kolmogorov and Smirnov give.
+/// Tests whether two samples come from one distribution, with more weight on the tails than
+/// Kolmogorov and Smirnov give.
 ///
-/// `reference` and `production` are **sorted in ascending order**. Infinities are allowed; ties are taken at their middle
-/// rank. Constant samples that agree give p = 1. The p-value is by the limit law, good from some ten values a side.
+/// `reference` and `production` are **sorted in ascending order**. Infinities are allowed; ties are
+/// taken at their middle rank. Constant samples that agree give p = 1. The p-value is by the limit
+/// law, good from some ten values a side.
 ///
 /// # Errors
 ///
@@ -24,14 +26,14 @@ pub struct AndersonDarling {
 ///
 /// # Formula
 ///
-/// Scholz and Stephens' A²ₐ for two samples (their equation 7), which `scipy.stats.anderson_ksamp(…, variant="midrank")`
-/// (1.17) standardises. It tends to the law of Anderson and Darling's A², whose tail gives the p-value; scipy cuts its own
-/// at 0.001 and 0.25.
+/// Scholz and Stephens' A²ₐ for two samples (their equation 7), which
+/// `scipy.stats.anderson_ksamp(…, variant="midrank")` (1.17) standardises. It tends to the law of
+/// Anderson and Darling's A², whose tail gives the p-value; scipy cuts its own at 0.001 and 0.25.
 ///
 /// # Source
 ///
-/// F. W. Scholz and M. A. Stephens, "K-sample Anderson–Darling tests", Journal of the American Statistical Association 82
-/// (1987) 918–924.
+/// F. W. Scholz and M. A. Stephens, "K-sample Anderson–Darling tests", Journal of the American
+/// Statistical Association 82 (1987) 918–924.
 ///
 /// ```
 /// use mlops_core::stats::anderson_darling;
@@ -42,7 +44,8 @@ pub fn anderson_darling<'v>(
     reference: impl Into<Sample<'v>>,
     production: impl Into<Sample<'v>>,
 ) -> Result<AndersonDarling, StatisticError> {
-    let (reference, production) = (reference.into().check("reference")?, production.into().check("production")?);
+    let (reference, production) =
+        (reference.into().check("reference")?, production.into().check("production")?);
     let (n, m) = (reference.size() as f64, production.size() as f64);
     let total = n + m;
     let (mut sum, mut i, mut j) = (0.0, 0.0, 0.0);
@@ -63,22 +66,26 @@ pub fn anderson_darling<'v>(
     Ok(AndersonDarling { statistic, p_value: anderson_darling_sf(statistic) })
 }
 
-/// Points of the midpoint rule; its error falls exponentially, and is below 1e-15 for every tail that a double can hold.
+/// Points of the midpoint rule; its error falls exponentially, and is below 1e-15 for every tail
+/// that a double can hold.
 const POINTS: u32 = 256;
 
 /// Below this the tail is 1 in every digit of a double.
 const NO_MASS_BELOW: f64 = 0.03;
 
-/// The survival function of the limit law of A², that of Σ χ²ⱼ/(j(j + 1)); to 1e-12 relative, in the far tail too.
+/// The survival function of the limit law of A², that of Σ χ²ⱼ/(j(j + 1)); to 1e-12 relative, in
+/// the far tail too.
 ///
 /// # Formula
 ///
-/// Smirnov's alternating sum for weighted χ² variables: the k-th term is an integral over 4k − 1 < s < 4k + 1 with
-/// u = (s² − 1)/4, and the substitution s = 4k − cos θ makes its integrand smooth and periodic.
+/// Smirnov's alternating sum for weighted χ² variables: the k-th term is an integral over 4k − 1 <
+/// s < 4k + 1 with u = (s² − 1)/4, and the substitution s = 4k − cos θ makes its integrand smooth
+/// and periodic.
 ///
 /// # Source
 ///
-/// J. Durbin, "Distribution Theory for Tests Based on the Sample Distribution Function", 1973, section 4.4.
+/// J. Durbin, "Distribution Theory for Tests Based on the Sample Distribution Function", 1973,
+/// section 4.4.
 pub fn anderson_darling_sf(x: f64) -> f64 {
     if x <= NO_MASS_BELOW || x.is_nan() {
         return if x.is_nan() { x } else { 1.0 };

@@ -25,29 +25,33 @@ pub struct ChiSquared {
 pub enum Continuity {
     /// No correction.
     None,
-    /// Yates: with one degree of freedom each |observed − expected| is made smaller by at most one half.
+    /// Yates: with one degree of freedom each |observed − expected| is made smaller by at most one
+    /// half.
     Yates,
 }
 
 /// Tests whether two samples of a categorical variable come from one distribution.
 ///
-/// `reference` and `production` hold the counts of the same levels in the same order. Levels that occur in neither are
-/// left out. With a single level that occurs the samples agree: statistic 0, no degrees of freedom, p = 1.
-/// Both samples are taken as samples: testing production against the reference's shares as if they were known, as
-/// `scipy.stats.chisquare` does, rejects too often.
+/// `reference` and `production` hold the counts of the same levels in the same order. Levels that
+/// occur in neither are left out. With a single level that occurs the samples agree: statistic 0,
+/// no degrees of freedom, p = 1. Both samples are taken as samples: testing production against the
+/// reference's shares as if they were known, as `scipy.stats.chisquare` does, rejects too often.
 ///
 /// # Errors
 ///
-/// [`StatisticError::Levels`] where the lengths differ, [`StatisticError::Empty`] where a row counts nothing.
+/// [`StatisticError::Levels`] where the lengths differ, [`StatisticError::Empty`] where a row
+/// counts nothing.
 ///
 /// # Formula
 ///
-/// χ² = Σ (O − E)²/E over the 2×k table, E = row total · column total / N, with k − 1 degrees of freedom; V = √(χ²/N).
-/// As `scipy.stats.chi2_contingency` (1.17), whose default is [`Continuity::Yates`].
+/// χ² = Σ (O − E)²/E over the 2×k table, E = row total · column total / N, with k − 1 degrees of
+/// freedom; V = √(χ²/N). As `scipy.stats.chi2_contingency` (1.17), whose default is
+/// [`Continuity::Yates`].
 ///
 /// # Source
 ///
-/// A. Agresti, "Categorical Data Analysis", 3rd ed., section 3.2; H. Cramér, "Mathematical Methods of Statistics", 1946.
+/// A. Agresti, "Categorical Data Analysis", 3rd ed., section 3.2; H. Cramér, "Mathematical Methods
+/// of Statistics", 1946.
 ///
 /// ```
 /// use mlops_core::stats::{Continuity, chi_squared_homogeneity};
@@ -64,7 +68,8 @@ pub fn chi_squared_homogeneity(
     let total = (n_reference + n_production) as f64;
     let levels = occurring(reference, production);
     let degrees_of_freedom = levels.clone().count() - 1;
-    let most_correction = if continuity == Continuity::Yates && degrees_of_freedom == 1 { 0.5 } else { 0.0 };
+    let most_correction =
+        if continuity == Continuity::Yates && degrees_of_freedom == 1 { 0.5 } else { 0.0 };
     let (mut statistic, mut uncorrected) = (0.0, 0.0);
     for (in_reference, in_production) in levels {
         let column = (in_reference + in_production) as f64;
@@ -76,12 +81,14 @@ pub fn chi_squared_homogeneity(
             uncorrected += difference * difference / expected;
         }
     }
-    let p_value = if degrees_of_freedom == 0 { 1.0 } else { chi_squared_sf(statistic, degrees_of_freedom) };
+    let p_value =
+        if degrees_of_freedom == 0 { 1.0 } else { chi_squared_sf(statistic, degrees_of_freedom) };
     let cramers_v = (uncorrected / total).sqrt().min(1.0);
     Ok(ChiSquared { statistic, p_value, degrees_of_freedom, cramers_v, n_reference, n_production })
 }
 
-/// P(χ² ≥ x) with `degrees` degrees of freedom: the regularised upper incomplete gamma function Q(degrees/2, x/2).
+/// P(χ² ≥ x) with `degrees` degrees of freedom: the regularised upper incomplete gamma function
+/// Q(degrees/2, x/2).
 pub(crate) fn chi_squared_sf(x: f64, degrees: usize) -> f64 {
     if x <= 0.0 {
         return 1.0;

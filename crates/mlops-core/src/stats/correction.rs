@@ -5,7 +5,8 @@ pub enum Correction {
     None,
     /// Holds the chance of any false alarm, whatever the tests: each p-value times their number.
     Bonferroni,
-    /// Holds the same chance, and finds more: the smallest p-value times their number, the next times one less, and so on.
+    /// Holds the same chance, and finds more: the smallest p-value times their number, the next
+    /// times one less, and so on.
     Holm,
     /// Holds the expected share of false alarms among all alarms.
     #[default]
@@ -23,21 +24,23 @@ impl Correction {
         }
     }
 
-    /// Adjusts p-values so that each can be compared with the level that is to hold for all of them.
+    /// Adjusts p-values so that each can be compared with the level that is to hold for all of
+    /// them.
     ///
-    /// `p_values` are those of the tests that were run, in any order; the result has the same order. Adjusted values are
-    /// never below the raw ones and at most 1. Empty gives empty; a single one stays as it is. NaN is not allowed:
-    /// leave out what was not tested.
+    /// `p_values` are those of the tests that were run, in any order; the result has the same
+    /// order. Adjusted values are never below the raw ones and at most 1. Empty gives empty; a
+    /// single one stays as it is. NaN is not allowed: leave out what was not tested.
     ///
     /// # Formula
     ///
-    /// With p₍₁₎ ≤ … ≤ p₍ₘ₎ the adjusted p₍ᵢ₎ is, cut at 1: m·p₍ᵢ₎ (Bonferroni); max over j ≤ i of (m − j + 1)·p₍ⱼ₎ (Holm);
-    /// min over j ≥ i of m·p₍ⱼ₎/j (Benjamini and Hochberg). As `statsmodels.stats.multitest.multipletests` (0.14).
+    /// With p₍₁₎ ≤ … ≤ p₍ₘ₎ the adjusted p₍ᵢ₎ is, cut at 1: m·p₍ᵢ₎ (Bonferroni); max over j ≤ i of
+    /// (m − j + 1)·p₍ⱼ₎ (Holm); min over j ≥ i of m·p₍ⱼ₎/j (Benjamini and Hochberg). As
+    /// `statsmodels.stats.multitest.multipletests` (0.14).
     ///
     /// # Source
     ///
-    /// S. Holm (1979), Scandinavian Journal of Statistics 6, 65–70; Y. Benjamini and Y. Hochberg (1995), Journal of the
-    /// Royal Statistical Society B 57, 289–300.
+    /// S. Holm (1979), Scandinavian Journal of Statistics 6, 65–70; Y. Benjamini and Y. Hochberg
+    /// (1995), Journal of the Royal Statistical Society B 57, 289–300.
     ///
     /// ```
     /// use mlops_core::stats::Correction;

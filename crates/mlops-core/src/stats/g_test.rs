@@ -13,19 +13,22 @@ pub struct GTest {
     pub degrees_of_freedom: usize,
 }
 
-/// Tests by the ratio of likelihoods whether two samples of a categorical variable come from one distribution.
+/// Tests by the ratio of likelihoods whether two samples of a categorical variable come from one
+/// distribution.
 ///
-/// `reference` and `production` hold the counts of the same levels in the same order. Levels that occur in neither are
-/// left out; with a single one that occurs the samples agree: p = 1.
+/// `reference` and `production` hold the counts of the same levels in the same order. Levels that
+/// occur in neither are left out; with a single one that occurs the samples agree: p = 1.
 ///
 /// # Errors
 ///
-/// [`StatisticError::Levels`] where the lengths differ, [`StatisticError::Empty`] where a row counts nothing.
+/// [`StatisticError::Levels`] where the lengths differ, [`StatisticError::Empty`] where a row
+/// counts nothing.
 ///
 /// # Formula
 ///
-/// G = 2 Σ O ln(O/E) over the 2×k table, with k − 1 degrees of freedom and no correction for continuity. As
-/// `scipy.stats.chi2_contingency(…, correction=False, lambda_="log-likelihood")` (1.17).
+/// G = 2 Σ O ln(O/E) over the 2×k table, with k − 1 degrees of freedom and no correction for
+/// continuity. As `scipy.stats.chi2_contingency(…, correction=False, lambda_="log-likelihood")`
+/// (1.17).
 ///
 /// # Source
 ///
@@ -49,11 +52,13 @@ pub fn g_test_homogeneity(reference: &[u64], production: &[u64]) -> Result<GTest
     }
     let statistic = (2.0 * sum).max(0.0);
     let degrees_of_freedom = occurring(reference, production).count() - 1;
-    let p_value = if degrees_of_freedom == 0 { 1.0 } else { chi_squared_sf(statistic, degrees_of_freedom) };
+    let p_value =
+        if degrees_of_freedom == 0 { 1.0 } else { chi_squared_sf(statistic, degrees_of_freedom) };
     Ok(GTest { statistic, p_value, degrees_of_freedom })
 }
 
-/// O ln(O/E) − O + E: the last two cancel over the table, and keep each term from cancelling with the others.
+/// O ln(O/E) − O + E: the last two cancel over the table, and keep each term from cancelling with
+/// the others.
 fn relative_entropy(observed: f64, expected: f64) -> f64 {
     if observed == 0.0 {
         return expected;

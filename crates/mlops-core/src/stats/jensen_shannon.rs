@@ -17,29 +17,36 @@ pub struct JensenShannon {
 
 /// The Jensen–Shannon divergence between two rows of counts over the same levels.
 ///
-/// Levels that occur in neither are left out; no smoothing is needed. Samples that agree give 0 and p = 1.
+/// Levels that occur in neither are left out; no smoothing is needed. Samples that agree give 0 and
+/// p = 1.
 ///
 /// # Errors
 ///
-/// [`StatisticError::Levels`] where the lengths differ, [`StatisticError::Empty`] where a row counts nothing.
+/// [`StatisticError::Levels`] where the lengths differ, [`StatisticError::Empty`] where a row
+/// counts nothing.
 ///
 /// # Formula
 ///
 /// ½ Σ p ln(p/m) + ½ Σ q ln(q/m) with m = (p + q)/2; the distance is that of
-/// `scipy.spatial.distance.jensenshannon` (1.17). Where both samples come from one distribution over k levels,
-/// 8 · divergence / (1/n + 1/m) tends to χ² with k − 1 degrees of freedom: the divergence is, near zero, an eighth of Σ (p − q)²/m.
+/// `scipy.spatial.distance.jensenshannon` (1.17). Where both samples come from one distribution
+/// over k levels, 8 · divergence / (1/n + 1/m) tends to χ² with k − 1 degrees of freedom: the
+/// divergence is, near zero, an eighth of Σ (p − q)²/m.
 ///
 /// # Source
 ///
-/// J. Lin, "Divergence measures based on the Shannon entropy", IEEE Transactions on Information Theory 37 (1991);
-/// M. L. Menéndez et al., "The Jensen–Shannon divergence", Journal of the Franklin Institute 334 (1997), for the law.
+/// J. Lin, "Divergence measures based on the Shannon entropy", IEEE Transactions on Information
+/// Theory 37 (1991); M. L. Menéndez et al., "The Jensen–Shannon divergence", Journal of the
+/// Franklin Institute 334 (1997), for the law.
 ///
 /// ```
 /// use mlops_core::stats::jensen_shannon;
 /// let apart = jensen_shannon(&[10, 0], &[0, 10]).unwrap();
 /// assert!((apart.divergence - std::f64::consts::LN_2).abs() < 1e-15);
 /// ```
-pub fn jensen_shannon(reference: &[u64], production: &[u64]) -> Result<JensenShannon, StatisticError> {
+pub fn jensen_shannon(
+    reference: &[u64],
+    production: &[u64],
+) -> Result<JensenShannon, StatisticError> {
     let (n, m) = totals(reference, production)?;
     let (n, m) = (n as f64, m as f64);
     let divergence: f64 = occurring(reference, production)

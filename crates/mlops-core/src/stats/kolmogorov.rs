@@ -2,7 +2,8 @@ use std::f64::consts::PI;
 
 use super::smirnov::smirnov_sf;
 
-/// From here on n·x² makes twice the one-sided tail equal to the two-sided one in every digit of a double.
+/// From here on n·x² makes twice the one-sided tail equal to the two-sided one in every digit of a
+/// double.
 const ONE_SIDED_TAIL_FROM: f64 = 2.2;
 
 /// The same for n ≤ 140, where the difference lasts longer.
@@ -17,14 +18,15 @@ const NO_TAIL_FROM: f64 = 370.0;
 ///
 /// # Formula
 ///
-/// Which of four methods serves is decided as Simard and L'Ecuyer do: Ruben and Gambino's closed forms at both ends; the
-/// one-sided tail, doubled, in the right tail; Marsaglia, Tsang and Wang's matrix (exact) for small n or small x;
-/// Pelz and Good's expansion in 1/√n elsewhere. Agrees with `scipy.stats.kstwo.sf` (1.17).
+/// Which of four methods serves is decided as Simard and L'Ecuyer do: Ruben and Gambino's closed
+/// forms at both ends; the one-sided tail, doubled, in the right tail; Marsaglia, Tsang and Wang's
+/// matrix (exact) for small n or small x; Pelz and Good's expansion in 1/√n elsewhere. Agrees with
+/// `scipy.stats.kstwo.sf` (1.17).
 ///
 /// # Source
 ///
-/// R. Simard and P. L'Ecuyer, "Computing the two-sided Kolmogorov–Smirnov distribution", Journal of Statistical Software
-/// 39 (11), 2011.
+/// R. Simard and P. L'Ecuyer, "Computing the two-sided Kolmogorov–Smirnov distribution", Journal of
+/// Statistical Software 39 (11), 2011.
 ///
 /// ```
 /// use mlops_core::stats::kolmogorov_sf;
@@ -67,7 +69,8 @@ pub fn kolmogorov_sf(n: u64, x: f64) -> f64 {
     (1.0 - cdf).clamp(0.0, 1.0)
 }
 
-/// P(Dₙ < x) = n!/nⁿ · (Hⁿ)ₖₖ with the (2k−1)² matrix H of Marsaglia, Tsang and Wang (2003), where nx = k − h.
+/// P(Dₙ < x) = n!/nⁿ · (Hⁿ)ₖₖ with the (2k−1)² matrix H of Marsaglia, Tsang and Wang (2003), where
+/// nx = k − h.
 fn marsaglia_tsang_wang(n: u64, x: f64) -> f64 {
     let t = n as f64 * x;
     let k = t.floor() as usize + 1;
@@ -85,7 +88,8 @@ fn marsaglia_tsang_wang(n: u64, x: f64) -> f64 {
         let mirrored = (order - 1) * order + (order - 1 - i);
         matrix[mirrored] -= power;
     }
-    matrix[(order - 1) * order] += if 2.0 * h > 1.0 { (2.0 * h - 1.0).powi(order as i32) } else { 0.0 };
+    matrix[(order - 1) * order] +=
+        if 2.0 * h > 1.0 { (2.0 * h - 1.0).powi(order as i32) } else { 0.0 };
     for row in 0..order {
         for column in 0..=row {
             let factorial: f64 = (1..=row - column + 1).map(|g| g as f64).product();
@@ -140,7 +144,8 @@ fn product(left: &[f64], right: &[f64], order: usize) -> Vec<f64> {
     out
 }
 
-/// P(Dₙ < x) by the first four terms of Pelz and Good's expansion (1976), in z = x·√n; off by less than 5e-6.
+/// P(Dₙ < x) by the first four terms of Pelz and Good's expansion (1976), in z = x·√n; off by less
+/// than 5e-6.
 fn pelz_good(n: f64, x: f64) -> f64 {
     let root = n.sqrt();
     let z = x * root;
@@ -159,7 +164,9 @@ fn pelz_good(n: f64, x: f64) -> f64 {
         k0 += weight;
         k1 += 2.0 * (pi2 * h2 - z2) * weight;
         k2 += 2.0
-            * ((6.0 * z6 + 2.0 * z4) + pi2 * (2.0 * z4 - 5.0 * z2) * h2 + pi4 * (1.0 - 2.0 * z2) * h2 * h2)
+            * ((6.0 * z6 + 2.0 * z4)
+                + pi2 * (2.0 * z4 - 5.0 * z2) * h2
+                + pi4 * (1.0 - 2.0 * z2) * h2 * h2)
             * weight;
         k3 += 2.0
             * (pi6 * h2.powi(3) * (5.0 - 30.0 * z2)

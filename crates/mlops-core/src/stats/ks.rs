@@ -23,7 +23,8 @@ pub struct KolmogorovSmirnov {
 pub enum KsMethod {
     /// Exact where the larger sample has at most 10,000 values, asymptotic above.
     Auto,
-    /// Exact: the share of the equally likely interleavings of the samples with a distance of at least D.
+    /// Exact: the share of the equally likely interleavings of the samples with a distance of at
+    /// least D.
     Exact,
     /// The law of the one-sample statistic at the effective size `n·m/(n+m)`, rounded.
     Asymptotic,
@@ -38,12 +39,14 @@ pub enum KsPValue {
     Asymptotic,
 }
 
-/// Tests whether two samples come from one continuous distribution (two-sample Kolmogorov–Smirnov, two-sided).
+/// Tests whether two samples come from one continuous distribution (two-sample Kolmogorov–Smirnov,
+/// two-sided).
 ///
-/// `reference` and `production` are **sorted in ascending order**, of any lengths from 1. Infinities are allowed. Ties,
-/// within or between the samples, make the test conservative; constant samples that agree give D = 0 and p = 1.
-/// A single value a side is allowed and shows nothing: p ≥ 2/(n+m). Of samples whose shares are right to some error only, the
-/// p-value is that of D less these errors, so that it is never too small.
+/// `reference` and `production` are **sorted in ascending order**, of any lengths from 1.
+/// Infinities are allowed. Ties, within or between the samples, make the test conservative;
+/// constant samples that agree give D = 0 and p = 1. A single value a side is allowed and shows
+/// nothing: p ≥ 2/(n+m). Of samples whose shares are right to some error only, the p-value is that
+/// of D less these errors, so that it is never too small.
 ///
 /// # Errors
 ///
@@ -51,13 +54,14 @@ pub enum KsPValue {
 ///
 /// # Formula
 ///
-/// D = max over x of |F(x) − G(x)|, with p = P(D' ≥ D) over all interleavings. Exact: with D = h/lcm(n, m), the share
-/// of lattice paths from (0, 0) to (n, m) that leave the band |i·m − j·n| < h·gcd(n, m). The same definitions as
-/// `scipy.stats.ks_2samp` (1.17).
+/// D = max over x of |F(x) − G(x)|, with p = P(D' ≥ D) over all interleavings. Exact: with D =
+/// h/lcm(n, m), the share of lattice paths from (0, 0) to (n, m) that leave the band |i·m − j·n| <
+/// h·gcd(n, m). The same definitions as `scipy.stats.ks_2samp` (1.17).
 ///
 /// # Source
 ///
-/// J. L. Hodges, "The significance probability of the Smirnov two-sample test", Arkiv för Matematik 3 (1958) 469–486.
+/// J. L. Hodges, "The significance probability of the Smirnov two-sample test", Arkiv för Matematik
+/// 3 (1958) 469–486.
 ///
 /// ```
 /// use mlops_core::stats::{KsMethod, ks_two_sample};
@@ -70,7 +74,8 @@ pub fn ks_two_sample<'v>(
     production: impl Into<Sample<'v>>,
     method: KsMethod,
 ) -> Result<KolmogorovSmirnov, StatisticError> {
-    let (reference, production) = (reference.into().check("reference")?, production.into().check("production")?);
+    let (reference, production) =
+        (reference.into().check("reference")?, production.into().check("production")?);
     let (n, m) = (reference.size(), production.size());
     let gap = largest_gap(reference, production);
     let lcm = u128::from(n / gcd(n, m)) * u128::from(m);
@@ -112,7 +117,8 @@ fn exact_p_value(n: usize, m: usize, gap: u128, statistic: f64) -> f64 {
     if gap == 0 {
         return 1.0;
     }
-    // Wei and Dudley (2012): P(D ≥ d) ≤ e·exp(−2·d²·nm/(n+m)). Where that bound is no double, neither is p.
+    // Wei and Dudley (2012): P(D ≥ d) ≤ e·exp(−2·d²·nm/(n+m)). Where that bound is no double,
+    // neither is p.
     let (x, y) = (n as f64, m as f64);
     if 1.0 - 2.0 * statistic * statistic * x * y / (x + y) < LN_SMALLEST_POSITIVE {
         return 0.0;
@@ -122,23 +128,28 @@ fn exact_p_value(n: usize, m: usize, gap: u128, statistic: f64) -> f64 {
     p_value.clamp(0.0, 1.0)
 }
 
-/// P = 2·Σ (−1)^(k−1)·C(2n, n−kh)/C(2n, n) over k = 1, 2, … with kh ≤ n, by nested multiplication from the last term.
+/// P = 2·Σ (−1)^(k−1)·C(2n, n−kh)/C(2n, n) over k = 1, 2, … with kh ≤ n, by nested multiplication
+/// from the last term.
 ///
-/// Gnedenko and Korolyuk (1951); the ratio of neighbouring terms is a product of h factors below one.
+/// Gnedenko and Korolyuk (1951); the ratio of neighbouring terms is a product of h factors below
+/// one.
 fn equal_sizes(n: usize, gap: usize) -> f64 {
     let mut p = 0.0;
     for k in (0..n / gap).rev() {
-        let ratio: f64 = (0..gap).map(|j| (n - k * gap - j) as f64 / (n + k * gap + j + 1) as f64).product();
+        let ratio: f64 =
+            (0..gap).map(|j| (n - k * gap - j) as f64 / (n + k * gap + j + 1) as f64).product();
         p = ratio * (1.0 - p);
     }
     2.0 * p
 }
 
-/// The share of lattice paths from (0, 0) to (n, m) that touch or leave the band, one column at a time.
+/// The share of lattice paths from (0, 0) to (n, m) that touch or leave the band, one column at a
+/// time.
 ///
-/// `outside[j]` is that share among the paths to (i, j). The last step of a random path to (i, j) comes from (i−1, j)
-/// with probability i/(i+j), so the share is a mean of its two neighbours': a sum of positive numbers, with nothing
-/// to cancel in a small p-value. Outside the band it is 1; only the band is visited.
+/// `outside[j]` is that share among the paths to (i, j). The last step of a random path to (i, j)
+/// comes from (i−1, j) with probability i/(i+j), so the share is a mean of its two neighbours': a
+/// sum of positive numbers, with nothing to cancel in a small p-value. Outside the band it is 1;
+/// only the band is visited.
 fn lattice_paths(n: usize, m: usize, gap: u128) -> f64 {
     let (n, m) = (n.max(m), n.min(m));
     let divisor = gcd(n as u64, m as u64) as usize;

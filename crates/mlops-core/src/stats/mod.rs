@@ -53,7 +53,9 @@ pub enum StatisticError {
         sample: &'static str,
     },
     /// The two rows of a table have different lengths.
-    #[error("the reference has {reference} levels and the production {production}; count both over the same levels")]
+    #[error(
+        "the reference has {reference} levels and the production {production}; count both over the same levels"
+    )]
     Levels {
         /// The number of levels of the reference row.
         reference: usize,

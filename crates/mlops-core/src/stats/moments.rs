@@ -35,7 +35,8 @@ impl Moments {
     ///
     /// # Source
     ///
-    /// T. F. Chan et al., "Algorithms for Computing the Sample Variance", The American Statistician 37 (1983) 242–247.
+    /// T. F. Chan et al., "Algorithms for Computing the Sample Variance", The American Statistician
+    /// 37 (1983) 242–247.
     #[must_use]
     pub fn joined(self, other: Self) -> Self {
         match (self.n, other.n) {

@@ -1,9 +1,10 @@
 use super::StatisticError;
 
-/// A **sorted** sample, each value of which stands for one observation or for a stated number of them.
+/// A **sorted** sample, each value of which stands for one observation or for a stated number of
+/// them.
 ///
-/// Slices, vectors and arrays turn into one by themselves; [`crate::profile::QuantileSketch`] gives one of many observations in
-/// few values.
+/// Slices, vectors and arrays turn into one by themselves; [`crate::profile::QuantileSketch`] gives
+/// one of many observations in few values.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'v> {
     values: &'v [f64],
@@ -13,7 +14,8 @@ pub struct Sample<'v> {
 }
 
 impl<'v> Sample<'v> {
-    /// A sample in which `ends[i]` observations are at most `values[i]`. Each share of it is right to `error`.
+    /// A sample in which `ends[i]` observations are at most `values[i]`. Each share of it is right
+    /// to `error`.
     pub fn weighted(values: &'v [f64], ends: &'v [u64], error: f64) -> Self {
         debug_assert_eq!(values.len(), ends.len());
         Self { values, ends: Some(ends), error }
@@ -44,7 +46,8 @@ impl<'v> Sample<'v> {
         self.count_to(self.values.partition_point(|&value| value <= x))
     }
 
-    /// The value at a rank from 1; the nearest where there is no such rank, and NaN where the sample is empty.
+    /// The value at a rank from 1; the nearest where there is no such rank, and NaN where the
+    /// sample is empty.
     pub fn at_rank(&self, rank: u64) -> f64 {
         let place = match self.ends {
             Some(ends) => ends.partition_point(|&end| end < rank),
@@ -100,7 +103,10 @@ impl<'v, const N: usize> From<&'v [f64; N]> for Sample<'v> {
 /// The totals of two rows of counts over the same levels.
 pub(super) fn totals(reference: &[u64], production: &[u64]) -> Result<(u64, u64), StatisticError> {
     if reference.len() != production.len() {
-        return Err(StatisticError::Levels { reference: reference.len(), production: production.len() });
+        return Err(StatisticError::Levels {
+            reference: reference.len(),
+            production: production.len(),
+        });
     }
     let (n, m): (u64, u64) = (reference.iter().sum(), production.iter().sum());
     for (sample, size) in [("reference", n), ("production", m)] {
@@ -120,7 +126,10 @@ pub(super) fn occurring<'c>(
 }
 
 /// The values of two samples in order, each once, with how often it is in either.
-pub(super) fn merged<'v>(reference: Sample<'v>, production: Sample<'v>) -> impl Iterator<Item = (f64, u64, u64)> + 'v {
+pub(super) fn merged<'v>(
+    reference: Sample<'v>,
+    production: Sample<'v>,
+) -> impl Iterator<Item = (f64, u64, u64)> + 'v {
     let (mut i, mut j) = (0, 0);
     std::iter::from_fn(move || {
         let value = match (reference.values.get(i), production.values.get(j)) {

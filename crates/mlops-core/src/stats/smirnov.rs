@@ -8,14 +8,15 @@ use super::tolerance::SERIES_END;
 ///
 /// # Formula
 ///
-/// P = x · Σ C(n, j) (x + j/n)^(j−1) (1 − x − j/n)^(n−j) over 0 ≤ j ≤ n(1−x). Each term is a binomial probability over
-/// its own p = x + j/n; these are computed by Loader's saddle-point expansion, which keeps full relative
-/// precision at any n, and summed from the largest outwards. All terms are positive.
+/// P = x · Σ C(n, j) (x + j/n)^(j−1) (1 − x − j/n)^(n−j) over 0 ≤ j ≤ n(1−x). Each term is a
+/// binomial probability over its own p = x + j/n; these are computed by Loader's saddle-point
+/// expansion, which keeps full relative precision at any n, and summed from the largest outwards.
+/// All terms are positive.
 ///
 /// # Source
 ///
-/// Z. W. Birnbaum and F. H. Tingey (1951), Annals of Mathematical Statistics 22, 592–596. C. Loader (2000), "Fast and
-/// accurate computation of binomial probabilities".
+/// Z. W. Birnbaum and F. H. Tingey (1951), Annals of Mathematical Statistics 22, 592–596. C. Loader
+/// (2000), "Fast and accurate computation of binomial probabilities".
 ///
 /// ```
 /// use mlops_core::stats::smirnov_sf;
@@ -94,7 +95,9 @@ fn stirling_error(n: u64) -> f64 {
     let square = inverse * inverse;
     inverse
         * (1.0 / 12.0
-            - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square * (1.0 / 1680.0 - square * (1.0 / 1188.0)))))
+            - square
+                * (1.0 / 360.0
+                    - square * (1.0 / 1260.0 - square * (1.0 / 1680.0 - square * (1.0 / 1188.0)))))
 }
 
 /// x·ln(x/m) + m − x, without cancellation where x is near m.

@@ -23,14 +23,20 @@ fn check_close(what: &str, ours: f64, theirs: f64) {
 }
 
 fn numbers(values: &Value) -> Vec<f64> {
-    values.as_array().unwrap().iter().map(|value| value.as_str().unwrap().parse().unwrap()).collect()
+    values
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| value.as_str().unwrap().parse().unwrap())
+        .collect()
 }
 
 /// `sequence` of `golden/make.py`.
 fn sequence(rule: &Value) -> Vec<f64> {
     let (n, step) = (rule[0].as_u64().unwrap(), rule[1].as_u64().unwrap());
     let offset = rule[2].as_f64().unwrap();
-    let mut values: Vec<f64> = (0..n).map(|i| (i * step % 10007) as f64 / 10007.0 + offset).collect();
+    let mut values: Vec<f64> =
+        (0..n).map(|i| (i * step % 10007) as f64 / 10007.0 + offset).collect();
     values.sort_by(f64::total_cmp);
     values
 }
@@ -43,7 +49,9 @@ fn ks_agrees_with_scipy_on_small_samples() {
             "asymp" => KsMethod::Asymptotic,
             _ => KsMethod::Auto,
         };
-        let test = ks_two_sample(&numbers(&case["reference"]), &numbers(&case["production"]), method).unwrap();
+        let test =
+            ks_two_sample(&numbers(&case["reference"]), &numbers(&case["production"]), method)
+                .unwrap();
         check_close(&format!("D of {case}"), test.statistic, case["statistic"].as_f64().unwrap());
         check_close(&format!("p of {case}"), test.p_value, case["p_value"].as_f64().unwrap());
     }
@@ -52,8 +60,12 @@ fn ks_agrees_with_scipy_on_small_samples() {
 #[test]
 fn ks_agrees_with_scipy_on_large_samples() {
     for case in golden("ks_large") {
-        let test =
-            ks_two_sample(&sequence(&case["reference"]), &sequence(&case["production"]), KsMethod::Auto).unwrap();
+        let test = ks_two_sample(
+            &sequence(&case["reference"]),
+            &sequence(&case["production"]),
+            KsMethod::Auto,
+        )
+        .unwrap();
         check_close(&format!("D of {case}"), test.statistic, case["statistic"].as_f64().unwrap());
         check_close(&format!("p of {case}"), test.p_value, case["p_value"].as_f64().unwrap());
     }
@@ -83,18 +95,34 @@ fn counts(row: &Value) -> Vec<u64> {
 fn chi_squared_agrees_with_scipy() {
     for case in golden("chi_squared") {
         let continuity = if case["yates"] == true { Continuity::Yates } else { Continuity::None };
-        let test = chi_squared_homogeneity(&counts(&case["table"][0]), &counts(&case["table"][1]), continuity).unwrap();
-        check_close(&format!("statistic of {case}"), test.statistic, case["statistic"].as_f64().unwrap());
+        let test = chi_squared_homogeneity(
+            &counts(&case["table"][0]),
+            &counts(&case["table"][1]),
+            continuity,
+        )
+        .unwrap();
+        check_close(
+            &format!("statistic of {case}"),
+            test.statistic,
+            case["statistic"].as_f64().unwrap(),
+        );
         check_close(&format!("p of {case}"), test.p_value, case["p_value"].as_f64().unwrap());
         check_close(&format!("V of {case}"), test.cramers_v, case["cramers_v"].as_f64().unwrap());
-        assert_eq!(test.degrees_of_freedom as u64, case["degrees_of_freedom"].as_u64().unwrap(), "{case}");
+        assert_eq!(
+            test.degrees_of_freedom as u64,
+            case["degrees_of_freedom"].as_u64().unwrap(),
+            "{case}"
+        );
     }
 }
 
 #[test]
 fn chi_squared_tails_agree_with_60_digits() {
     for case in golden("chi_squared_tails") {
-        let ours = chi_squared::chi_squared_sf(case[1].as_f64().unwrap(), case[0].as_u64().unwrap() as usize);
+        let ours = chi_squared::chi_squared_sf(
+            case[1].as_f64().unwrap(),
+            case[0].as_u64().unwrap() as usize,
+        );
         check_close(&case.to_string(), ours, case[2].as_f64().unwrap());
     }
 }
@@ -108,7 +136,8 @@ fn corrections_agree_with_statsmodels() {
     for case in golden("corrections") {
         let p_values = floats(&case["p_values"]);
         assert_eq!(Correction::None.adjust(&p_values), p_values);
-        for correction in [Correction::Bonferroni, Correction::Holm, Correction::BenjaminiHochberg] {
+        for correction in [Correction::Bonferroni, Correction::Holm, Correction::BenjaminiHochberg]
+        {
             let ours = correction.adjust(&p_values);
             for (ours, theirs) in ours.into_iter().zip(floats(&case[correction.name()])) {
                 check_close(&format!("{} of {case}", correction.name()), ours, theirs);
@@ -123,11 +152,27 @@ fn numeric_statistics_agree_with_scipy() {
         let (a, b) = (numbers(&case["reference"]), numbers(&case["production"]));
         let name = case["case"].as_str().unwrap();
         let test = mann_whitney(&a, &b).unwrap();
-        check_close(&format!("U of {name}"), test.statistic, case["mann_whitney"][0].as_f64().unwrap());
-        check_close(&format!("p of U of {name}"), test.p_value, case["mann_whitney"][1].as_f64().unwrap());
+        check_close(
+            &format!("U of {name}"),
+            test.statistic,
+            case["mann_whitney"][0].as_f64().unwrap(),
+        );
+        check_close(
+            &format!("p of U of {name}"),
+            test.p_value,
+            case["mann_whitney"][1].as_f64().unwrap(),
+        );
         let test = anderson_darling(&a, &b).unwrap();
-        check_close(&format!("A² of {name}"), test.statistic, case["anderson_darling"].as_f64().unwrap());
-        check_close(&format!("W of {name}"), wasserstein(&a, &b).unwrap(), case["wasserstein"].as_f64().unwrap());
+        check_close(
+            &format!("A² of {name}"),
+            test.statistic,
+            case["anderson_darling"].as_f64().unwrap(),
+        );
+        check_close(
+            &format!("W of {name}"),
+            wasserstein(&a, &b).unwrap(),
+            case["wasserstein"].as_f64().unwrap(),
+        );
         let moments = Moments::of(&a);
         check_close(&format!("mean of {name}"), moments.mean, case["moments"][0].as_f64().unwrap());
         check_close(&format!("sd of {name}"), moments.sd(), case["moments"][1].as_f64().unwrap());
@@ -137,7 +182,11 @@ fn numeric_statistics_agree_with_scipy() {
 #[test]
 fn anderson_darling_law_agrees_with_80_digits() {
     for case in golden("anderson_darling_sf") {
-        check_close(&case.to_string(), anderson_darling_sf(case[0].as_f64().unwrap()), case[1].as_f64().unwrap());
+        check_close(
+            &case.to_string(),
+            anderson_darling_sf(case[0].as_f64().unwrap()),
+            case[1].as_f64().unwrap(),
+        );
     }
     assert_eq!(anderson_darling_sf(0.0), 1.0);
     assert_eq!(anderson_darling_sf(1e4), 0.0);
@@ -158,7 +207,11 @@ fn level_statistics_agree_with_scipy() {
         check("jensen_shannon", (apart.distance, apart.p_value));
         let index = psi(&a, &b).unwrap();
         check("psi", (index.statistic, index.p_value));
-        check_close(&case.to_string(), total_variation(&a, &b).unwrap(), case["total_variation"].as_f64().unwrap());
+        check_close(
+            &case.to_string(),
+            total_variation(&a, &b).unwrap(),
+            case["total_variation"].as_f64().unwrap(),
+        );
     }
 }
 
@@ -187,32 +240,48 @@ const LEVELS: u32 = 12;
 const CANDIDATES: [Candidate; 7] = [
     Candidate {
         name: "kolmogorov_smirnov",
-        run: |a, b| ks_two_sample(&sorted(a), &sorted(b), KsMethod::Auto).map(|test| (test.statistic, test.p_value)),
+        run: |a, b| {
+            ks_two_sample(&sorted(a), &sorted(b), KsMethod::Auto)
+                .map(|test| (test.statistic, test.p_value))
+        },
     },
     Candidate {
         name: "mann_whitney",
         // U itself is of one side; what the battery wants is a distance.
-        run: |a, b| mann_whitney(&sorted(a), &sorted(b)).map(|test| ((test.superiority - 0.5).abs(), test.p_value)),
+        run: |a, b| {
+            mann_whitney(&sorted(a), &sorted(b))
+                .map(|test| ((test.superiority - 0.5).abs(), test.p_value))
+        },
     },
     Candidate {
         name: "anderson_darling",
-        run: |a, b| anderson_darling(&sorted(a), &sorted(b)).map(|test| (test.statistic, test.p_value)),
+        run: |a, b| {
+            anderson_darling(&sorted(a), &sorted(b)).map(|test| (test.statistic, test.p_value))
+        },
     },
     Candidate {
         name: "chi_squared",
         run: |a, b| {
-            chi_squared_homogeneity(&count(a), &count(b), Continuity::None).map(|test| (test.statistic, test.p_value))
+            chi_squared_homogeneity(&count(a), &count(b), Continuity::None)
+                .map(|test| (test.statistic, test.p_value))
         },
     },
     Candidate {
         name: "g_test",
-        run: |a, b| g_test_homogeneity(&count(a), &count(b)).map(|test| (test.statistic, test.p_value)),
+        run: |a, b| {
+            g_test_homogeneity(&count(a), &count(b)).map(|test| (test.statistic, test.p_value))
+        },
     },
     Candidate {
         name: "jensen_shannon",
-        run: |a, b| jensen_shannon(&count(a), &count(b)).map(|apart| (apart.distance, apart.p_value)),
+        run: |a, b| {
+            jensen_shannon(&count(a), &count(b)).map(|apart| (apart.distance, apart.p_value))
+        },
     },
-    Candidate { name: "psi", run: |a, b| psi(&count(a), &count(b)).map(|index| (index.statistic, index.p_value)) },
+    Candidate {
+        name: "psi",
+        run: |a, b| psi(&count(a), &count(b)).map(|index| (index.statistic, index.p_value)),
+    },
 ];
 
 fn sorted(sample: &[u32]) -> Vec<f64> {
@@ -238,7 +307,11 @@ fn identical_samples_have_statistic_0_and_p_1() {
         for n in [1, 2, 17, 400] {
             let values = sample(&mut rng, n, 0);
             let (statistic, p_value) = (candidate.run)(&values, &values).unwrap();
-            assert!(statistic.abs() < 1e-12 && (p_value - 1.0).abs() < 1e-12, "{} n={n}: {p_value}", candidate.name);
+            assert!(
+                statistic.abs() < 1e-12 && (p_value - 1.0).abs() < 1e-12,
+                "{} n={n}: {p_value}",
+                candidate.name
+            );
         }
     }
 }
@@ -279,7 +352,11 @@ fn p_values_stay_in_bounds_and_fall_with_a_growing_shift() {
                 let (_, p_value) = (candidate.run)(&a, &moved).unwrap();
                 assert!((0.0..=1.0).contains(&p_value), "{} n={n}: {p_value}", candidate.name);
                 // A handful of rows says little either way.
-                assert!(n < 80 || p_value <= last, "{} n={n} shift={shift}: {p_value} > {last}", candidate.name);
+                assert!(
+                    n < 80 || p_value <= last,
+                    "{} n={n} shift={shift}: {p_value} > {last}",
+                    candidate.name
+                );
                 last = p_value;
             }
         }
@@ -310,9 +387,12 @@ fn empty_samples_are_refused() {
 fn without_a_shift_p_values_are_uniform() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     for candidate in &CANDIDATES {
-        // Ties make the Kolmogorov–Smirnov test conservative: on 12 levels its p-values lean to 1, which is no error.
+        // Ties make the Kolmogorov–Smirnov test conservative: on 12 levels its p-values lean to 1,
+        // which is no error.
         let mut p_values: Vec<f64> = (0..1500)
-            .map(|_| (candidate.run)(&sample(&mut rng, 700, 0), &sample(&mut rng, 400, 0)).unwrap().1)
+            .map(|_| {
+                (candidate.run)(&sample(&mut rng, 700, 0), &sample(&mut rng, 400, 0)).unwrap().1
+            })
             .collect();
         p_values.sort_by(f64::total_cmp);
         for level in [0.01, 0.05, 0.2] {
@@ -320,7 +400,11 @@ fn without_a_shift_p_values_are_uniform() {
             let three_sigma = 3.0 * (level * (1.0 - level) / 1500.0_f64).sqrt();
             assert!(alarms <= level + three_sigma, "{} at {level}: {alarms}", candidate.name);
             let is_exact_law = candidate.name == "chi_squared";
-            assert!(!is_exact_law || alarms >= level - three_sigma, "{} at {level}: {alarms}", candidate.name);
+            assert!(
+                !is_exact_law || alarms >= level - three_sigma,
+                "{} at {level}: {alarms}",
+                candidate.name
+            );
         }
     }
 }

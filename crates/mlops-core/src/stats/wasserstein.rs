@@ -1,8 +1,8 @@
 use super::StatisticError;
 use super::samples::{Sample, merged};
 
-/// The first Wasserstein distance between two **sorted** samples, in the unit of the values: how far the average value has
-/// to move to turn one distribution into the other.
+/// The first Wasserstein distance between two **sorted** samples, in the unit of the values: how
+/// far the average value has to move to turn one distribution into the other.
 ///
 /// 0 for samples that agree. An infinity on one side only makes it infinite.
 ///
@@ -26,7 +26,8 @@ pub fn wasserstein<'v>(
     reference: impl Into<Sample<'v>>,
     production: impl Into<Sample<'v>>,
 ) -> Result<f64, StatisticError> {
-    let (reference, production) = (reference.into().check("reference")?, production.into().check("production")?);
+    let (reference, production) =
+        (reference.into().check("reference")?, production.into().check("production")?);
     let (n, m) = (reference.size() as f64, production.size() as f64);
     let (mut distance, mut i, mut j) = (0.0, 0, 0);
     let mut last: Option<f64> = None;

@@ -24,10 +24,14 @@ async fn an_object_has_its_digest_beside_it() {
     assert!(store.put_if("b", "abc".into(), None).await.unwrap());
     let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
     for key in ["a", "b"] {
-        let head = aws_sdk_s3::Client::from_conf(config.clone()).head_object().bucket(&bucket).key(key);
+        let head =
+            aws_sdk_s3::Client::from_conf(config.clone()).head_object().bucket(&bucket).key(key);
         let metadata = head.send().await.unwrap().metadata.unwrap();
         // FIPS 180-4, example B.1.
-        assert_eq!(metadata["sha256"], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            metadata["sha256"],
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 }
 

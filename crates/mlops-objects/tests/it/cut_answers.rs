@@ -27,7 +27,10 @@ async fn a_cut_answer_is_taken_up_where_it_ended() {
     let chunks: Vec<Bytes> = store.get("object").await.unwrap().try_collect().await.unwrap();
     let body = chunks.concat();
     assert_eq!(body.len(), BODY_BYTES);
-    assert!(body.iter().enumerate().all(|(i, &byte)| byte == (i % 253) as u8), "bytes were lost or doubled");
+    assert!(
+        body.iter().enumerate().all(|(i, &byte)| byte == (i % 253) as u8),
+        "bytes were lost or doubled"
+    );
     assert_eq!(faults.calls("GetObject"), 4);
 }
 
@@ -63,9 +66,9 @@ async fn an_endpoint_that_cuts_every_answer_is_a_temporary_failure() {
 async fn a_caller_without_credentials_is_told_so() {
     let config = mlops_aws::loader().endpoint_url(&s3().endpoint).load().await;
     let mut config = config.into_builder();
-    config.set_credentials_provider(Some(SharedCredentialsProvider::new(provide_credentials_fn(|| async {
-        Err(CredentialsError::not_loaded("none in this test"))
-    }))));
+    config.set_credentials_provider(Some(SharedCredentialsProvider::new(provide_credentials_fn(
+        || async { Err(CredentialsError::not_loaded("none in this test")) },
+    ))));
     let error = S3::new(&config.build(), "test-bucket", "").get("object").await.err().unwrap();
     assert_eq!(error.kind, StoreErrorKind::Configuration, "{error}");
     assert!(error.to_string().contains("credentials"), "{error}");

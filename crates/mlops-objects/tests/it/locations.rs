@@ -48,7 +48,9 @@ fn a_file_is_split_from_its_place() {
 
 #[test]
 fn a_sibling_is_no_part_of_its_place() {
-    let sibling = |text: &str| text.parse::<Location>().unwrap().sibling("-bad").map(|place| place.to_string());
+    let sibling = |text: &str| {
+        text.parse::<Location>().unwrap().sibling("-bad").map(|place| place.to_string())
+    };
     assert_eq!(sibling("s3://bucket/logs").as_deref(), Some("s3://bucket/logs-bad/"));
     assert_eq!(sibling("logs").as_deref(), Some("logs-bad"));
     assert_eq!(sibling("/var/logs/").as_deref(), Some("/var/logs-bad"));

@@ -10,7 +10,9 @@ use mlops_core::record::{DEFAULT_MAX_RECORD_BYTES, RecordError};
 use mlops_objects::{Folder, RecordBatch, record_batches};
 
 fn line(uid: usize) -> String {
-    format!(r#"{{"input":{{"uid":"{uid}"}},"output":{{"logging_timestamp":"2026-01-01 00:00:00"}}}}"#)
+    format!(
+        r#"{{"input":{{"uid":"{uid}"}},"output":{{"logging_timestamp":"2026-01-01 00:00:00"}}}}"#
+    )
 }
 
 fn lines(uids: std::ops::Range<usize>) -> Vec<u8> {
@@ -41,7 +43,8 @@ async fn read(body: &[u8]) -> RecordBatch {
 async fn check(body: &[u8], records: usize) {
     let read = read(body).await;
     assert!(read.bad.is_empty(), "{:?}", read.bad);
-    let uids: Vec<usize> = read.records.iter().map(|(_, record)| record.uid.parse().unwrap()).collect();
+    let uids: Vec<usize> =
+        read.records.iter().map(|(_, record)| record.uid.parse().unwrap()).collect();
     assert!(uids.iter().copied().eq(0..records), "{} records of {records}", uids.len());
     assert_eq!(read.bytes, body.len() as u64);
 }
@@ -65,7 +68,8 @@ async fn a_member_may_end_inside_a_record() {
 
 #[tokio::test]
 async fn zstd_with_several_frames_is_read_to_the_last() {
-    let frames = [lines(0..300), lines(300..900)].map(|text| zstd::encode_all(text.as_slice(), 3).unwrap());
+    let frames =
+        [lines(0..300), lines(300..900)].map(|text| zstd::encode_all(text.as_slice(), 3).unwrap());
     check(&frames.concat(), 900).await;
 }
 
@@ -100,7 +104,11 @@ async fn a_cut_zstd_gives_what_stands_before_the_cut_and_says_so() {
     let whole = zstd::encode_all(text.as_slice(), 1).unwrap();
     let read = read(&whole[..whole.len() - 100]).await;
     assert!(read.records.len() > 1000, "{} records", read.records.len());
-    assert!(matches!(read.bad.as_slice(), [bad] if matches!(bad.reason, RecordError::Damaged(_))), "{:?}", read.bad);
+    assert!(
+        matches!(read.bad.as_slice(), [bad] if matches!(bad.reason, RecordError::Damaged(_))),
+        "{:?}",
+        read.bad
+    );
 }
 
 #[tokio::test]
@@ -110,7 +118,11 @@ async fn a_gzip_whose_checksum_is_wrong_says_so() {
     whole[checksum] ^= 1;
     let read = read(&whole).await;
     assert_eq!(read.records.len(), 100);
-    assert!(matches!(read.bad.as_slice(), [bad] if matches!(bad.reason, RecordError::Damaged(_))), "{:?}", read.bad);
+    assert!(
+        matches!(read.bad.as_slice(), [bad] if matches!(bad.reason, RecordError::Damaged(_))),
+        "{:?}",
+        read.bad
+    );
 }
 
 #[tokio::test]

@@ -21,18 +21,24 @@ impl Axis {
         let first = (low / step).ceil() as i64;
         let last = (high / step + 1e-9).floor() as i64;
         // A number as wide as the axis is long may have no step at all.
-        let names =
-            (first..=last.min(first.saturating_add(50))).map(|place| (place as f64 * step, text(place as f64 * step)));
+        let names = (first..=last.min(first.saturating_add(50)))
+            .map(|place| (place as f64 * step, text(place as f64 * step)));
         let mut names: Vec<(f64, String)> = names.collect();
         while names.iter().all(|(_, name)| without_last_zero(name).is_some()) && !names.is_empty() {
-            names.iter_mut().for_each(|(_, name)| *name = without_last_zero(name).unwrap_or_default());
+            names
+                .iter_mut()
+                .for_each(|(_, name)| *name = without_last_zero(name).unwrap_or_default());
         }
         Self { range: [low, high], names }
     }
 
     /// The name of a place.
     pub(super) fn name(&self, place: f64) -> String {
-        self.names.iter().find(|(named, _)| *named == place).map(|(_, name)| name.clone()).unwrap_or_default()
+        self.names
+            .iter()
+            .find(|(named, _)| *named == place)
+            .map(|(_, name)| name.clone())
+            .unwrap_or_default()
     }
 }
 

@@ -16,10 +16,12 @@ pub struct CalibrationPoint {
     pub interval: [f64; 2],
 }
 
-/// What happened beside what was foretold, and under it how many predictions there were of each size.
+/// What happened beside what was foretold, and under it how many predictions there were of each
+/// size.
 pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
-    let end = points.iter().fold(0.0_f64, |most, point| most.max(point.predicted).max(point.interval[1]));
+    let end =
+        points.iter().fold(0.0_f64, |most, point| most.max(point.predicted).max(point.interval[1]));
     let end = (end * 10.0).ceil().clamp(1.0, 10.0) / 10.0;
     let share = Axis::of_numbers([0.0, end], 5, &percent);
     let without_names = Axis { names: Vec::new(), ..share.clone() };
@@ -43,7 +45,12 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
             .x_label_formatter(&|place| share.name(*place))
             .y_label_formatter(&|place| share.name(*place))
             .draw()?;
-        chart.draw_series(DashedLineSeries::new([(0.0, 0.0), (end, end)], 10, 7, Ink::Muted.stroke(2)))?;
+        chart.draw_series(DashedLineSeries::new(
+            [(0.0, 0.0), (end, end)],
+            10,
+            7,
+            Ink::Muted.stroke(2),
+        ))?;
         chart.draw_series(points.iter().map(|point| {
             let [low, high] = point.interval;
             PathElement::new(
@@ -54,13 +61,17 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
         let curve = points.iter().map(|point| (point.predicted, point.observed));
         chart.draw_series(LineSeries::new(curve.clone(), Ink::New.stroke(2)))?;
         chart.draw_series(curve.map(|place| Circle::new(place, 7, Ink::New.number().filled())))?;
-        let columns: Vec<i32> = points.iter().map(|point| chart.backend_coord(&(point.predicted, 0.0)).0).collect();
+        let columns: Vec<i32> =
+            points.iter().map(|point| chart.backend_coord(&(point.predicted, 0.0)).0).collect();
 
         let mut rows = ChartBuilder::on(&lower)
             .margin_right(18 * SCALE)
             .margin_bottom(4 * SCALE)
             .y_label_area_size(left)
-            .build_cartesian_2d(without_names.clone(), Axis { range: [0.0, most], names: Vec::new() })?;
+            .build_cartesian_2d(
+                without_names.clone(),
+                Axis { range: [0.0, most], names: Vec::new() },
+            )?;
         rows.draw_series(points.iter().map(|point| {
             let half = 0.012 * end;
             Rectangle::new(

@@ -4,7 +4,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::{Axis, Hover, Ink, SCALE, letters, picture};
 
-/// Shares of the values in bins of one width: production as columns, the reference as a line over them.
+/// Shares of the values in bins of one width: production as columns, the reference as a line over
+/// them.
 pub fn bins(
     [from, to]: [f64; 2],
     reference: &[f64],
@@ -12,7 +13,8 @@ pub fn bins(
     label: &str,
     text: &dyn Fn(f64) -> String,
 ) -> Markup {
-    let most = reference.iter().chain(production).fold(f64::MIN_POSITIVE, |most, share| most.max(*share));
+    let most =
+        reference.iter().chain(production).fold(f64::MIN_POSITIVE, |most, share| most.max(*share));
     let width = (to - from) / production.len().max(1) as f64;
     let edge = |bin: usize| from + width * bin as f64;
     let values = Axis::of_numbers([from, to], 7, text);
@@ -38,8 +40,10 @@ pub fn bins(
                 Ink::New.number().mix(0.45).filled(),
             )
         }))?;
-        let steps =
-            reference.iter().enumerate().flat_map(|(bin, share)| [(edge(bin), *share), (edge(bin + 1), *share)]);
+        let steps = reference
+            .iter()
+            .enumerate()
+            .flat_map(|(bin, share)| [(edge(bin), *share), (edge(bin + 1), *share)]);
         let line = [(from, 0.0)].into_iter().chain(steps).chain([(to, 0.0)]);
         chart.draw_series(LineSeries::new(line, Ink::Strong.stroke(3)))?;
         let x = |bin: usize| chart.backend_coord(&(edge(bin), 0.0)).0;
@@ -65,7 +69,8 @@ const NAME: usize = 18;
 /// Shares of levels, one a row: production as a bar, the reference as a stroke across it.
 pub fn levels(names: &[&str], reference: &[f64], production: &[f64], label: &str) -> Markup {
     const ROW: u32 = 19;
-    let most = reference.iter().chain(production).fold(f64::MIN_POSITIVE, |most, share| most.max(*share));
+    let most =
+        reference.iter().chain(production).fold(f64::MIN_POSITIVE, |most, share| most.max(*share));
     let height = ROW * names.len().max(1) as u32 + 6;
     picture([360, height], false, label, |root| {
         let (labels, area) = root.split_horizontally(132 * SCALE);
@@ -82,7 +87,11 @@ pub fn levels(names: &[&str], reference: &[f64], production: &[f64], label: &str
             bars.draw(&Rectangle::new(bar, Ink::New.number().mix(0.45).filled()))?;
             let stroke = [(was, top - 3), (was, top + 12 * SCALE as i32 + 3)];
             bars.draw(&PathElement::new(stroke, Ink::Strong.stroke(4)))?;
-            figures.draw(&Text::new(format!("{:.1}%", 100.0 * production[place]), (8, middle), to_right.clone()))?;
+            figures.draw(&Text::new(
+                format!("{:.1}%", 100.0 * production[place]),
+                (8, middle),
+                to_right.clone(),
+            ))?;
         }
         Ok(Vec::new())
     })

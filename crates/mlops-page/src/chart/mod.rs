@@ -1,7 +1,8 @@
 //! Pictures as SVG in the page's colours, drawn by plotters.
 //!
-//! plotters knows colours as numbers only. It is given one number for each colour of the page, which no picture has otherwise, and in
-//! the finished text these are replaced by the page's variables, so that a picture changes with the page's theme.
+//! plotters knows colours as numbers only. It is given one number for each colour of the page,
+//! which no picture has otherwise, and in the finished text these are replaced by the page's
+//! variables, so that a picture changes with the page's theme.
 
 mod axis;
 mod calibration;
@@ -93,16 +94,20 @@ impl Ink {
 /// What plotters can say of a picture in memory: nothing, since it only grows a string.
 type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
-/// A picture of this size on the page, or of any other if it may `stretch`. `label` says to those who do not see it what it shows.
+/// A picture of this size on the page, or of any other if it may `stretch`. `label` says to those
+/// who do not see it what it shows.
 fn picture(
     [width, height]: [u32; 2],
     stretch: bool,
     label: &str,
-    draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Result<Vec<Hover>, DrawingAreaErrorKind<std::io::Error>>,
+    draw: impl FnOnce(
+        &DrawingArea<SVGBackend<'_>, Shift>,
+    ) -> Result<Vec<Hover>, DrawingAreaErrorKind<std::io::Error>>,
 ) -> Markup {
     let mut svg = String::new();
     let hovers = {
-        let root = SVGBackend::with_string(&mut svg, (width * SCALE, height * SCALE)).into_drawing_area();
+        let root =
+            SVGBackend::with_string(&mut svg, (width * SCALE, height * SCALE)).into_drawing_area();
         let hovers = draw(&root).expect("writing to a string does not fail");
         root.present().expect("writing to a string does not fail");
         hovers
@@ -131,12 +136,16 @@ struct Hover {
     text: String,
 }
 
-/// Puts the page's variables in the place of their numbers, and leaves out what the style sheet says or is so anyway.
+/// Puts the page's variables in the place of their numbers, and leaves out what the style sheet
+/// says or is so anyway.
 fn in_colours_of_the_page(svg: &str) -> String {
     let mut text = svg.replace('\n', "");
     for (ink, name) in Ink::ALL {
         let RGBColor(red, green, blue) = ink.number();
-        text = text.replace(&format!("\"#{red:02X}{green:02X}{blue:02X}\""), &format!("\"var(--{name})\""));
+        text = text.replace(
+            &format!("\"#{red:02X}{green:02X}{blue:02X}\""),
+            &format!("\"var(--{name})\""),
+        );
     }
     for needless in [" opacity=\"1\"", " stroke=\"none\"", " font-family=\"sans-serif\""] {
         text = text.replace(needless, "");

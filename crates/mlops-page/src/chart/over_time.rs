@@ -101,14 +101,19 @@ pub fn over_time(plot: &OverTime<'_>) -> Markup {
         for mark in plot.marks {
             let line = [(mark.at, bottom), (mark.at, top)];
             chart.draw_series([PathElement::new(line, Ink::Muted.stroke(2))])?;
-            chart.draw_series([TriangleMarker::new((mark.at, top), 4 * SCALE as i32, Ink::Muted.number().filled())])?;
+            chart.draw_series([TriangleMarker::new(
+                (mark.at, top),
+                4 * SCALE as i32,
+                Ink::Muted.number().filled(),
+            )])?;
         }
         for line in plot.lines {
             draw_line(&mut chart, line, &plot.time, values.range)?;
         }
         if let Some((_, level)) = plot.level {
             let [from, to] = plot.time.range;
-            let dashes = DashedLineSeries::new([(from, level), (to, level)], 10, 7, Ink::Bad.stroke(3));
+            let dashes =
+                DashedLineSeries::new([(from, level), (to, level)], 10, 7, Ink::Bad.stroke(3));
             chart.draw_series(dashes)?;
         }
         Ok(hovers(plot, |at| chart.backend_coord(&(at, bottom))))
@@ -118,26 +123,38 @@ pub fn over_time(plot: &OverTime<'_>) -> Markup {
 
 type Canvas<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 
-fn draw_line(chart: &mut Canvas<'_, '_>, line: &Line, time: &Axis, [bottom, top]: [f64; 2]) -> super::Drawn {
+fn draw_line(
+    chart: &mut Canvas<'_, '_>,
+    line: &Line,
+    time: &Axis,
+    [bottom, top]: [f64; 2],
+) -> super::Drawn {
     let color = line.ink.number();
     let nearest = spacing(&line.points, time);
     for part in line.points.split(|point| point.value.is_none()).filter(|part| !part.is_empty()) {
-        let values: Vec<(f64, f64)> =
-            part.iter().filter_map(|point| Some((point.at, point.value?.clamp(bottom, top)))).collect();
+        let values: Vec<(f64, f64)> = part
+            .iter()
+            .filter_map(|point| Some((point.at, point.value?.clamp(bottom, top))))
+            .collect();
         match line.form {
             Form::Columns => {
                 let columns = values.iter().map(|(at, value)| {
                     let half = 0.42 * nearest;
-                    Rectangle::new([(at - half, bottom.max(0.0)), (at + half, *value)], color.filled())
+                    Rectangle::new(
+                        [(at - half, bottom.max(0.0)), (at + half, *value)],
+                        color.filled(),
+                    )
                 });
                 chart.draw_series(columns)?;
                 continue;
             }
             Form::Band => {
                 let ends = |place: usize| {
-                    part.iter().filter_map(move |it| Some((it.at, it.interval?[place].clamp(bottom, top))))
+                    part.iter()
+                        .filter_map(move |it| Some((it.at, it.interval?[place].clamp(bottom, top))))
                 };
-                let outline: Vec<(f64, f64)> = ends(0).chain(ends(1).collect::<Vec<_>>().into_iter().rev()).collect();
+                let outline: Vec<(f64, f64)> =
+                    ends(0).chain(ends(1).collect::<Vec<_>>().into_iter().rev()).collect();
                 if outline.len() > 2 {
                     chart.draw_series([Polygon::new(outline, color.mix(0.18).filled())])?;
                 }
@@ -145,7 +162,10 @@ fn draw_line(chart: &mut Canvas<'_, '_>, line: &Line, time: &Axis, [bottom, top]
             Form::Bars => {
                 let bars = part.iter().filter_map(|point| {
                     let [low, high] = point.interval?.map(|end| end.clamp(bottom, top));
-                    Some(PathElement::new([(point.at, low), (point.at, high)], color.mix(0.5).stroke_width(3)))
+                    Some(PathElement::new(
+                        [(point.at, low), (point.at, high)],
+                        color.mix(0.5).stroke_width(3),
+                    ))
                 });
                 chart.draw_series(bars)?;
             }
@@ -163,7 +183,11 @@ fn draw_line(chart: &mut Canvas<'_, '_>, line: &Line, time: &Axis, [bottom, top]
                 chart.draw_series([Circle::new(place, 6, Ink::Back.number().filled())])?;
                 chart.draw_series([Circle::new(place, 6, color.stroke_width(2))])?;
             } else {
-                chart.draw_series([Circle::new(place, if line.form == Form::Bars { 7 } else { 5 }, color.filled())])?;
+                chart.draw_series([Circle::new(
+                    place,
+                    if line.form == Form::Bars { 7 } else { 5 },
+                    color.filled(),
+                )])?;
             }
         }
     }
@@ -180,23 +204,31 @@ fn spacing(points: &[Point], time: &Axis) -> f64 {
 /// The axis of what is drawn, with some air, within what is possible.
 fn value_axis(plot: &OverTime<'_>) -> Option<Axis> {
     let [least, most] = plot.limits;
-    let points = || plot.lines.iter().flat_map(|line| &line.points).filter(|point| point.value.is_some());
+    let points =
+        || plot.lines.iter().flat_map(|line| &line.points).filter(|point| point.value.is_some());
     // The wide intervals of what cannot be judged would press all others flat.
     let is_any_sure = points().any(|point| point.is_sure);
     let points = points().filter(|point| point.is_sure || !is_any_sure);
-    let figures = points.flat_map(|point| point.value.into_iter().chain(point.interval.into_iter().flatten()));
+    let figures = points
+        .flat_map(|point| point.value.into_iter().chain(point.interval.into_iter().flatten()));
     let has_columns = plot.lines.iter().any(|line| line.form == Form::Columns);
     let level = plot.level.map(|(_, level)| level).into_iter().chain(has_columns.then_some(0.0));
     let (low, high) = figures
         .chain(level)
         .filter(|value| value.is_finite())
         .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
-    if low > high || !plot.lines.iter().any(|line| line.points.iter().any(|point| point.value.is_some())) {
+    if low > high
+        || !plot.lines.iter().any(|line| line.points.iter().any(|point| point.value.is_some()))
+    {
         return None;
     }
     let air = (0.08 * (high - low)).max(1e-9_f64.max(high.abs() * 1e-3));
     let low = if has_columns && low >= 0.0 { 0.0 } else { (low - air).max(least) };
-    Some(Axis::of_numbers([low, (high + air).min(most).max(low + 1e-9)], (plot.size[1] / 32) as usize, plot.text))
+    Some(Axis::of_numbers(
+        [low, (high + air).min(most).max(low + 1e-9)],
+        (plot.size[1] / 32) as usize,
+        plot.text,
+    ))
 }
 
 fn longest(axis: &Axis) -> u32 {
@@ -204,7 +236,8 @@ fn longest(axis: &Axis) -> u32 {
 }
 
 fn legend(plot: &OverTime<'_>) -> Markup {
-    let shown = plot.lines.iter().filter(|line| line.points.iter().any(|point| point.value.is_some()));
+    let shown =
+        plot.lines.iter().filter(|line| line.points.iter().any(|point| point.value.is_some()));
     html! {
         p.legend {
             @for line in shown {
@@ -250,7 +283,12 @@ fn hovers(plot: &OverTime<'_>, place: impl Fn(f64) -> (i32, i32)) -> Vec<Hover> 
             let (x, height) = columns[n];
             let from = if n == 0 { x - 12 } else { middle(n - 1, n) };
             let to = if n + 1 == count { x + 12 } else { middle(n, n + 1) };
-            Hover { x: from, width: (to - from).max(1), height, text: format!("{name}: {}", texts.join("; ")) }
+            Hover {
+                x: from,
+                width: (to - from).max(1),
+                height,
+                text: format!("{name}: {}", texts.join("; ")),
+            }
         })
         .collect()
 }

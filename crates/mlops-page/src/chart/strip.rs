@@ -22,8 +22,12 @@ pub fn strip(cells: &[Cell], label: &str) -> Markup {
             if let Some((ink, strength)) = same[0].shade {
                 let x = |cell: usize| (width * cell as f64).round() as i32;
                 let gap = i32::from(width > 6.0);
-                let place = [(x(from), 0), ((x(to) - gap).max(x(from) + 1), (HEIGHT * SCALE) as i32)];
-                root.draw(&Rectangle::new(place, ink.number().mix(f64::from(strength) / 100.0).filled()))?;
+                let place =
+                    [(x(from), 0), ((x(to) - gap).max(x(from) + 1), (HEIGHT * SCALE) as i32)];
+                root.draw(&Rectangle::new(
+                    place,
+                    ink.number().mix(f64::from(strength) / 100.0).filled(),
+                ))?;
             }
             from = to;
         }

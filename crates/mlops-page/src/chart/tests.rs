@@ -11,7 +11,10 @@ fn point(at: f64, value: Option<f64>) -> Point {
 }
 
 fn drawn(points: Vec<Point>) -> String {
-    let time = Axis { range: [0.0, 10.0], names: vec![(0.0, "first".to_owned()), (10.0, "last".to_owned())] };
+    let time = Axis {
+        range: [0.0, 10.0],
+        names: vec![(0.0, "first".to_owned()), (10.0, "last".to_owned())],
+    };
     let lines = [Line { name: "<rate>".to_owned(), ink: Ink::New, form: Form::Band, points }];
     let plot = OverTime {
         label: "rate & time",
@@ -29,7 +32,10 @@ fn drawn(points: Vec<Point>) -> String {
 #[test]
 fn colours_are_the_pages_own() {
     let svg = drawn(vec![point(1.0, Some(0.3)), point(2.0, Some(0.4)), point(3.0, Some(0.2))]);
-    assert!(svg.contains("var(--new)") && svg.contains("var(--bad)") && svg.contains("var(--line)"), "{svg}");
+    assert!(
+        svg.contains("var(--new)") && svg.contains("var(--bad)") && svg.contains("var(--line)"),
+        "{svg}"
+    );
     assert!(!svg.contains('#'), "a colour is left: {svg}");
 }
 
@@ -46,7 +52,10 @@ fn a_gap_breaks_the_line() {
     let bands = |points| drawn(points).matches("<polygon").count();
     let value = |at: u32| point(f64::from(at), Some(0.3));
     assert_eq!(bands((0..9).map(value).collect()), 1);
-    assert_eq!(bands((0..9).map(|at| if at == 4 { point(4.0, None) } else { value(at) }).collect()), 2);
+    assert_eq!(
+        bands((0..9).map(|at| if at == 4 { point(4.0, None) } else { value(at) }).collect()),
+        2
+    );
 }
 
 #[test]
@@ -58,7 +67,11 @@ fn without_figures_nothing_is_drawn() {
 #[test]
 fn an_axis_names_round_numbers() {
     let names = |range, count| -> Vec<String> {
-        Axis::of_numbers(range, count, &|value| format!("{value:.2}")).names.into_iter().map(|(_, name)| name).collect()
+        Axis::of_numbers(range, count, &|value| format!("{value:.2}"))
+            .names
+            .into_iter()
+            .map(|(_, name)| name)
+            .collect()
     };
     assert_eq!(names([0.13, 0.71], 4), ["0.2", "0.4", "0.6"]);
     assert_eq!(names([-3.0, 3.0], 3), ["-2", "0", "2"]);
@@ -75,7 +88,8 @@ fn neighbours_of_a_strip_that_look_the_same_are_one() {
 
 #[test]
 fn levels_have_a_row_each() {
-    let svg = levels(&["<b>", "a name that is much too long"], &[0.4, 0.6], &[0.5, 0.5], "levels").into_string();
+    let svg = levels(&["<b>", "a name that is much too long"], &[0.4, 0.6], &[0.5, 0.5], "levels")
+        .into_string();
     assert!(svg.contains("&lt;b&gt;") && svg.contains("a name that is mu…"), "{svg}");
     assert_eq!(svg.matches("<rect").count(), 2, "{svg}");
 }

@@ -1,5 +1,5 @@
-//! What a page over all tables asks, read-only. A table that an older database lacks is an error of the kind
-//! [`NotFound`](mlops_core::ports::StoreErrorKind::NotFound), of that question alone.
+//! What a page over all tables asks, read-only. A table that an older database lacks is an error of
+//! the kind [`NotFound`](mlops_core::ports::StoreErrorKind::NotFound), of that question alone.
 
 mod operations;
 mod performance;
@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::ports::StoreError;
 
-pub use operations::{AlertMessage, AlertRow, BadPartition, EtlDay, LastRun, Model, PipelineRow, RequestRow};
+pub use operations::{
+    AlertMessage, AlertRow, BadPartition, EtlDay, LastRun, Model, PipelineRow, RequestRow,
+};
 pub use performance::{ImpactPeriod, PerformancePeriod};
 pub use traffic::{Bucket, TrafficRow};
 pub use verdicts::{ConceptDetail, ConceptRow, DatedRun, ShiftFinding, ShiftRow};
@@ -43,7 +45,12 @@ impl Reader {
         Database::connect_to_read(url).await.map(Self)
     }
 
-    async fn select(&self, table: &str, statement: &str, binds: &[Bind<'_>]) -> Result<Vec<Row>, StoreError> {
+    async fn select(
+        &self,
+        table: &str,
+        statement: &str,
+        binds: &[Bind<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
         self.0.select(&format!("reading {table}"), statement, binds).await
     }
 }

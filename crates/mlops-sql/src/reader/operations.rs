@@ -163,10 +163,15 @@ impl Reader {
         for (job, table, column) in TRACES {
             let select = format!("SELECT MAX({column}) FROM {table} WHERE {column} < ?");
             let found = self.select(table, &select, &[Bind::Time(before)]).await;
-            let is_readable = !found.as_ref().is_err_and(|error| error.kind == StoreErrorKind::Denied);
+            let is_readable =
+                !found.as_ref().is_err_and(|error| error.kind == StoreErrorKind::Denied);
             let at = match found {
                 Ok(rows) => rows.first().and_then(|row| row.maybe_time(0)),
-                Err(error) if [StoreErrorKind::NotFound, StoreErrorKind::Denied].contains(&error.kind) => None,
+                Err(error)
+                    if [StoreErrorKind::NotFound, StoreErrorKind::Denied].contains(&error.kind) =>
+                {
+                    None
+                }
                 Err(error) => return Err(error),
             };
             runs.push(LastRun { job, at, is_readable });
@@ -199,7 +204,9 @@ impl Reader {
         if !models.is_empty() {
             let names: Vec<String> = models.iter().map(|model| model.model_uid.clone()).collect();
             let places = vec!["?"; names.len()].join(",");
-            let select = format!("SELECT model_uid, metric, value FROM model_score WHERE model_uid IN ({places})");
+            let select = format!(
+                "SELECT model_uid, metric, value FROM model_score WHERE model_uid IN ({places})"
+            );
             let binds: Vec<Bind<'_>> = names.iter().map(|name| Bind::Text(name)).collect();
             for row in self.select("model_score", &select, &binds).await? {
                 let of = models.iter_mut().find(|model| model.model_uid == row.text(0));
@@ -283,8 +290,13 @@ impl Reader {
     pub async fn etl_days(&self, scope: &Scope) -> Result<Vec<EtlDay>, StoreError> {
         let select = "SELECT SUBSTR(newest_logging_timestamp, 1, 10) AS of_day, SUM(records), SUM(bad) FROM etl_partition \
                       WHERE newest_logging_timestamp >= ? AND newest_logging_timestamp < ? GROUP BY of_day ORDER BY of_day";
-        let rows = self.select("etl_partition", select, &[Bind::Time(scope.from), Bind::Time(scope.to)]).await?;
-        Ok(rows.iter().map(|row| EtlDay { day: row.time(0), records: row.count(1), bad: row.count(2) }).collect())
+        let rows = self
+            .select("etl_partition", select, &[Bind::Time(scope.from), Bind::Time(scope.to)])
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| EtlDay { day: row.time(0), records: row.count(1), bad: row.count(2) })
+            .collect())
     }
 
     /// The twenty partitions within the scope with the most records that were set aside.
@@ -295,7 +307,9 @@ impl Reader {
     pub async fn bad_partitions(&self, scope: &Scope) -> Result<Vec<BadPartition>, StoreError> {
         let select = "SELECT pipeline, partition_id, newest_logging_timestamp, records, bad FROM etl_partition WHERE bad > 0 \
                       AND newest_logging_timestamp >= ? AND newest_logging_timestamp < ? ORDER BY bad DESC, partition_id LIMIT 20";
-        let rows = self.select("etl_partition", select, &[Bind::Time(scope.from), Bind::Time(scope.to)]).await?;
+        let rows = self
+            .select("etl_partition", select, &[Bind::Time(scope.from), Bind::Time(scope.to)])
+            .await?;
         let partitions = rows.iter().map(|row| BadPartition {
             pipeline: row.text(0),
             partition: row.text(1),
@@ -337,7 +351,9 @@ impl Reader {
                       WHERE created_at >= ? AND created_at < ? \
                       GROUP BY created_at, rule, alert_group, transition, channel, severity, subject, status \
                       ORDER BY created_at DESC, rule, alert_group, channel LIMIT 100";
-        let rows = self.select("alert_outbox", select, &[Bind::Time(scope.from), Bind::Time(scope.to)]).await?;
+        let rows = self
+            .select("alert_outbox", select, &[Bind::Time(scope.from), Bind::Time(scope.to)])
+            .await?;
         let messages = rows.iter().map(|row| AlertMessage {
             created_at: row.time(0),
             rule: row.text(1),

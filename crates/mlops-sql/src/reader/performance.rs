@@ -62,7 +62,8 @@ pub struct ImpactPeriod {
 }
 
 impl Reader {
-    /// The periods that begin within the scope, in order; of each the newest finding of a run before the scope's end.
+    /// The periods that begin within the scope, in order; of each the newest finding of a run
+    /// before the scope's end.
     ///
     /// # Errors
     ///
@@ -77,7 +78,8 @@ impl Reader {
              ORDER BY p.period_from, p.kind, p.run_uid",
             scope.condition("period_from")
         );
-        let binds: Vec<Bind<'_>> = scope.binds().into_iter().chain([Bind::Time(scope.to)]).collect();
+        let binds: Vec<Bind<'_>> =
+            scope.binds().into_iter().chain([Bind::Time(scope.to)]).collect();
         let rows = self.select("performance", &select, &binds).await?;
         let periods = rows.iter().map(|row| PerformancePeriod {
             run_uid: row.text(0),
@@ -103,14 +105,19 @@ impl Reader {
     /// # Errors
     ///
     /// What the server says.
-    pub async fn performance_details(&self, period: &PerformancePeriod) -> Result<Option<String>, StoreError> {
+    pub async fn performance_details(
+        &self,
+        period: &PerformancePeriod,
+    ) -> Result<Option<String>, StoreError> {
         let select = "SELECT CAST(details AS CHAR) FROM performance WHERE run_uid = ? AND kind = ? AND period_from = ?";
-        let binds = [Bind::Text(&period.run_uid), Bind::Text(&period.kind), Bind::Time(period.from)];
+        let binds =
+            [Bind::Text(&period.run_uid), Bind::Text(&period.kind), Bind::Time(period.from)];
         let rows = self.select("performance", select, &binds).await?;
         Ok(rows.first().and_then(|row| row.maybe_text(0)))
     }
 
-    /// What the model is worth, by period, in order; of each the newest finding of a run before the scope's end.
+    /// What the model is worth, by period, in order; of each the newest finding of a run before the
+    /// scope's end.
     ///
     /// # Errors
     ///
@@ -126,7 +133,8 @@ impl Reader {
              ON i.period_from = of_period.period_from AND i.run_timestamp = of_period.newest ORDER BY i.period_from, i.run_uid",
             if scope.model_uid.is_some() { of_model } else { "" }
         );
-        let binds: Vec<Bind<'_>> = scope.binds().into_iter().chain([Bind::Time(scope.to)]).collect();
+        let binds: Vec<Bind<'_>> =
+            scope.binds().into_iter().chain([Bind::Time(scope.to)]).collect();
         let rows = self.select("business_impact", &select, &binds).await?;
         let periods = rows.iter().map(|row| ImpactPeriod {
             run_timestamp: row.time(0),
@@ -146,5 +154,9 @@ impl Reader {
 /// A figure and the ends of its interval, from this place on.
 fn estimate(row: &Row, place: usize) -> Option<Estimate> {
     let value = row.number(place)?;
-    Some(Estimate { value, low: row.number(place + 1).unwrap_or(value), high: row.number(place + 2).unwrap_or(value) })
+    Some(Estimate {
+        value,
+        low: row.number(place + 1).unwrap_or(value),
+        high: row.number(place + 2).unwrap_or(value),
+    })
 }

@@ -38,7 +38,11 @@ impl Reader {
     /// # Errors
     ///
     /// What the server says.
-    pub async fn traffic(&self, scope: &Scope, bucket: Bucket) -> Result<Vec<TrafficRow>, StoreError> {
+    pub async fn traffic(
+        &self,
+        scope: &Scope,
+        bucket: Bucket,
+    ) -> Result<Vec<TrafficRow>, StoreError> {
         let span = match bucket {
             Bucket::Hour => "logged_hour",
             Bucket::Day => "SUBSTR(logged_hour, 1, 10)",

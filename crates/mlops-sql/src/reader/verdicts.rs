@@ -109,7 +109,11 @@ impl Reader {
     /// # Errors
     ///
     /// What the server says.
-    pub async fn shift_runs(&self, scope: &Scope, segment: &str) -> Result<Vec<DatedRun>, StoreError> {
+    pub async fn shift_runs(
+        &self,
+        scope: &Scope,
+        segment: &str,
+    ) -> Result<Vec<DatedRun>, StoreError> {
         let select = format!(
             "SELECT run_uid, run_timestamp FROM data_shift WHERE {} AND segment = ? \
              GROUP BY run_uid, run_timestamp ORDER BY run_timestamp, run_uid",
@@ -117,7 +121,10 @@ impl Reader {
         );
         let binds: Vec<Bind<'_>> = scope.binds().into_iter().chain([Bind::Text(segment)]).collect();
         let rows = self.select("data_shift", &select, &binds).await?;
-        Ok(rows.iter().map(|row| DatedRun { run_uid: row.text(0), run_timestamp: row.time(1) }).collect())
+        Ok(rows
+            .iter()
+            .map(|row| DatedRun { run_uid: row.text(0), run_timestamp: row.time(1) })
+            .collect())
     }
 
     /// What these runs found of each feature of a segment.
@@ -125,7 +132,11 @@ impl Reader {
     /// # Errors
     ///
     /// What the server says.
-    pub async fn shift_rows(&self, runs: &[DatedRun], segment: &str) -> Result<Vec<ShiftRow>, StoreError> {
+    pub async fn shift_rows(
+        &self,
+        runs: &[DatedRun],
+        segment: &str,
+    ) -> Result<Vec<ShiftRow>, StoreError> {
         if runs.is_empty() {
             return Ok(Vec::new());
         }
@@ -134,8 +145,10 @@ impl Reader {
              WHERE segment = ? AND run_uid IN ({})",
             vec!["?"; runs.len()].join(",")
         );
-        let binds: Vec<Bind<'_>> =
-            [Bind::Text(segment)].into_iter().chain(runs.iter().map(|run| Bind::Text(&run.run_uid))).collect();
+        let binds: Vec<Bind<'_>> = [Bind::Text(segment)]
+            .into_iter()
+            .chain(runs.iter().map(|run| Bind::Text(&run.run_uid)))
+            .collect();
         let rows = self.select("data_shift", &select, &binds).await?;
         let shifts = rows.iter().map(|row| ShiftRow {
             run_uid: row.text(0),
@@ -152,11 +165,16 @@ impl Reader {
     /// # Errors
     ///
     /// What the server says.
-    pub async fn shift_findings(&self, run_uid: &str, segment: &str) -> Result<Vec<ShiftFinding>, StoreError> {
+    pub async fn shift_findings(
+        &self,
+        run_uid: &str,
+        segment: &str,
+    ) -> Result<Vec<ShiftFinding>, StoreError> {
         let select = "SELECT feature, kind, test, statistic, p_value_adjusted, effect, effect_name, missing_reference, \
                       missing_production, n_reference, n_production, verdict, state, why, CAST(picture AS CHAR) \
                       FROM data_shift WHERE run_uid = ? AND segment = ?";
-        let rows = self.select("data_shift", select, &[Bind::Text(run_uid), Bind::Text(segment)]).await?;
+        let rows =
+            self.select("data_shift", select, &[Bind::Text(run_uid), Bind::Text(segment)]).await?;
         let findings = rows.iter().map(|row| ShiftFinding {
             feature: row.text(0),
             kind: row.text(1),

@@ -16,7 +16,12 @@ async fn failure(url: &str) -> (StoreErrorKind, String) {
 
 #[tokio::test]
 async fn what_is_no_address_is_refused_without_repeating_it() {
-    for url in ["postgres://etl:s3cret@db/mlops", "s3cret", "mysql:/etl:s3cret@", "mysql://etl:s3cret@db:port/mlops"] {
+    for url in [
+        "postgres://etl:s3cret@db/mlops",
+        "s3cret",
+        "mysql:/etl:s3cret@",
+        "mysql://etl:s3cret@db:port/mlops",
+    ] {
         let (kind, text) = failure(url).await;
         assert_eq!(kind, StoreErrorKind::Configuration, "{text}");
         assert!(!text.contains("s3cret"), "{text}");
@@ -51,7 +56,11 @@ async fn a_server_that_does_not_answer_is_a_temporary_failure() {
 async fn a_file_that_is_no_database_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
-    std::fs::write(&path, "these are notes, and quite a few of them, not a database at all".repeat(20)).unwrap();
+    std::fs::write(
+        &path,
+        "these are notes, and quite a few of them, not a database at all".repeat(20),
+    )
+    .unwrap();
     let (kind, text) = failure(&format!("sqlite://{}", path.display())).await;
     assert_eq!(kind, StoreErrorKind::Configuration, "{text}");
     assert!(text.contains("notes.txt"), "{text}");

@@ -12,7 +12,8 @@ use crate::contract::{in_mysql, in_sqlite};
 /// `score` moves; `gone` cannot be compared.
 fn findings() -> DataShift {
     let profile = |offset: f64, names: &[&str]| {
-        let mut columns: Vec<Column> = names.iter().map(|name| Column::new(*name, Kind::Numeric)).collect();
+        let mut columns: Vec<Column> =
+            names.iter().map(|name| Column::new(*name, Kind::Numeric)).collect();
         for column in &mut columns {
             (0..200).for_each(|i| column.push(Cell::Number(f64::from(i) + offset)));
         }
@@ -43,10 +44,20 @@ macro_rules! check_rows {
     ($connection:ty, $url:expr) => {{
         let mut connection = <$connection>::connect($url).await.unwrap();
         let rows = sqlx::query(ROWS).fetch_all(&mut connection).await.unwrap();
-        let found: Vec<(String, String, String, bool, Option<f64>, bool, String)> =
-            rows.iter().map(|r| (r.get(0), r.get(1), r.get(2), r.get(3), r.get(4), r.get(5), r.get(6))).collect();
+        let found: Vec<(String, String, String, bool, Option<f64>, bool, String)> = rows
+            .iter()
+            .map(|r| (r.get(0), r.get(1), r.get(2), r.get(3), r.get(4), r.get(5), r.get(6)))
+            .collect();
         let row = |run: &str, feature: &str, verdict: &str, shifted, statistic, why: &str| {
-            (run.to_owned(), feature.to_owned(), verdict.to_owned(), shifted, statistic, true, why.to_owned())
+            (
+                run.to_owned(),
+                feature.to_owned(),
+                verdict.to_owned(),
+                shifted,
+                statistic,
+                true,
+                why.to_owned(),
+            )
         };
         let expected = ["a/", "a/premium", "b/", "b/premium"].map(|run| {
             [

@@ -10,7 +10,11 @@ use sqlx::{Connection, MySqlConnection};
 use crate::contract::in_mysql;
 
 fn record(uid: &str) -> LogRecord {
-    LogRecord { uid: uid.to_owned(), logging_timestamp: parse_utc("2026-01-01").unwrap(), payload: "{}".to_owned() }
+    LogRecord {
+        uid: uid.to_owned(),
+        logging_timestamp: parse_utc("2026-01-01").unwrap(),
+        payload: "{}".to_owned(),
+    }
 }
 
 #[tokio::test]
@@ -19,7 +23,10 @@ async fn a_missing_table_is_an_error_with_the_statement_that_makes_it() {
     let error = database.find(&["a"]).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::NotFound, "{error}");
     let text = error.to_string();
-    assert!(text.contains("--create-tables") && text.contains("CREATE TABLE IF NOT EXISTS model_logs"), "{text}");
+    assert!(
+        text.contains("--create-tables") && text.contains("CREATE TABLE IF NOT EXISTS model_logs"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -66,11 +73,12 @@ async fn a_time_is_kept_to_the_microsecond_in_utc() {
     early.logging_timestamp = parse_utc("1970-01-01 00:00:00.000001").unwrap();
     insert(&database, &[late, early]).await;
     let mut connection = MySqlConnection::connect(&url).await.unwrap();
-    let times: Vec<String> =
-        sqlx::query_scalar("SELECT CAST(logging_timestamp AS CHAR) FROM model_logs ORDER BY logging_timestamp")
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+    let times: Vec<String> = sqlx::query_scalar(
+        "SELECT CAST(logging_timestamp AS CHAR) FROM model_logs ORDER BY logging_timestamp",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
     assert_eq!(times, ["1970-01-01 00:00:00.000001", "9998-12-31 23:59:59.999999"]);
 }
 

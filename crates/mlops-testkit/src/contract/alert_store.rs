@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use mlops_core::alert::{AlertState, Severity, Status};
 use mlops_core::ports::{
-    AlertStore, KeptAlert, MessageLimit, MessageOutcome, MessageStatus, OutboxMessage, Taken, WaitingMessage,
+    AlertStore, KeptAlert, MessageLimit, MessageOutcome, MessageStatus, OutboxMessage, Taken,
+    WaitingMessage,
 };
 use mlops_core::record::parse_utc;
 
@@ -83,8 +84,10 @@ pub async fn a_state_comes_back_as_it_was_written(store: &impl AlertStore) {
 pub async fn of_two_that_advance_a_state_one_does(store: &impl AlertStore) {
     let (first, second) = ([message("first")], [message("second")]);
     let (first_next, second_next) = (kept(1), kept(1));
-    let (first, second) =
-        futures_util::join!(store.advance_alert(&first_next, &first), store.advance_alert(&second_next, &second));
+    let (first, second) = futures_util::join!(
+        store.advance_alert(&first_next, &first),
+        store.advance_alert(&second_next, &second)
+    );
     assert!(first.unwrap() ^ second.unwrap());
     // The messages of the one that came second are not written.
     assert_eq!(waiting(store).await.len(), 1);
@@ -101,7 +104,10 @@ pub async fn a_message_is_written_once(store: &impl AlertStore) {
     let by_mail = OutboxMessage { channel: "email", ..message("d") };
     assert_eq!(store.enqueue(&[muted, by_mail]).await.unwrap(), 2);
     let waiting = waiting(store).await;
-    assert_eq!(waiting.iter().map(|message| message.message_uid.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(
+        waiting.iter().map(|message| message.message_uid.as_str()).collect::<Vec<_>>(),
+        ["a", "b"]
+    );
     let content: serde_json::Value = serde_json::from_str(&waiting[0].content).unwrap();
     assert_eq!(content["a"], "é");
 }
@@ -114,7 +120,13 @@ pub async fn a_message_is_taken_once_and_given_back(store: &impl AlertStore) {
     assert_eq!(store.take(&seen, "two", at, None).await.unwrap(), Taken::Lost);
     let taken = waiting(store).await.remove(0);
     assert_eq!((taken.claim, taken.attempts), (Some(("one".to_owned(), at)), 1));
-    let settle = |status, why| MessageOutcome { message_uid: "a", status, sent_at: None, provider_uid: None, why };
+    let settle = |status, why| MessageOutcome {
+        message_uid: "a",
+        status,
+        sent_at: None,
+        provider_uid: None,
+        why,
+    };
     store.settle_message(settle(MessageStatus::Sending, "nobody answers")).await.unwrap();
     let given_back = waiting(store).await.remove(0);
     assert_eq!((&given_back.claim, given_back.attempts), (&None, 1));
@@ -136,9 +148,13 @@ pub async fn a_number_gets_no_more_than_its_limit(store: &impl AlertStore) {
     }
     assert_eq!(taken, [Taken::Yes, Taken::Yes, Taken::OverLimit, Taken::Yes]);
     store.enqueue(&[message("e")]).await.unwrap();
-    let tomorrow = waiting(store).await.into_iter().find(|message| message.message_uid == "e").unwrap();
+    let tomorrow =
+        waiting(store).await.into_iter().find(|message| message.message_uid == "e").unwrap();
     let limit = Some(MessageLimit { since: time("2026-03-03"), most: 2 });
-    assert_eq!(store.take(&tomorrow, "run", time("2026-03-03 10:01"), limit).await.unwrap(), Taken::Yes);
+    assert_eq!(
+        store.take(&tomorrow, "run", time("2026-03-03 10:01"), limit).await.unwrap(),
+        Taken::Yes
+    );
 }
 
 pub async fn of_many_that_take_at_once_no_more_than_the_limit_do(store: &impl AlertStore) {
@@ -146,7 +162,8 @@ pub async fn of_many_that_take_at_once_no_more_than_the_limit_do(store: &impl Al
     store.enqueue(&messages).await.unwrap();
     let limit = Some(MessageLimit { since: time("2026-03-02"), most: 3 });
     let waiting = waiting(store).await;
-    let takes = waiting.iter().map(|message| store.take(message, "run", time("2026-03-02 10:01"), limit));
+    let takes =
+        waiting.iter().map(|message| store.take(message, "run", time("2026-03-02 10:01"), limit));
     let taken = futures_util::future::join_all(takes).await;
     let count = taken.into_iter().filter(|taken| *taken.as_ref().unwrap() == Taken::Yes).count();
     assert_eq!(count, 3);

@@ -40,7 +40,11 @@ const PIPELINE: &str = "s3://bucket/logs/";
 
 /// A record for a test.
 pub fn record(uid: &str, time: &str, payload: &str) -> LogRecord {
-    LogRecord { uid: uid.to_owned(), logging_timestamp: parse_utc(time).unwrap(), payload: payload.to_owned() }
+    LogRecord {
+        uid: uid.to_owned(),
+        logging_timestamp: parse_utc(time).unwrap(),
+        payload: payload.to_owned(),
+    }
 }
 
 /// Writes records as the ETL does.
@@ -49,7 +53,8 @@ pub async fn insert(store: &impl EtlStore, records: &[LogRecord]) -> Inserted {
 }
 
 fn numbered(uids: impl Iterator<Item = u32>) -> Vec<LogRecord> {
-    uids.map(|i| record(&format!("uid-{i}"), "2026-01-01", &format!(r#"{{"input":{{"n":{i}}}}}"#))).collect()
+    uids.map(|i| record(&format!("uid-{i}"), "2026-01-01", &format!(r#"{{"input":{{"n":{i}}}}}"#)))
+        .collect()
 }
 
 async fn is_there(store: &impl EtlStore, record: &LogRecord) -> bool {
@@ -117,7 +122,11 @@ pub async fn a_content_is_the_same_however_it_is_written(store: &impl EtlStore) 
         ("text", r#"{"a":"é😀\"\\\u0000","":""}"#, r#"{"":"","a":"\u00e9\ud83d\ude00\"\\\u0000"}"#),
         ("nested", r#"{"a":[null,true,[1,[2]],{}]}"#, r#"{"a": [null, true, [1, [2]], {}]}"#),
     ] {
-        assert_eq!(insert(store, &[record(uid, "2026-01-01", written)]).await.loaded, 1, "{written}");
+        assert_eq!(
+            insert(store, &[record(uid, "2026-01-01", written)]).await.loaded,
+            1,
+            "{written}"
+        );
         let again = insert(store, &[record(uid, "2026-01-01", read)]).await;
         assert_eq!(again.already_there, 1, "{written} came back as something else than {read}");
     }
@@ -168,9 +177,11 @@ async fn commit(store: &impl EtlStore, ended: &[EndedObject]) -> Commit {
 
 pub async fn an_object_is_entered_once(store: &impl EtlStore) {
     let (one, other) = (claim(store, "dt=1/**").await, claim(store, "dt=2/**").await);
-    let ended: Vec<EndedObject> = (0..20).map(|i| object(&one, i)).chain([object(&other, 3)]).collect();
+    let ended: Vec<EndedObject> =
+        (0..20).map(|i| object(&one, i)).chain([object(&other, 3)]).collect();
     let records = numbered(0..3);
-    let batch = Batch { pipeline: PIPELINE, records: &records.iter().collect::<Vec<_>>(), ended: &ended };
+    let batch =
+        Batch { pipeline: PIPELINE, records: &records.iter().collect::<Vec<_>>(), ended: &ended };
     assert_eq!(store.commit(batch).await.unwrap(), Commit::Done);
     // The answer may be lost, and all of it done again, with some more.
     let again: Vec<EndedObject> = (10..25).map(|i| object(&one, i)).collect();
@@ -234,19 +245,31 @@ pub async fn a_sealed_partition_is_closed_until_it_is_opened_again(store: &impl 
     known.sort_by(|one, other| one.id.cmp(&other.id));
     assert_eq!(known.iter().map(|state| state.sealed).collect::<Vec<_>>(), [true, false]);
     assert_eq!(known[0].listing, Some(settled(&a, true).listing));
-    assert_eq!(store.totals(PIPELINE).await.unwrap().objects, 2, "the counts of a sealed partition stay");
+    assert_eq!(
+        store.totals(PIPELINE).await.unwrap().objects,
+        2,
+        "the counts of a sealed partition stay"
+    );
     assert_eq!(store.ledger(PIPELINE, "a").await.unwrap(), []);
     assert_eq!(store.claim(PIPELINE, &["a".to_owned()], "a run").await.unwrap(), []);
     assert_eq!(commit(store, &[object(&a, 1)]).await, Commit::Fenced("a".to_owned()));
     store.register(PIPELINE, &["a".to_owned()]).await.unwrap();
-    assert_eq!(store.open_partitions(PIPELINE).await.unwrap().len(), 1, "a sealed partition is known");
+    assert_eq!(
+        store.open_partitions(PIPELINE).await.unwrap().len(),
+        1,
+        "a sealed partition is known"
+    );
 
     store.reopen(PIPELINE, "a").await.unwrap();
     let again = claim(store, "a").await;
     assert!(again.fence > a.fence);
     let state = store.partitions(PIPELINE, &["a".to_owned()]).await.unwrap().remove(0);
     assert_eq!((state.sealed, state.listing), (false, None));
-    assert_eq!(store.totals(PIPELINE).await.unwrap().objects, 1, "what is loaded again is counted again");
+    assert_eq!(
+        store.totals(PIPELINE).await.unwrap().objects,
+        1,
+        "what is loaded again is counted again"
+    );
     assert_eq!(commit(store, &[object(&again, 0)]).await, Commit::Done);
 }
 
@@ -268,8 +291,19 @@ pub async fn the_watermark_moves_in_steps(store: &impl EtlStore) {
     let first = Watermark { updated: parse_utc("2026-01-01"), version: 1, ..Watermark::default() };
     assert!(store.advance(PIPELINE, &first).await.unwrap());
     assert_eq!(store.watermark(PIPELINE).await.unwrap(), Some(first.clone()));
-    assert!(!store.advance(PIPELINE, &Watermark { partition: Some("x".to_owned()), ..first }).await.unwrap());
-    let totals = Totals { objects: 1, records: 2, bad: 3, bytes: 4, newest: parse_utc("2026-02-03 04:05:06.789") };
+    assert!(
+        !store
+            .advance(PIPELINE, &Watermark { partition: Some("x".to_owned()), ..first })
+            .await
+            .unwrap()
+    );
+    let totals = Totals {
+        objects: 1,
+        records: 2,
+        bad: 3,
+        bytes: 4,
+        newest: parse_utc("2026-02-03 04:05:06.789"),
+    };
     let second = Watermark {
         partition: Some("dt=2026-01-01/hh=05/**".to_owned()),
         position: parse_utc("2026-01-01 05:00:00"),
@@ -290,12 +324,18 @@ pub async fn a_lease_goes_to_one(store: &impl EtlStore) {
     let lease = |owner: &str, beat| Lease { owner: owner.to_owned(), beat, duration_ms: 500 };
     let (a, b) = (lease("a", 1), lease("b", 7));
     assert_eq!(store.lease("name").await.unwrap(), None);
-    let (one, other) = tokio::join!(store.swap_lease("name", None, Some(&a)), store.swap_lease("name", None, Some(&b)));
+    let (one, other) = tokio::join!(
+        store.swap_lease("name", None, Some(&a)),
+        store.swap_lease("name", None, Some(&b))
+    );
     assert_ne!(one.unwrap(), other.unwrap(), "one of two takes it");
     let held = store.lease("name").await.unwrap().unwrap();
     let next = Lease { beat: held.beat + 1, ..held.clone() };
     assert!(store.swap_lease("name", Some(&held), Some(&next)).await.unwrap());
-    assert!(!store.swap_lease("name", Some(&held), Some(&lease("c", 99))).await.unwrap(), "the beat has changed");
+    assert!(
+        !store.swap_lease("name", Some(&held), Some(&lease("c", 99))).await.unwrap(),
+        "the beat has changed"
+    );
     assert!(!store.swap_lease("name", Some(&held), None).await.unwrap());
     assert_eq!(store.lease("other").await.unwrap(), None);
     assert!(store.swap_lease("name", Some(&next), None).await.unwrap());

@@ -13,15 +13,23 @@ macro_rules! log_store_contract {
         $crate::contract_tests!(
             $fixture,
             $crate::contract::log_store,
-            [records_are_kept_whole, a_window_has_its_first_moment_and_not_its_last, a_payload_of_a_megabyte_is_kept,]
+            [
+                records_are_kept_whole,
+                a_window_has_its_first_moment_and_not_its_last,
+                a_payload_of_a_megabyte_is_kept,
+            ]
         );
     };
 }
 
 /// The payloads in `window` without the blanks that a database may put between their parts, sorted.
 async fn payloads(store: &impl LogStore, window: Window) -> Vec<String> {
-    let mut payloads: Vec<String> =
-        store.requests(window).map_ok(|request| request.payload.replace([' ', '\n'], "")).try_collect().await.unwrap();
+    let mut payloads: Vec<String> = store
+        .requests(window)
+        .map_ok(|request| request.payload.replace([' ', '\n'], ""))
+        .try_collect()
+        .await
+        .unwrap();
     payloads.sort_unstable();
     payloads
 }
@@ -42,21 +50,37 @@ pub async fn records_are_kept_whole(store: &(impl LogStore + EtlStore)) {
     assert_eq!(insert(store, &records).await.loaded, 4);
     let mut expected = payloads_in.map(|payload| payload.replace("1e-5", "0.00001"));
     expected.sort_unstable();
-    let found: Vec<String> =
-        payloads(store, Window::default()).await.into_iter().map(|p| p.replace("1e-5", "0.00001")).collect();
+    let found: Vec<String> = payloads(store, Window::default())
+        .await
+        .into_iter()
+        .map(|p| p.replace("1e-5", "0.00001"))
+        .collect();
     assert_eq!(found, expected);
 }
 
 pub async fn a_window_has_its_first_moment_and_not_its_last(store: &(impl LogStore + EtlStore)) {
-    let times =
-        ["2026-01-01 11:59:59.999999", "2026-01-01 12:00:00", "2026-01-01 12:59:59.999999", "2026-01-01 13:00:00"];
-    let records: Vec<LogRecord> =
-        times.iter().enumerate().map(|(i, time)| record(&i.to_string(), time, &format!(r#"{{"n":{i}}}"#))).collect();
+    let times = [
+        "2026-01-01 11:59:59.999999",
+        "2026-01-01 12:00:00",
+        "2026-01-01 12:59:59.999999",
+        "2026-01-01 13:00:00",
+    ];
+    let records: Vec<LogRecord> = times
+        .iter()
+        .enumerate()
+        .map(|(i, time)| record(&i.to_string(), time, &format!(r#"{{"n":{i}}}"#)))
+        .collect();
     insert(store, &records).await;
     let (from, to) = (parse_utc("2026-01-01 12:00:00"), parse_utc("2026-01-01 13:00:00"));
     assert_eq!(payloads(store, Window { from, to }).await, [r#"{"n":1}"#, r#"{"n":2}"#]);
-    let requests: Vec<LoggedRequest> = store.requests(Window { from, to }).try_collect().await.unwrap();
-    assert!(requests.iter().any(|request| Some(request.logging_timestamp) == parse_utc("2026-01-01 12:59:59.999999")));
+    let requests: Vec<LoggedRequest> =
+        store.requests(Window { from, to }).try_collect().await.unwrap();
+    assert!(
+        requests
+            .iter()
+            .any(|request| Some(request.logging_timestamp)
+                == parse_utc("2026-01-01 12:59:59.999999"))
+    );
     assert_eq!(payloads(store, Window { from, to: None }).await.len(), 3);
     assert_eq!(payloads(store, Window { from: None, to }).await.len(), 3);
     assert_eq!(payloads(store, Window::default()).await.len(), 4);

@@ -61,7 +61,8 @@ fn path(text: &str) -> Option<JsonPath> {
 /// The only number of a measure over all requests, and of how many rows it is.
 async fn of_all(store: &impl MetricStore, of: &str, aggregate: Aggregate) -> (Option<f64>, u64) {
     let path = if of.is_empty() { None } else { path(of) };
-    let measured = store.measure(&Measure::Logs { path, aggregate, by: None }, window(), 10).await.unwrap();
+    let measured =
+        store.measure(&Measure::Logs { path, aggregate, by: None }, window(), 10).await.unwrap();
     let [Measured { group, value, n }] = measured.as_slice() else { panic!("{of}: {measured:?}") };
     assert_eq!(group, "");
     (*value, *n)
@@ -95,7 +96,10 @@ pub async fn every_aggregate_is_measured(store: &(impl MetricStore + EtlStore)) 
             (Some(value), Some(expected)) => (value - expected).abs() < 1e-12,
             (value, expected) => value == expected,
         };
-        assert!(is_near && n == expected.1, "{of} {aggregate:?}: {value:?} of {n}, not {expected:?}");
+        assert!(
+            is_near && n == expected.1,
+            "{of} {aggregate:?}: {value:?} of {n}, not {expected:?}"
+        );
     }
     let missing = store.measure(&Measure::MissingInputs, window(), 10).await.unwrap();
     assert_eq!((missing[0].value, missing[0].n), (Some(2.0 / 14.0), 5));
@@ -123,7 +127,8 @@ pub async fn groups_are_measured_by_size(store: &(impl MetricStore + EtlStore)) 
 pub async fn a_window_is_half_open(store: &(impl MetricStore + EtlStore)) {
     fill(store).await;
     let count = Measure::Logs { path: None, aggregate: Aggregate::Count, by: None };
-    let window = Window { from: Some(time("2026-03-02 10:01")), to: Some(time("2026-03-02 10:03")) };
+    let window =
+        Window { from: Some(time("2026-03-02 10:01")), to: Some(time("2026-03-02 10:03")) };
     assert_eq!(store.measure(&count, window, 1).await.unwrap()[0].value, Some(2.0));
     assert_eq!(store.first_request().await.unwrap(), Some(time("2026-03-02 10:00")));
 }
@@ -132,7 +137,11 @@ pub async fn an_empty_window_has_no_value(store: &(impl MetricStore + EtlStore))
     assert_eq!(store.first_request().await.unwrap(), None);
     for measure in [
         Measure::Logs { path: path("output.prediction"), aggregate: Aggregate::Mean, by: None },
-        Measure::Logs { path: path("output.prediction"), aggregate: Aggregate::Quantile(0.9), by: None },
+        Measure::Logs {
+            path: path("output.prediction"),
+            aggregate: Aggregate::Quantile(0.9),
+            by: None,
+        },
         Measure::MissingInputs,
         Measure::Silence,
         Measure::Shifted(Monitor::DataShift),

@@ -1,7 +1,8 @@
 //! The suites that every adapter of a port must pass.
 //!
-//! A suite is a list of tests, each a function of a fresh, empty store. `object_store_contract!(fixture)` makes a
-//! `#[tokio::test]` of each; `fixture` is an async function that gives a store, and whatever must live as long as it.
+//! A suite is a list of tests, each a function of a fresh, empty store.
+//! `object_store_contract!(fixture)` makes a `#[tokio::test]` of each; `fixture` is an async
+//! function that gives a store, and whatever must live as long as it.
 
 pub mod alert_store;
 pub mod etl_store;

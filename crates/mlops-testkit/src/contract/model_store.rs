@@ -39,7 +39,8 @@ pub async fn models_are_kept_by_name_the_newest_first(store: &impl ModelStore) {
     store.write_model(model("b", "2026-01-02", true)).await.unwrap();
     store.write_model(model("a", "2026-01-03 05:00:00.000001", false)).await.unwrap();
     store.write_model(model("c", "2026-01-01", true)).await.unwrap();
-    let names = [("a", false), ("b", true), ("c", true)].map(|(name, accepted)| (name.to_owned(), accepted));
+    let names = [("a", false), ("b", true), ("c", true)]
+        .map(|(name, accepted)| (name.to_owned(), accepted));
     assert_eq!(store.models().await.unwrap(), names);
 }
 
@@ -50,18 +51,23 @@ pub async fn a_model_that_is_written_again_is_one(store: &impl ModelStore) {
 }
 
 pub async fn releases_are_kept_the_newest_first(store: &impl ModelStore) {
-    let release = |time: &str, model_uid: &str, replaced: Option<&str>, request: Option<&str>| Release {
-        released_at: parse_utc(time).unwrap(),
-        model_uid: model_uid.to_owned(),
-        replaced_model_uid: replaced.map(str::to_owned),
-        action: "retrain".to_owned(),
-        request_uid: request.map(str::to_owned),
-    };
+    let release =
+        |time: &str, model_uid: &str, replaced: Option<&str>, request: Option<&str>| Release {
+            released_at: parse_utc(time).unwrap(),
+            model_uid: model_uid.to_owned(),
+            replaced_model_uid: replaced.map(str::to_owned),
+            action: "retrain".to_owned(),
+            request_uid: request.map(str::to_owned),
+        };
     let first = release("2026-01-02 05:00:00.000001", "a", None, Some("drift-1"));
     let second = release("2026-01-03", "b", Some("a"), None);
     store.write_release(&first).await.unwrap();
     store.write_release(&second).await.unwrap();
-    // Written down again, it is what it was, also where a second run takes the new model for the present one.
-    store.write_release(&Release { replaced_model_uid: Some("b".to_owned()), ..second.clone() }).await.unwrap();
+    // Written down again, it is what it was, also where a second run takes the new model for the
+    // present one.
+    store
+        .write_release(&Release { replaced_model_uid: Some("b".to_owned()), ..second.clone() })
+        .await
+        .unwrap();
     assert_eq!(store.releases().await.unwrap(), [second, first]);
 }

@@ -80,7 +80,8 @@ pub async fn a_missing_object_is_not_found(store: &impl ObjectStore) {
 }
 
 pub async fn listing_is_in_the_byte_order_of_keys(store: &impl ObjectStore) {
-    // '.' sorts before '/', and both before letters: a folder's files must not simply follow its name.
+    // '.' sorts before '/', and both before letters: a folder's files must not simply follow its
+    // name.
     let mut expected = ["a.json", "a/b.json", "a/b/c.json", "a0", "b", "B", "a/b-c", "é"];
     for key in expected {
         put(store, key, "x").await;
@@ -131,8 +132,14 @@ pub async fn browsing_shows_one_level_of_a_folder(store: &impl ObjectStore) {
     for key in ["a.json", "dt=1/hh=1/x", "dt=1/hh=2/x", "dt=1/y", "dt=1.json", "dt=2/x"] {
         put(store, key, "x").await;
     }
-    assert_eq!(browse(store, "", NameRange::default()).await, ["a.json", "dt=1.json", "dt=1/", "dt=2/"]);
-    assert_eq!(browse(store, "dt=1/", NameRange::default()).await, ["dt=1/hh=1/", "dt=1/hh=2/", "dt=1/y"]);
+    assert_eq!(
+        browse(store, "", NameRange::default()).await,
+        ["a.json", "dt=1.json", "dt=1/", "dt=2/"]
+    );
+    assert_eq!(
+        browse(store, "dt=1/", NameRange::default()).await,
+        ["dt=1/hh=1/", "dt=1/hh=2/", "dt=1/y"]
+    );
     assert_eq!(browse(store, "dt=3/", NameRange::default()).await, [""; 0]);
     for i in 0..1100 {
         put(store, &format!("many/{i:04}"), "x").await;
@@ -142,9 +149,26 @@ pub async fn browsing_shows_one_level_of_a_folder(store: &impl ObjectStore) {
 
 pub async fn browsing_a_range_shows_the_names_in_it(store: &impl ObjectStore) {
     let mut keys = Vec::new();
-    for name in
-        ["!", "-~", "0", "00ff.json", "0~", "9~~", ":", "A.json", "Z", "_", "`", "aa", "a~", "b", "f~", "g", "z", "~"]
-    {
+    for name in [
+        "!",
+        "-~",
+        "0",
+        "00ff.json",
+        "0~",
+        "9~~",
+        ":",
+        "A.json",
+        "Z",
+        "_",
+        "`",
+        "aa",
+        "a~",
+        "b",
+        "f~",
+        "g",
+        "z",
+        "~",
+    ] {
         for key in [format!("in/{name}"), format!("in/{name}/below")] {
             // A file and a folder of one name can only be in a bucket.
             let key = if key.ends_with("below") { key.replace("/below", "-folder/x") } else { key };
@@ -157,7 +181,8 @@ pub async fn browsing_a_range_shows_the_names_in_it(store: &impl ObjectStore) {
     for (_, range) in Partition::RANGES {
         found.extend(browse(store, "in/", range).await);
     }
-    let mut expected: Vec<String> = keys.into_iter().map(|key| key.replace("-folder/x", "-folder/")).collect();
+    let mut expected: Vec<String> =
+        keys.into_iter().map(|key| key.replace("-folder/x", "-folder/")).collect();
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected);
@@ -167,9 +192,14 @@ pub async fn a_new_content_has_a_new_version(store: &impl ObjectStore) {
     let mut versions = Vec::new();
     for body in ["one", "two", "three"] {
         put(store, "a", body).await;
-        versions.extend(store.list("").map_ok(|object| object.version).try_collect::<Vec<_>>().await.unwrap());
-        let browsed: Vec<Entry> = store.browse("", NameRange::default()).try_collect().await.unwrap();
-        assert!(matches!(&browsed[..], [Entry::Object(object)] if object.version == *versions.last().unwrap()));
+        versions.extend(
+            store.list("").map_ok(|object| object.version).try_collect::<Vec<_>>().await.unwrap(),
+        );
+        let browsed: Vec<Entry> =
+            store.browse("", NameRange::default()).try_collect().await.unwrap();
+        assert!(
+            matches!(&browsed[..], [Entry::Object(object)] if object.version == *versions.last().unwrap())
+        );
     }
     versions.dedup();
     assert_eq!(versions.len(), 3, "{versions:?}");
@@ -183,7 +213,8 @@ pub async fn what_is_deleted_is_gone(store: &impl ObjectStore) {
 }
 
 pub async fn a_conditional_put_knows_what_it_replaces(store: &impl ObjectStore) {
-    let version = async || -> String { store.list("model").try_next().await.unwrap().unwrap().version };
+    let version =
+        async || -> String { store.list("model").try_next().await.unwrap().unwrap().version };
     let put_if = async |body: &'static str, version: Option<&str>| {
         store.put_if("model", Bytes::from(body), version).await.unwrap()
     };

@@ -28,7 +28,12 @@ fn time(text: &str) -> Timestamp {
 }
 
 fn request(request_uid: &str) -> RetrainRequest<'_> {
-    RetrainRequest { request_uid, requested_at: time("2026-01-08 12:00:00"), job: "drift", reason: "shifted: é" }
+    RetrainRequest {
+        request_uid,
+        requested_at: time("2026-01-08 12:00:00"),
+        job: "drift",
+        reason: "shifted: é",
+    }
 }
 
 pub async fn a_request_stands_until_the_cooldown_is_over(store: &impl RetrainStore) {
@@ -38,7 +43,10 @@ pub async fn a_request_stands_until_the_cooldown_is_over(store: &impl RetrainSto
     store.settle_retrain("a", RetrainStatus::Submitted, Some("job-1")).await.unwrap();
     let standing = store.claim_retrain(request("b"), since).await.unwrap().unwrap();
     assert_eq!((standing.request_uid.as_str(), standing.job.as_str()), ("a", "drift"));
-    assert_eq!((standing.status.as_str(), standing.requested_at), ("submitted", time("2026-01-08 12:00:00")));
+    assert_eq!(
+        (standing.status.as_str(), standing.requested_at),
+        ("submitted", time("2026-01-08 12:00:00"))
+    );
     assert_eq!(store.standing_request(since, "b").await.unwrap(), Some(standing));
     let later = time("2026-01-08 12:00:00.000001");
     assert_eq!(store.standing_request(later, "b").await.unwrap(), None);
@@ -82,9 +90,16 @@ pub async fn a_question_is_kept_and_holds_up_nobody(store: &impl RetrainStore) {
     store.note_question(request("a"), RetrainStatus::Kept).await.unwrap();
     store.note_question(request("b"), RetrainStatus::Kept).await.unwrap();
     let history = store.retrain_history(since, "c").await.unwrap();
-    let statuses: Vec<(&str, &str)> =
-        history.recent.iter().map(|asked| (asked.request_uid.as_str(), asked.status.as_str())).collect();
-    assert_eq!(statuses, [("b", "kept"), ("a", "waiting")], "the newest first, and what was answered stays");
+    let statuses: Vec<(&str, &str)> = history
+        .recent
+        .iter()
+        .map(|asked| (asked.request_uid.as_str(), asked.status.as_str()))
+        .collect();
+    assert_eq!(
+        statuses,
+        [("b", "kept"), ("a", "waiting")],
+        "the newest first, and what was answered stays"
+    );
     assert_eq!((history.released_at, history.new_outcomes), (None, None));
     assert_eq!(store.retrain_history(since, "b").await.unwrap().recent.len(), 1);
     assert_eq!(store.standing_request(since, "c").await.unwrap(), None);
@@ -94,7 +109,10 @@ pub async fn a_question_is_kept_and_holds_up_nobody(store: &impl RetrainStore) {
 pub async fn of_many_that_ask_at_once_one_is_heard(store: &impl RetrainStore) {
     let names: Vec<String> = (0..16).map(|i| format!("monitor-{i}")).collect();
     let since = time("2026-01-01");
-    let asked = futures_util::future::join_all(names.iter().map(|name| store.claim_retrain(request(name), since)));
-    let heard = asked.await.into_iter().filter(|standing| standing.as_ref().unwrap().is_none()).count();
+    let asked = futures_util::future::join_all(
+        names.iter().map(|name| store.claim_retrain(request(name), since)),
+    );
+    let heard =
+        asked.await.into_iter().filter(|standing| standing.as_ref().unwrap().is_none()).count();
     assert_eq!(heard, 1);
 }

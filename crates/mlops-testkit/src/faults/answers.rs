@@ -15,7 +15,11 @@ pub(super) fn slow_down() -> Answer {
 pub(super) fn internal_error(is_dynamo: bool) -> Answer {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     match is_dynamo {
-        true => dynamo(status, "InternalServerError", "The request processing has failed because of an unknown error."),
+        true => dynamo(
+            status,
+            "InternalServerError",
+            "The request processing has failed because of an unknown error.",
+        ),
         false => s3(status, "InternalError", "We encountered an internal error. Please try again."),
     }
 }
@@ -30,7 +34,10 @@ pub(super) fn json(status: StatusCode, body: &serde_json::Value) -> Answer {
 }
 
 fn dynamo(status: StatusCode, code: &str, message: &str) -> Answer {
-    json(status, &json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message}))
+    json(
+        status,
+        &json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message}),
+    )
 }
 
 fn s3(status: StatusCode, code: &str, message: &str) -> Answer {
@@ -45,6 +52,8 @@ fn answer(status: StatusCode, content_type: &'static str, body: String) -> Answe
     let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, content_type.parse().expect("a constant without control characters"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, content_type.parse().expect("a constant without control characters"));
     answer
 }

@@ -10,10 +10,12 @@ pub(super) enum Batch {
 }
 
 impl Batch {
-    /// Leaves the first `kept` parts in `request`, and gives the others, in the same shape below their tables.
+    /// Leaves the first `kept` parts in `request`, and gives the others, in the same shape below
+    /// their tables.
     pub(super) fn hold_back(self, request: &mut Value, kept: usize) -> Map<String, Value> {
         let mut held_back = Map::new();
-        let tables = request.get_mut("RequestItems").and_then(Value::as_object_mut).expect("it is a batch");
+        let tables =
+            request.get_mut("RequestItems").and_then(Value::as_object_mut).expect("it is a batch");
         let mut left = kept;
         tables.retain(|name, table| {
             let mut others = table.clone();

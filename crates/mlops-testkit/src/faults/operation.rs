@@ -32,7 +32,9 @@ fn s3_operation<B>(request: &Request<B>) -> &str {
         (&Method::HEAD, _, false) => "HeadObject",
         (&Method::PUT, _, true) => "CreateBucket",
         (&Method::PUT, _, false) if has("uploadId") => "UploadPart",
-        (&Method::PUT, _, false) if request.headers().contains_key("x-amz-copy-source") => "CopyObject",
+        (&Method::PUT, _, false) if request.headers().contains_key("x-amz-copy-source") => {
+            "CopyObject"
+        }
         (&Method::PUT, _, false) => "PutObject",
         (&Method::DELETE, _, true) => "DeleteBucket",
         (&Method::DELETE, _, false) if has("uploadId") => "AbortMultipartUpload",

@@ -23,8 +23,8 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 pub(super) type Body = UnsyncBoxBody<Bytes, Error>;
 pub(super) type Answer = Response<Body>;
 
-/// A proxy on the loopback that stands before an S3 or DynamoDB endpoint, and passes everything on as it came, signatures
-/// included, but for the faults that were injected.
+/// A proxy on the loopback that stands before an S3 or DynamoDB endpoint, and passes everything on
+/// as it came, signatures included, but for the faults that were injected.
 ///
 /// It has a thread of its own, so that it answers while a test waits for a program.
 #[derive(Debug)]
@@ -58,8 +58,9 @@ impl Faults {
         Self { endpoint, rules, _stop: stop }
     }
 
-    /// Lets these calls of an operation fail so. The operation has its name at AWS (`GetObject`, `BatchWriteItem`); `*`
-    /// is any. Of several faults that meet a call, it has the one injected first.
+    /// Lets these calls of an operation fail so. The operation has its name at AWS (`GetObject`,
+    /// `BatchWriteItem`); `*` is any. Of several faults that meet a call, it has the one injected
+    /// first.
     pub fn inject(&self, operation: &str, calls: Calls, fault: Fault) {
         self.rules.add(operation, calls, fault);
     }
@@ -90,15 +91,24 @@ async fn serve(listener: TcpListener, relay: Arc<Relay>) {
             let line = Line { stream, flushed: flushed.clone() };
             let service = service_fn(|request| relay.answer(request, flushed.clone()));
             // A connection that is cut ends in an error.
-            drop(server::conn::http1::Builder::new().serve_connection(TokioIo::new(line), service).await);
+            drop(
+                server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(line), service)
+                    .await,
+            );
         });
     }
 }
 
 impl Relay {
     /// An error ends the connection without an answer.
-    async fn answer(&self, request: Request<Incoming>, flushed: Arc<Notify>) -> Result<Answer, Error> {
-        // Read in full even if it goes nowhere: a client that is answered before may not read the answer.
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        flushed: Arc<Notify>,
+    ) -> Result<Answer, Error> {
+        // Read in full even if it goes nowhere: a client that is answered before may not read the
+        // answer.
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, body.collect().await?.to_bytes());
         match self.rules.next(operation(&request)) {
@@ -106,9 +116,15 @@ impl Relay {
             Some(Fault::SlowDown) => Ok(answers::slow_down()),
             Some(Fault::InternalError) => Ok(answers::internal_error(is_dynamo(&request))),
             Some(Fault::Throttled) => Ok(answers::throttled()),
-            Some(Fault::Unprocessed { written }) => self.forward_part(Batch::Write, request, written).await,
-            Some(Fault::UnprocessedKeys { read }) => self.forward_part(Batch::Get, request, read).await,
-            Some(Fault::CutBody { bytes }) => Ok(self.forward(request).await?.map(|body| cut(body, bytes, flushed))),
+            Some(Fault::Unprocessed { written }) => {
+                self.forward_part(Batch::Write, request, written).await
+            }
+            Some(Fault::UnprocessedKeys { read }) => {
+                self.forward_part(Batch::Get, request, read).await
+            }
+            Some(Fault::CutBody { bytes }) => {
+                Ok(self.forward(request).await?.map(|body| cut(body, bytes, flushed)))
+            }
             Some(Fault::Drop) => Err("the connection is dropped".into()),
             Some(Fault::LandThenFail) => {
                 let is_dynamo = is_dynamo(&request);
@@ -134,8 +150,14 @@ impl Relay {
 
     /// Forwards the first `kept` parts of a batch, and answers that the others are unprocessed.
     ///
-    /// The signature does not fit the shorter body, which neither emulator notices; AWS itself would.
-    async fn forward_part(&self, batch: Batch, request: Request<Bytes>, kept: usize) -> Result<Answer, Error> {
+    /// The signature does not fit the shorter body, which neither emulator notices; AWS itself
+    /// would.
+    async fn forward_part(
+        &self,
+        batch: Batch,
+        request: Request<Bytes>,
+        kept: usize,
+    ) -> Result<Answer, Error> {
         let (mut head, body) = request.into_parts();
         let mut body: Value = serde_json::from_slice(&body)?;
         let held_back = batch.hold_back(&mut body, kept);

@@ -24,7 +24,8 @@ pub enum Fault {
     InternalError,
     /// DynamoDB is asked for more than the table's capacity: 400. The request is not carried out.
     Throttled,
-    /// `BatchWriteItem`: only the first `written` requests are carried out, the others come back as unprocessed.
+    /// `BatchWriteItem`: only the first `written` requests are carried out, the others come back as
+    /// unprocessed.
     Unprocessed {
         /// Counted over all tables, in the order of their names.
         written: usize,
@@ -34,7 +35,8 @@ pub enum Fault {
         /// Counted over all tables, in the order of their names.
         read: usize,
     },
-    /// The connection ends after so many bytes of the answer's body; a shorter answer arrives whole.
+    /// The connection ends after so many bytes of the answer's body; a shorter answer arrives
+    /// whole.
     CutBody {
         /// What still arrives, beside the whole header.
         bytes: u64,
@@ -79,7 +81,9 @@ impl Calls {
 
 impl Rules {
     pub(super) fn add(&self, operation: &str, calls: Calls, fault: Fault) {
-        self.state(|state| state.rules.push(Rule { operation: operation.to_owned(), calls, fault, seen: 0 }));
+        self.state(|state| {
+            state.rules.push(Rule { operation: operation.to_owned(), calls, fault, seen: 0 })
+        });
     }
 
     /// Counts a call; of the rules that meet it the first one has it.
@@ -98,7 +102,9 @@ impl Rules {
     }
 
     pub(super) fn calls(&self, operation: &str) -> u64 {
-        self.state(|state| state.calls.iter().filter(|(seen, _)| is(operation, seen)).map(|(_, calls)| calls).sum())
+        self.state(|state| {
+            state.calls.iter().filter(|(seen, _)| is(operation, seen)).map(|(_, calls)| calls).sum()
+        })
     }
 
     pub(super) fn clear(&self) {

@@ -51,7 +51,10 @@ fn operations_have_their_names_at_aws() {
     check_operation("POST", "/bucket?delete", "DeleteObjects");
     check_operation("DELETE", "/bucket/key", "DeleteObject");
     check_operation("PATCH", "/bucket/key", "PATCH");
-    let put = Request::builder().method("POST").uri("/").header("X-Amz-Target", "DynamoDB_20120810.PutItem");
+    let put = Request::builder()
+        .method("POST")
+        .uri("/")
+        .header("X-Amz-Target", "DynamoDB_20120810.PutItem");
     assert_eq!(operation(&put.body(()).unwrap()), "PutItem");
 }
 
@@ -71,7 +74,10 @@ fn a_batch_is_cut_at_a_part() {
     check_batch(Batch::Write, 3, write.clone(), json!({"a": [1, 2], "b": [3]}), json!({"b": [4]}));
     check_batch(Batch::Write, 9, write.clone(), write, json!({}));
     let get = json!({"a": {"Keys": [1, 2], "ConsistentRead": true}});
-    let (first, second) = (json!({"Keys": [1], "ConsistentRead": true}), json!({"Keys": [2], "ConsistentRead": true}));
+    let (first, second) = (
+        json!({"Keys": [1], "ConsistentRead": true}),
+        json!({"Keys": [2], "ConsistentRead": true}),
+    );
     check_batch(Batch::Get, 1, get, json!({"a": first}), json!({"a": second}));
 }
 

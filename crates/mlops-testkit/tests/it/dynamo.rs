@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType, TableStatus,
 };
 use mlops_testkit::{DynamoServer, dynalite, moto_dynamo};
 
@@ -10,7 +11,10 @@ use mlops_testkit::{DynamoServer, dynalite, moto_dynamo};
 pub(crate) async fn table(server: &DynamoServer) -> (Client, String) {
     let client = server.client().await;
     let name = server.table_name();
-    let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build();
+    let id = AttributeDefinition::builder()
+        .attribute_name("id")
+        .attribute_type(ScalarAttributeType::S)
+        .build();
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build();
     client
         .create_table()
@@ -22,7 +26,8 @@ pub(crate) async fn table(server: &DynamoServer) -> (Client, String) {
         .await
         .unwrap();
     loop {
-        let described = client.describe_table().table_name(&name).send().await.unwrap().table.unwrap();
+        let described =
+            client.describe_table().table_name(&name).send().await.unwrap().table.unwrap();
         if described.table_status == Some(TableStatus::Active) {
             return (client, name);
         }
@@ -32,8 +37,10 @@ pub(crate) async fn table(server: &DynamoServer) -> (Client, String) {
 
 /// The ids in a table, sorted.
 pub(crate) async fn ids(client: &Client, table: &str) -> Vec<String> {
-    let items = client.scan().table_name(table).consistent_read(true).send().await.unwrap().items.unwrap();
-    let mut ids: Vec<String> = items.iter().map(|item| item["id"].as_s().unwrap().clone()).collect();
+    let items =
+        client.scan().table_name(table).consistent_read(true).send().await.unwrap().items.unwrap();
+    let mut ids: Vec<String> =
+        items.iter().map(|item| item["id"].as_s().unwrap().clone()).collect();
     ids.sort_unstable();
     ids
 }
@@ -41,7 +48,8 @@ pub(crate) async fn ids(client: &Client, table: &str) -> Vec<String> {
 async fn check_conditional_put(server: &DynamoServer) {
     let (client, table) = table(server).await;
     let put = || {
-        let put = client.put_item().table_name(&table).item("id", AttributeValue::S("a".to_owned()));
+        let put =
+            client.put_item().table_name(&table).item("id", AttributeValue::S("a".to_owned()));
         put.condition_expression("attribute_not_exists(id)").send()
     };
     put().await.unwrap();
@@ -60,7 +68,10 @@ async fn both_emulators_put_an_item_once() {
 #[test]
 fn a_program_gets_one_endpoint_for_dynamodb_only() {
     let environment = dynalite().environment();
-    assert!(environment.contains(&("AWS_ENDPOINT_URL_DYNAMODB", dynalite().endpoint.as_str())), "{environment:?}");
+    assert!(
+        environment.contains(&("AWS_ENDPOINT_URL_DYNAMODB", dynalite().endpoint.as_str())),
+        "{environment:?}"
+    );
     assert!(environment.contains(&("AWS_ACCESS_KEY_ID", "test")), "{environment:?}");
     assert_ne!(dynalite().endpoint, moto_dynamo().endpoint);
 }

@@ -24,7 +24,8 @@ struct Stage {
 async fn stage(server: &DynamoServer) -> Stage {
     let faults = Faults::start(&server.endpoint);
     let (direct, table) = table(server).await;
-    let config = Builder::from(&server.config_at(&faults.endpoint).await).retry_config(RetryConfig::disabled());
+    let config = Builder::from(&server.config_at(&faults.endpoint).await)
+        .retry_config(RetryConfig::disabled());
     Stage { faults, table, client: Client::from_conf(config.build()), direct }
 }
 
@@ -37,13 +38,16 @@ fn item(id: &str) -> HashMap<String, AttributeValue> {
 }
 
 fn put(id: &str) -> WriteRequest {
-    WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item(id))).build().unwrap()).build()
+    WriteRequest::builder()
+        .put_request(PutRequest::builder().set_item(Some(item(id))).build().unwrap())
+        .build()
 }
 
 impl Stage {
     /// Writes a batch, and gives what was not processed.
     async fn write(&self, batch: Vec<WriteRequest>) -> Vec<WriteRequest> {
-        let written = self.client.batch_write_item().request_items(&self.table, batch).send().await.unwrap();
+        let written =
+            self.client.batch_write_item().request_items(&self.table, batch).send().await.unwrap();
         written.unprocessed_items.unwrap_or_default().remove(&self.table).unwrap_or_default()
     }
 
@@ -92,7 +96,10 @@ async fn check_unprocessed(server: &DynamoServer) {
     assert_eq!(stage.ids().await, ["a", "b", "c", "d"]);
     // A batch that the server refuses is refused, however much of it is held back.
     stage.faults.inject("BatchWriteItem", Calls::All, Fault::Unprocessed { written: 2 });
-    let refused = stage.client.batch_write_item().request_items(&stage.table, ["a", "a", "b"].map(put).into());
+    let refused = stage
+        .client
+        .batch_write_item()
+        .request_items(&stage.table, ["a", "a", "b"].map(put).into());
     assert_eq!(refused.send().await.unwrap_err().code(), Some("ValidationException"));
     stage.end().await;
 }
@@ -138,7 +145,13 @@ async fn check_landing(server: &DynamoServer) {
     assert!(error.is_internal_server_error(), "{error:?}");
     assert!(add().await.unwrap_err().as_service_error().is_none());
     add().await.unwrap();
-    let got = stage.direct.get_item().table_name(&stage.table).key("id", text("a")).consistent_read(true).send();
+    let got = stage
+        .direct
+        .get_item()
+        .table_name(&stage.table)
+        .key("id", text("a"))
+        .consistent_read(true)
+        .send();
     assert_eq!(got.await.unwrap().item().unwrap()["n"], AttributeValue::N("2".to_owned()));
     stage.end().await;
 }

@@ -41,7 +41,8 @@ fn body() -> Vec<u8> {
 impl Stage {
     /// The outcome of a call: `ok`, the error's code, or `no answer`.
     async fn put(&self, key: &str, body: Vec<u8>) -> String {
-        let put = self.client.put_object().bucket(&self.bucket).key(key).body(body.into()).send().await;
+        let put =
+            self.client.put_object().bucket(&self.bucket).key(key).body(body.into()).send().await;
         outcome(put.map(drop))
     }
 
@@ -69,11 +70,23 @@ async fn without_a_fault_everything_arrives_as_it_was_sent() {
     let key = "a b/ü+%25&'=.json";
     assert_eq!(stage.put(key, body()).await, "ok");
     assert_eq!(stage.keys().await, [key]);
-    let got = stage.client.get_object().bucket(&stage.bucket).key(key).range("bytes=5-").send().await.unwrap();
-    assert!(got.body.collect().await.unwrap().to_vec() == body()[5..], "the body changed on its way");
+    let got = stage
+        .client
+        .get_object()
+        .bucket(&stage.bucket)
+        .key(key)
+        .range("bytes=5-")
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        got.body.collect().await.unwrap().to_vec() == body()[5..],
+        "the body changed on its way"
+    );
     let head = stage.client.head_object().bucket(&stage.bucket).key(key).send().await.unwrap();
     assert_eq!(head.content_length(), Some(BODY_BYTES as i64));
-    let listed = stage.client.list_objects_v2().bucket(&stage.bucket).prefix("a b/").send().await.unwrap();
+    let listed =
+        stage.client.list_objects_v2().bucket(&stage.bucket).prefix("a b/").send().await.unwrap();
     assert_eq!(listed.contents().len(), 1);
     stage.client.delete_object().bucket(&stage.bucket).key(key).send().await.unwrap();
     assert_eq!(stage.keys().await, [""; 0]);
@@ -180,9 +193,16 @@ async fn the_proxy_answers_a_test_that_waits_for_a_program() {
     let faults = Faults::start(&s3().endpoint);
     faults.inject("*", Calls::All, Fault::SlowDown);
     // Without a runtime's help: this blocks the only thread that the test has.
-    let mut connection = std::net::TcpStream::connect(faults.endpoint.trim_start_matches("http://")).unwrap();
-    std::io::Write::write_all(&mut connection, b"GET /bucket/key HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n")
-        .unwrap();
+    let mut connection =
+        std::net::TcpStream::connect(faults.endpoint.trim_start_matches("http://")).unwrap();
+    std::io::Write::write_all(
+        &mut connection,
+        b"GET /bucket/key HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n",
+    )
+    .unwrap();
     let answer = std::io::read_to_string(connection).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("<Code>SlowDown</Code>"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("<Code>SlowDown</Code>"),
+        "{answer}"
+    );
 }

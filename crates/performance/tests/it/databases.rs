@@ -8,8 +8,8 @@ use crate::{Folder, Units, job};
 
 const CLIENTS: usize = 6000;
 
-/// Requests of eight weeks: a tenth of the clients are left to a heuristic, which keeps fewer; in the last two weeks the model keeps no more than
-/// the heuristic if it `decays`.
+/// Requests of eight weeks: a tenth of the clients are left to a heuristic, which keeps fewer; in
+/// the last two weeks the model keeps no more than the heuristic if it `decays`.
 fn statements(decays: bool) -> Vec<String> {
     let mut units = Units(5);
     let (mut logs, mut outcomes, mut worth) = (Vec::new(), Vec::new(), Vec::new());
@@ -20,7 +20,10 @@ fn statements(decays: bool) -> Vec<String> {
         let fades = decays && day >= 42;
         let chance = if heuristic || fades { prediction + 0.15 } else { prediction };
         let outcome = if units.next() < chance { "yes" } else { "no" };
-        let (high, used) = (if prediction > 0.2 { "yes" } else { "no" }, if heuristic { "heuristic" } else { "model" });
+        let (high, used) = (
+            if prediction > 0.2 { "yes" } else { "no" },
+            if heuristic { "heuristic" } else { "model" },
+        );
         let payload = format!(
             r#"{{"input": {{"uid": "u{client}", "client_id": "c{client}"}}, "output": {{"prediction": {prediction}, "high_risk": "{high}", "model_used": "{used}"}}}}"#
         );
@@ -30,8 +33,10 @@ fn statements(decays: bool) -> Vec<String> {
     }
     outcomes.push("('nobody', '2026-12-01 00:00:00', 'no')".to_owned());
     let insert = |into: &'static str, rows: Vec<String>| {
-        let chunks: Vec<String> =
-            rows.chunks(500).map(|rows| format!("INSERT INTO {into} VALUES {}", rows.join(","))).collect();
+        let chunks: Vec<String> = rows
+            .chunks(500)
+            .map(|rows| format!("INSERT INTO {into} VALUES {}", rows.join(",")))
+            .collect();
         chunks
     };
     [
@@ -77,7 +82,10 @@ async fn both_databases_give_the_same_findings_and_keep_them() {
     assert_eq!(report["verdict"], "stable", "{report}");
     assert_eq!(report["labels"]["labelled"], CLIENTS);
     let impact = &report["impact"];
-    assert_eq!((&impact["model"]["clients"], &impact["heuristic"]["clients"]), (&5400.into(), &600.into()));
+    assert_eq!(
+        (&impact["model"]["clients"], &impact["heuristic"]["clients"]),
+        (&5400.into(), &600.into())
+    );
     let saved = &impact["clients_saved"];
     let [low, value, high] = ["low", "value", "high"].map(|end| saved[end].as_f64().unwrap());
     assert!(low < 0.15 * 5400.0 && 0.15 * 5400.0 < high && low > 400.0, "{saved}");
@@ -85,7 +93,8 @@ async fn both_databases_give_the_same_findings_and_keep_them() {
     // Clients of the heuristic are all worth 80, those of the model 102.2 on average.
     assert!((money / value - 102.2).abs() < 0.1, "{money} for {value}");
 
-    let select = "SELECT COUNT(*), SUM(is_decisive), SUM(n) FROM performance WHERE kind = 'realised'";
+    let select =
+        "SELECT COUNT(*), SUM(is_decisive), SUM(n) FROM performance WHERE kind = 'realised'";
     let row = in_sqlite.fetch_one(select).await.unwrap();
     assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1), row.get::<i64, _>(2)), (9, 1, 5400));
     let select = "SELECT roc_auc, CAST(JSON_EXTRACT(details, '$.calibration_curve[0].n') AS SIGNED), verdict FROM performance \
@@ -94,7 +103,11 @@ async fn both_databases_give_the_same_findings_and_keep_them() {
     assert!(row.get::<f64, _>(0) > 0.5 && row.get::<i64, _>(1) > 0);
     let select = "SELECT cumulated_clients, cumulated_money FROM business_impact ORDER BY period_from DESC LIMIT 1";
     let row = in_mysql.fetch_one(select).await.unwrap();
-    assert!((row.get::<f64, _>(1) - money).abs() < 1e-6, "cumulated to the end: {}", row.get::<f64, _>(0));
+    assert!(
+        (row.get::<f64, _>(1) - money).abs() < 1e-6,
+        "cumulated to the end: {}",
+        row.get::<f64, _>(0)
+    );
 }
 
 #[tokio::test]
@@ -103,10 +116,18 @@ async fn a_decay_asks_for_a_new_model_once() {
     let (url, _connection) = sqlite(&folder, true).await;
     let asked = folder.path("asked");
     let command = format!("echo \"$MLOPS_RETRAIN_REASON\" >> {asked}");
-    let run = || job(&["--database", &url, "--retrain", "--retrain-command", &command]).run().json(0);
+    let run =
+        || job(&["--database", &url, "--retrain", "--retrain-command", &command]).run().json(0);
     let first = run();
-    assert_eq!((&first["verdict"], &first["impact"]["verdict"]), (&"shifted".into(), &"shifted".into()), "{first}");
-    assert_eq!((&first["retrain"]["action"], &run()["retrain"]["action"]), (&"submitted".into(), &"suppressed".into()));
+    assert_eq!(
+        (&first["verdict"], &first["impact"]["verdict"]),
+        (&"shifted".into(), &"shifted".into()),
+        "{first}"
+    );
+    assert_eq!(
+        (&first["retrain"]["action"], &run()["retrain"]["action"]),
+        (&"submitted".into(), &"suppressed".into())
+    );
     let asked = std::fs::read_to_string(asked).unwrap();
     assert!(asked.lines().count() == 1 && asked.contains("benefit has fallen"), "{asked}");
 }
@@ -115,16 +136,26 @@ async fn a_decay_asks_for_a_new_model_once() {
 async fn a_client_of_both_arms_spoils_the_comparison() {
     let folder = Folder::new();
     let (url, mut connection) = sqlite(&folder, false).await;
-    let payload = r#"{"input": {"client_id": "c0"}, "output": {"prediction": 0.1, "model_used": "model"}}"#;
-    let insert = format!("INSERT INTO model_logs VALUES ('again', '2026-03-20 00:00:00', '{payload}')");
+    let payload =
+        r#"{"input": {"client_id": "c0"}, "output": {"prediction": 0.1, "model_used": "model"}}"#;
+    let insert =
+        format!("INSERT INTO model_logs VALUES ('again', '2026-03-20 00:00:00', '{payload}')");
     let columns = "INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES";
-    connection.execute(AssertSqlSafe(insert.replace("INSERT INTO model_logs VALUES", columns))).await.unwrap();
+    connection
+        .execute(AssertSqlSafe(insert.replace("INSERT INTO model_logs VALUES", columns)))
+        .await
+        .unwrap();
     let report = job(&["--database", &url]).run().json(0);
     let why = report["why"].as_str().unwrap();
     assert!(why.starts_with("of the impact: 1 clients were in both arms, such as c0"), "{why}");
     // The share of clients is not what it should be.
-    let report = job(&["--database", &url, "--heuristic-share", "0.2", "--until", "2026-03-01"]).run().json(0);
-    assert!(report["impact"]["says"].as_str().unwrap().contains("the arms are not alike"), "{report}");
+    let report = job(&["--database", &url, "--heuristic-share", "0.2", "--until", "2026-03-01"])
+        .run()
+        .json(0);
+    assert!(
+        report["impact"]["says"].as_str().unwrap().contains("the arms are not alike"),
+        "{report}"
+    );
     // All of them are too young.
     let report = job(&["--database", &url, "--horizon", "400d"]).run().json(0);
     assert_eq!(report["why"], "no period has all of its outcomes yet");
@@ -143,5 +174,8 @@ async fn predictions_may_be_judged_by_those_on_whom_nobody_acted() {
     let rate: f64 = connection.fetch_one(rate).await.unwrap().get(0);
     assert!((0.24..0.36).contains(&rate), "0.15 by the model and 0.15 on top, not {rate}");
     let impact = &report["impact"];
-    assert_eq!((&impact["model"]["clients"], &impact["heuristic"]["clients"]), (&5400.into(), &600.into()));
+    assert_eq!(
+        (&impact["model"]["clients"], &impact["heuristic"]["clients"]),
+        (&5400.into(), &600.into())
+    );
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::{Folder, Units, job};
 
-/// Scored rows, some a day from the first of January on; outcomes follow the scores, less so from `worse_from` on, and are missing
-/// from `young_from` on.
+/// Scored rows, some a day from the first of January on; outcomes follow the scores, less so from
+/// `worse_from` on, and are missing from `young_from` on.
 fn scored(seed: u64, days: usize, worse_from: usize, young_from: usize) -> String {
     let mut units = Units(seed);
     let mut csv = "client_id,scored_at,score,churn\n".to_owned();
@@ -31,10 +31,12 @@ fn predictions_that_became_worse_are_found() {
     let production = folder.write("production.csv", &scored(2, 84, 56, 84));
     let arguments = ["--reference", &reference, "--production", &production, "--every", "month"];
     let page = folder.path("page.html");
-    let report = job(&arguments).args(COLUMNS).args(["--report", &page, "--fail-on-verdict"]).run().json(10);
+    let report =
+        job(&arguments).args(COLUMNS).args(["--report", &page, "--fail-on-verdict"]).run().json(10);
     assert_eq!(report["verdict"], "shifted", "{report}");
     let periods = report["periods"].as_array().unwrap();
-    let verdicts: Vec<&str> = periods.iter().map(|period| period["verdict"].as_str().unwrap()).collect();
+    let verdicts: Vec<&str> =
+        periods.iter().map(|period| period["verdict"].as_str().unwrap()).collect();
     assert_eq!(verdicts, ["stable", "stable", "shifted"]);
     assert_eq!(periods[0]["from"], "2026-01-01 00:00:00.000000");
     assert_eq!(periods[2]["is_decisive"], true);
@@ -58,7 +60,10 @@ fn what_has_no_outcome_waits_and_is_estimated() {
     let report = job(&arguments).args(COLUMNS).run().json(0);
     assert_eq!(report["verdict"], "stable", "{report}");
     let young = &report["periods"][1];
-    assert_eq!((&young["n"], &young["waiting"], &young["verdict"]), (&0.into(), &1680.into(), &"inconclusive".into()));
+    assert_eq!(
+        (&young["n"], &young["waiting"], &young["verdict"]),
+        (&0.into(), &1680.into(), &"inconclusive".into())
+    );
     assert!(young["estimated"]["roc_auc"]["value"].as_f64().unwrap() > 0.8, "{young}");
     let waiting = folder.write("waiting.csv", &scored(2, 14, 14, 0));
     let arguments = ["--reference", &reference, "--production", &waiting];
@@ -92,7 +97,8 @@ fn scores_that_are_no_probabilities_are_calibrated_by_the_reference() {
 fn logs_in_a_folder_are_joined_with_a_file_of_outcomes() {
     let folder = Folder::new();
     let mut units = Units(3);
-    let (mut logs, mut outcomes) = (String::new(), "client_id,outcome_timestamp,outcome\n".to_owned());
+    let (mut logs, mut outcomes) =
+        (String::new(), "client_id,outcome_timestamp,outcome\n".to_owned());
     for row in 0..900 {
         let score = units.next();
         let uid = if row % 3 == 0 { "older" } else { "newer" };
@@ -103,15 +109,24 @@ fn logs_in_a_folder_are_joined_with_a_file_of_outcomes() {
             2 + row % 5
         )
         .unwrap();
-        writeln!(outcomes, "c{row},2026-03-20,{}", if units.next() < score { "yes" } else { "no" }).unwrap();
+        writeln!(outcomes, "c{row},2026-03-20,{}", if units.next() < score { "yes" } else { "no" })
+            .unwrap();
     }
     writeln!(outcomes, "nobody,2026-06-01,no").unwrap();
     folder.write("logs.ndjson", &logs);
     let outcomes = folder.write("outcomes.csv", &outcomes);
-    let report = job(&["--production", &folder.path("logs.ndjson"), "--outcomes", &outcomes]).run().json(0);
-    assert_eq!((&report["labels"]["labelled"], &report["verdict"]), (&900.into(), &"stable".into()), "{report}");
+    let report =
+        job(&["--production", &folder.path("logs.ndjson"), "--outcomes", &outcomes]).run().json(0);
+    assert_eq!(
+        (&report["labels"]["labelled"], &report["verdict"]),
+        (&900.into(), &"stable".into()),
+        "{report}"
+    );
     let period = &report["periods"][0];
-    assert!(period["realised"]["precision"]["value"].as_f64().unwrap() > 0.8, "high risk is what was logged: {period}");
+    assert!(
+        period["realised"]["precision"]["value"].as_f64().unwrap() > 0.8,
+        "high risk is what was logged: {period}"
+    );
 }
 
 #[test]
@@ -123,8 +138,14 @@ fn bad_arguments_are_named() {
         (vec!["--prediction", "no", "--target", "churn"], "--prediction no"),
         (vec!["--prediction", "score", "--target", "no"], "no"),
         (vec!["--prediction", "score", "--target", "churn", "--time", "when"], "--time when"),
-        (vec!["--prediction", "score", "--target", "churn", "--since", "2026-01-02"], "say with --time"),
-        (vec!["--prediction", "score", "--target", "churn", "--retrain"], "--retrain needs the database"),
+        (
+            vec!["--prediction", "score", "--target", "churn", "--since", "2026-01-02"],
+            "say with --time",
+        ),
+        (
+            vec!["--prediction", "score", "--target", "churn", "--retrain"],
+            "--retrain needs the database",
+        ),
         (vec!["--prediction", "score", "--target", "client_id"], "client_id"),
     ] {
         let ended = job(&["--production", &production]).args(&arguments).run();
@@ -132,7 +153,8 @@ fn bad_arguments_are_named() {
         assert!(ended.stderr.contains(says), "{arguments:?}: {}", ended.stderr);
     }
     let odd = folder.write("odd.csv", "score,churn\n0.5,yes\n1.5,no\n,no\n0.1,no\n");
-    let report = job(&["--production", &odd, "--prediction", "score", "--target", "churn"]).run().json(0);
+    let report =
+        job(&["--production", &odd, "--prediction", "score", "--target", "churn"]).run().json(0);
     assert_eq!((&report["without_prediction"], &report["periods"][0]["n"]), (&2.into(), &2.into()));
     assert_eq!(report["verdict"], "inconclusive");
 }

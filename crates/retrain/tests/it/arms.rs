@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use crate::{World, customers};
 
-/// Requests with outcomes; of every third the heuristic decided. Of the others all stay, whatever they would have done.
+/// Requests with outcomes; of every third the heuristic decided. Of the others all stay, whatever
+/// they would have done.
 fn logs(world: &World, rows: usize) -> String {
-    let (mut requests, mut outcomes) = (String::new(), "client_id,outcome_timestamp,outcome\n".to_owned());
+    let (mut requests, mut outcomes) =
+        (String::new(), "client_id,outcome_timestamp,outcome\n".to_owned());
     for (row, line) in customers(rows, false).lines().skip(1).enumerate() {
         let cells: Vec<&str> = line.split(',').collect();
         let (used, outcome) = if row % 3 == 0 { ("heuristic", cells[6]) } else { ("model", "no") };
@@ -30,15 +32,28 @@ fn logs(world: &World, rows: usize) -> String {
 fn a_model_may_learn_from_those_on_whom_nobody_acted() {
     let world = World::new();
     let first = world.retrain("train.csv", &["--time", "signed_up"]).run().json(0);
-    let (models, logs_of, outcomes) = (world.path("models"), world.path("logs"), logs(&world, 6000));
+    let (models, logs_of, outcomes) =
+        (world.path("models"), world.path("logs"), logs(&world, 6000));
     let learn = |of: &str| {
         let from = ["--logs", &logs_of, "--outcomes", &outcomes, "--outcomes-of", of, "--dry-run"];
         let to = ["--id", "client_id", "--target", "churn", "--models", &models];
         world.job(&[from.as_slice(), &to].concat()).run().json(0)
     };
     let (all, heuristic) = (learn("all"), learn("heuristic"));
-    assert_eq!((&all["logged"]["labelled"], &heuristic["logged"]["labelled"]), (&6000.into(), &2000.into()));
+    assert_eq!(
+        (&all["logged"]["labelled"], &heuristic["logged"]["labelled"]),
+        (&6000.into(), &2000.into())
+    );
     let auc = |report: &serde_json::Value| report["metrics"]["roc_auc"].as_f64().unwrap();
-    assert!((auc(&heuristic) - auc(&first)).abs() < 0.05, "{} beside {}", auc(&heuristic), auc(&first));
-    assert!(auc(&all) < auc(&first) - 0.05, "two thirds of the outcomes say nothing: {}", auc(&all));
+    assert!(
+        (auc(&heuristic) - auc(&first)).abs() < 0.05,
+        "{} beside {}",
+        auc(&heuristic),
+        auc(&first)
+    );
+    assert!(
+        auc(&all) < auc(&first) - 0.05,
+        "two thirds of the outcomes say nothing: {}",
+        auc(&all)
+    );
 }

@@ -33,7 +33,10 @@ fn a_model_is_fit_for_release_or_the_reasons_are_told() {
     check("else.pkl", b"not a pickle", "the opcode 0x6e");
     // A wrong call is not the model's fault.
     world.job(&["inspect", &model, "--chek"]).run().check_failed(2, &["--chek"]);
-    world.job(&["inspect", &world.path("nowhere.pkl"), "--check"]).run().check_failed(2, &["nowhere.pkl"]);
+    world
+        .job(&["inspect", &world.path("nowhere.pkl"), "--check"])
+        .run()
+        .check_failed(2, &["nowhere.pkl"]);
     let without_onnx = changed(&bytes, |name, value| {
         if name == "onnx" {
             *value = Value::None;
@@ -67,12 +70,19 @@ fn golden_requests_have_to_be_answered_as_they_are_known() {
     let model = world.path("models/model.pkl");
     let golden = |low: f64, high: f64| {
         let header = "tenure,plan,spent,joined,signed_up,min_prediction,max_prediction";
-        let rows =
-            format!("{header}\n3,plus,90,2025-01-01,2026-01-01,{low},{high}\n70,basic,1,2025-01-01,2026-01-01,0,1\n");
+        let rows = format!(
+            "{header}\n3,plus,90,2025-01-01,2026-01-01,{low},{high}\n70,basic,1,2025-01-01,2026-01-01,0,1\n"
+        );
         world.write("golden.csv", &rows)
     };
-    world.job(&["inspect", &model, "--check", "--golden-requests", &golden(0.5, 1.0)]).run().json(0);
-    let refused = world.job(&["inspect", &model, "--check", "--golden-requests", &golden(0.0, 0.1)]).run().json(10);
+    world
+        .job(&["inspect", &model, "--check", "--golden-requests", &golden(0.5, 1.0)])
+        .run()
+        .json(0);
+    let refused = world
+        .job(&["inspect", &model, "--check", "--golden-requests", &golden(0.0, 0.1)])
+        .run()
+        .json(10);
     assert!(refused["reasons"].to_string().contains("golden request 1"), "{refused}");
 }
 
@@ -94,12 +104,18 @@ fn a_model_that_is_worse_than_the_one_in_production_does_not_follow_it() {
     });
     std::fs::write(world.path("weak.pkl"), weak).unwrap();
     let objections = judge(&world.path("weak.pkl"), 10).to_string();
-    assert!(objections.contains("AUC is 0.5500") && objections.contains("log loss is 0.6900"), "{objections}");
+    assert!(
+        objections.contains("AUC is 0.5500") && objections.contains("log loss is 0.6900"),
+        "{objections}"
+    );
     world.write("wide.csv", &crate::with_another_column(&train));
     world.retrain("wide.csv", &["--new-schema"]).run().json(0);
     let narrow = world.write("narrow.csv", &train);
     let others = world.path("narrow-models");
-    world.job(&["--data", &narrow, "--id", "client_id", "--target", "churn", "--models", &others]).run().json(0);
+    world
+        .job(&["--data", &narrow, "--id", "client_id", "--target", "churn", "--models", &others])
+        .run()
+        .json(0);
     let objections = judge(&format!("{others}/model.pkl"), 10).to_string();
     assert!(objections.contains("other columns"), "{objections}");
 }

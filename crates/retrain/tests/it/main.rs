@@ -15,13 +15,15 @@ use std::path::Path;
 use mlops_testkit::Job;
 use tempfile::TempDir;
 
-/// Customers by a rule, so that every machine makes the same; `turn` takes the outcomes from others.
+/// Customers by a rule, so that every machine makes the same; `turn` takes the outcomes from
+/// others.
 fn customers(rows: usize, turn: bool) -> String {
     let mut csv = "client_id,tenure,plan,spent,joined,signed_up,churn\n".to_owned();
     // A generator as in the C standard, which is good enough for a table.
     let mut state = 12_345u64;
     let mut next = |end: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % end
     };
     for row in 0..rows {
@@ -40,7 +42,10 @@ fn customers(rows: usize, turn: bool) -> String {
 }
 
 fn with_another_column(table: &str) -> String {
-    table.lines().map(|line| format!("{line},{}\n", if line.ends_with("churn") { "extra" } else { "1" })).collect()
+    table
+        .lines()
+        .map(|line| format!("{line},{}\n", if line.ends_with("churn") { "extra" } else { "1" }))
+        .collect()
 }
 
 struct World {
@@ -78,6 +83,7 @@ impl World {
     /// Retrains on `data` into the folder `models`.
     fn retrain(&self, data: &str, arguments: &[&str]) -> Job {
         let (data, models) = (self.path(data), self.path("models"));
-        self.job(&["--data", &data, "--id", "client_id", "--target", "churn", "--models", &models]).args(arguments)
+        self.job(&["--data", &data, "--id", "client_id", "--target", "churn", "--models", &models])
+            .args(arguments)
     }
 }

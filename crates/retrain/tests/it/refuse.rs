@@ -12,10 +12,17 @@ fn a_worse_model_is_refused() {
     let present = world.read("models/model.pkl");
     // The outcomes of most rows are turned round, but those of the newest rows are true.
     let (turned, truth) = (customers(3000, true), customers(3000, false));
-    let mixed: String =
-        turned.lines().take(2200).chain(truth.lines().skip(2200)).map(|line| line.to_owned() + "\n").collect();
+    let mixed: String = turned
+        .lines()
+        .take(2200)
+        .chain(truth.lines().skip(2200))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
     world.write("bad.csv", &mixed);
-    let report = world.retrain("bad.csv", &["--time", "signed_up", "--new-schema", "--fail-on-verdict"]).run().json(10);
+    let report = world
+        .retrain("bad.csv", &["--time", "signed_up", "--new-schema", "--fail-on-verdict"])
+        .run()
+        .json(10);
     assert_eq!((&report["published"], &report["gate"]["accepted"]), (&false.into(), &false.into()));
     let reasons = report["gate"]["reasons"].to_string();
     for words in ["base rate", "AUC is", "log loss is"] {
@@ -65,13 +72,17 @@ fn a_column_in_another_unit_is_refused() {
     world.retrain("train.csv", &[]).run().json(0);
     let in_days = |line: &str| {
         let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
-        cells[3] = cells[3].parse::<f64>().map_or(cells[3].clone(), |spent| (spent * 1000.0).to_string());
+        cells[3] =
+            cells[3].parse::<f64>().map_or(cells[3].clone(), |spent| (spent * 1000.0).to_string());
         cells.join(",") + "\n"
     };
     world.write("cents.csv", &customers(3000, false).lines().map(in_days).collect::<String>());
     let report = world.retrain("cents.csv", &["--fail-on-verdict"]).run().json(10);
     let reasons = report["gate"]["reasons"].to_string();
-    assert!(reasons.contains("the column spent looks broken") && reasons.contains("unit"), "{reasons}");
+    assert!(
+        reasons.contains("the column spent looks broken") && reasons.contains("unit"),
+        "{reasons}"
+    );
     assert_eq!(world.retrain("cents.csv", &["--new-schema"]).run().json(0)["published"], true);
 }
 
@@ -82,24 +93,34 @@ fn golden_requests_must_be_answered_as_they_are_known_to() {
                   70,basic,5,2025-01-01,2026-01-01,,0.3\n1,plus,95,2025-06-01,2026-01-01,0.7,1\n";
     let golden = world.write("golden.csv", golden);
     assert_eq!(world.retrain("train.csv", &["--golden", &golden]).run().json(0)["published"], true);
-    let wrong =
-        "tenure,plan,spent,joined,signed_up,min_prediction,max_prediction\n70,basic,5,2025-01-01,2026-01-01,0.9,1\n";
+    let wrong = "tenure,plan,spent,joined,signed_up,min_prediction,max_prediction\n70,basic,5,2025-01-01,2026-01-01,0.9,1\n";
     let wrong = world.write("wrong.csv", wrong);
-    let report = world.retrain("train.csv", &["--golden", &wrong, "--fail-on-verdict"]).run().json(10);
-    assert!(report["gate"]["reasons"][0].as_str().unwrap().contains("the golden request 1 has"), "{report}");
+    let report =
+        world.retrain("train.csv", &["--golden", &wrong, "--fail-on-verdict"]).run().json(10);
+    assert!(
+        report["gate"]["reasons"][0].as_str().unwrap().contains("the golden request 1 has"),
+        "{report}"
+    );
     let train = world.path("train.csv");
-    world.retrain("train.csv", &["--golden", &train]).run().check_failed(2, &["no column `min_prediction`"]);
+    world
+        .retrain("train.csv", &["--golden", &train])
+        .run()
+        .check_failed(2, &["no column `min_prediction`"]);
 }
 
 #[test]
 fn a_row_that_is_there_twice_counts_once() {
     let world = World::new();
     let once = customers(1000, false);
-    let twice: String = once.clone() + &once.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
+    let twice: String =
+        once.clone() + &once.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
     world.write("twice.csv", &twice);
     let report = world.retrain("twice.csv", &[]).run().json(0);
     assert_eq!(report["duplicates"], 1000, "{report}");
-    assert_eq!(report["training"]["rows"].as_u64().unwrap() + report["metrics"]["n"].as_u64().unwrap(), 1000);
+    assert_eq!(
+        report["training"]["rows"].as_u64().unwrap() + report["metrics"]["n"].as_u64().unwrap(),
+        1000
+    );
 }
 
 #[test]
@@ -108,7 +129,10 @@ fn a_candidate_leaves_the_present_model() {
     world.retrain("train.csv", &[]).run().json(0);
     let present = world.read("models/model.pkl");
     let report = world.retrain("train.csv", &["--candidate", "candidate/model.pkl"]).run().json(0);
-    assert_eq!((&report["published"], &report["candidate"]), (&false.into(), &"candidate/model.pkl".into()));
+    assert_eq!(
+        (&report["published"], &report["candidate"]),
+        (&false.into(), &"candidate/model.pkl".into())
+    );
     assert!(world.read("models/model.pkl") == present);
     let version = format!("models/versions/{}/model.pkl", report["model_uid"].as_str().unwrap());
     assert!(world.read("models/candidate/model.pkl") == world.read(&version));
@@ -134,11 +158,21 @@ fn data_that_no_model_can_be_made_of_are_named() {
     check(&good, &["--segment", "region"], &["--segment region"]);
     let recipe = world.write("recipe.toml", "learner = \"oracle\"\nparams = {}\n");
     check(&good, &["--recipe", &recipe], &["recipe.toml", "oracle"]);
-    let recipe = world.write("recipe.toml", "learner = \"random-forest\"\nparams = { trees = 0 }\n");
+    let recipe =
+        world.write("recipe.toml", "learner = \"random-forest\"\nparams = { trees = 0 }\n");
     check(&good, &["--recipe", &recipe], &["`trees` is 0"]);
-    world.job(&["--target", "churn", "--models", "m"]).run().check_failed(2, &["--data (RETRAIN_DATA) is missing"]);
-    world.job(&["--data", "x.csv", "--models", "m"]).run().check_failed(2, &["--target (RETRAIN_TARGET) is missing"]);
-    world.job(&["--data", "x.csv", "--target", "churn"]).run().check_failed(2, &["--models (MLOPS_MODELS) is missing"]);
+    world
+        .job(&["--target", "churn", "--models", "m"])
+        .run()
+        .check_failed(2, &["--data (RETRAIN_DATA) is missing"]);
+    world
+        .job(&["--data", "x.csv", "--models", "m"])
+        .run()
+        .check_failed(2, &["--target (RETRAIN_TARGET) is missing"]);
+    world
+        .job(&["--data", "x.csv", "--target", "churn"])
+        .run()
+        .check_failed(2, &["--models (MLOPS_MODELS) is missing"]);
     let not_a_model = world.write("no.pkl", "{}");
     world.job(&["inspect", &not_a_model]).run().check_failed(2, &["no.pkl", "byte 0"]);
     std::fs::create_dir_all(world.path("models")).unwrap();
@@ -164,6 +198,7 @@ fn rows_without_an_outcome_are_left_out_and_counted() {
     world.write("open.csv", &open);
     let report = world.retrain("open.csv", &[]).run().json(0);
     assert_eq!(report["without_outcome"], 300, "{report}");
-    let rows = report["training"]["rows"].as_u64().unwrap() + report["metrics"]["n"].as_u64().unwrap();
+    let rows =
+        report["training"]["rows"].as_u64().unwrap() + report["metrics"]["n"].as_u64().unwrap();
     assert_eq!(rows, 900);
 }

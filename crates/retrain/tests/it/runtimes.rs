@@ -10,7 +10,8 @@ use mlops_testkit::runtimes;
 
 use crate::{World, customers};
 
-/// Reads model.pkl with nothing imported, and asks it for rows of which some are missing or were never seen.
+/// Reads model.pkl with nothing imported, and asks it for rows of which some are missing or were
+/// never seen.
 const CHECK: &str = r#"
 import csv, pickle, pickletools, sys
 import numpy, onnxruntime
@@ -81,7 +82,8 @@ fn strange(csv: &str) -> String {
 /// The table with a third of its columns, and with many levels.
 fn many_levels(csv: &str) -> String {
     let lines = csv.lines().enumerate().map(|(row, line)| {
-        let place = if row == 0 { "place".to_owned() } else { format!("place {}", row * 7919 % 200) };
+        let place =
+            if row == 0 { "place".to_owned() } else { format!("place {}", row * 7919 % 200) };
         format!("{place},{line}\n")
     });
     lines.collect()
@@ -92,10 +94,15 @@ fn other_programs_give_the_same_answers() {
     let python = runtimes();
     let world = World::new();
     let plain = customers(5000, false);
-    let tables = [("plain", plain.clone()), ("strange", strange(&plain)), ("levels", many_levels(&plain))];
+    let tables =
+        [("plain", plain.clone()), ("strange", strange(&plain)), ("levels", many_levels(&plain))];
     let learners = ["random-forest", "extra-trees", "gradient-boosting", "logistic-regression"];
     for (table, train) in &tables {
-        let test = if *table == "levels" { many_levels(&strange(&customers(1000, false))) } else { strange(&plain) };
+        let test = if *table == "levels" {
+            many_levels(&strange(&customers(1000, false)))
+        } else {
+            strange(&plain)
+        };
         let rows = world.write("rows.csv", &test);
         world.write("train.csv", train);
         for learner in learners {
@@ -105,11 +112,15 @@ fn other_programs_give_the_same_answers() {
                     "logistic-regression" => "{}",
                     _ => "{ trees = 40, min_leaf = 20 }",
                 };
-                let text =
-                    format!("learner = \"{learner}\"\ncalibration = \"{calibration}\"\nfolds = 3\nparams = {params}\n");
+                let text = format!(
+                    "learner = \"{learner}\"\ncalibration = \"{calibration}\"\nfolds = 3\nparams = {params}\n"
+                );
                 let recipe = world.write("recipe.toml", &text);
                 drop(std::fs::remove_dir_all(world.path("models")));
-                let report = world.retrain("train.csv", &["--recipe", &recipe, "--time", "signed_up"]).run().json(0);
+                let report = world
+                    .retrain("train.csv", &["--recipe", &recipe, "--time", "signed_up"])
+                    .run()
+                    .json(0);
                 if report["published"] != true {
                     // Trees that split at random need calibration, and are refused without.
                     assert_eq!((learner, calibration), ("extra-trees", "none"), "{report}");
@@ -117,8 +128,9 @@ fn other_programs_give_the_same_answers() {
                 }
                 let ours = world.path("ours.f64");
                 ask(&world.path("models/model.pkl"), &rows, &ours);
-                let checked =
-                    Command::new(&python).args(["-c", CHECK, &world.path("models/model.pkl"), &rows, &ours]).output();
+                let checked = Command::new(&python)
+                    .args(["-c", CHECK, &world.path("models/model.pkl"), &rows, &ours])
+                    .output();
                 let checked = checked.unwrap();
                 let errors = String::from_utf8_lossy(&checked.stderr);
                 assert!(checked.status.success(), "{table} {learner} {calibration}: {errors}");
@@ -132,7 +144,13 @@ fn ask(model: &str, rows: &str, ours: &str) {
     let file = ModelFile::from_pickle(&std::fs::read(model).unwrap()).unwrap();
     let table = TableFile::open(Path::new(rows)).unwrap().read_all().unwrap();
     let found = file.model.predict(&table).unwrap();
-    std::fs::write(ours, found.iter().flat_map(|probability| probability.to_le_bytes()).collect::<Vec<u8>>()).unwrap();
+    std::fs::write(
+        ours,
+        found.iter().flat_map(|probability| probability.to_le_bytes()).collect::<Vec<u8>>(),
+    )
+    .unwrap();
     assert_eq!(file.model.schema.target, Schema::of(&table, "churn", &[]).unwrap().target);
-    assert!(file.model.recipe.calibration == CalibrationMethod::None || file.model.recipe.folds == 3);
+    assert!(
+        file.model.recipe.calibration == CalibrationMethod::None || file.model.recipe.folds == 3
+    );
 }

@@ -18,10 +18,13 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
 }
 
 /// The same, and none if there are none.
-pub(super) async fn guard_strictly(state: State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard_strictly(
+    state: State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
     if !state.credentials.are_set() {
-        let detail =
-            "this is for operators; start the service with --token (SCORE_TOKEN) or --basic-auth (SCORE_BASIC_AUTH)";
+        let detail = "this is for operators; start the service with --token (SCORE_TOKEN) or --basic-auth (SCORE_BASIC_AUTH)";
         return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
     }
     guard(state, request, next).await

@@ -14,15 +14,23 @@ const REQUEST_ID: &str = "x-request-id";
 /// A longer name is not the caller's to give.
 const MAX_ID_BYTES: usize = 128;
 
-/// What is around every call: its name, its time limit, its count, and a body where there would be none.
+/// What is around every call: its name, its time limit, its count, and a body where there would be
+/// none.
 pub(super) async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let id = request.headers().get(REQUEST_ID).filter(|id| is_name(id)).cloned().unwrap_or_else(|| new_id(&app));
+    let id = request
+        .headers()
+        .get(REQUEST_ID)
+        .filter(|id| is_name(id))
+        .cloned()
+        .unwrap_or_else(|| new_id(&app));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let answered = tokio::time::timeout(app.timeout, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| {
         let seconds = app.timeout.as_secs_f64();
-        let detail = format!("the call was not done in {seconds} seconds, of which sending its body is a part");
+        let detail = format!(
+            "the call was not done in {seconds} seconds, of which sending its body is a part"
+        );
         Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response()
     });
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {

@@ -78,19 +78,26 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         let guarded = match access {
             Access::Open => methods,
             Access::Guarded => methods.route_layer(from_fn_with_state(app.clone(), auth::guard)),
-            Access::Private => methods.route_layer(from_fn_with_state(app.clone(), auth::guard_strictly)),
+            Access::Private => {
+                methods.route_layer(from_fn_with_state(app.clone(), auth::guard_strictly))
+            }
         };
         router = router.route(path, guarded);
     }
     router
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing here; see /openapi.json"))
+        .fallback(async || {
+            Problem::new(StatusCode::NOT_FOUND, "there is nothing here; see /openapi.json")
+        })
         .layer(from_fn_with_state(app.clone(), layer::around))
         .with_state(app)
 }
 
 /// The content type of JSON.
 fn json_type() -> HeaderMap {
-    HeaderMap::from_iter([(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"))])
+    HeaderMap::from_iter([(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    )])
 }
 
 #[cfg(test)]
@@ -108,7 +115,8 @@ mod tests {
                 methods.as_object().unwrap().keys().map(|method| (path.as_str(), method.as_str()))
             })
             .collect();
-        let mut offered: Vec<(&str, &str)> = routes().iter().map(|(path, method, ..)| (*path, *method)).collect();
+        let mut offered: Vec<(&str, &str)> =
+            routes().iter().map(|(path, method, ..)| (*path, *method)).collect();
         offered.sort_unstable();
         assert_eq!(described, offered);
     }

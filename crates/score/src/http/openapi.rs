@@ -68,10 +68,15 @@ fn description(app: &App) -> Value {
     );
     problems(
         &mut paths["/config-refresh"]["post"],
-        &[(403, "No credentials were set"), (409, "There is no table"), (503, "The table cannot be read")],
+        &[
+            (403, "No credentials were set"),
+            (409, "There is no table"),
+            (503, "The table cannot be read"),
+        ],
     );
     if app.credentials.are_set() {
-        for (path, method) in [("/predict", "post"), ("/model", "get"), ("/config-refresh", "post")] {
+        for (path, method) in [("/predict", "post"), ("/model", "get"), ("/config-refresh", "post")]
+        {
             let operation = &mut paths[path][method];
             operation["security"] = json!([{"bearer": []}, {"basic": []}]);
             problems(operation, &[(401, "Without the right credentials")]);
@@ -106,7 +111,8 @@ fn reference(name: &str) -> Value {
 
 fn operation(summary: &str, answers: &[(u16, &str, Value)]) -> Value {
     let answers = answers.iter().map(|(status, content_type, schema)| {
-        let answer = json!({"description": "The answer", "content": {*content_type: {"schema": schema}}});
+        let answer =
+            json!({"description": "The answer", "content": {*content_type: {"schema": schema}}});
         (status.to_string(), answer)
     });
     json!({"summary": summary, "responses": answers.collect::<Map<String, Value>>()})
@@ -115,7 +121,8 @@ fn operation(summary: &str, answers: &[(u16, &str, Value)]) -> Value {
 fn problems(operation: &mut Value, problems: &[(u16, &str)]) {
     for (status, description) in problems {
         let content = json!({"application/problem+json": {"schema": reference("Problem")}});
-        operation["responses"][status.to_string()] = json!({"description": description, "content": content});
+        operation["responses"][status.to_string()] =
+            json!({"description": description, "content": content});
     }
 }
 
@@ -147,7 +154,9 @@ fn request(model: &ServedModel) -> Value {
 
 fn property(feature: &Feature) -> Value {
     match &feature.kind {
-        FeatureKind::Numeric => json!({"type": ["number", "null"], "minimum": f64::MIN, "maximum": f64::MAX}),
+        FeatureKind::Numeric => {
+            json!({"type": ["number", "null"], "minimum": f64::MIN, "maximum": f64::MAX})
+        }
         FeatureKind::Date => json!({"anyOf": [
             {"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}, {"type": "null"},
         ]}),

@@ -15,7 +15,8 @@ use super::App;
 
 const SCRIPT: &str = include_str!("page.js");
 
-static STYLE: LazyLock<String> = LazyLock::new(|| format!("{}{}", mlops_page::STYLE, include_str!("page.css")));
+static STYLE: LazyLock<String> =
+    LazyLock::new(|| format!("{}{}", mlops_page::STYLE, include_str!("page.css")));
 
 /// This style and this script, by their digests, and calls back here; nothing else.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {

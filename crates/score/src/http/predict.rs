@@ -19,7 +19,10 @@ const FEW_ROWS: usize = 32;
 /// `POST /predict`: one request, or an array of them.
 ///
 /// Nothing is answered that is not logged: the records are in the spool before the answer goes out.
-pub(super) async fn predict(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn predict(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Problem> {
     let begun = Begun { at: Instant::now(), now: app.context.now() };
     let busy = |_| Problem::unavailable("too many calls at once; see --max-in-flight", 1);
     let _permit = app.in_flight.try_acquire().map_err(busy)?;
@@ -51,7 +54,14 @@ fn answer_all(app: &App, body: &[u8], begun: Begun) -> Result<Answer, Problem> {
 
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let name = given.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let name = given
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     if name == "application/json" || (name.starts_with("application/") && name.ends_with("+json")) {
         return Ok(());
     }
@@ -64,13 +74,20 @@ async fn read(body: Body, headers: &HeaderMap, max_bytes: usize) -> Result<Bytes
         let detail = format!("the body is longer than {max_bytes} bytes; send fewer rows at once");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     };
-    let told = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let told = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if told.is_some_and(|length| length > max_bytes as u64) {
         return Err(too_long());
     }
     to_bytes(body, max_bytes).await.map_err(|error| {
-        let is_long = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
-        if is_long { too_long() } else { Problem::new(StatusCode::BAD_REQUEST, "the body did not arrive whole") }
+        let is_long =
+            std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+        if is_long {
+            too_long()
+        } else {
+            Problem::new(StatusCode::BAD_REQUEST, "the body did not arrive whole")
+        }
     })
 }
 

@@ -1,5 +1,7 @@
 use axum::http::StatusCode;
-use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -41,7 +43,9 @@ impl Problem {
     /// A request that cannot be answered for what is in it.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
-            [FieldError { field, detail, .. }] if field.is_empty() => format!("the request {detail}"),
+            [FieldError { field, detail, .. }] if field.is_empty() => {
+                format!("the request {detail}")
+            }
             [FieldError { field, detail, .. }] => format!("`{field}` {detail}"),
             [FieldError { field, detail, .. }, ..] => {
                 format!("`{field}` {detail}; {} more are listed in `errors`", errors.len() - 1)
@@ -65,7 +69,13 @@ impl Problem {
 
     pub(crate) fn not_allowed(allow: Option<HeaderValue>) -> Self {
         let header = allow.map(|allow| (ALLOW, allow));
-        Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not offered here; see `allow`") }
+        Self {
+            header,
+            ..Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this method is not offered here; see `allow`",
+            )
+        }
     }
 }
 

@@ -25,7 +25,12 @@ pub(crate) struct Limits {
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `shutdown`; then no call is taken any more, and those under way are answered.
-pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: &CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    shutdown: &CancellationToken,
+) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut http = http1::Builder::new();
@@ -50,7 +55,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits,
         };
         // An answer is one write; it should not wait for another.
         drop(stream.set_nodelay(true));
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
+        let connection =
+            graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
         tokio::spawn(async move {
             // Callers hang up as they like.
             drop(connection.await);
@@ -59,6 +65,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits,
     }
     drop(listener);
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some calls were not done in {} seconds and are cut", limits.drain.as_secs());
+        tracing::warn!(
+            "some calls were not done in {} seconds and are cut",
+            limits.drain.as_secs()
+        );
     }
 }

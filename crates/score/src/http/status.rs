@@ -14,9 +14,13 @@ pub(super) async fn health() -> Response {
     (json_type(), r#"{"status":"ok"}"#).into_response()
 }
 
-/// `GET /ready`: whether calls should be sent here. A log that waits in the spool is no reason against it; a full spool is, and the end.
+/// `GET /ready`: whether calls should be sent here. A log that waits in the spool is no reason
+/// against it; a full spool is, and the end.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let trouble = app.spool.as_ref().and_then(|spool| spool.state.is_shut().or_else(|| spool.state.trouble()));
+    let trouble = app
+        .spool
+        .as_ref()
+        .and_then(|spool| spool.state.is_shut().or_else(|| spool.state.trouble()));
     let (status, word) = if app.context.shutdown.is_cancelled() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping")
     } else if trouble.is_some() {
@@ -81,10 +85,16 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let mut gauges = Vec::new();
     if let Some(spool) = &app.spool {
         let state = &spool.state;
-        let mut push = |name, help, kind, value| gauges.push(Gauge { name, help, kind, values: one(value) });
+        let mut push =
+            |name, help, kind, value| gauges.push(Gauge { name, help, kind, values: one(value) });
         let bytes = state.bytes.load(Ordering::Relaxed);
         push("score_spool_bytes", "Bytes of the log on this disk.", "gauge", bytes);
-        push("score_logged_records_total", "Records written to the spool.", "counter", state.records.get());
+        push(
+            "score_logged_records_total",
+            "Records written to the spool.",
+            "counter",
+            state.records.get(),
+        );
         push(
             "score_log_refused_calls_total",
             "Calls refused as their records could not be written.",
@@ -93,17 +103,25 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         );
     }
     let mut of_sinks = |name, help, kind, value: fn(&crate::ship::SinkState) -> u64| {
-        let values = app.sinks.iter().map(|sink| (format!("{{sink=\"{}\"}}", sink.name), value(sink)));
+        let values =
+            app.sinks.iter().map(|sink| (format!("{{sink=\"{}\"}}", sink.name), value(sink)));
         let values: Vec<(String, u64)> = values.collect();
         if !values.is_empty() {
             gauges.push(Gauge { name, help, kind, values });
         }
     };
-    of_sinks("score_sent_records_total", "Records sent to where the log is kept.", "counter", |sink| {
-        sink.records.get()
+    of_sinks(
+        "score_sent_records_total",
+        "Records sent to where the log is kept.",
+        "counter",
+        |sink| sink.records.get(),
+    );
+    of_sinks("score_send_failures_total", "Attempts that failed.", "counter", |sink| {
+        sink.failures.get()
     });
-    of_sinks("score_send_failures_total", "Attempts that failed.", "counter", |sink| sink.failures.get());
-    of_sinks("score_waiting_bytes", "Bytes of closed segments that wait.", "gauge", |sink| sink.waiting_bytes());
+    of_sinks("score_waiting_bytes", "Bytes of closed segments that wait.", "gauge", |sink| {
+        sink.waiting_bytes()
+    });
     of_sinks("score_spooling", "1 while the last attempt to send has failed.", "gauge", |sink| {
         u64::from(sink.is_spooling())
     });

@@ -67,7 +67,9 @@ fn value<'f>(of: &Expression, field: &impl Fn(&str) -> Operand<'f>) -> Operand<'
         Expression::Bool(flag) => Operand::Bool(*flag),
         Expression::Field(name) => field(name),
         Expression::Arithmetic(one, operator, other) => {
-            let (Operand::Number(one), Operand::Number(other)) = (value(one, field), value(other, field)) else {
+            let (Operand::Number(one), Operand::Number(other)) =
+                (value(one, field), value(other, field))
+            else {
                 return Operand::Missing;
             };
             let number = match operator {

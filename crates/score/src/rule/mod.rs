@@ -4,9 +4,10 @@
 //! activity_score < 0.2 and device_type in ('level_1', 'level_2') or average_stars is missing
 //! ```
 //!
-//! `or`, `and`, `not`; `=`, `!=`, `<`, `<=`, `>`, `>=`; `in (…)`, `not in (…)`; `is missing`, `is not missing`; `+`, `-`, `*`, `/`; numbers,
-//! texts in quotes, `true`, `false`. A field is a bare name, or one in backticks. As in SQL, what is asked of a missing value, or of a
-//! number and a text, is unknown; a condition that is unknown at the end does not hold.
+//! `or`, `and`, `not`; `=`, `!=`, `<`, `<=`, `>`, `>=`; `in (…)`, `not in (…)`; `is missing`, `is
+//! not missing`; `+`, `-`, `*`, `/`; numbers, texts in quotes, `true`, `false`. A field is a bare
+//! name, or one in backticks. As in SQL, what is asked of a missing value, or of a number and a
+//! text, is unknown; a condition that is unknown at the end does not hold.
 
 mod evaluate;
 mod parser;
@@ -91,7 +92,10 @@ impl Expression {
 
     /// Whether it can be compared.
     fn is_value(&self) -> bool {
-        matches!(self, Self::Number(_) | Self::Text(_) | Self::Bool(_) | Self::Field(_) | Self::Arithmetic(..))
+        matches!(
+            self,
+            Self::Number(_) | Self::Text(_) | Self::Bool(_) | Self::Field(_) | Self::Arithmetic(..)
+        )
     }
 
     fn push_fields<'e>(&'e self, fields: &mut Vec<&'e str>) {

@@ -120,7 +120,9 @@ impl Parser {
     fn comparison(&mut self) -> Result<Expression, RuleError> {
         let at = self.here().at;
         let one = self.sum()?;
-        if let Some((_, comparison)) = COMPARISONS.into_iter().find(|(sign, _)| self.here().is_sign(sign)) {
+        if let Some((_, comparison)) =
+            COMPARISONS.into_iter().find(|(sign, _)| self.here().is_sign(sign))
+        {
             self.take();
             let at_other = self.here().at;
             let other = as_value(self.sum()?, at_other)?;
@@ -157,7 +159,9 @@ impl Parser {
             let negative = self.eat_sign("-");
             let error = self.expected("a number, a text, `true` or `false`");
             items.push(match self.primary()? {
-                Expression::Number(number) => Expression::Number(if negative { -number } else { number }),
+                Expression::Number(number) => {
+                    Expression::Number(if negative { -number } else { number })
+                }
                 literal @ (Expression::Text(_) | Expression::Bool(_)) if !negative => literal,
                 _ => return Err(error),
             });
@@ -183,11 +187,13 @@ impl Parser {
     ) -> Result<Expression, RuleError> {
         let at = self.here().at;
         let mut found = part(self)?;
-        while let Some((_, operator)) = operators.iter().find(|(sign, _)| self.here().is_sign(sign)) {
+        while let Some((_, operator)) = operators.iter().find(|(sign, _)| self.here().is_sign(sign))
+        {
             self.take();
             let at_other = self.here().at;
             let other = as_number(part(self)?, at_other)?;
-            found = Expression::Arithmetic(Box::new(as_number(found, at)?), *operator, Box::new(other));
+            found =
+                Expression::Arithmetic(Box::new(as_number(found, at)?), *operator, Box::new(other));
         }
         Ok(found)
     }
@@ -201,7 +207,11 @@ impl Parser {
             let of = as_number(parser.signed()?, at)?;
             Ok(match of {
                 Expression::Number(number) => Expression::Number(-number),
-                of => Expression::Arithmetic(Box::new(Expression::Number(0.0)), Operator::Subtract, Box::new(of)),
+                of => Expression::Arithmetic(
+                    Box::new(Expression::Number(0.0)),
+                    Operator::Subtract,
+                    Box::new(of),
+                ),
             })
         })
     }
@@ -219,8 +229,12 @@ impl Parser {
             TokenKind::Number(number) => Ok(Expression::Number(number)),
             TokenKind::Text(text) => Ok(Expression::Text(text)),
             TokenKind::Quoted(name) => Ok(Expression::Field(name)),
-            TokenKind::Name(name) if name.eq_ignore_ascii_case("true") => Ok(Expression::Bool(true)),
-            TokenKind::Name(name) if name.eq_ignore_ascii_case("false") => Ok(Expression::Bool(false)),
+            TokenKind::Name(name) if name.eq_ignore_ascii_case("true") => {
+                Ok(Expression::Bool(true))
+            }
+            TokenKind::Name(name) if name.eq_ignore_ascii_case("false") => {
+                Ok(Expression::Bool(false))
+            }
             TokenKind::Name(name) if !is_keyword => Ok(Expression::Field(name)),
             _ => Err(error),
         }
@@ -232,7 +246,10 @@ impl Parser {
     ) -> Result<Expression, RuleError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(RuleError { what: format!("more than {MAX_DEPTH} levels of nesting"), at: self.here().at });
+            return Err(RuleError {
+                what: format!("more than {MAX_DEPTH} levels of nesting"),
+                at: self.here().at,
+            });
         }
         let found = parse(self);
         self.depth -= 1;
@@ -241,19 +258,24 @@ impl Parser {
 }
 
 fn as_condition(found: Expression, at: usize) -> Result<Expression, RuleError> {
-    let what = || "a value where a condition is expected, such as `activity_score < 0.2`,".to_owned();
+    let what =
+        || "a value where a condition is expected, such as `activity_score < 0.2`,".to_owned();
     if found.is_condition() { Ok(found) } else { Err(RuleError { what: what(), at }) }
 }
 
 fn as_value(found: Expression, at: usize) -> Result<Expression, RuleError> {
-    let what = || "a condition where a value is expected; join conditions by `and` or `or`;".to_owned();
+    let what =
+        || "a condition where a value is expected; join conditions by `and` or `or`;".to_owned();
     if found.is_value() { Ok(found) } else { Err(RuleError { what: what(), at }) }
 }
 
 fn as_number(found: Expression, at: usize) -> Result<Expression, RuleError> {
     match found {
         Expression::Number(_) | Expression::Field(_) | Expression::Arithmetic(..) => Ok(found),
-        _ => Err(RuleError { what: "something else than a number where one is reckoned with".to_owned(), at }),
+        _ => Err(RuleError {
+            what: "something else than a number where one is reckoned with".to_owned(),
+            at,
+        }),
     }
 }
 

@@ -94,7 +94,10 @@ fn what_is_missing_is_unknown() {
 
 #[test]
 fn the_fields_are_known() {
-    let rule: Rule = "score < 1 and device in ('a') or not `device type` is missing and days + 1 > 2".parse().unwrap();
+    let rule: Rule =
+        "score < 1 and device in ('a') or not `device type` is missing and days + 1 > 2"
+            .parse()
+            .unwrap();
     assert_eq!(rule.fields(), ["score", "device", "device type", "days"]);
 }
 
@@ -102,14 +105,23 @@ fn the_fields_are_known() {
 fn an_error_says_what_and_where() {
     check_refused("", "expected a field, a number or a text, found the end at character 1");
     check_refused("score <", "expected a field, a number or a text, found the end at character 8");
-    check_refused("score < 0.2 activity", "expected `and`, `or` or the end, found `activity` at character 13");
+    check_refused(
+        "score < 0.2 activity",
+        "expected `and`, `or` or the end, found `activity` at character 13",
+    );
     check_refused("(score < 0.2", "expected `)`, found the end at character 13");
     check_refused("device = 'level", "a ' that is never closed at character 10");
     check_refused("score < 1.2.3", "`1.2.3`, which is no number, at character 9");
     check_refused("score & 1", "`&`, which means nothing here, at character 7");
-    check_refused("0.5", "a value where a condition is expected, such as `activity_score < 0.2`, at character 1");
+    check_refused(
+        "0.5",
+        "a value where a condition is expected, such as `activity_score < 0.2`, at character 1",
+    );
     check_refused("1 < 2 < 3", "expected `and`, `or` or the end, found `<` at character 7");
-    check_refused("(score < 1) + 2 > 3", "something else than a number where one is reckoned with at character 1");
+    check_refused(
+        "(score < 1) + 2 > 3",
+        "something else than a number where one is reckoned with at character 1",
+    );
     check_refused(
         "(score < 1) = true",
         "a condition where a value is expected; join conditions by `and` or `or`; at character 1",

@@ -21,7 +21,8 @@ pub(super) enum TokenKind {
 }
 
 /// Longer ones first.
-const SIGNS: [&str; 16] = ["<=", ">=", "!=", "<>", "==", "=", "<", ">", "(", ")", ",", "+", "-", "*", "/", "!"];
+const SIGNS: [&str; 16] =
+    ["<=", ">=", "!=", "<>", "==", "=", "<", ">", "(", ")", ",", "+", "-", "*", "/", "!"];
 
 impl Token {
     /// What it is, in an error.
@@ -66,8 +67,10 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Token>, RuleError> {
             }
             '0'..='9' | '.' => number(&characters[place..], place)?,
             _ if first.is_alphabetic() || first == '_' => {
-                let name: String =
-                    characters[place..].iter().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).collect();
+                let name: String = characters[place..]
+                    .iter()
+                    .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+                    .collect();
                 let length = name.chars().count();
                 (TokenKind::Name(name), length)
             }
@@ -111,9 +114,13 @@ fn number(characters: &[char], place: usize) -> Result<(TokenKind, usize), RuleE
 }
 
 fn sign(characters: &[char], place: usize) -> Result<(TokenKind, usize), RuleError> {
-    let starts = |sign: &&&str| sign.chars().enumerate().all(|(at, c)| characters.get(at) == Some(&c));
+    let starts =
+        |sign: &&&str| sign.chars().enumerate().all(|(at, c)| characters.get(at) == Some(&c));
     match SIGNS.iter().find(starts) {
         Some(sign) => Ok((TokenKind::Sign(sign), sign.len())),
-        None => Err(RuleError { what: format!("`{}`, which means nothing here,", characters[0]), at: place + 1 }),
+        None => Err(RuleError {
+            what: format!("`{}`, which means nothing here,", characters[0]),
+            at: place + 1,
+        }),
     }
 }

@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::insert_new;
 use mlops_core::ports::{EtlStore, StoreError, StoreErrorKind};
-use mlops_core::record::{BadRecord, DEFAULT_MAX_RECORD_BYTES, LogRecord, RecordReader, RecordSink};
+use mlops_core::record::{
+    BadRecord, DEFAULT_MAX_RECORD_BYTES, LogRecord, RecordReader, RecordSink,
+};
 use mlops_sql::Database;
 
 /// Rows of one transaction.
@@ -28,7 +30,8 @@ impl DatabaseSink {
 
     /// Inserts what is not there.
     pub(super) async fn send(&mut self, records: &[&[u8]]) -> Result<()> {
-        // Taken out, so that one that fails is opened anew, which fails at once where nobody answers; its pool would wait.
+        // Taken out, so that one that fails is opened anew, which fails at once where nobody
+        // answers; its pool would wait.
         let database = match self.database.take() {
             Some(database) => database,
             None => self.open().await?,
@@ -66,7 +69,9 @@ impl DatabaseSink {
         }
         let conflicts = async |places: &[usize]| {
             let why = "another record has this uid, and stays";
-            places.iter().try_for_each(|place| set_aside(&self.refused, fitting[*place].payload.as_bytes(), why))
+            places.iter().try_for_each(|place| {
+                set_aside(&self.refused, fitting[*place].payload.as_bytes(), why)
+            })
         };
         insert_new(database, "score", &fitting, &[], &conflicts).await.map(drop)
     }
@@ -90,7 +95,8 @@ impl RecordSink for Rows {
     }
 }
 
-/// Keeps a record that the table cannot take in a file beside the segments, so that it is not lost. It may stand there twice.
+/// Keeps a record that the table cannot take in a file beside the segments, so that it is not lost.
+/// It may stand there twice.
 fn set_aside(path: &Path, record: &[u8], why: &str) -> Result<(), StoreError> {
     let place = path.display();
     tracing::error!("the database does not take a record, which is kept in {place}: {why}");
@@ -99,5 +105,7 @@ fn set_aside(path: &Path, record: &[u8], why: &str) -> Result<(), StoreError> {
         file.write_all(&[record, b"\n"].concat())?;
         file.sync_data()
     };
-    append().map_err(|error| StoreError::caused(StoreErrorKind::Other, format!("writing {place}"), error))
+    append().map_err(|error| {
+        StoreError::caused(StoreErrorKind::Other, format!("writing {place}"), error)
+    })
 }

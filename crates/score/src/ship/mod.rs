@@ -66,7 +66,8 @@ impl Shipper {
         (sender, Self { sink, queue, state: Arc::new(state) })
     }
 
-    /// Sends segment after segment, each until it is taken, and ends after the last one. Once `draining` it does not wait long.
+    /// Sends segment after segment, each until it is taken, and ends after the last one. Once
+    /// `draining` it does not wait long.
     pub(crate) async fn run(mut self, draining: CancellationToken) {
         let (counted, queue) = unbounded_channel();
         let state = self.state.clone();
@@ -100,7 +101,11 @@ async fn send_all(
             state.failures.add(1);
             if !state.is_failing.swap(true, Ordering::Relaxed) {
                 let error = format!("{error:#}");
-                tracing::warn!(log.sink = state.name, error, "the log cannot be sent away; it is kept in the spool");
+                tracing::warn!(
+                    log.sink = state.name,
+                    error,
+                    "the log cannot be sent away; it is kept in the spool"
+                );
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
@@ -122,7 +127,10 @@ impl Sink {
         let contents = match segment.read().await {
             Ok(contents) => contents,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                tracing::error!("the segment {} was deleted before it was sent; its records are lost", segment.key());
+                tracing::error!(
+                    "the segment {} was deleted before it was sent; its records are lost",
+                    segment.key()
+                );
                 return Ok(0);
             }
             Err(error) => return Err(error.into()),

@@ -31,7 +31,8 @@ impl ObjectsSink {
         Self { location: location.clone(), store: Objects::open(location).await, layout }
     }
 
-    /// Keys come from the segment and the record's place in it: a second upload writes over the first.
+    /// Keys come from the segment and the record's place in it: a second upload writes over the
+    /// first.
     pub(super) async fn send(&self, segment: &Segment, records: &[&[u8]]) -> Result<()> {
         let key = segment.key();
         let failed = || format!("writing the log to {}", self.location);
@@ -44,10 +45,12 @@ impl ObjectsSink {
             }
             ObjectLayout::Single => {
                 let put = |(place, record): (usize, &&[u8])| {
-                    let (key, body) = (format!("{key}-{place:06}.json"), Bytes::copy_from_slice(record));
+                    let (key, body) =
+                        (format!("{key}-{place:06}.json"), Bytes::copy_from_slice(record));
                     async move { self.store.put(&key, body).await }
                 };
-                let puts = stream::iter(records.iter().enumerate().map(put)).buffer_unordered(AT_ONCE);
+                let puts =
+                    stream::iter(records.iter().enumerate().map(put)).buffer_unordered(AT_ONCE);
                 puts.try_collect::<()>().await.with_context(failed)
             }
         }

@@ -56,7 +56,8 @@ impl<'s> Iterator for Records<'s> {
 
     fn next(&mut self) -> Option<&'s [u8]> {
         let (head, rest) = self.rest.split_at_checked(HEADER_BYTES)?;
-        let number = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let number =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let length = number(0) as usize;
         // Space that was never written to reads as zeros.
         if length == 0 || length > MAX_RECORD_BYTES {

@@ -1,9 +1,11 @@
 //! The log on disk, on its way to where it is kept.
 //!
-//! A record is appended to a *segment*, a file that is closed when it is full, old, or its hour is over, and then sent away whole
-//! ([`ship`](crate::ship)) and deleted. A call is answered once its records have been written: handed to the system without `--durable`,
-//! which then has them on the disk within a second, and with `--durable` on the disk (`fdatasync`, one for all calls that wait at that
-//! moment). What cannot be written is not answered. Segments that are there at the start are sent away first.
+//! A record is appended to a *segment*, a file that is closed when it is full, old, or its hour is
+//! over, and then sent away whole ([`ship`](crate::ship)) and deleted. A call is answered once its
+//! records have been written: handed to the system without `--durable`, which then has them on the
+//! disk within a second, and with `--durable` on the disk (`fdatasync`, one for all calls that wait
+//! at that moment). What cannot be written is not answered. Segments that are there at the start
+//! are sent away first.
 
 mod frames;
 mod segment;
@@ -85,7 +87,10 @@ impl Spool {
     /// # Errors
     ///
     /// [`UsageError`] for a folder that cannot be used, or that another process uses.
-    pub(crate) fn open(policy: SpoolPolicy, sinks: Vec<UnboundedSender<Arc<Segment>>>) -> Result<(Self, SpoolEnd)> {
+    pub(crate) fn open(
+        policy: SpoolPolicy,
+        sinks: Vec<UnboundedSender<Arc<Segment>>>,
+    ) -> Result<(Self, SpoolEnd)> {
         let folder = policy.folder.clone();
         let doing = || format!("opening the spool {}", folder.display());
         let lock = lock(&folder).with_context(doing)?;
@@ -104,7 +109,9 @@ impl Spool {
         }
         let (writes, received) = mpsc::channel();
         let writer = Writer::new(policy, sinks, state.clone());
-        let writing = std::thread::Builder::new().name("spool".to_owned()).spawn(move || writer.run(&received));
+        let writing = std::thread::Builder::new()
+            .name("spool".to_owned())
+            .spawn(move || writer.run(&received));
         let writing = writing.context("starting the thread that writes the spool")?;
         Ok((Self { writes, state }, SpoolEnd(writing)))
     }
@@ -130,7 +137,9 @@ impl SpoolEnd {
     pub(crate) async fn wait(self) {
         let joined = tokio::task::spawn_blocking(move || self.0.join()).await;
         if !matches!(joined, Ok(Ok(()))) {
-            tracing::error!("the thread that writes the spool has ended badly; its records are in the folder");
+            tracing::error!(
+                "the thread that writes the spool has ended badly; its records are in the folder"
+            );
         }
     }
 }
@@ -147,13 +156,17 @@ impl SpoolState {
         }
     }
 
-    /// Why no call should be begun now; `None` where there is room, or a write is worth another try.
+    /// Why no call should be begun now; `None` where there is room, or a write is worth another
+    /// try.
     pub(crate) fn is_shut(&self) -> Option<SpoolError> {
         if self.bytes.load(Ordering::Relaxed) >= self.max_bytes {
             return Some(SpoolError::Full);
         }
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.as_ref().filter(|(since, _)| since.elapsed() < PAUSE).map(|(_, error)| error.clone())
+        trouble
+            .as_ref()
+            .filter(|(since, _)| since.elapsed() < PAUSE)
+            .map(|(_, error)| error.clone())
     }
 
     /// The last failure, if nothing was written since.
@@ -165,7 +178,9 @@ impl SpoolState {
     fn failed(&self, error: &SpoolError) {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble.is_none() {
-            tracing::error!("calls are refused with 503, as their records cannot be logged: {error}");
+            tracing::error!(
+                "calls are refused with 503, as their records cannot be logged: {error}"
+            );
         }
         *trouble = Some((Instant::now(), error.clone()));
     }
@@ -181,11 +196,13 @@ impl SpoolState {
 /// Keeps two processes from one folder.
 fn lock(folder: &Path) -> Result<File> {
     std::fs::create_dir_all(folder)?;
-    let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
+    let lock =
+        File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(std::fs::TryLockError::WouldBlock) => {
-            Err(UsageError::new("another process uses it; give each its own --spool (SCORE_SPOOL)").into())
+            Err(UsageError::new("another process uses it; give each its own --spool (SCORE_SPOOL)")
+                .into())
         }
         Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
     }

@@ -22,17 +22,24 @@ pub(crate) struct Segment {
     pub(super) state: Arc<SpoolState>,
 }
 
-/// The name of a segment: its hour in UTC, who writes it, and a number. Its objects are named after it.
+/// The name of a segment: its hour in UTC, who writes it, and a number. Its objects are named after
+/// it.
 pub(super) fn file_name(time: Timestamp, instance: &str, number: u64) -> String {
     format!("{}-{instance}-{number:06}.{EXTENSION}", time.strftime("%Y-%m-%dT%H"))
 }
 
 impl Segment {
-    /// How the keys of its objects begin: `dt=2026-11-25/hh=18/INSTANCE-NUMBER`. The same whenever it is asked.
+    /// How the keys of its objects begin: `dt=2026-11-25/hh=18/INSTANCE-NUMBER`. The same whenever
+    /// it is asked.
     pub(crate) fn key(&self) -> String {
         let name = self.path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        let parts = name.split_at_checked(10).and_then(|(date, rest)| Some((date, rest.get(1..3)?, rest.get(4..)?)));
-        parts.map_or_else(|| name.to_owned(), |(date, hour, rest)| format!("dt={date}/hh={hour}/{rest}"))
+        let parts = name
+            .split_at_checked(10)
+            .and_then(|(date, rest)| Some((date, rest.get(1..3)?, rest.get(4..)?)));
+        parts.map_or_else(
+            || name.to_owned(),
+            |(date, hour, rest)| format!("dt={date}/hh={hour}/{rest}"),
+        )
     }
 
     /// Its bytes as they lie on the disk.
@@ -79,7 +86,10 @@ impl Contents {
         let path = self.path.display();
         let Some(mut records) = Records::of(&self.bytes) else {
             if !self.bytes.is_empty() {
-                tracing::error!("{path} is no segment of a spool; its {} bytes are passed over", self.bytes.len());
+                tracing::error!(
+                    "{path} is no segment of a spool; its {} bytes are passed over",
+                    self.bytes.len()
+                );
             }
             return Vec::new();
         };
@@ -97,7 +107,11 @@ impl Contents {
 }
 
 /// The segments of earlier runs, the oldest first.
-pub(super) fn left_over(folder: &Path, sinks: usize, state: &Arc<SpoolState>) -> io::Result<Vec<Arc<Segment>>> {
+pub(super) fn left_over(
+    folder: &Path,
+    sinks: usize,
+    state: &Arc<SpoolState>,
+) -> io::Result<Vec<Arc<Segment>>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -106,7 +120,12 @@ pub(super) fn left_over(folder: &Path, sinks: usize, state: &Arc<SpoolState>) ->
         }
         let bytes = fs::metadata(&path)?.len();
         state.bytes.fetch_add(bytes, Ordering::Relaxed);
-        found.push(Arc::new(Segment { path, bytes, wanted_by: AtomicUsize::new(sinks), state: state.clone() }));
+        found.push(Arc::new(Segment {
+            path,
+            bytes,
+            wanted_by: AtomicUsize::new(sinks),
+            state: state.clone(),
+        }));
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)

@@ -11,7 +11,9 @@ use tokio::sync::mpsc::unbounded_channel;
 
 fn frames(seconds: i64, records: &[&str]) -> Frames {
     let mut frames = Frames::new(Timestamp::from_second(seconds).unwrap());
-    records.iter().for_each(|record| frames.push(|bytes| bytes.extend_from_slice(record.as_bytes())));
+    records
+        .iter()
+        .for_each(|record| frames.push(|bytes| bytes.extend_from_slice(record.as_bytes())));
     frames
 }
 
@@ -27,7 +29,11 @@ fn read(records: &[&str], cut: usize) -> (Vec<String>, usize) {
 fn a_torn_tail_is_cut_and_all_before_it_is_read() {
     assert_eq!(read(&["one", "three"], 0), (vec!["one".to_owned(), "three".to_owned()], 0));
     for cut in 1..13 {
-        assert_eq!(read(&["one", "three"], cut), (vec!["one".to_owned()], 13 - cut), "{cut} bytes cut");
+        assert_eq!(
+            read(&["one", "three"], cut),
+            (vec!["one".to_owned()], 13 - cut),
+            "{cut} bytes cut"
+        );
     }
     assert_eq!(read(&["one", "three"], 13), (vec!["one".to_owned()], 0));
 }
@@ -54,7 +60,12 @@ fn the_keys_of_a_segment_are_its_name() {
     let name = file_name(time, "0a1b2c3d4e5f", 7);
     assert_eq!(name, "2026-11-25T18-0a1b2c3d4e5f-000007.segment");
     let state = Arc::new(SpoolState::new(0, None));
-    let segment = Segment { path: PathBuf::from("spool").join(name), bytes: 0, wanted_by: AtomicUsize::new(1), state };
+    let segment = Segment {
+        path: PathBuf::from("spool").join(name),
+        bytes: 0,
+        wanted_by: AtomicUsize::new(1),
+        state,
+    };
     assert_eq!(segment.key(), "dt=2026-11-25/hh=18/0a1b2c3d4e5f-000007");
 }
 
@@ -69,9 +80,14 @@ async fn segments_end_with_their_size_and_their_hour_and_are_deleted_when_all_ha
     let ((one, mut ones), (other, mut others)) = (unbounded_channel(), unbounded_channel());
     let (spool, end) = Spool::open(policy(folder.path().to_owned()), vec![one, other]).unwrap();
     let long = "x".repeat(200);
-    for (second, record) in
-        [(10, "a"), (11, "b"), (3600, "c"), (3601, long.as_str()), (3602, long.as_str()), (3603, "d")]
-    {
+    for (second, record) in [
+        (10, "a"),
+        (11, "b"),
+        (3600, "c"),
+        (3601, long.as_str()),
+        (3602, long.as_str()),
+        (3603, "d"),
+    ] {
         spool.write(frames(second, &[record])).await.unwrap();
     }
     let state = spool.state.clone();
@@ -88,7 +104,8 @@ async fn segments_end_with_their_size_and_their_hour_and_are_deleted_when_all_ha
         same.sent();
         assert!(!segment.path.exists());
     }
-    let key = |hour: u32, records: &[usize]| (format!("dt=1970-01-01/hh={hour:02}"), records.to_vec());
+    let key =
+        |hour: u32, records: &[usize]| (format!("dt=1970-01-01/hh={hour:02}"), records.to_vec());
     assert_eq!(found, [key(0, &[1, 1]), key(1, &[1, 200]), key(1, &[200, 1])]);
     assert_eq!(state.bytes.load(Ordering::Relaxed), 0);
 }

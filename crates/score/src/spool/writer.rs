@@ -54,8 +54,14 @@ struct Open {
 }
 
 impl Writer {
-    pub(super) fn new(policy: SpoolPolicy, sinks: Vec<UnboundedSender<Arc<Segment>>>, state: Arc<SpoolState>) -> Self {
-        let instance = uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 0, 0)).simple().to_string();
+    pub(super) fn new(
+        policy: SpoolPolicy,
+        sinks: Vec<UnboundedSender<Arc<Segment>>>,
+        state: Arc<SpoolState>,
+    ) -> Self {
+        let instance = uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 0, 0))
+            .simple()
+            .to_string();
         // The last twelve digits of it are random.
         let instance = instance[20..].to_owned();
         let (syncing, files) = sync_channel::<Arc<File>>(WAITING_FILES);
@@ -68,7 +74,9 @@ impl Writer {
             }
         });
         if let Err(error) = spawned {
-            tracing::error!("no thread to bring the spool to the disk; the system does it in its own time: {error}");
+            tracing::error!(
+                "no thread to bring the spool to the disk; the system does it in its own time: {error}"
+            );
         }
         Self { policy, sinks, state, instance, number: 0, open: None, syncing, group: Vec::new() }
     }
@@ -114,8 +122,10 @@ impl Writer {
             return self.close();
         }
         if open.unsynced_since.is_some_and(|since| since.elapsed() >= SYNC_EVERY) {
-            // Where the thread is still busy with the last time, the next chore is due at once; it is the disk that is slow.
-            open.unsynced_since = self.syncing.try_send(open.file.clone()).is_err().then(Instant::now);
+            // Where the thread is still busy with the last time, the next chore is due at once; it
+            // is the disk that is slow.
+            open.unsynced_since =
+                self.syncing.try_send(open.file.clone()).is_err().then(Instant::now);
         }
     }
 
@@ -124,7 +134,10 @@ impl Writer {
         while !group.is_empty() {
             let time = group[0].frames.time;
             let hour = hour_of(time);
-            let others = group.iter().position(|write| hour_of(write.frames.time) != hour).unwrap_or(group.len());
+            let others = group
+                .iter()
+                .position(|write| hour_of(write.frames.time) != hour)
+                .unwrap_or(group.len());
             let rest = group.split_off(others);
             let result = self.append(&group, time);
             match &result {
@@ -149,7 +162,8 @@ impl Writer {
             return Err(SpoolError::Full);
         }
         let is_done = |open: &Open| {
-            open.hour != hour_of(time) || open.bytes + bytes > self.policy.segment_bytes.max(bytes + MAGIC.len() as u64)
+            open.hour != hour_of(time)
+                || open.bytes + bytes > self.policy.segment_bytes.max(bytes + MAGIC.len() as u64)
         };
         if self.open.as_ref().is_some_and(is_done) {
             self.close();
@@ -164,7 +178,8 @@ impl Writer {
             written = open.file.sync_data();
         }
         if let Err(error) = written {
-            // What was written of it is cut; should that fail too, it ends the segment for every reader.
+            // What was written of it is cut; should that fail too, it ends the segment for every
+            // reader.
             drop(open.file.set_len(open.bytes));
             self.hand_on(open);
             return Err(disk(error));

@@ -7,7 +7,11 @@ use crate::service::{Service, job};
 use crate::world::{World, asked, model, uids};
 
 fn check_problem(answer: &Answer, status: u16, words: &str) {
-    assert_eq!((answer.status, answer.header("content-type")), (status, "application/problem+json"), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (status, "application/problem+json"),
+        "{answer:?}"
+    );
     let problem = answer.json();
     assert_eq!(problem["status"], status, "{problem}");
     assert!(problem.to_string().contains(words), "no `{words}` in {problem}");
@@ -29,23 +33,34 @@ async fn a_request_and_an_array_of_them_are_answered_by_the_model_and_logged() {
     let expected = asked(&file, Some(0.25), Some("level_2"), Some("2025-03-09"));
     assert_eq!(one["prediction"], expected);
     assert_eq!(one["high_risk"], if expected >= 0.4 { "yes" } else { "no" });
-    assert_eq!((&one["ltv"], &one["model_used"], &one["model_uid"]), (&json!(0), &json!("model"), &json!("first")));
+    assert_eq!(
+        (&one["ltv"], &one["model_used"], &one["model_uid"]),
+        (&json!(0), &json!("model"), &json!("first"))
+    );
     assert!(one["response_time"].as_f64().unwrap() >= 0.0);
     assert_eq!(one.as_object().unwrap().len(), 7, "{one}");
 
-    let rows =
-        json!([{"uid": "mine", "activity_score": 0.9}, {"device_type": null}, {"device_type": "never seen"}, {}]);
+    let rows = json!([{"uid": "mine", "activity_score": 0.9}, {"device_type": null}, {"device_type": "never seen"}, {}]);
     let many = service.predict(rows.to_string()).await.json();
     let empty = asked(&file, None, None, None);
-    let predictions: Vec<&Value> = many.as_array().unwrap().iter().map(|row| &row["prediction"]).collect();
-    assert_eq!(predictions, [&json!(asked(&file, Some(0.9), None, None)), &json!(empty), &json!(empty), &json!(empty)]);
+    let predictions: Vec<&Value> =
+        many.as_array().unwrap().iter().map(|row| &row["prediction"]).collect();
+    assert_eq!(
+        predictions,
+        [&json!(asked(&file, Some(0.9), None, None)), &json!(empty), &json!(empty), &json!(empty)]
+    );
     assert_eq!(many[0]["uid"], "mine");
 
     let (code, said) = service.stop();
     assert_eq!((code, said.trim()), (143, "5 requests were logged, and all were sent away"));
     let logged = world.logged();
-    let mut answered: Vec<&str> =
-        many.as_array().unwrap().iter().chain([&one]).map(|row| row["uid"].as_str().unwrap()).collect();
+    let mut answered: Vec<&str> = many
+        .as_array()
+        .unwrap()
+        .iter()
+        .chain([&one])
+        .map(|row| row["uid"].as_str().unwrap())
+        .collect();
     answered.sort_unstable();
     assert_eq!(uids(&logged), answered);
     let record = logged.iter().find(|record| record["input"]["uid"] == one["uid"]).unwrap();
@@ -58,7 +73,10 @@ async fn a_request_and_an_array_of_them_are_answered_by_the_model_and_logged() {
     let time = output.as_object_mut().unwrap().remove("logging_timestamp").unwrap();
     let epoch = output.as_object_mut().unwrap().remove("logging_epoch").unwrap();
     let parsed = mlops_core::record::parse_utc(time.as_str().unwrap()).unwrap();
-    assert!((parsed.as_microsecond() as f64 / 1e6 - epoch.as_f64().unwrap()).abs() < 1e-5, "{time} {epoch}");
+    assert!(
+        (parsed.as_microsecond() as f64 / 1e6 - epoch.as_f64().unwrap()).abs() < 1e-5,
+        "{time} {epoch}"
+    );
     output["uid"] = one["uid"].clone();
     assert_eq!(output, one);
 }
@@ -66,8 +84,10 @@ async fn a_request_and_an_array_of_them_are_answered_by_the_model_and_logged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
     let world = World::new();
-    let service =
-        Service::start(job(&world, &["--logs", &world.path("logs"), "--max-body-bytes", "4096", "--max-rows", "3"]));
+    let service = Service::start(job(
+        &world,
+        &["--logs", &world.path("logs"), "--max-body-bytes", "4096", "--max-rows", "3"],
+    ));
     for (sent, words) in [
         (json!({"activity_score": "0.5"}), "`activity_score` must be a number or null, not a text"),
         (json!({"activity_score": true}), "must be a number or null, not a boolean"),
@@ -76,7 +96,10 @@ async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
             json!({"device_type": {"level": 1}}),
             "`device_type` must be a text, a number, true, false or null, not an object",
         ),
-        (json!({"acquired_date": "yesterday"}), "`acquired_date` must be a date such as 2026-11-23"),
+        (
+            json!({"acquired_date": "yesterday"}),
+            "`acquired_date` must be a date such as 2026-11-23",
+        ),
         (json!({"acquired_date": 20251109}), "must be a date as a text, or null, not a number"),
         (json!({"client_id": 1.5}), "`client_id` must be a text or a whole number"),
         (json!({"uid": ""}), "`uid` must have from 1 to 255 characters, and has 0"),
@@ -90,18 +113,34 @@ async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
         check_problem(&service.predict(sent.to_string()).await, 422, words);
     }
     let deep = format!(r#"{{"deep": {}1{}}}"#, "[".repeat(40), "]".repeat(40));
-    check_problem(&service.predict(deep).await, 422, "`deep` is nested 40 levels deep; the log takes 28");
+    check_problem(
+        &service.predict(deep).await,
+        422,
+        "`deep` is nested 40 levels deep; the log takes 28",
+    );
     let twice = r#"{"activity_score": 0.1, "activity_score": 0.2}"#;
     check_problem(&service.predict(twice).await, 422, "`activity_score` is there twice");
     check_problem(&service.predict(r#"{"device_type": "\ud800"}"#).await, 422, "lone surrogate");
-    check_problem(&service.predict(r#"{"activity_score": 1e999}"#).await, 422, "beyond what a 64-bit float holds");
+    check_problem(
+        &service.predict(r#"{"activity_score": 1e999}"#).await,
+        422,
+        "beyond what a 64-bit float holds",
+    );
 
     check_problem(&service.predict("{\"a\": }").await, 400, "expected value at line 1 column 7");
     check_problem(&service.predict("{'a': 1}").await, 400, "the body is no JSON");
     check_problem(&service.predict("").await, 400, "the body is no JSON");
     check_problem(&service.predict("{\"a\": NaN}").await, 400, "the body is no JSON");
-    check_problem(&service.predict(b"{\"a\": \"\xff\"}".as_slice()).await, 400, "the body is no JSON");
-    check_problem(&service.predict(format!(r#"{{"a": "{}"}}"#, "x".repeat(5000))).await, 413, "longer than 4096 bytes");
+    check_problem(
+        &service.predict(b"{\"a\": \"\xff\"}".as_slice()).await,
+        400,
+        "the body is no JSON",
+    );
+    check_problem(
+        &service.predict(format!(r#"{{"a": "{}"}}"#, "x".repeat(5000))).await,
+        413,
+        "longer than 4096 bytes",
+    );
     let metrics = service.get("/metrics").await;
     let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
     assert!(metrics.contains("score_requests_total{status=\"422\"} 18\n"), "{metrics}");
@@ -118,9 +157,16 @@ async fn the_service_tells_what_it_is() {
     let ready = service.get("/ready").await;
     assert_eq!(ready.status, 200);
     let logs = json!([{"sink": "objects", "state": "reachable", "waiting_bytes": 0}]);
-    assert_eq!(ready.json(), json!({"status": "ready", "model_uid": "first", "spooled_bytes": 0, "logs": logs}));
+    assert_eq!(
+        ready.json(),
+        json!({"status": "ready", "model_uid": "first", "spooled_bytes": 0, "logs": logs})
+    );
     let found = service.get("/model").await.json();
-    assert_eq!((&found["model_uid"], &found["learner"]), (&json!("first"), &json!("gradient-boosting")), "{found}");
+    assert_eq!(
+        (&found["model_uid"], &found["learner"]),
+        (&json!("first"), &json!("gradient-boosting")),
+        "{found}"
+    );
     assert!(found["metrics"]["roc_auc"].as_f64().unwrap() > 0.7, "{found}");
     assert_eq!(found["schema"]["features"][0]["name"], "activity_score");
     assert_eq!(
@@ -133,7 +179,11 @@ async fn the_service_tells_what_it_is() {
     let decided: u64 = metrics
         .lines()
         .filter_map(|line| {
-            line.strip_prefix("score_predictions_total{model_used=\"model\",")?.split(' ').nth(1)?.parse::<u64>().ok()
+            line.strip_prefix("score_predictions_total{model_used=\"model\",")?
+                .split(' ')
+                .nth(1)?
+                .parse::<u64>()
+                .ok()
         })
         .sum();
     assert_eq!(decided, 1, "{metrics}");
@@ -167,7 +217,9 @@ fn a_file_is_answered_row_by_row() {
     );
     let found = predict("json").json(0);
     assert_eq!((&found["predictions"], &found["model_uid"]), (&json!(expected), &json!("first")));
-    job(&world, &["--output", "csv"]).run().check_failed(2, &["--output csv is for `score predict`"]);
+    job(&world, &["--output", "csv"])
+        .run()
+        .check_failed(2, &["--output csv is for `score predict`"]);
 }
 
 #[test]
@@ -175,16 +227,21 @@ fn a_service_that_cannot_work_does_not_start() {
     let world = World::new();
     world.put("bad.pkl", b"no model");
     let run = |arguments: &[&str]| job(&world, arguments).run();
-    run(&["--heuristic", "a <"]).check_failed(2, &["--heuristic: expected a field", "at character 4"]);
-    run(&["--heuristic-share", "0.5"]).check_failed(2, &["there is no heuristic", "add --heuristic"]);
+    run(&["--heuristic", "a <"])
+        .check_failed(2, &["--heuristic: expected a field", "at character 4"]);
+    run(&["--heuristic-share", "0.5"])
+        .check_failed(2, &["there is no heuristic", "add --heuristic"]);
     run(&["--config-table", "prod_config"]).check_failed(2, &["--database"]);
     run(&["--listen", "here"]).check_failed(2, &["--listen"]);
     let bad = |model: &str| {
-        mlops_testkit::Job::new(env!("CARGO_BIN_EXE_score")).args(["--listen", "127.0.0.1:0", "--model", model]).run()
+        mlops_testkit::Job::new(env!("CARGO_BIN_EXE_score"))
+            .args(["--listen", "127.0.0.1:0", "--model", model])
+            .run()
     };
     bad(&world.path("bad.pkl")).check_failed(2, &["reading the model", "bad.pkl"]);
     bad(&world.path("nothing.pkl")).check_failed(2, &["there is no model at"]);
     let first = Service::start(job(&world, &["--logs", &world.path("logs")]));
-    run(&["--logs", &world.path("logs")]).check_failed(2, &["opening the spool", "give each its own --spool"]);
+    run(&["--logs", &world.path("logs")])
+        .check_failed(2, &["opening the spool", "give each its own --spool"]);
     assert_eq!(first.stop().0, 143);
 }

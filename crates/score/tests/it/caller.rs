@@ -44,19 +44,29 @@ pub(crate) struct Caller(SendRequest<Full<Bytes>>);
 impl Caller {
     pub(crate) async fn connect(address: &str) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(async { drop(connection.await) });
         Ok(Self(sender))
     }
 
-    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, hyper::Error> {
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answer, hyper::Error> {
         self.0.ready().await?;
         let (head, body) = self.0.send_request(request).await?.into_parts();
-        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: body.collect().await?.to_bytes() })
+        Ok(Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body.collect().await?.to_bytes(),
+        })
     }
 
     pub(crate) async fn predict(&mut self, body: impl Into<Bytes>) -> Result<Answer, hyper::Error> {
-        let request = Request::post("/predict").header("host", "score").header("content-type", "application/json");
+        let request = Request::post("/predict")
+            .header("host", "score")
+            .header("content-type", "application/json");
         self.send(request.body(Full::new(body.into())).unwrap()).await
     }
 }
@@ -154,7 +164,12 @@ impl Load {
     }
 }
 
-async fn call_on(address: String, caller: usize, stop: Arc<AtomicBool>, answered: Arc<AtomicUsize>) -> Loaded {
+async fn call_on(
+    address: String,
+    caller: usize,
+    stop: Arc<AtomicBool>,
+    answered: Arc<AtomicUsize>,
+) -> Loaded {
     let mut loaded = Loaded::default();
     let Ok(mut connection) = Caller::connect(&address).await else { return loaded };
     let mut client = caller * 1_000_000;

@@ -7,14 +7,31 @@ use mlops_testkit::schemathesis;
 use crate::service::{Service, job};
 use crate::world::World;
 
-/// Schemathesis calls what is described, with what is and what is not allowed, and finds nothing to say against the answers.
+/// Schemathesis calls what is described, with what is and what is not allowed, and finds nothing to
+/// say against the answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn schemathesis_finds_nothing() {
     let world = World::new();
-    let service = Service::start(job(&world, &["--token", "secret", "--logs", &world.path("logs")]));
+    let service =
+        Service::start(job(&world, &["--token", "secret", "--logs", &world.path("logs")]));
     let run = Command::new(schemathesis())
-        .args(["run", &format!("http://{}/openapi.json", service.address), "--header", "Authorization: Bearer secret"])
-        .args(["--checks", "all", "--max-examples", "40", "--seed", "1", "--workers", "1", "--no-color"])
+        .args([
+            "run",
+            &format!("http://{}/openapi.json", service.address),
+            "--header",
+            "Authorization: Bearer secret",
+        ])
+        .args([
+            "--checks",
+            "all",
+            "--max-examples",
+            "40",
+            "--seed",
+            "1",
+            "--workers",
+            "1",
+            "--no-color",
+        ])
         .args(["--exclude-path", "/config-refresh"])
         .current_dir(world.path("."))
         .output()

@@ -29,7 +29,11 @@ async fn s3_that_is_down_loses_nothing_and_stops_nobody() {
     service.wait_for("it is kept in the spool");
     load.more(500).await;
     let ready = service.get("/ready").await;
-    assert_eq!((ready.status, &ready.json()["logs"][0]["state"]), (200, &"spooling".into()), "{ready:?}");
+    assert_eq!(
+        (ready.status, &ready.json()["logs"][0]["state"]),
+        (200, &"spooling".into()),
+        "{ready:?}"
+    );
     assert!(ready.json()["spooled_bytes"].as_u64().unwrap() > 100_000, "{ready:?}");
     faults.clear();
     // These land, and seem to have failed; they are sent again over themselves.
@@ -71,7 +75,16 @@ async fn mysql_that_is_down_loses_nothing_and_does_not_hold_up_the_objects() {
     let mut server = PrivateMySql::new().await;
     let database = server.database().await;
     let logs = world.path("logs");
-    let both = ["--logs", &logs, "--database", &database, "--log-database", "--create-tables", "--log-every", "500ms"];
+    let both = [
+        "--logs",
+        &logs,
+        "--database",
+        &database,
+        "--log-database",
+        "--create-tables",
+        "--log-every",
+        "500ms",
+    ];
     let mut service = Service::start(job(&world, &both));
     let load = Load::start(&service.address, 4);
     load.more(200).await;
@@ -123,7 +136,11 @@ async fn a_full_spool_refuses_calls_and_takes_them_again_when_there_is_room() {
     service.wait_for("records can be logged again");
     load.more(50).await;
     let loaded = load.stop().await;
-    assert!(!loaded.refused.is_empty() && loaded.refused.iter().all(|status| *status == 503), "{:?}", loaded.refused);
+    assert!(
+        !loaded.refused.is_empty() && loaded.refused.iter().all(|status| *status == 503),
+        "{:?}",
+        loaded.refused
+    );
     assert_eq!(service.stop().0, 143);
     check_same(&uids(&records(&bucket).await), &loaded.uids);
 }
@@ -143,7 +160,11 @@ async fn a_write_that_fails_half_way_refuses_its_calls_and_harms_no_other() {
     service.wait_for("records can be logged again");
     load.more(200).await;
     let loaded = load.stop().await;
-    assert!(!loaded.refused.is_empty() && loaded.refused.iter().all(|status| *status == 503), "{:?}", loaded.refused);
+    assert!(
+        !loaded.refused.is_empty() && loaded.refused.iter().all(|status| *status == 503),
+        "{:?}",
+        loaded.refused
+    );
     assert_eq!(service.stop().0, 143);
     check_same(&uids(&world.logged()), &loaded.uids);
 }
@@ -175,7 +196,10 @@ async fn a_full_disk_refuses_calls_and_loses_no_log() {
         Some(unshare) => format!("exec {unshare} bash -c '{mounted} && {run}'"),
         None => format!("{run} --spool-max-bytes 500000"),
     };
-    let job = Job::new("/bin/bash").args(["-c", &command]).on(s3()).env("AWS_ENDPOINT_URL", &faults.endpoint);
+    let job = Job::new("/bin/bash")
+        .args(["-c", &command])
+        .on(s3())
+        .env("AWS_ENDPOINT_URL", &faults.endpoint);
     let mut service = Service::start(job.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"));
     let load = Load::start(&service.address, 4);
     let line = service.wait_for("calls are refused with 503");
@@ -185,7 +209,11 @@ async fn a_full_disk_refuses_calls_and_loses_no_log() {
     service.wait_for("records can be logged again");
     load.more(100).await;
     let loaded = load.stop().await;
-    assert!(!loaded.refused.is_empty() && loaded.refused.iter().all(|status| *status == 503), "{:?}", loaded.refused);
+    assert!(
+        !loaded.refused.is_empty() && loaded.refused.iter().all(|status| *status == 503),
+        "{:?}",
+        loaded.refused
+    );
     service.wait_until("/ready", |answer| answer.json()["spooled_bytes"] == 0).await;
     assert_eq!(service.stop().0, 143);
     check_same(&uids(&records(&bucket).await), &loaded.uids);

@@ -9,7 +9,10 @@ use crate::service::{Service, job};
 use crate::world::World;
 
 fn health(address: &str) -> Ended {
-    Job::new(env!("CARGO_BIN_EXE_score")).args(["health", "--output", "json"]).env("SCORE_LISTEN", address).run()
+    Job::new(env!("CARGO_BIN_EXE_score"))
+        .args(["health", "--output", "json"])
+        .env("SCORE_LISTEN", address)
+        .run()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +23,11 @@ async fn a_service_that_answers_is_well_and_one_that_is_gone_is_not() {
     let port = address.rsplit_once(':').unwrap().1;
     let asked = format!("http://{address}/health");
     assert_eq!(health(&address).json(0)["healthy"], asked);
-    assert_eq!(health(&format!("0.0.0.0:{port}")).json(0)["healthy"], asked, "the address of a container");
+    assert_eq!(
+        health(&format!("0.0.0.0:{port}")).json(0)["healthy"],
+        asked,
+        "the address of a container"
+    );
     service.stop();
     health(&address).check_failed(1, &[&format!("asking {asked}")]);
     health("0.0.0.0:0").check_failed(2, &["name the port of the service"]);

@@ -20,7 +20,8 @@ async fn a_killed_service_has_logged_all_that_it_answered_once() {
     let bucket = s3().bucket().await;
     let logs = format!("s3://{bucket}");
     // Segments are short, so that kills come while they are written, closed, sent and deleted.
-    let durable = ["--durable", "--logs", &logs, "--log-every", "20ms", "--log-batch-bytes", "16384"];
+    let durable =
+        ["--durable", "--logs", &logs, "--log-every", "20ms", "--log-batch-bytes", "16384"];
     let mut answered = Vec::new();
     for kill in 0..kills {
         let service = Service::start(job(&world, &durable).on(s3()));
@@ -38,9 +39,18 @@ async fn a_killed_service_has_logged_all_that_it_answered_once() {
     uids(&records(&bucket).await).into_iter().for_each(|uid| *logged.entry(uid).or_default() += 1);
     let lost: Vec<&String> = answered.iter().filter(|uid| !logged.contains_key(*uid)).collect();
     let doubled: Vec<(&String, &usize)> = logged.iter().filter(|(_, times)| **times > 1).collect();
-    assert!(lost.is_empty() && doubled.is_empty(), "of {}: lost {lost:?}, doubled {doubled:?}", answered.len());
+    assert!(
+        lost.is_empty() && doubled.is_empty(),
+        "of {}: lost {lost:?}, doubled {doubled:?}",
+        answered.len()
+    );
     // Those who were not told may be there too, at most one a connection and kill.
-    assert!(logged.len() <= answered.len() + 8 * kills, "{} logged, {} answered", logged.len(), answered.len());
+    assert!(
+        logged.len() <= answered.len() + 8 * kills,
+        "{} logged, {} answered",
+        logged.len(),
+        answered.len()
+    );
     println!(
         "{kills} kills: {} answered, all in S3 once; {} more were logged",
         answered.len(),

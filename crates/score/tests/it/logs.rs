@@ -14,7 +14,8 @@ use crate::world::{World, check_same, lines, request, uids};
 
 /// All objects of a bucket, by key.
 pub(crate) async fn objects(bucket: &str) -> Vec<(String, Vec<u8>)> {
-    let config = aws_sdk_s3::config::Builder::from(&s3().config().await).force_path_style(true).build();
+    let config =
+        aws_sdk_s3::config::Builder::from(&s3().config().await).force_path_style(true).build();
     let client = Client::from_conf(config);
     let mut pages = client.list_objects_v2().bucket(bucket).into_paginator().send();
     let mut found = Vec::new();
@@ -36,7 +37,8 @@ pub(crate) async fn records(bucket: &str) -> Vec<Value> {
 pub(crate) async fn rows(database: &str) -> Vec<String> {
     let database = mlops_sql::Database::connect(&database.parse().unwrap()).await.unwrap();
     let requests: Vec<_> = database.requests(Window::default()).try_collect().await.unwrap();
-    let records: Vec<Value> = requests.iter().map(|request| serde_json::from_str(&request.payload).unwrap()).collect();
+    let records: Vec<Value> =
+        requests.iter().map(|request| serde_json::from_str(&request.payload).unwrap()).collect();
     uids(&records)
 }
 
@@ -60,7 +62,10 @@ async fn requests_are_batched_by_hour_in_s3() {
         for record in lines(body) {
             let time = record["output"]["logging_timestamp"].as_str().unwrap();
             let folder = format!("churn/dt={}/hh={}/", &time[..10], &time[11..13]);
-            assert!(key.starts_with(&folder) && key.ends_with(".ndjson"), "{key} has a record of {time}");
+            assert!(
+                key.starts_with(&folder) && key.ends_with(".ndjson"),
+                "{key} has a record of {time}"
+            );
         }
     }
 }
@@ -69,7 +74,8 @@ async fn requests_are_batched_by_hour_in_s3() {
 async fn requests_are_objects_of_their_own() {
     let world = World::new();
     let bucket = s3().bucket().await;
-    let single = ["--logs", &format!("s3://{bucket}"), "--log-objects", "single", "--log-every", "100ms"];
+    let single =
+        ["--logs", &format!("s3://{bucket}"), "--log-objects", "single", "--log-every", "100ms"];
     let service = Service::start(job(&world, &single).on(s3()));
     let load = Load::start(&service.address, 2);
     load.more(30).await;
@@ -77,8 +83,14 @@ async fn requests_are_objects_of_their_own() {
     // They are sent away without an end.
     service.wait_until("/ready", |answer| answer.json()["spooled_bytes"] == 0).await;
     let objects = objects(&bucket).await;
-    assert!(objects.iter().all(|(key, body)| key.ends_with(".json") && lines(body).len() == 1), "{objects:?}");
-    check_same(&uids(&objects.iter().flat_map(|(_, body)| lines(body)).collect::<Vec<Value>>()), &loaded.uids);
+    assert!(
+        objects.iter().all(|(key, body)| key.ends_with(".json") && lines(body).len() == 1),
+        "{objects:?}"
+    );
+    check_same(
+        &uids(&objects.iter().flat_map(|(_, body)| lines(body)).collect::<Vec<Value>>()),
+        &loaded.uids,
+    );
     assert_eq!(service.stop().0, 143);
 }
 
@@ -86,7 +98,14 @@ async fn requests_are_objects_of_their_own() {
 async fn requests_are_rows_of_the_database() {
     let world = World::new();
     let database = mysql().database().await;
-    let both = ["--logs", &world.path("logs"), "--database", &database, "--log-database", "--create-tables"];
+    let both = [
+        "--logs",
+        &world.path("logs"),
+        "--database",
+        &database,
+        "--log-database",
+        "--create-tables",
+    ];
     let service = Service::start(job(&world, &both));
     let load = Load::start(&service.address, 4);
     load.more(100).await;
@@ -111,6 +130,7 @@ async fn a_uid_that_is_used_twice_stays_with_its_first_and_the_other_is_kept() {
     let found = rows(&database).await;
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found.contains(&"same".to_owned()), "{found:?}");
-    let kept = lines(&std::fs::read(Path::new(&world.path("spool")).join("refused.ndjson")).unwrap());
+    let kept =
+        lines(&std::fs::read(Path::new(&world.path("spool")).join("refused.ndjson")).unwrap());
     assert_eq!(uids(&kept), ["same"]);
 }

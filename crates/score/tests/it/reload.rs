@@ -41,7 +41,10 @@ async fn another_model_takes_over_and_no_call_is_dropped() {
     let loaded = load.stop().await;
     assert_eq!((loaded.refused.as_slice(), loaded.cut), ([].as_slice(), 0));
     let seen: BTreeSet<&str> = loaded.model_uids.iter().map(String::as_str).collect();
-    assert!(seen.contains("first") && seen.contains("model-6") && seen.contains("last"), "{seen:?}");
+    assert!(
+        seen.contains("first") && seen.contains("model-6") && seen.contains("last"),
+        "{seen:?}"
+    );
     let metrics = String::from_utf8(service.get("/metrics").await.body.to_vec()).unwrap();
     assert!(metrics.contains("score_model_loads_total 7\n"), "{metrics}");
     assert!(metrics.contains("score_model_refusals_total 2\n"), "{metrics}");
@@ -51,10 +54,18 @@ async fn another_model_takes_over_and_no_call_is_dropped() {
 async fn a_model_in_s3_is_taken_up_and_golden_requests_guard_it() {
     let world = World::new();
     let bucket = s3().bucket().await;
-    let config = aws_sdk_s3::config::Builder::from(&s3().config().await).force_path_style(true).build();
+    let config =
+        aws_sdk_s3::config::Builder::from(&s3().config().await).force_path_style(true).build();
     let client = Client::from_conf(config);
     let put = async |bytes: Vec<u8>| {
-        client.put_object().bucket(&bucket).key("churn/model.pkl").body(ByteStream::from(bytes)).send().await.unwrap();
+        client
+            .put_object()
+            .bucket(&bucket)
+            .key("churn/model.pkl")
+            .body(ByteStream::from(bytes))
+            .send()
+            .await
+            .unwrap();
     };
     put(model("first", 20).to_pickle()).await;
     let said = asked(&model("first", 20), Some(0.25), Some("level_1"), Some("2025-03-09"));

@@ -11,16 +11,24 @@ use crate::service::{Service, job};
 use crate::world::World;
 
 fn call(method: &str, path: &str) -> Builder {
-    Request::builder().method(method).uri(path).header("host", "score").header("content-type", "application/json")
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "score")
+        .header("content-type", "application/json")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_who_has_the_secret_is_answered() {
     let world = World::new();
-    let arguments = ["--token", "s3cret-token", "--basic-auth", "ops:pass:word", "--logs", &world.path("logs")];
+    let arguments =
+        ["--token", "s3cret-token", "--basic-auth", "ops:pass:word", "--logs", &world.path("logs")];
     let service = Service::start(job(&world, &arguments));
     let status = async |method: &str, path: &str, authorization: &str| {
-        let call = call(method, path).header("authorization", authorization).body(Full::from("{}")).unwrap();
+        let call = call(method, path)
+            .header("authorization", authorization)
+            .body(Full::from("{}"))
+            .unwrap();
         service.call(call).await.status
     };
     for path in ["/", "/health", "/ready", "/metrics", "/openapi.json"] {
@@ -30,7 +38,11 @@ async fn only_who_has_the_secret_is_answered() {
     for right in ["Bearer s3cret-token", "bearer  s3cret-token", "Basic b3BzOnBhc3M6d29yZA=="] {
         assert_eq!(status("POST", "/predict", right).await, 200, "{right}");
         assert_eq!(status("GET", "/model", right).await, 200, "{right}");
-        assert_eq!(status("POST", "/config-refresh", right).await, 409, "{right}: there is no table");
+        assert_eq!(
+            status("POST", "/config-refresh", right).await,
+            409,
+            "{right}: there is no table"
+        );
     }
     for wrong in [
         "",
@@ -42,7 +54,8 @@ async fn only_who_has_the_secret_is_answered() {
         "Basic b3BzOnBhc3M=",
         "Basic s3cret-token",
     ] {
-        for (method, path) in [("POST", "/predict"), ("GET", "/model"), ("POST", "/config-refresh")] {
+        for (method, path) in [("POST", "/predict"), ("GET", "/model"), ("POST", "/config-refresh")]
+        {
             assert_eq!(status(method, path, wrong).await, 401, "{wrong} {path}");
         }
     }
@@ -61,16 +74,20 @@ async fn only_who_has_the_secret_is_answered() {
 async fn a_call_has_a_name_and_its_payload_is_in_no_log() {
     let world = World::new();
     let service = Service::start(job(&world, &["--logs", &world.path("logs")]));
-    let named =
-        call("POST", "/predict").header("x-request-id", "abc-123").body(Full::from(r#"{"note": "private"}"#)).unwrap();
+    let named = call("POST", "/predict")
+        .header("x-request-id", "abc-123")
+        .body(Full::from(r#"{"note": "private"}"#))
+        .unwrap();
     assert_eq!(service.call(named).await.header("x-request-id"), "abc-123");
-    let nonsense =
-        call("POST", "/predict").header("x-request-id", "a b").body(Full::from(r#"{"device_type": ["private"]}"#));
+    let nonsense = call("POST", "/predict")
+        .header("x-request-id", "a b")
+        .body(Full::from(r#"{"device_type": ["private"]}"#));
     let answer = service.call(nonsense.unwrap()).await;
     assert_eq!(answer.header("x-request-id").len(), 36, "{answer:?}");
     assert!(!String::from_utf8_lossy(&answer.body).contains("private"), "{answer:?}");
-    let form =
-        Request::post("/predict").header("host", "score").header("content-type", "application/x-www-form-urlencoded");
+    let form = Request::post("/predict")
+        .header("host", "score")
+        .header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(service.call(form.body(Full::from("{}")).unwrap()).await.status, 415);
     let log = service.stop_and_read_log();
     assert!(!log.contains("private"), "{log}");
@@ -83,7 +100,10 @@ async fn the_page_may_do_nothing_but_call_back() {
     let page = service.get("/").await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     let policy = page.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"),
+        "{policy}"
+    );
     let text = String::from_utf8(page.body.to_vec()).unwrap();
     for part in ["activity_score", "level_2", "<form>", "first"] {
         assert!(text.contains(part), "no {part} in {text}");
@@ -95,16 +115,21 @@ async fn the_page_may_do_nothing_but_call_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_dawdles_is_given_up() {
     let world = World::new();
-    let service = Service::start(job(&world, &["--timeout", "200ms", "--logs", &world.path("logs")]));
+    let service =
+        Service::start(job(&world, &["--timeout", "200ms", "--logs", &world.path("logs")]));
     let mut stream = TcpStream::connect(&service.address).await.unwrap();
-    let head =
-        "POST /predict HTTP/1.1\r\nhost: score\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let head = "POST /predict HTTP/1.1\r\nhost: score\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4096];
     let length = stream.read(&mut answer).await.unwrap();
     let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
-    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("the call was not done in 0.2 seconds"), "{answer}");
-    let endless = call("POST", "/predict").body(Full::from(Bytes::from(vec![b' '; 2 << 20]))).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 408 ")
+            && answer.contains("the call was not done in 0.2 seconds"),
+        "{answer}"
+    );
+    let endless =
+        call("POST", "/predict").body(Full::from(Bytes::from(vec![b' '; 2 << 20]))).unwrap();
     assert_eq!(service.call(endless).await.status, 413);
     assert_eq!(service.predict("{}").await.status, 200, "others are answered as before");
 }

@@ -36,7 +36,9 @@ impl Service {
         let mut child = job.start();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
-        std::thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        std::thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)))
+        });
         let mut service = Self { child, address: String::new(), lines, log: String::new() };
         let line = service.wait_for("listening at");
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();

@@ -24,7 +24,9 @@ fn customers() -> (Table, Vec<bool>) {
         columns[0].push(if row % 17 == 0 { Cell::Missing } else { Cell::Number(activity) });
         columns[1].push(Cell::Text(["level_1", "level_2", "level_3"][device]));
         columns[2].push(Cell::Text(&format!("2025-{:02}-11", row % 12 + 1)));
-        labels.push((row * 104_729 % 100) as f64 / 100.0 > activity + if device == 1 { 0.2 } else { 0.0 });
+        labels.push(
+            (row * 104_729 % 100) as f64 / 100.0 > activity + if device == 1 { 0.2 } else { 0.0 },
+        );
     }
     (Table { columns: columns.into() }, labels)
 }
@@ -56,7 +58,12 @@ pub(crate) fn model(model_uid: &str, rounds: usize) -> ModelFile {
 }
 
 /// What the model says of one customer.
-pub(crate) fn asked(file: &ModelFile, activity: Option<f64>, device: Option<&str>, date: Option<&str>) -> f64 {
+pub(crate) fn asked(
+    file: &ModelFile,
+    activity: Option<f64>,
+    device: Option<&str>,
+    date: Option<&str>,
+) -> f64 {
     let mut table = Table::default();
     let cells = [activity.map(Cell::Number), device.map(Cell::Text), date.map(Cell::Text)];
     for (feature, cell) in file.model.schema.features.iter().zip(cells) {
@@ -117,7 +124,10 @@ fn read_folder(folder: &Path, records: &mut Vec<Value>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             read_folder(&path, records);
-        } else if path.extension().is_some_and(|extension| extension == "ndjson" || extension == "json") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "ndjson" || extension == "json")
+        {
             records.extend(lines(&std::fs::read(&path).unwrap()));
         }
     }
@@ -132,8 +142,10 @@ pub(crate) fn lines(object: &[u8]) -> Vec<Value> {
 /// Asserts that each of the uids, which are sorted, is there once, and none beside.
 #[track_caller]
 pub(crate) fn check_same(found: &[String], answered: &[String]) {
-    let lost: Vec<&String> = answered.iter().filter(|uid| found.binary_search(uid).is_err()).collect();
-    let more: Vec<&String> = found.iter().filter(|uid| answered.binary_search(uid).is_err()).collect();
+    let lost: Vec<&String> =
+        answered.iter().filter(|uid| found.binary_search(uid).is_err()).collect();
+    let more: Vec<&String> =
+        found.iter().filter(|uid| answered.binary_search(uid).is_err()).collect();
     let sizes = format!("{} are there, {} were answered", found.len(), answered.len());
     assert!(
         lost.is_empty() && more.is_empty() && found.len() == answered.len(),

@@ -9,12 +9,13 @@ use crate::args::share;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct CaseStudyArgs {
-    /// The model: the place where `retrain` keeps models, or its model.pkl [default: one that is fitted on the spot]
+    /// The model: the place where `retrain` keeps models, or its model.pkl [default: one that is
+    /// fitted on the spot]
     #[arg(long, env = "SIMULATE_MODEL", value_name = "LOCATION", requires = "data")]
     pub model: Option<Location>,
 
-    /// Rows with outcomes that the model was not fitted to, as CSV or Parquet; without --model it is fitted to the rest of them
-    /// [default: synthetic customers]
+    /// Rows with outcomes that the model was not fitted to, as CSV or Parquet; without --model it
+    /// is fitted to the rest of them [default: synthetic customers]
     #[arg(long, env = "SIMULATE_DATA", value_name = "FILE")]
     pub data: Option<Location>,
 
@@ -30,8 +31,9 @@ pub struct CaseStudyArgs {
     #[arg(long, env = "SIMULATE_ID", value_name = "COLUMN", value_delimiter = ',')]
     pub id: Vec<String>,
 
-    /// The features to change: one or two numeric ones, alone and together, and any number of categorical ones [default: the most
-    /// important ones of either kind; profile_score, activity_score and device_type of synthetic customers]
+    /// The features to change: one or two numeric ones, alone and together, and any number of
+    /// categorical ones [default: the most important ones of either kind; profile_score,
+    /// activity_score and device_type of synthetic customers]
     #[arg(long, env = "SIMULATE_FEATURES", value_name = "COLUMN", value_delimiter = ',')]
     pub features: Vec<String>,
 

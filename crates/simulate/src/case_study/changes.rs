@@ -43,8 +43,8 @@ impl Change {
     }
 }
 
-/// All that is tried: each step with each number of rows, for each numeric feature and for all of them together, and both changes of each
-/// categorical one.
+/// All that is tried: each step with each number of rows, for each numeric feature and for all of
+/// them together, and both changes of each categorical one.
 pub(super) fn scenarios(
     table: &Table,
     numeric: &[String],
@@ -59,7 +59,10 @@ pub(super) fn scenarios(
         groups.push((numeric.to_vec(), grow));
     }
     for feature in categorical {
-        let swap = table.column(feature).and_then(two_most_frequent).map(|(one, other)| Change::Swap(one, other));
+        let swap = table
+            .column(feature)
+            .and_then(two_most_frequent)
+            .map(|(one, other)| Change::Swap(one, other));
         groups.push((vec![feature.clone()], swap.into_iter().chain([Change::NewLevel]).collect()));
     }
     let mut all = Vec::new();
@@ -103,11 +106,14 @@ impl Scenario {
 impl Change {
     fn apply(&self, column: &mut Column) {
         match (self, &mut column.values) {
-            (Self::Grow(share), Values::Numeric(values)) => values.iter_mut().for_each(|value| *value *= 1.0 + share),
+            (Self::Grow(share), Values::Numeric(values)) => {
+                values.iter_mut().for_each(|value| *value *= 1.0 + share)
+            }
             (Self::Swap(..) | Self::NewLevel, Values::Categorical { levels, codes }) => {
                 let mut renamed = Column::new(column.name.clone(), Kind::Categorical);
                 for code in codes {
-                    let cell = code.map(|code| Cell::Text(self.renamed(&levels.names()[code as usize])));
+                    let cell =
+                        code.map(|code| Cell::Text(self.renamed(&levels.names()[code as usize])));
                     renamed.push(cell.unwrap_or(Cell::Missing));
                 }
                 *column = renamed;

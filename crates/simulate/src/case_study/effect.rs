@@ -10,7 +10,8 @@ use super::args::Changed;
 use super::changes::Scenario;
 
 /// The figures that are looked at, and whether more is worse.
-pub(super) const FIGURES: [(&str, bool); 4] = [("roc_auc", false), ("log_loss", true), ("brier", true), ("ece", true)];
+pub(super) const FIGURES: [(&str, bool); 4] =
+    [("roc_auc", false), ("log_loss", true), ("brier", true), ("ece", true)];
 
 /// The confidence of an interval.
 const CONFIDENCE: f64 = 0.95;
@@ -38,12 +39,18 @@ pub(super) struct Baseline<'a> {
 
 impl<'a> Baseline<'a> {
     /// Each seed draws as many of the rows as there are, with replacement (the bootstrap).
-    pub(super) fn new(model: &'a Model, table: &'a Table, labels: &'a [bool], seeds: u64) -> Result<Self, ModelError> {
+    pub(super) fn new(
+        model: &'a Model,
+        table: &'a Table,
+        labels: &'a [bool],
+        seeds: u64,
+    ) -> Result<Self, ModelError> {
         let predicted = model.predict(table)?;
         let metrics = Metrics::of(labels, &predicted);
         let draws = (0..seeds).map(|seed| {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let rows: Vec<usize> = (0..labels.len()).map(|_| random.random_range(0..labels.len())).collect();
+            let rows: Vec<usize> =
+                (0..labels.len()).map(|_| random.random_range(0..labels.len())).collect();
             let metrics = metrics_of(labels, &predicted, &rows);
             (rows, metrics)
         });
@@ -61,7 +68,11 @@ impl<'a> Baseline<'a> {
     }
 
     /// What the model says of all rows once some have changed.
-    pub(super) fn predict_changed(&self, scenario: &Scenario, rows: &[usize]) -> Result<Vec<f64>, ModelError> {
+    pub(super) fn predict_changed(
+        &self,
+        scenario: &Scenario,
+        rows: &[usize],
+    ) -> Result<Vec<f64>, ModelError> {
         let of_changed = self.model.predict(&scenario.apply(self.table, rows))?;
         let mut predicted = self.predicted.clone();
         rows.iter().zip(of_changed).for_each(|(row, probability)| predicted[*row] = probability);
@@ -75,12 +86,16 @@ impl<'a> Baseline<'a> {
         for (seed, (rows, before)) in (0u64..).zip(&self.draws) {
             let predicted = match (&of_all, scenario.changed) {
                 (Some(predicted), Changed::All) => predicted,
-                _ => &*of_all.insert(self.predict_changed(scenario, &self.changed_rows(scenario.changed, seed))?),
+                _ => &*of_all.insert(
+                    self.predict_changed(scenario, &self.changed_rows(scenario.changed, seed))?,
+                ),
             };
             let after = metrics_of(self.labels, predicted, rows);
             for (moved, (figure, _)) in moved.iter_mut().zip(FIGURES) {
                 moved.extend(
-                    figure_of(&after, figure).zip(figure_of(before, figure)).map(|(after, before)| after - before),
+                    figure_of(&after, figure)
+                        .zip(figure_of(before, figure))
+                        .map(|(after, before)| after - before),
                 );
             }
         }
@@ -100,15 +115,18 @@ pub(super) fn figure_of(metrics: &Metrics, figure: &str) -> Option<f64> {
 }
 
 impl Moved {
-    /// The mean, and the interval that its standard error over bootstrap draws gives (Student's t); none with fewer than two draws.
+    /// The mean, and the interval that its standard error over bootstrap draws gives (Student's t);
+    /// none with fewer than two draws.
     fn of(draws: &[f64]) -> Option<Self> {
         let n = draws.len() as f64;
         if n < 2.0 {
             return None;
         }
         let mean = draws.iter().sum::<f64>() / n;
-        let deviation = (draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-        let half = StudentsT::new(0.0, 1.0, n - 1.0).ok()?.inverse_cdf(0.5 + 0.5 * CONFIDENCE) * deviation;
+        let deviation =
+            (draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+        let half =
+            StudentsT::new(0.0, 1.0, n - 1.0).ok()?.inverse_cdf(0.5 + 0.5 * CONFIDENCE) * deviation;
         Some(Self { mean, low: mean - half, high: mean + half })
     }
 

@@ -23,7 +23,8 @@ pub struct Said {
     pub drifted: Vec<String>,
     /// The verdict of `concept-shift`.
     pub concept_shift: &'static str,
-    /// The area under the ROC curve of the classifier that tells production from training; none where there are too few rows.
+    /// The area under the ROC curve of the classifier that tells production from training; none
+    /// where there are too few rows.
     pub domain_roc_auc: Option<f64>,
     /// The verdict of `performance`, once outcomes are known.
     pub performance: &'static str,
@@ -47,7 +48,12 @@ impl Monitors {
     }
 
     /// Asks all of them.
-    pub(super) fn ask(&self, production: &Table, labels: &[bool], predicted: &[f64]) -> Result<Said, ModelError> {
+    pub(super) fn ask(
+        &self,
+        production: &Table,
+        labels: &[bool],
+        predicted: &[f64],
+    ) -> Result<Said, ModelError> {
         let shift = compare(
             &self.features.reference,
             &self.features.select(Profile::of_table(production)),
@@ -57,11 +63,17 @@ impl Monitors {
         let drifted: Vec<String> = shifted.map(|feature| feature.feature.clone()).collect();
         let none = Progress::none();
         let policy = DomainPolicy::default();
-        let domain =
-            tell_apart(self.reference.clone(), production.clone().select(&self.features.kinds()), &policy, &none)?;
-        let is_high: Vec<bool> = predicted.iter().map(|probability| *probability >= HIGH_RISK).collect();
+        let domain = tell_apart(
+            self.reference.clone(),
+            production.clone().select(&self.features.kinds()),
+            &policy,
+            &none,
+        )?;
+        let is_high: Vec<bool> =
+            predicted.iter().map(|probability| *probability >= HIGH_RISK).collect();
         let found = realised(labels, predicted, &is_high, 0.95);
-        let performance = found.map(|found| judge(&found, self.training.as_ref(), &PerformancePolicy::default()));
+        let performance =
+            found.map(|found| judge(&found, self.training.as_ref(), &PerformancePolicy::default()));
         let unknown = Verdict::Inconclusive("no prediction can be judged".to_owned());
         let performance = performance.map_or(unknown, |judged| judged.verdict);
         let wishes = [
@@ -91,7 +103,8 @@ fn advice(verdict: &Verdict) -> RetrainAdvice {
 fn answer<'j>(wishes: impl IntoIterator<Item = (&'j str, RetrainAdvice)>) -> String {
     let history = RetrainHistory { released_at: None, new_outcomes: None, recent: Vec::new() };
     let grants = |(job, advice): (&str, RetrainAdvice)| {
-        let situation = Situation { now: Timestamp::UNIX_EPOCH, job, under_way: None, history: &history };
+        let situation =
+            Situation { now: Timestamp::UNIX_EPOCH, job, under_way: None, history: &history };
         let answer = RetrainPolicy::default().answer(advice, &situation);
         matches!(answer, Answer::Retrain(_)).then(|| format!("retrain ({job})"))
     };

@@ -43,11 +43,17 @@ fn section(findings: &[Finding]) -> Markup {
     }
 }
 
-/// How far a figure moves by step, a line for each number of changed rows; nothing for levels, which have no steps.
+/// How far a figure moves by step, a line for each number of changed rows; nothing for levels,
+/// which have no steps.
 fn picture(findings: &[Finding], figure: &str, moved: fn(&Finding) -> Option<Moved>) -> Markup {
-    let steps: Vec<&str> = findings.chunk_by(|a, b| a.changed == b.changed).next().map_or_else(Vec::new, |first| {
-        first.iter().filter(|finding| finding.step.is_some()).map(|finding| finding.change.as_str()).collect()
-    });
+    let steps: Vec<&str> =
+        findings.chunk_by(|a, b| a.changed == b.changed).next().map_or_else(Vec::new, |first| {
+            first
+                .iter()
+                .filter(|finding| finding.step.is_some())
+                .map(|finding| finding.change.as_str())
+                .collect()
+        });
     if steps.len() < 2 {
         return html! {};
     }
@@ -65,10 +71,16 @@ fn picture(findings: &[Finding], figure: &str, moved: fn(&Finding) -> Option<Mov
                     is_sure: true,
                 }
             });
-            Line { name: format!("{} rows", of_rows[0].changed), ink, form: Form::Bars, points: points.collect() }
+            Line {
+                name: format!("{} rows", of_rows[0].changed),
+                ink,
+                form: Form::Bars,
+                points: points.collect(),
+            }
         })
         .collect();
-    let names = steps.iter().zip(0u32..).map(|(step, place)| (f64::from(place), (*step).to_owned()));
+    let names =
+        steps.iter().zip(0u32..).map(|(step, place)| (f64::from(place), (*step).to_owned()));
     let plot = OverTime {
         label: &format!("change of the {figure} by step"),
         size: [720, 220],

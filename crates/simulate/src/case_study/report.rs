@@ -83,39 +83,51 @@ pub(super) const TITLES: [&str; 4] = ["ROC AUC", "log loss", "Brier score", "cal
 
 /// How far a figure moved, with the half of its interval.
 pub(super) fn moved_text(moved: Option<Moved>) -> String {
-    moved.map_or_else(|| "–".to_owned(), |moved| format!("{:+.4} ±{:.4}", moved.mean, moved.high - moved.mean))
+    moved.map_or_else(
+        || "–".to_owned(),
+        |moved| format!("{:+.4} ±{:.4}", moved.mean, moved.high - moved.mean),
+    )
 }
 
 impl CaseStudyReport {
     /// The figures before any change, in words.
     pub(super) fn baseline_text(&self) -> String {
-        let figures = TITLES
-            .iter()
-            .zip(FIGURES)
-            .filter_map(|(title, (figure, _))| Some(format!("{title} {:.4}", figure_of(&self.baseline, figure)?)));
+        let figures = TITLES.iter().zip(FIGURES).filter_map(|(title, (figure, _))| {
+            Some(format!("{title} {:.4}", figure_of(&self.baseline, figure)?))
+        });
         figures.collect::<Vec<String>>().join(", ")
     }
 
     /// The table as CSV.
     pub(super) fn csv(&self) -> Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let moved =
-            FIGURES.iter().flat_map(|(figure, _)| ["", "_low", "_high"].map(|end| format!("{figure}_change{end}")));
+        let moved = FIGURES.iter().flat_map(|(figure, _)| {
+            ["", "_low", "_high"].map(|end| format!("{figure}_change{end}"))
+        });
         let mut header = ["features", "change", "changed"].map(str::to_owned).to_vec();
         header.extend(moved);
         header.extend(
-            ["drift", "drifted", "concept_shift", "domain_roc_auc", "performance", "policy"].map(str::to_owned),
+            ["drift", "drifted", "concept_shift", "domain_roc_auc", "performance", "policy"]
+                .map(str::to_owned),
         );
         writer.write_record(header)?;
         for finding in &self.findings {
-            let mut record = vec![finding.features.join(";"), finding.change.clone(), finding.changed.clone()];
+            let mut record =
+                vec![finding.features.join(";"), finding.change.clone(), finding.changed.clone()];
             for moved in finding.figures() {
-                let ends = moved.map(|Moved { mean, low, high }| [mean, low, high].map(|end| end.to_string()));
+                let ends = moved
+                    .map(|Moved { mean, low, high }| [mean, low, high].map(|end| end.to_string()));
                 record.extend(ends.unwrap_or_default());
             }
-            let Said { drift, drifted, concept_shift, domain_roc_auc, performance, policy } = &finding.said;
+            let Said { drift, drifted, concept_shift, domain_roc_auc, performance, policy } =
+                &finding.said;
             let auc = domain_roc_auc.map(|auc| auc.to_string()).unwrap_or_default();
-            record.extend([(*drift).to_owned(), drifted.join(";"), (*concept_shift).to_owned(), auc]);
+            record.extend([
+                (*drift).to_owned(),
+                drifted.join(";"),
+                (*concept_shift).to_owned(),
+                auc,
+            ]);
             record.extend([(*performance).to_owned(), policy.clone()]);
             writer.write_record(record)?;
         }
@@ -139,7 +151,8 @@ impl Report for CaseStudyReport {
             "policy",
         ];
         let line = |finding: &Finding| {
-            let mut cells = vec![finding.features.join(" + "), finding.change.clone(), finding.changed.clone()];
+            let mut cells =
+                vec![finding.features.join(" + "), finding.change.clone(), finding.changed.clone()];
             cells.extend(finding.figures().map(moved_text));
             cells.extend([finding.drift(), finding.said.concept_shift.to_owned()]);
             cells.extend([finding.said.performance.to_owned(), finding.said.policy.clone()]);
@@ -147,7 +160,11 @@ impl Report for CaseStudyReport {
         };
         let rows: Vec<Vec<String>> = self.findings.iter().map(line).collect();
         let hurting = self.findings.iter().filter(|finding| finding.hurts()).count();
-        let seen = self.findings.iter().filter(|finding| finding.hurts() && finding.said.policy != "keep").count();
+        let seen = self
+            .findings
+            .iter()
+            .filter(|finding| finding.hurts() && finding.said.policy != "keep")
+            .count();
         format!(
             "Before any change: {}, on {} rows.\nHow far each figure moves, with its 95% interval over {} draws, and what the monitors say of it:\n\n{}\n\n\
              {hurting} of {} changes surely hurt; the policy would have asked for a new model in {seen} of these.",

@@ -12,12 +12,13 @@ use super::page;
 use super::report::{CaseStudyReport, Finding};
 use super::subject::Subject;
 
-/// Changes the rows that a model is tried on, step by step, and says what becomes of its figures and what the monitors see. The same
-/// arguments give the same figures.
+/// Changes the rows that a model is tried on, step by step, and says what becomes of its figures
+/// and what the monitors see. The same arguments give the same figures.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the stores.
+/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the
+/// stores.
 pub(crate) async fn case_study(args: CaseStudyArgs, context: Context) -> Result<CaseStudyReport> {
     let (csv, page) = (args.csv.clone(), args.report.clone());
     let subject = Subject::read(&args).await?;
@@ -80,8 +81,10 @@ fn finding(
     })
 }
 
-/// All rows, of which some have changed, in an order that does not matter to those who only look at them.
+/// All rows, of which some have changed, in an order that does not matter to those who only look at
+/// them.
 fn with_changed(table: &Table, scenario: &Scenario, rows: &[usize]) -> Table {
-    let unchanged: Vec<usize> = (0..table.rows()).filter(|row| rows.binary_search(row).is_err()).collect();
+    let unchanged: Vec<usize> =
+        (0..table.rows()).filter(|row| rows.binary_search(row).is_err()).collect();
     table.take(&unchanged).followed_by(scenario.apply(table, rows))
 }

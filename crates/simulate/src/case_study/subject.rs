@@ -12,7 +12,8 @@ use crate::customers::customers_table;
 /// The rows that a model is fitted to on the spot.
 const SYNTHETIC_ROWS: usize = 20_000;
 
-/// The seeds of the synthetic customers that a model is fitted to, and of those that it is tried on.
+/// The seeds of the synthetic customers that a model is fitted to, and of those that it is tried
+/// on.
 const SYNTHETIC_SEEDS: [u64; 2] = [1, 2];
 
 /// The features of synthetic customers that are changed.
@@ -36,10 +37,11 @@ impl Subject {
         let (model, reference, test) = match (&args.model, &args.data) {
             (Some(place), Some(data)) => {
                 let model = PublishedModel::read(&models(place)?, None).await?;
-                let reference = args.reference.clone().map_or_else(|| model.part("training.parquet"), Ok)?;
+                let reference =
+                    args.reference.clone().map_or_else(|| model.part("training.parquet"), Ok)?;
                 let reference_rows = read_table(&reference).await;
-                let reference_rows =
-                    reference_rows.with_context(|| format!("reading the training data {reference}"))?;
+                let reference_rows = reference_rows
+                    .with_context(|| format!("reading the training data {reference}"))?;
                 (Some(model), reference_rows, read(data).await?)
             }
             (_, Some(data)) => {
@@ -60,7 +62,10 @@ impl Subject {
                 (None, customers_table(of_model, SYNTHETIC_ROWS), test)
             }
         };
-        let target = args.target.clone().or_else(|| Some(model.as_ref()?.file.model.schema.target.name.clone()));
+        let target = args
+            .target
+            .clone()
+            .or_else(|| Some(model.as_ref()?.file.model.schema.target.name.clone()));
         let Some(target) = target else {
             let message = "--target (SIMULATE_TARGET) is missing: name the column of --data that holds the outcome";
             return Err(UsageError::new(message).into());
@@ -70,13 +75,15 @@ impl Subject {
             Some(model) => model.file.model,
             None => fit(&reference, &target, &args.id)?,
         };
-        let (mut test, labels) = labelled(test, &Target { name: target.clone(), ..model.schema.target.clone() })?;
+        let (mut test, labels) =
+            labelled(test, &Target { name: target.clone(), ..model.schema.target.clone() })?;
         let [numeric, categorical] = chosen(&model, &args.features)?;
         let kinds = numeric.iter().map(|name| (name, Kind::Numeric));
         for (name, kind) in kinds.chain(categorical.iter().map(|name| (name, Kind::Categorical))) {
             let column = test.columns.iter_mut().find(|column| column.name == *name);
-            let column =
-                column.ok_or_else(|| UsageError::new(format!("--data has no column `{name}`, which is to change")))?;
+            let column = column.ok_or_else(|| {
+                UsageError::new(format!("--data has no column `{name}`, which is to change"))
+            })?;
             *column = column.clone().into_kind(kind);
         }
         let roles = Roles { ids: args.id, targets: vec![target], ..Roles::default() };
@@ -91,7 +98,8 @@ async fn read(data: &Location) -> Result<Table> {
 /// The place of models, which may be named by its present model.
 fn models(place: &Location) -> Result<Location> {
     let text = place.to_string();
-    let folder = text.strip_suffix("model.pkl").map(|folder| if folder.is_empty() { "." } else { folder });
+    let folder =
+        text.strip_suffix("model.pkl").map(|folder| if folder.is_empty() { "." } else { folder });
     Ok(folder.map_or_else(|| Ok(place.clone()), str::parse).map_err(UsageError::because)?)
 }
 
@@ -100,7 +108,10 @@ fn split(table: &Table, test_rows: usize) -> Result<(Table, Table)> {
     let rows = table.rows();
     let held_out = places_at_random(rows, test_rows.min(rows / 4), 0);
     if held_out.is_empty() {
-        return Err(UsageError::new(format!("--data has {rows} rows; a model and its test need some hundred")).into());
+        return Err(UsageError::new(format!(
+            "--data has {rows} rows; a model and its test need some hundred"
+        ))
+        .into());
     }
     let fitted: Vec<usize> = (0..rows).filter(|row| held_out.binary_search(row).is_err()).collect();
     Ok((table.take(&fitted), table.take(&held_out)))
@@ -130,7 +141,8 @@ fn labelled(table: Table, target: &Target) -> Result<(Table, Vec<bool>)> {
     Ok((table.take(&known), of_known))
 }
 
-/// The numeric and the categorical features to change: those that are named, or the most important ones of the model.
+/// The numeric and the categorical features to change: those that are named, or the most important
+/// ones of the model.
 fn chosen(model: &Model, named: &[String]) -> Result<[Vec<String>; 2]> {
     let mut features: Vec<_> = model.schema.features.iter().zip(&model.importances).collect();
     features.sort_by(|a, b| b.1.total_cmp(a.1));
@@ -148,15 +160,22 @@ fn chosen(model: &Model, named: &[String]) -> Result<[Vec<String>; 2]> {
     }
     for name in named {
         if is_numeric(name).is_none() {
-            let names: Vec<&str> = features.iter().map(|(feature, _)| feature.name.as_str()).collect();
-            let message = format!("--features {name}: the model has no such feature; it has {}", names.join(", "));
+            let names: Vec<&str> =
+                features.iter().map(|(feature, _)| feature.name.as_str()).collect();
+            let message = format!(
+                "--features {name}: the model has no such feature; it has {}",
+                names.join(", ")
+            );
             return Err(UsageError::new(message).into());
         }
     }
     let (numeric, categorical): (Vec<String>, Vec<String>) =
         named.iter().cloned().partition(|name| is_numeric(name) == Some(true));
     if numeric.len() > 2 {
-        let message = format!("--features names {} numeric features; one or two are changed at a time", numeric.len());
+        let message = format!(
+            "--features names {} numeric features; one or two are changed at a time",
+            numeric.len()
+        );
         return Err(UsageError::new(message).into());
     }
     Ok([numeric, categorical])

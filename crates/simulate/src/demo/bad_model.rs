@@ -5,11 +5,25 @@ use super::programs::Programs;
 
 /// Somebody retrains on customers whose outcomes were mixed up; gives the reasons of the gate.
 pub(super) async fn try_bad_model(programs: &Programs) -> Result<String> {
-    let text = tokio::fs::read_to_string(programs.path("customers.csv")).await.context("reading customers.csv")?;
-    tokio::fs::write(programs.path("damaged.csv"), mixed_up(&text)).await.context("writing damaged.csv")?;
-    let bad = ["--data", "damaged.csv", "--id", "client_id,acquired_date", "--target", "churn", "--new-schema"];
-    let refused = programs.run("retrain", &[bad.as_slice(), &["--fail-on-verdict"]].concat()).await?;
-    let reasons = refused["gate"]["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let text = tokio::fs::read_to_string(programs.path("customers.csv"))
+        .await
+        .context("reading customers.csv")?;
+    tokio::fs::write(programs.path("damaged.csv"), mixed_up(&text))
+        .await
+        .context("writing damaged.csv")?;
+    let bad = [
+        "--data",
+        "damaged.csv",
+        "--id",
+        "client_id,acquired_date",
+        "--target",
+        "churn",
+        "--new-schema",
+    ];
+    let refused =
+        programs.run("retrain", &[bad.as_slice(), &["--fail-on-verdict"]].concat()).await?;
+    let reasons =
+        refused["gate"]["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
     Ok(reasons.collect::<Vec<_>>().join("; "))
 }
 

@@ -18,9 +18,20 @@ const USUAL_ADDRESS: &str = "127.0.0.1:8050";
 const WINDOW: &str = "400d";
 
 /// Writes the page as a file, tells the ending, and serves the page if somebody watches.
-pub(super) async fn end(year: Year, folder: std::path::PathBuf, context: &Context) -> Result<DemoReport> {
+pub(super) async fn end(
+    year: Year,
+    folder: std::path::PathBuf,
+    context: &Context,
+) -> Result<DemoReport> {
     let Year { args, mut programs, mut teller, monitors, requests, .. } = year;
-    let by_month = ["--window", WINDOW, "--every", "month", "--heuristic-share", super::service::HEURISTIC_SHARE];
+    let by_month = [
+        "--window",
+        WINDOW,
+        "--every",
+        "month",
+        "--heuristic-share",
+        super::service::HEURISTIC_SHARE,
+    ];
     let impact = months(&programs.run("performance", &by_month).await?);
     programs.make_no_tables();
     programs.run("dashboard", &["export", "dashboard.html", "--window", WINDOW]).await?;
@@ -41,10 +52,14 @@ pub(super) async fn end(year: Year, folder: std::path::PathBuf, context: &Contex
         let address = address()?;
         report.look = format!("The tracking page:  http://{address}   (Ctrl-C ends it)");
         let served = ["--listen", &address, "--window", WINDOW];
-        let log = std::fs::File::create(programs.path("dashboard.log")).context("making dashboard.log")?;
+        let log = std::fs::File::create(programs.path("dashboard.log"))
+            .context("making dashboard.log")?;
         let mut service = programs.command("dashboard", &served)?;
-        let mut service =
-            service.stdout(std::process::Stdio::null()).stderr(log).spawn().context("starting dashboard")?;
+        let mut service = service
+            .stdout(std::process::Stdio::null())
+            .stderr(log)
+            .spawn()
+            .context("starting dashboard")?;
         teller.show(&report.ending());
         tokio::select! {
             () = context.shutdown.cancelled() => service.kill().await.context("ending dashboard")?,
@@ -63,7 +78,11 @@ pub(super) async fn end(year: Year, folder: std::path::PathBuf, context: &Contex
 /// How to look at it later. A password stays where it is.
 fn command(programs: &Programs, folder: &std::path::Path) -> Result<String> {
     let database = programs.setting("MLOPS_DATABASE");
-    let database = if database.starts_with("sqlite:") { format!(" --database {database}") } else { String::new() };
+    let database = if database.starts_with("sqlite:") {
+        format!(" --database {database}")
+    } else {
+        String::new()
+    };
     let program = programs.program("dashboard")?;
     Ok(format!(
         "The tracking page, as of the last day:\n\n  cd {} && MLOPS_CLOCK=clock {program}{database} --window {WINDOW}   # http://{USUAL_ADDRESS}",

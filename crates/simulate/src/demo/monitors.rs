@@ -18,7 +18,8 @@ const PERFORMANCE_EVERY: u32 = 2;
 const CONCEPT_EVERY: u32 = 8;
 const FIRST_CONCEPT: u32 = 5;
 
-/// So many weeks in a row a monitor has to wish for a new model, since one that comes at once has only the old world to learn from.
+/// So many weeks in a row a monitor has to wish for a new model, since one that comes at once has
+/// only the old world to learn from.
 const CONFIRMATIONS: &str = "6";
 
 /// What the monitors said last, and the model that they watch.
@@ -47,16 +48,32 @@ impl Monitors {
         service: &Service,
         teller: &mut Teller,
     ) -> Result<()> {
-        let since = (now - SignedDuration::from_hours(24 * LEARN_FROM_DAYS)).strftime("%Y-%m-%d").to_string();
+        let since = (now - SignedDuration::from_hours(24 * LEARN_FROM_DAYS))
+            .strftime("%Y-%m-%d")
+            .to_string();
         // By the variables of the demo, it learns from the heuristic's clients.
         let command = format!(
             "'{}' --logs model_logs --since {since} --id client_id --target churn --output json >>retrain.log 2>&1",
             programs.program("retrain")?
         );
-        let asks =
-            ["--retrain-command", &command, "--retrain-cooldown", "28d", "--retrain-confirmations", CONFIRMATIONS];
+        let asks = [
+            "--retrain-command",
+            &command,
+            "--retrain-cooldown",
+            "28d",
+            "--retrain-confirmations",
+            CONFIRMATIONS,
+        ];
         let drift = [&["--window", "7d", "--retrain-when", "any"], asks.as_slice()].concat();
-        let performance = ["--window", "56d", "--every", "week", "--heuristic-share", HEURISTIC_SHARE, "--retrain"];
+        let performance = [
+            "--window",
+            "56d",
+            "--every",
+            "week",
+            "--heuristic-share",
+            HEURISTIC_SHARE,
+            "--retrain",
+        ];
         // At 5% one look in twenty would be a false alarm.
         let policy = ["--significance", "0.002", "--min-clients", "1000"];
         let performance = [performance.as_slice(), &policy, asks.as_slice()].concat();
@@ -123,7 +140,9 @@ fn in_words(job: &str, verdict: &str, found: &Value) -> String {
         "drift" => {
             let features = found["features"].as_array().into_iter().flatten();
             let shifted = features.filter(|feature| feature["verdict"] == "shifted");
-            let named = shifted.map(|feature| format!("{} ({})", text(&feature["feature"]), text(&feature["why"])));
+            let named = shifted.map(|feature| {
+                format!("{} ({})", text(&feature["feature"]), text(&feature["why"]))
+            });
             named.collect::<Vec<_>>().join(", ")
         }
         "concept-shift" if verdict == "stable" => {

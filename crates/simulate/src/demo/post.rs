@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::programs::Programs;
 use super::teller::Teller;
 
-/// The jobs run once a week, and so are the rules judged: on Thursdays at 0:00 UTC, as the year begins on a Thursday.
+/// The jobs run once a week, and so are the rules judged: on Thursdays at 0:00 UTC, as the year
+/// begins on a Thursday.
 const RULES: &str = r#"every = "7d"
 
 [recipients.team]
@@ -48,7 +49,9 @@ pub(super) async fn judge(programs: &Programs, teller: &mut Teller, now: Timesta
     let before = mails(programs).await?;
     programs.run("alert-email", &FOLDER).await?;
     for name in mails(programs).await?.split_off(before.len()) {
-        let mail = tokio::fs::read_to_string(programs.path("mails").join(&name)).await.context("reading a mail")?;
+        let mail = tokio::fs::read_to_string(programs.path("mails").join(&name))
+            .await
+            .context("reading a mail")?;
         teller.tell(now, format!("✉  {}", subject(&mail).unwrap_or(name)));
     }
     Ok(())
@@ -64,7 +67,10 @@ fn subject(mail: &str) -> Option<String> {
 
 /// Writes the report of the day before.
 pub(super) async fn report(programs: &Programs) -> Result<()> {
-    programs.run("alert-email", &[&["--report", "daily"], FOLDER.as_slice()].concat()).await.map(drop)
+    programs
+        .run("alert-email", &[&["--report", "daily"], FOLDER.as_slice()].concat())
+        .await
+        .map(drop)
 }
 
 /// The names of all mails, by time.

@@ -18,7 +18,11 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    pub(super) fn new(folder: &Path, mut settings: Vec<(&'static str, String)>, context: &Context) -> Self {
+    pub(super) fn new(
+        folder: &Path,
+        mut settings: Vec<(&'static str, String)>,
+        context: &Context,
+    ) -> Self {
         settings.push((CLOCK_VARIABLE, clock(folder).display().to_string()));
         settings.push(("MLOPS_LOG_LEVEL", "warn".to_owned()));
         Self { folder: folder.to_owned(), settings, context: context.clone() }
@@ -68,7 +72,11 @@ impl Programs {
     /// Where it ends with another code than 0 and 10, with its own last words.
     pub(super) async fn run(&self, name: &str, arguments: &[&str]) -> Result<Value> {
         let arguments = [arguments, &["--output", "json"]].concat();
-        let output = self.command(name, &arguments)?.output().await.with_context(|| format!("starting {name}"))?;
+        let output = self
+            .command(name, &arguments)?
+            .output()
+            .await
+            .with_context(|| format!("starting {name}"))?;
         if !matches!(output.status.code(), Some(0 | 10)) {
             let errors = String::from_utf8_lossy(&output.stderr);
             let line = errors.lines().last().unwrap_or_default();

@@ -60,8 +60,9 @@ pub struct MonthImpact {
 impl DemoReport {
     /// What stands at the end of the story.
     pub(super) fn ending(&self) -> String {
-        let mut text =
-            String::from("\nWhat the model keeps, in points of churn, beside the clients who were left alone:\n\n");
+        let mut text = String::from(
+            "\nWhat the model keeps, in points of churn, beside the clients who were left alone:\n\n",
+        );
         for month in &self.impact {
             let blocks = "█".repeat((100.0 * month.benefit / BLOCK).round().max(0.0) as usize);
             let MonthImpact { month, benefit, low, high, .. } = month;

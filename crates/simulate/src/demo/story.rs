@@ -28,7 +28,8 @@ const LEFT: [&str; 14] = [
     "first-model.html",
 ];
 
-/// Lives a year of a model's life: each day clients are scored and some are called, each week the jobs run. In some week the world changes.
+/// Lives a year of a model's life: each day clients are scored and some are called, each week the
+/// jobs run. In some week the world changes.
 ///
 /// # Errors
 ///
@@ -39,7 +40,10 @@ pub(crate) async fn demo(args: DemoArgs, context: Context) -> Result<DemoReport>
         Some(store) => format!("{}/{name}", store.to_string().trim_end_matches('/')),
         None => name.to_owned(),
     };
-    let database = args.database.as_ref().map_or_else(|| "sqlite://mlops.db".to_owned(), |url| url.expose().to_owned());
+    let database = args
+        .database
+        .as_ref()
+        .map_or_else(|| "sqlite://mlops.db".to_owned(), |url| url.expose().to_owned());
     let settings = vec![
         ("MLOPS_DATABASE", database),
         ("MLOPS_CREATE_TABLES", "true".to_owned()),
@@ -66,16 +70,23 @@ pub(crate) async fn demo(args: DemoArgs, context: Context) -> Result<DemoReport>
 
 fn prepare(args: &DemoArgs) -> Result<PathBuf> {
     let folder = &args.folder;
-    let is_other = folder.exists() && !folder.join("clock").exists() && folder.read_dir()?.next().is_some();
+    let is_other =
+        folder.exists() && !folder.join("clock").exists() && folder.read_dir()?.next().is_some();
     if is_other {
-        let message =
-            format!("--folder {}: it holds something else than an earlier demo; name another", folder.display());
+        let message = format!(
+            "--folder {}: it holds something else than an earlier demo; name another",
+            folder.display()
+        );
         return Err(UsageError::new(message).into());
     }
     std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     for name in LEFT {
         let path = folder.join(name);
-        let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
         if path.exists() {
             removed.with_context(|| format!("removing {}", path.display()))?;
         }

@@ -10,8 +10,8 @@ use crate::churn::{FeatureReader, Features, probability, sigmoid};
 use crate::customers::{CATEGORICAL, Customers, columns};
 use crate::request::value;
 
-/// Of those who would leave and get an offer, so many stay. More than most offers keep, so that a few hundred clients a day show what a model is
-/// worth.
+/// Of those who would leave and get an offer, so many stay. More than most offers keep, so that a
+/// few hundred clients a day show what a model is worth.
 pub(super) const KEPT: f64 = 0.7;
 
 /// The longest time from a request to its outcome.
@@ -48,7 +48,12 @@ impl World {
         let columns = columns();
         let reader = FeatureReader::new(&columns).expect("the columns are those of the customers");
         // Other customers than those that the first model is fitted to.
-        Self { customers: Customers::new(seed ^ 0x6465_6d6f), reader, columns, random: ChaCha8Rng::seed_from_u64(seed) }
+        Self {
+            customers: Customers::new(seed ^ 0x6465_6d6f),
+            reader,
+            columns,
+            random: ChaCha8Rng::seed_from_u64(seed),
+        }
     }
 
     /// The next client, before or after the change.
@@ -64,32 +69,45 @@ impl World {
         let chance = if has_changed { probability_now(&features) } else { probability(&features) };
         let is_sent = |name: &&String| *name != "churn" && *name != "acquired_date";
         let cells = self.columns.iter().zip(&row).filter(|(name, _)| is_sent(name));
-        let mut request: Map<String, Value> = cells.map(|(name, cell)| (name.clone(), value(cell))).collect();
+        let mut request: Map<String, Value> =
+            cells.map(|(name, cell)| (name.clone(), value(cell))).collect();
         let client_id = row[0].clone();
         request.insert("client_id".to_owned(), client_id.clone().into());
-        // A name of its own would be another in each run, and rows are read in the order of their names.
+        // A name of its own would be another in each run, and rows are read in the order of their
+        // names.
         request.insert("uid".to_owned(), format!("r{client_id}").into());
         Client { client_id, request, chance }
     }
 
-    /// What becomes of a client who was scored at `now`; who is at high risk gets an offer, and may stay.
-    pub(super) fn outcome(&mut self, client: &Client, is_high_risk: bool, now: Timestamp) -> Outcome {
+    /// What becomes of a client who was scored at `now`; who is at high risk gets an offer, and may
+    /// stay.
+    pub(super) fn outcome(
+        &mut self,
+        client: &Client,
+        is_high_risk: bool,
+        now: Timestamp,
+    ) -> Outcome {
         let would_leave = self.random.random_bool(client.chance);
         let is_kept = self.random.random_bool(KEPT);
         let days = self.random.random_range(1..=LATEST_DAYS);
         let known_at = now + SignedDuration::from_hours(24 * days);
         let outcome = if would_leave && !(is_high_risk && is_kept) { "yes" } else { "no" };
-        Outcome { known_at, line: format!("{},{},{outcome}\n", client.client_id, to_sql_text(known_at)) }
+        Outcome {
+            known_at,
+            line: format!("{},{},{outcome}\n", client.client_id, to_sql_text(known_at)),
+        }
     }
 }
 
-/// The law after the change, of what clients are like and not of how it is measured: the active leave now, as do customers of two creatives, and
-/// a high propensity no longer means that one leaves. Overall as many leave as before.
+/// The law after the change, of what clients are like and not of how it is measured: the active
+/// leave now, as do customers of two creatives, and a high propensity no longer means that one
+/// leaves. Overall as many leave as before.
 fn probability_now(features: &Features) -> f64 {
     let before = probability(features);
     let creative = CATEGORICAL.iter().position(|(name, ..)| *name == "marketing_creative");
     let level = creative.and_then(|place| features.levels[place]).unwrap_or(0);
-    let [activity, propensity] = [features.numeric[0], features.numeric[1]].map(|value| value.unwrap_or(0.5));
+    let [activity, propensity] =
+        [features.numeric[0], features.numeric[1]].map(|value| value.unwrap_or(0.5));
     let mut odds = (before / (1.0 - before)).ln() - 0.5;
     odds += 8.0 * (activity - 0.5);
     odds += if level == 2 || level == 3 { 2.2 } else { 0.0 };

@@ -13,7 +13,8 @@ use super::world::{KEPT, Outcome, World};
 /// The rows that the first model is fitted to.
 const FIRST_ROWS: &str = "12000";
 
-/// The week in which the world changes, and the one in which somebody tries a bad model, as shares of all weeks.
+/// The week in which the world changes, and the one in which somebody tries a bad model, as shares
+/// of all weeks.
 const CHANGE: f64 = 0.35;
 const BAD_MODEL: f64 = 0.8;
 
@@ -38,17 +39,27 @@ pub(super) struct Year {
 }
 
 impl Year {
-    pub(super) async fn begin(args: DemoArgs, programs: Programs, logs: String, mut teller: Teller) -> Result<Self> {
+    pub(super) async fn begin(
+        args: DemoArgs,
+        programs: Programs,
+        logs: String,
+        mut teller: Teller,
+    ) -> Result<Self> {
         // A Thursday, on which a week of the rules begins.
-        let first_day = civil::date(2026, 1, 1).at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC)?.timestamp();
+        let first_day =
+            civil::date(2026, 1, 1).at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC)?.timestamp();
         programs.set_clock(first_day - SignedDuration::from_hours(24)).await?;
         post::write_rules(&programs).await?;
         let seed = args.seed.to_string();
-        let customers = ["customers", "--rows", FIRST_ROWS, "--seed", &seed, "--to", "customers.csv"];
+        let customers =
+            ["customers", "--rows", FIRST_ROWS, "--seed", &seed, "--to", "customers.csv"];
         programs.run("simulate", &customers).await?;
         // The application does not know when a customer was acquired.
-        let first = ["--data", "customers.csv", "--id", "client_id,acquired_date", "--target", "churn"];
-        let made = programs.run("retrain", &[first.as_slice(), &["--report", "first-model.html"]].concat()).await?;
+        let first =
+            ["--data", "customers.csv", "--id", "client_id,acquired_date", "--target", "churn"];
+        let made = programs
+            .run("retrain", &[first.as_slice(), &["--report", "first-model.html"]].concat())
+            .await?;
         let model = format!("{}/model.pkl", programs.setting("MLOPS_MODELS"));
         let service = Service::start(&programs, &model, &logs).await?;
         let model_uid = text(&made["model_uid"]);
@@ -108,7 +119,10 @@ impl Year {
         monitors.run(week, evening, programs, service, teller).await?;
         if week == self.week_of(BAD_MODEL) {
             let reasons = try_bad_model(&self.programs).await?;
-            self.teller.tell(evening, format!("somebody retrains on mixed up outcomes; the gate refuses: {reasons}"));
+            self.teller.tell(
+                evening,
+                format!("somebody retrains on mixed up outcomes; the gate refuses: {reasons}"),
+            );
         }
         self.programs.run("dashboard", &["refresh"]).await?;
         let midnight = last + MIDNIGHT;
@@ -121,7 +135,8 @@ impl Year {
     }
 
     async fn score_a_day(&mut self, now: Timestamp, has_changed: bool) -> Result<()> {
-        let clients: Vec<_> = (0..self.args.requests).map(|_| self.world.client(has_changed)).collect();
+        let clients: Vec<_> =
+            (0..self.args.requests).map(|_| self.world.client(has_changed)).collect();
         let answers = self.service.score(&clients).await?;
         self.requests += answers.len() as u64;
         for (client, answer) in clients.iter().zip(answers) {
@@ -131,10 +146,13 @@ impl Year {
     }
 
     async fn write_outcomes(&mut self, now: Timestamp) -> Result<()> {
-        let (known, to_come): (Vec<Outcome>, Vec<Outcome>) =
-            std::mem::take(&mut self.to_come).into_iter().partition(|outcome| outcome.known_at <= now);
+        let (known, to_come): (Vec<Outcome>, Vec<Outcome>) = std::mem::take(&mut self.to_come)
+            .into_iter()
+            .partition(|outcome| outcome.known_at <= now);
         self.to_come = to_come;
         self.known.extend(known.into_iter().map(|outcome| outcome.line));
-        tokio::fs::write(self.programs.path("outcomes.csv"), &self.known).await.context("writing outcomes.csv")
+        tokio::fs::write(self.programs.path("outcomes.csv"), &self.known)
+            .await
+            .context("writing outcomes.csv")
     }
 }

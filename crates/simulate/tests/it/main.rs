@@ -47,8 +47,17 @@ fn customers_are_the_same_bytes_for_the_same_seed() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, seed: &str| {
         let path = folder.path().join(name);
-        let report =
-            simulate(&["customers", "--rows", "300", "--seed", seed, "--to", path.to_str().unwrap()]).run().json(0);
+        let report = simulate(&[
+            "customers",
+            "--rows",
+            "300",
+            "--seed",
+            seed,
+            "--to",
+            path.to_str().unwrap(),
+        ])
+        .run()
+        .json(0);
         assert_eq!(report["rows"], 300);
         std::fs::read(path).unwrap()
     };
@@ -61,8 +70,18 @@ fn customers_are_the_same_bytes_for_the_same_seed() {
 #[test]
 fn traffic_is_the_same_bytes_under_the_same_keys_for_the_same_seed() {
     let folder = tempfile::tempdir().unwrap();
-    let dials =
-        ["--rows", "300", "--late", "5%", "--bad", "5%", "--duplicates", "5%", "--drift", "activity_score:+0.5sd"];
+    let dials = [
+        "--rows",
+        "300",
+        "--late",
+        "5%",
+        "--bad",
+        "5%",
+        "--duplicates",
+        "5%",
+        "--drift",
+        "activity_score:+0.5sd",
+    ];
     let write = |name: &str| {
         let root = folder.path().join(name);
         traffic(&root, &dials).json(0);
@@ -85,9 +104,15 @@ fn each_layout_holds_every_request_once() {
         let files = files(&root);
         assert_eq!(report["objects"], files.len() as u64, "{name}");
         assert!(files.keys().all(|key| key.ends_with(extension)), "{name}");
-        assert_eq!(files.keys().all(|key| key.starts_with("dt=2026-01-01/hh=")), !name.starts_with("flat"), "{name}");
-        let uids: std::collections::BTreeSet<String> =
-            records(&files).iter().map(|record| record["input"]["uid"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(
+            files.keys().all(|key| key.starts_with("dt=2026-01-01/hh=")),
+            !name.starts_with("flat"),
+            "{name}"
+        );
+        let uids: std::collections::BTreeSet<String> = records(&files)
+            .iter()
+            .map(|record| record["input"]["uid"].as_str().unwrap().to_owned())
+            .collect();
         assert_eq!(uids.len(), 250, "{name}");
     }
 }
@@ -95,16 +120,25 @@ fn each_layout_holds_every_request_once() {
 #[test]
 fn a_request_looks_like_the_applications() {
     let folder = tempfile::tempdir().unwrap();
-    traffic(folder.path(), &["--rows", "200", "--from", "2026-03-01", "--until", "2026-03-02"]).json(0);
+    traffic(folder.path(), &["--rows", "200", "--from", "2026-03-01", "--until", "2026-03-02"])
+        .json(0);
     let records = records(&files(folder.path()));
     for record in &records {
         let (input, output) = (&record["input"], &record["output"]);
         assert!(input["client_id"].is_string() && input["churn"].is_null(), "{record}");
-        assert!(input["activity_score"].is_number() && input["device_type"].is_string(), "{record}");
+        assert!(
+            input["activity_score"].is_number() && input["device_type"].is_string(),
+            "{record}"
+        );
         assert!((0.0..=1.0).contains(&output["prediction"].as_f64().unwrap()), "{record}");
-        assert!(output["logging_timestamp"].as_str().unwrap().starts_with("2026-03-01 "), "{record}");
+        assert!(
+            output["logging_timestamp"].as_str().unwrap().starts_with("2026-03-01 "),
+            "{record}"
+        );
     }
-    let mean = records.iter().map(|record| record["output"]["prediction"].as_f64().unwrap()).sum::<f64>() / 200.0;
+    let mean =
+        records.iter().map(|record| record["output"]["prediction"].as_f64().unwrap()).sum::<f64>()
+            / 200.0;
     assert!((0.1..0.3).contains(&mean), "{mean}");
 }
 
@@ -115,9 +149,22 @@ fn a_table_of_ones_own_is_replayed_in_order_and_again_from_its_start() {
     std::fs::write(&table, "who,score,level,p,outcome\n7,1.5,a,0.25,yes\n8,,b,0.75,no\n").unwrap();
     let logs = folder.path().join("logs");
     let roles = ["--id", "who", "--target", "outcome", "--prediction", "p"];
-    let table = ["--table", table.to_str().unwrap(), "--rows", "5", "--per-object", "10", "--drift", "score:×2"];
-    traffic(&logs, &[table.as_slice(), &roles, &["--from", "2026-01-01", "--until", "2026-01-01T01:00:00"]].concat())
-        .json(0);
+    let table = [
+        "--table",
+        table.to_str().unwrap(),
+        "--rows",
+        "5",
+        "--per-object",
+        "10",
+        "--drift",
+        "score:×2",
+    ];
+    traffic(
+        &logs,
+        &[table.as_slice(), &roles, &["--from", "2026-01-01", "--until", "2026-01-01T01:00:00"]]
+            .concat(),
+    )
+    .json(0);
     let records = records(&files(&logs));
     let seen: Vec<String> = records
         .iter()
@@ -133,9 +180,9 @@ fn a_table_of_ones_own_is_replayed_in_order_and_again_from_its_start() {
         .collect();
     let (first, second) = (r#""7" 3 "a" 0.25"#, r#""8" null "b" 0.75"#);
     assert_eq!(seen, [first, second, first, second, first]);
-    assert!(
-        records.iter().all(|record| record["input"].get("outcome").is_none() && record["input"].get("p").is_none())
-    );
+    assert!(records.iter().all(
+        |record| record["input"].get("outcome").is_none() && record["input"].get("p").is_none()
+    ));
 }
 
 #[test]
@@ -147,9 +194,15 @@ fn a_number_is_logged_to_its_last_bit() {
     let rows: String = numbers.iter().map(|number| format!("{number}\n")).collect();
     std::fs::write(&table, format!("charges\n{rows}")).unwrap();
     let logs = folder.path().join("logs");
-    traffic(&logs, &["--table", table.to_str().unwrap(), "--layout", "flat", "--per-object", "5000"]).json(0);
-    let logged: Vec<f64> =
-        records(&files(&logs)).iter().map(|record| record["input"]["charges"].as_f64().unwrap()).collect();
+    traffic(
+        &logs,
+        &["--table", table.to_str().unwrap(), "--layout", "flat", "--per-object", "5000"],
+    )
+    .json(0);
+    let logged: Vec<f64> = records(&files(&logs))
+        .iter()
+        .map(|record| record["input"]["charges"].as_f64().unwrap())
+        .collect();
     assert_eq!(logged, numbers);
 }
 
@@ -158,16 +211,24 @@ fn a_dial_moves_its_feature_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let features = |name: &str, arguments: &[&str]| {
         let root = folder.path().join(name);
-        traffic(&root, &[["--rows", "400", "--per-object", "500", "--layout", "flat"].as_slice(), arguments].concat())
-            .json(0);
+        traffic(
+            &root,
+            &[["--rows", "400", "--per-object", "500", "--layout", "flat"].as_slice(), arguments]
+                .concat(),
+        )
+        .json(0);
         records(&files(&root))
     };
     let still = features("still", &[]);
-    let moved = features("moved", &["--drift", "xp_points:×2", "--drift", "device_type:level_1→level_9@100%"]);
+    let moved = features(
+        "moved",
+        &["--drift", "xp_points:×2", "--drift", "device_type:level_1→level_9@100%"],
+    );
     for (a, b) in still.iter().zip(&moved) {
         let (a, b) = (&a["input"], &b["input"]);
         assert_eq!(a["xp_points"].as_f64().unwrap() * 2.0, b["xp_points"].as_f64().unwrap());
-        let expected = if a["device_type"] == "level_1" { &Value::from("level_9") } else { &a["device_type"] };
+        let expected =
+            if a["device_type"] == "level_1" { &Value::from("level_9") } else { &a["device_type"] };
         assert_eq!(&b["device_type"], expected);
         assert_eq!(a["activity_score"], b["activity_score"]);
     }
@@ -176,15 +237,19 @@ fn a_dial_moves_its_feature_and_no_other() {
 #[test]
 fn what_goes_wrong_in_logs_is_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let report =
-        traffic(folder.path(), &["--rows", "2000", "--late", "5%", "--bad", "5%", "--duplicates", "5%"]).json(0);
+    let report = traffic(
+        folder.path(),
+        &["--rows", "2000", "--late", "5%", "--bad", "5%", "--duplicates", "5%"],
+    )
+    .json(0);
     let files = files(folder.path());
     for dial in ["late", "bad", "duplicates"] {
         let count = report[dial].as_u64().unwrap();
         assert!((60..=140).contains(&count), "{dial}: {report}");
     }
-    let count =
-        |wanted: &dyn Fn(&str, &[u8]) -> bool| files.iter().filter(|(key, body)| wanted(key, body)).count() as u64;
+    let count = |wanted: &dyn Fn(&str, &[u8]) -> bool| {
+        files.iter().filter(|(key, body)| wanted(key, body)).count() as u64
+    };
     assert_eq!(count(&|key, _| key.contains("-again.")), report["duplicates"], "{report}");
     let is_bad = |body: &[u8]| {
         let record = serde_json::from_slice::<Value>(body).unwrap_or_default();
@@ -192,7 +257,8 @@ fn what_goes_wrong_in_logs_is_counted() {
     };
     assert_eq!(count(&|_, body| is_bad(body)), report["bad"], "{report}");
     assert_eq!(
-        count(&|key, _| key.starts_with("dt=2026-01-01")) + count(&|key, _| key.starts_with("dt=2026-01-02")),
+        count(&|key, _| key.starts_with("dt=2026-01-01"))
+            + count(&|key, _| key.starts_with("dt=2026-01-02")),
         files.len() as u64
     );
 }
@@ -200,7 +266,9 @@ fn what_goes_wrong_in_logs_is_counted() {
 #[test]
 fn mistakes_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let check = |arguments: &[&str], words: &[&str]| traffic(folder.path(), arguments).check_failed(2, words);
+    let check = |arguments: &[&str], words: &[&str]| {
+        traffic(folder.path(), arguments).check_failed(2, words)
+    };
     check(&["--drift", "unknown:×2"], &["no column `unknown`", "activity_score"]);
     check(&["--drift", "activity_score"], &["FEATURE:×1.05"]);
     check(&["--drift", "device_type:+1sd"], &["device_type", "no numbers"]);
@@ -216,10 +284,12 @@ fn mistakes_are_named() {
 async fn traffic_goes_to_a_bucket_too() {
     let (server, bucket) = (s3(), s3().bucket().await);
     let to = format!("s3://{bucket}/logs");
-    let arguments = ["traffic", "--to", &to, "--rows", "60", "--per-object", "10", "--compress", "gz"];
+    let arguments =
+        ["traffic", "--to", &to, "--rows", "60", "--per-object", "10", "--compress", "gz"];
     let report = simulate(&arguments).on(server).run().json(0);
     let store = S3::new(&server.config().await, &bucket, "logs/");
-    let keys: Vec<String> = store.list("dt=2026-01-01/").map_ok(|object| object.key).try_collect().await.unwrap();
+    let keys: Vec<String> =
+        store.list("dt=2026-01-01/").map_ok(|object| object.key).try_collect().await.unwrap();
     assert_eq!(report["objects"], keys.len() as u64, "{report}");
     assert!(keys.iter().all(|key| key.ends_with(".ndjson.gz")), "{keys:?}");
 }

@@ -18,11 +18,13 @@ const NUMBERS: [&str; 7] = [
     "mouse_movement",
     "average_stars",
 ];
-const LEVELS: [&str; 5] = ["device_type", "marketing_channel", "coupon_code", "browser_type", SCRIPT];
+const LEVELS: [&str; 5] =
+    ["device_type", "marketing_channel", "coupon_code", "browser_type", SCRIPT];
 
 /// Rows with these inputs; some features go with the drift, and one breaks.
 fn inputs(rows: usize, drift: f64, is_broken: bool, units: &mut Units) -> Profile {
-    let mut columns: Vec<Column> = NUMBERS.iter().map(|name| Column::new(*name, Kind::Numeric)).collect();
+    let mut columns: Vec<Column> =
+        NUMBERS.iter().map(|name| Column::new(*name, Kind::Numeric)).collect();
     columns.extend(LEVELS.iter().map(|name| Column::new(*name, Kind::Categorical)));
     for _ in 0..rows {
         for (place, name) in NUMBERS.iter().enumerate() {
@@ -37,18 +39,24 @@ fn inputs(rows: usize, drift: f64, is_broken: bool, units: &mut Units) -> Profil
                 "profile_score" if is_broken => 1.0,
                 _ => 0.0,
             };
-            columns[place].push(if units.next() < missing { Cell::Missing } else { Cell::Number(value) });
+            columns[place].push(if units.next() < missing {
+                Cell::Missing
+            } else {
+                Cell::Number(value)
+            });
         }
         for (place, name) in LEVELS.iter().enumerate() {
             let bias = if *name == "device_type" { 0.25 * drift } else { 0.0 };
             let share = (units.next() + bias).min(0.999);
             let level = format!("level_{}", 1 + (share * share * 5.0) as usize);
-            let level = if *name == SCRIPT && units.next() < 0.2 * drift { "<img src=x>" } else { &level };
+            let level =
+                if *name == SCRIPT && units.next() < 0.2 * drift { "<img src=x>" } else { &level };
             columns[NUMBERS.len() + place].push(Cell::Text(level));
         }
     }
     let names = NUMBERS.iter().map(|name| (*name, Kind::Numeric));
-    let mut profile = Profile::of_columns(names.chain(LEVELS.iter().map(|name| (*name, Kind::Categorical))));
+    let mut profile =
+        Profile::of_columns(names.chain(LEVELS.iter().map(|name| (*name, Kind::Categorical))));
     profile.add(&Table { columns });
     profile
 }
@@ -61,11 +69,13 @@ pub(super) async fn data_shift(database: &Database) {
     for of in days {
         // In the first weeks there are few requests.
         let rows = if of < 30 { 35 } else { 450 };
-        let found = compare(&reference, &inputs(rows, drift(of), of >= DAYS - 3, &mut units), &policy);
+        let found =
+            compare(&reference, &inputs(rows, drift(of), of >= DAYS - 3, &mut units), &policy);
         let mut segments: Vec<(String, DataShift)> = vec![(String::new(), found)];
         if of == DAYS - 1 {
             for (plan, more) in [("basic", 0.0), ("premium & more", 0.1)] {
-                let found = compare(&reference, &inputs(300, drift(of) + more, false, &mut units), &policy);
+                let found =
+                    compare(&reference, &inputs(300, drift(of) + more, false, &mut units), &policy);
                 segments.push((plan.to_owned(), found));
             }
         }
@@ -88,32 +98,46 @@ pub(super) async fn concept_shift(database: &Database) {
         let is_few = of < 30;
         let half = if is_few { 0.12 } else { 0.025 };
         let verdict = match () {
-            () if is_few => Verdict::Inconclusive("35 rows of production, and 200 are needed".to_owned()),
+            () if is_few => {
+                Verdict::Inconclusive("35 rows of production, and 200 are needed".to_owned())
+            }
             () if score - half > 0.55 => Verdict::Shifted,
             () => Verdict::Stable,
         };
-        let finding = |metric_used, feature: &str, score: f64, verdict: Verdict, why: &str| ConceptFinding {
-            metric_used,
-            feature: feature.to_owned(),
-            score,
-            interval: None,
-            threshold: 0.55,
-            p_value: None,
-            p_value_adjusted: None,
-            n_reference: 2000,
-            n_production: if is_few { 35 } else { 450 },
-            verdict,
-            why: why.to_owned(),
-        };
+        let finding =
+            |metric_used, feature: &str, score: f64, verdict: Verdict, why: &str| ConceptFinding {
+                metric_used,
+                feature: feature.to_owned(),
+                score,
+                interval: None,
+                threshold: 0.55,
+                p_value: None,
+                p_value_adjusted: None,
+                n_reference: 2000,
+                n_production: if is_few { 35 } else { 450 },
+                verdict,
+                why: why.to_owned(),
+            };
         let why = verdict.why().unwrap_or_default().to_owned();
         let mut findings = vec![ConceptFinding {
             interval: Some([score - half, score + half]),
             p_value: Some(0.01),
             ..finding("roc_auc", "", score, verdict, &why)
         }];
-        let importances = [("activity_score", 0.42), ("device_type", 0.27), (SCRIPT, 0.15), ("mouse_movement", 0.1)];
+        let importances = [
+            ("activity_score", 0.42),
+            ("device_type", 0.27),
+            (SCRIPT, 0.15),
+            ("mouse_movement", 0.1),
+        ];
         findings.extend(importances.map(|(feature, share)| {
-            finding("importance", feature, share, Verdict::Stable, "alone it tells them apart with an AUC of 0.571")
+            finding(
+                "importance",
+                feature,
+                share,
+                Verdict::Stable,
+                "alone it tells them apart with an AUC of 0.571",
+            )
         }));
         let changed = if drift(of) > 0.7 { Verdict::Shifted } else { Verdict::Stable };
         findings.push(ConceptFinding {

@@ -13,7 +13,10 @@ fn time(text: &str) -> Timestamp {
 
 /// The one rule of a file with these keys.
 fn rules(keys: RuleFile) -> Rules {
-    let rule =
-        RuleFile { name: "r".to_owned(), to: vec!["a@b.example".to_owned(), "+4915112345678".to_owned()], ..keys };
+    let rule = RuleFile {
+        name: "r".to_owned(),
+        to: vec!["a@b.example".to_owned(), "+4915112345678".to_owned()],
+        ..keys
+    };
     RulesFile { rules: vec![rule], ..RulesFile::default() }.check().unwrap()
 }

@@ -15,8 +15,14 @@ fn a_wrong_file_is_refused_by_place_and_remedy() {
     check_refused("every = '0'", &["`every`", "longer than 0"]);
     check_refused("time-zone = 'Mars/Base'", &["`time-zone`", "Europe/Berlin"]);
     check_refused("[quiet-hours]\nfrom = '25:00'\nto = '07:00'", &["quiet-hours.from", "22:00"]);
-    check_refused("[recipients.ops]\nsms = ['0151 1234']", &["recipients.ops.sms", "+4915112345678"]);
-    check_refused("[recipients.ops]\nemail = [\"a@b.example\\r\\nBcc: x@y\"]", &["no e-mail address", "\\r\\n"]);
+    check_refused(
+        "[recipients.ops]\nsms = ['0151 1234']",
+        &["recipients.ops.sms", "+4915112345678"],
+    );
+    check_refused(
+        "[recipients.ops]\nemail = [\"a@b.example\\r\\nBcc: x@y\"]",
+        &["no e-mail address", "\\r\\n"],
+    );
     check_refused("[recipients.ops]\nemail = ['+4915112345678']", &["recipients.ops.email"]);
     check_refused("[[rule]]\nname = ''\nabove = 1", &["needs a name"]);
     check_refused(&rule(""), &["rule `r`, `above`", "set `above`, `below` or `outside`"]);
@@ -41,8 +47,12 @@ fn a_wrong_file_is_refused_by_place_and_remedy() {
 
 #[test]
 fn a_key_that_is_none_is_refused_with_those_that_are() {
-    let error = toml::from_str::<RulesFile>("[[rule]]\nname = 'r'\nabov = 1").unwrap_err().to_string();
-    assert!(error.contains("abov") && error.contains("`above`") && error.contains("abov = 1"), "{error}");
+    let error =
+        toml::from_str::<RulesFile>("[[rule]]\nname = 'r'\nabov = 1").unwrap_err().to_string();
+    assert!(
+        error.contains("abov") && error.contains("`above`") && error.contains("abov = 1"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -2,7 +2,8 @@ use jiff::SignedDuration;
 
 use super::*;
 
-/// What a rule makes of a row of values, ten minutes apart: a word a run, `+` and the transition where it is told.
+/// What a rule makes of a row of values, ten minutes apart: a word a run, `+` and the transition
+/// where it is told.
 fn replay(rules: &Rules, begin: &str, values: &[f64]) -> Vec<String> {
     let rule = &rules.rules[0];
     let mut state: Option<AlertState> = None;
@@ -10,8 +11,10 @@ fn replay(rules: &Rules, begin: &str, values: &[f64]) -> Vec<String> {
     for (run, &value) in values.iter().enumerate() {
         let at = time(begin) + SignedDuration::from_mins(10 * run as i64);
         let value = if value.is_nan() { Err("nothing came".to_owned()) } else { Ok(value) };
-        let step = advance(rules, rule, state.as_ref(), &Observation { value, baseline: None, n: 1 }, at);
-        let told = step.transition.map_or(String::new(), |transition| format!("+{}", transition.name()));
+        let step =
+            advance(rules, rule, state.as_ref(), &Observation { value, baseline: None, n: 1 }, at);
+        let told =
+            step.transition.map_or(String::new(), |transition| format!("+{}", transition.name()));
         words.push(format!("{}{told}", step.state.status.name()));
         state = Some(step.state);
     }
@@ -47,7 +50,15 @@ fn a_rule_waits_for_k_of_n_runs() {
 
 #[test]
 fn a_flap_is_told_once() {
-    let states = ["firing+fired", "recovering", "firing", "recovering", "firing", "recovering", "ok+recovered"];
+    let states = [
+        "firing+fired",
+        "recovering",
+        "firing",
+        "recovering",
+        "firing",
+        "recovering",
+        "ok+recovered",
+    ];
     check(above(10.0), &[11.0, 5.0, 11.0, 5.0, 11.0, 5.0, 5.0], &states);
 }
 
@@ -61,7 +72,11 @@ fn a_value_must_come_back_by_the_margin() {
 #[test]
 fn what_becomes_critical_is_told_at_once() {
     let keys = RuleFile { critical_above: Some(20.0), ..above(10.0) };
-    check(keys, &[11.0, 21.0, 11.0, 22.0], &["firing+fired", "firing+escalated", "firing", "firing"]);
+    check(
+        keys,
+        &[11.0, 21.0, 11.0, 22.0],
+        &["firing+fired", "firing+escalated", "firing", "firing"],
+    );
 }
 
 #[test]
@@ -80,7 +95,11 @@ fn it_is_told_again_as_often_as_it_says() {
     let every = |repeat: &str| RuleFile { repeat: Some(repeat.to_owned()), ..above(10.0) };
     let high = [11.0; 4];
     check(every("20m"), &high, &["firing+fired", "firing", "firing+repeated", "firing"]);
-    check(every("0"), &high, &["firing+fired", "firing+repeated", "firing+repeated", "firing+repeated"]);
+    check(
+        every("0"),
+        &high,
+        &["firing+fired", "firing+repeated", "firing+repeated", "firing+repeated"],
+    );
     check(every("never"), &high, &["firing+fired", "firing", "firing", "firing"]);
 }
 
@@ -88,7 +107,15 @@ fn it_is_told_again_as_often_as_it_says() {
 fn without_a_value_nothing_is_ok() {
     let nan = f64::NAN;
     check(above(10.0), &[nan, 5.0, nan, 5.0], &["unknown", "ok", "unknown", "ok"]);
-    let states = ["firing+fired", "firing", "firing", "recovering", "recovering", "recovering", "ok+recovered"];
+    let states = [
+        "firing+fired",
+        "firing",
+        "firing",
+        "recovering",
+        "recovering",
+        "recovering",
+        "ok+recovered",
+    ];
     check(above(10.0), &[11.0, nan, nan, 5.0, nan, 5.0, 5.0], &states);
     let alert = RuleFile { no_data: NoData::Alert, ..above(10.0) };
     check(alert, &[5.0, nan, 5.0, 5.0], &["ok", "firing+fired", "recovering", "ok+recovered"]);
@@ -103,9 +130,15 @@ fn runs_that_were_missed_do_not_count() {
     let seen = Observation { value: Ok(11.0), baseline: None, n: 1 };
     let first = advance(&rules, rule, None, &seen, time("2026-03-02 10:00"));
     let soon = advance(&rules, rule, Some(&first.state), &seen, time("2026-03-02 10:20"));
-    assert_eq!((soon.state.status, soon.state.recent.to_string()), (Status::Firing, "w?w".to_owned()));
+    assert_eq!(
+        (soon.state.status, soon.state.recent.to_string()),
+        (Status::Firing, "w?w".to_owned())
+    );
     let late = advance(&rules, rule, Some(&first.state), &seen, time("2026-03-02 10:30"));
-    assert_eq!((late.state.status, late.state.recent.to_string()), (Status::Pending, "??w".to_owned()));
+    assert_eq!(
+        (late.state.status, late.state.recent.to_string()),
+        (Status::Pending, "??w".to_owned())
+    );
 }
 
 #[test]
@@ -119,7 +152,16 @@ fn a_recovery_says_how_long_and_how_high() {
         let seen = Observation { value: Ok(value), baseline: None, n: 1 };
         let step = advance(&rules, rule, state.as_ref(), &seen, at);
         let transition = step.transition.unwrap_or(Transition::Test);
-        last = Some(compose(&rules, rule, "", &step.state, transition, &seen, &Context::default(), at));
+        last = Some(compose(
+            &rules,
+            rule,
+            "",
+            &step.state,
+            transition,
+            &seen,
+            &Context::default(),
+            at,
+        ));
         state = Some(step.state);
     }
     let subject = "RECOVERED: r: over after 40m, at worst 1,234; now 5 requests in 10m";
@@ -137,7 +179,8 @@ fn quiet_hours_hold_texts_but_neither_mail_nor_what_is_critical() {
     };
     rules.quiet = Some(hours("22:00", "07:00"));
     let quiet = rules.quiet.clone().unwrap();
-    // 21:30 UTC is 22:30 in Berlin in winter, and 23:30 in summer; the hour that the clock skips is none.
+    // 21:30 UTC is 22:30 in Berlin in winter, and 23:30 in summer; the hour that the clock skips is
+    // none.
     for (at, is_quiet) in [
         ("2026-01-15 21:30", true),
         ("2026-01-15 20:59", false),
@@ -162,10 +205,20 @@ fn quiet_hours_hold_texts_but_neither_mail_nor_what_is_critical() {
 #[test]
 fn runs_of_one_step_judge_at_one_time() {
     let every = SignedDuration::from_mins(10);
-    for (now, at) in [("10:00:00", "10:00"), ("10:00:01.5", "10:00"), ("10:09:59.999999", "10:00"), ("10:10", "10:10")]
-    {
-        assert_eq!(aligned(time(&format!("2026-03-02 {now}")), every), time(&format!("2026-03-02 {at}")), "{now}");
+    for (now, at) in [
+        ("10:00:00", "10:00"),
+        ("10:00:01.5", "10:00"),
+        ("10:09:59.999999", "10:00"),
+        ("10:10", "10:10"),
+    ] {
+        assert_eq!(
+            aligned(time(&format!("2026-03-02 {now}")), every),
+            time(&format!("2026-03-02 {at}")),
+            "{now}"
+        );
     }
     let window = window_before(time("2026-03-02 10:10"), every);
-    assert!(window.contains(time("2026-03-02 10:00")) && !window.contains(time("2026-03-02 10:10")));
+    assert!(
+        window.contains(time("2026-03-02 10:00")) && !window.contains(time("2026-03-02 10:10"))
+    );
 }

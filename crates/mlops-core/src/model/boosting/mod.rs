@@ -48,7 +48,15 @@ pub struct BoostingParams {
 
 impl Default for BoostingParams {
     fn default() -> Self {
-        Self { rounds: 100, learning_rate: 0.1, leaves: 31, min_leaf: 20, min_hessian: 1e-3, l2: 0.0, max_bins: 255 }
+        Self {
+            rounds: 100,
+            learning_rate: 0.1,
+            leaves: 31,
+            min_leaf: 20,
+            min_hessian: 1e-3,
+            l2: 0.0,
+            max_bins: 255,
+        }
     }
 }
 
@@ -72,8 +80,8 @@ pub(crate) struct Boosted {
     pub(crate) importances: Vec<f64>,
 }
 
-/// A row's first derivative in the upper half, its second in the lower: sums of both are one addition, and exact, so that
-/// they are the same in every order.
+/// A row's first derivative in the upper half, its second in the lower: sums of both are one
+/// addition, and exact, so that they are the same in every order.
 type Packed = i64;
 
 /// Sums by bin, input after input.
@@ -125,9 +133,10 @@ struct Split {
 ///
 /// # Source
 ///
-/// J. H. Friedman, "Greedy function approximation", Annals of Statistics 29 (2001) 1189–1232, with second derivatives and histograms as in
-/// G. Ke et al., "LightGBM", NeurIPS 2017; derivatives in whole steps as in Y. Shi et al., "Quantized training of gradient boosting
-/// decision trees", NeurIPS 2022, but rounded to nearest, in 2,048 steps.
+/// J. H. Friedman, "Greedy function approximation", Annals of Statistics 29 (2001) 1189–1232, with
+/// second derivatives and histograms as in G. Ke et al., "LightGBM", NeurIPS 2017; derivatives in
+/// whole steps as in Y. Shi et al., "Quantized training of gradient boosting decision trees",
+/// NeurIPS 2022, but rounded to nearest, in 2,048 steps.
 pub(crate) fn boost(
     rows: &BinnedRows,
     labels: &[bool],
@@ -146,7 +155,11 @@ pub(crate) fn boost(
         progress.step();
     }
     let gain: f64 = booster.gains.iter().sum();
-    let importances = booster.gains.iter().map(|of_input| if gain > 0.0 { of_input / gain } else { 0.0 }).collect();
+    let importances = booster
+        .gains
+        .iter()
+        .map(|of_input| if gain > 0.0 { of_input / gain } else { 0.0 })
+        .collect();
     Boosted { base, trees, importances }
 }
 
@@ -204,7 +217,11 @@ impl<'a> Booster<'a> {
     fn derive(&mut self, scores: &[f32], labels: &[bool]) {
         let (steps, hessian_steps) = (self.steps as f32, self.hessian_steps() as f32);
         let rounded = |value: f32| (value + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
-        let rows = self.derivatives.par_chunks_mut(8192).zip(scores.par_chunks(8192)).zip(labels.par_chunks(8192));
+        let rows = self
+            .derivatives
+            .par_chunks_mut(8192)
+            .zip(scores.par_chunks(8192))
+            .zip(labels.par_chunks(8192));
         rows.for_each(|((derivatives, scores), labels)| {
             for ((row, score), label) in derivatives.iter_mut().zip(scores).zip(labels) {
                 let share = sigmoid(*score);
@@ -225,8 +242,12 @@ impl<'a> Booster<'a> {
         let mut leaves = vec![root];
         while leaves.len() < self.params.leaves {
             let gain = |leaf: &Leaf| leaf.best.map_or(f64::MIN, |best| best.gain);
-            let best = leaves.iter().enumerate().max_by(|(_, a), (_, b)| gain(a).total_cmp(&gain(b)));
-            let Some((place, split)) = best.and_then(|(place, leaf)| Some((place, leaf.best?))) else { break };
+            let best =
+                leaves.iter().enumerate().max_by(|(_, a), (_, b)| gain(a).total_cmp(&gain(b)));
+            let Some((place, split)) = best.and_then(|(place, leaf)| Some((place, leaf.best?)))
+            else {
+                break;
+            };
             let leaf = leaves.swap_remove(place);
             self.gains[split.input] += split.gain;
             let at = tree.split(leaf.place, split.input, split.question);
@@ -269,7 +290,8 @@ impl<'a> Booster<'a> {
         let middle = leaf.from + self.partition(leaf.from, leaf.to, split);
         let is_left_smaller = 2 * (middle - leaf.from) <= leaf.to - leaf.from;
         let (of_left, of_right) = ((left, leaf.from..middle), (left + 1, middle..leaf.to));
-        let (small, large) = if is_left_smaller { (of_left, of_right) } else { (of_right, of_left) };
+        let (small, large) =
+            if is_left_smaller { (of_left, of_right) } else { (of_right, of_left) };
         let counted = self.count(small.1.start, small.1.end);
         let mut rest = leaf.histograms;
         rest.iter_mut().zip(&counted).for_each(|(rest, counted)| *rest -= counted);
@@ -283,7 +305,13 @@ impl<'a> Booster<'a> {
         [one, other]
     }
 
-    fn leaf(&self, place: usize, rows: std::ops::Range<usize>, sums: Sums, histograms: Histograms) -> Leaf {
+    fn leaf(
+        &self,
+        place: usize,
+        rows: std::ops::Range<usize>,
+        sums: Sums,
+        histograms: Histograms,
+    ) -> Leaf {
         let may_split = rows.len() >= 2 * self.params.min_leaf as usize;
         let best = if may_split { self.best_split(&histograms, sums, rows.len()) } else { None };
         Leaf { place, from: rows.start, to: rows.end, sums, histograms, best }
@@ -324,10 +352,14 @@ impl<'a> Booster<'a> {
     fn count_into(&self, order: &[u32], histograms: &mut [Packed]) {
         let width = self.rows.inputs;
         for block in order.chunks(TOUCHED_ROWS) {
-            // Rows of a leaf lie anywhere in memory. Read without a use for it, they come all at once.
+            // Rows of a leaf lie anywhere in memory. Read without a use for it, they come all at
+            // once.
             let touch = |row: &u32| {
                 let row = *row as usize;
-                self.derivatives[row] ^ u32::from(self.rows.bins[row * width] ^ self.rows.bins[row * width + width - 1])
+                self.derivatives[row]
+                    ^ u32::from(
+                        self.rows.bins[row * width] ^ self.rows.bins[row * width + width - 1],
+                    )
             };
             std::hint::black_box(block.iter().map(touch).fold(0, std::ops::BitXor::bitxor));
             for &row in block {
@@ -341,17 +373,23 @@ impl<'a> Booster<'a> {
         }
     }
 
-    /// Brings the rows of a leaf that go left to its front, all in their order, and returns their number.
+    /// Brings the rows of a leaf that go left to its front, all in their order, and returns their
+    /// number.
     fn partition(&mut self, from: usize, to: usize, split: Split) -> usize {
-        let column = &self.columns[split.input * self.rows.rows..(split.input + 1) * self.rows.rows];
+        let column =
+            &self.columns[split.input * self.rows.rows..(split.input + 1) * self.rows.rows];
         let order = &mut self.order[from..to];
         let spare = &mut self.spare[from..to];
         match split.question {
             Question::UpTo { bin, missing_left } => {
                 let shift = u8::from(missing_left);
-                stable_partition(order, spare, |row| column[row as usize].wrapping_add(shift) <= bin + shift)
+                stable_partition(order, spare, |row| {
+                    column[row as usize].wrapping_add(shift) <= bin + shift
+                })
             }
-            Question::In(_) => stable_partition(order, spare, |row| split.question.is_left(column[row as usize])),
+            Question::In(_) => {
+                stable_partition(order, spare, |row| split.question.is_left(column[row as usize]))
+            }
         }
     }
 
@@ -374,12 +412,17 @@ impl<'a> Booster<'a> {
 }
 
 /// Brings what goes left to the front, all in their order, and returns its number.
-fn stable_partition(order: &mut [u32], spare: &mut [u32], is_left: impl Fn(u32) -> bool + Sync + Copy) -> usize {
+fn stable_partition(
+    order: &mut [u32],
+    spare: &mut [u32],
+    is_left: impl Fn(u32) -> bool + Sync + Copy,
+) -> usize {
     if order.len() < PARALLEL_ROWS {
         return partition_part(order, spare, is_left);
     }
     let half = order.len() / 2;
-    let ((first, second), (spare_of_first, spare_of_second)) = (order.split_at_mut(half), spare.split_at_mut(half));
+    let ((first, second), (spare_of_first, spare_of_second)) =
+        (order.split_at_mut(half), spare.split_at_mut(half));
     let (left_of_first, left_of_second) = rayon::join(
         || stable_partition(first, spare_of_first, is_left),
         || stable_partition(second, spare_of_second, is_left),
@@ -408,13 +451,20 @@ fn partition_part(order: &mut [u32], spare: &mut [u32], is_left: impl Fn(u32) ->
     left
 }
 
-/// 1/(1+e^-x) to a few units in the last place, by a polynomial that the compiler turns into vectors of rows.
+/// 1/(1+e^-x) to a few units in the last place, by a polynomial that the compiler turns into
+/// vectors of rows.
 fn sigmoid(score: f32) -> f32 {
     let exponent = (-score).clamp(-80.0, 80.0) * std::f32::consts::LOG2_E;
     let whole = (exponent + ROUNDER) - ROUNDER;
     let rest = (exponent - whole) * std::f32::consts::LN_2;
     let series = 1.0
-        + rest * (1.0 + rest * (0.5 + rest * (1.0 / 6.0 + rest * (1.0 / 24.0 + rest * (1.0 / 120.0 + rest / 720.0)))));
+        + rest
+            * (1.0
+                + rest
+                    * (0.5
+                        + rest
+                            * (1.0 / 6.0
+                                + rest * (1.0 / 24.0 + rest * (1.0 / 120.0 + rest / 720.0)))));
     let power = (exponent + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
     let scale = f32::from_bits(power.wrapping_add(127) << 23);
     1.0 / (1.0 + series * scale)

@@ -15,7 +15,8 @@ pub(super) struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// Looks for a better split among those of one input; `false` if its rows have all the same value.
+    /// Looks for a better split among those of one input; `false` if its rows have all the same
+    /// value.
     pub(super) fn look(
         &mut self,
         input: usize,
@@ -76,8 +77,14 @@ impl Finder<'_> {
         }
         if let Some((bin, missing_left, left)) = found {
             // Where nothing was missing, what is goes with most of the rows.
-            let missing_left = if missing.rows == 0 { 2 * left.rows > all.rows } else { missing_left };
-            self.best = Some(Split { purity: most, input, question: Question::UpTo { bin, missing_left }, left });
+            let missing_left =
+                if missing.rows == 0 { 2 * left.rows > all.rows } else { missing_left };
+            self.best = Some(Split {
+                purity: most,
+                input,
+                question: Question::UpTo { bin, missing_left },
+                left,
+            });
         }
         varies
     }
@@ -91,12 +98,16 @@ impl Finder<'_> {
     ) -> bool {
         self.levels.clear();
         self.levels.extend(filled);
-        let (Some(&(first, _)), Some(&(last, _))) = (self.levels.first(), self.levels.last()) else { return false };
+        let (Some(&(first, _)), Some(&(last, _))) = (self.levels.first(), self.levels.last())
+        else {
+            return false;
+        };
         if first == last && missing.rows == 0 {
             return false;
         }
         let bin = self.random_bin(input, first, last);
-        let missing_left = if missing.rows == 0 { None } else { Some(first != last && self.random.unit() < 0.5) };
+        let missing_left =
+            if missing.rows == 0 { None } else { Some(first != last && self.random.unit() < 0.5) };
         let below = self.levels.iter().filter(|(other, _)| *other <= bin);
         let below = below.fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts));
         let left = if missing_left == Some(true) { below.plus(missing) } else { below };
@@ -113,7 +124,9 @@ impl Finder<'_> {
         }
         let even = first + (share * f64::from(last - first)) as u8;
         let InputBins::Numeric { edges } = &self.bins[input] else { return even };
-        let (Some(low), Some(high)) = (edges.get(usize::from(first)), edges.get(usize::from(last) - 1)) else {
+        let (Some(low), Some(high)) =
+            (edges.get(usize::from(first)), edges.get(usize::from(last) - 1))
+        else {
             return even;
         };
         let number = low + (high - low) * share;
@@ -123,8 +136,8 @@ impl Finder<'_> {
         (edges.partition_point(|edge| *edge < number) as u8).clamp(first, last - 1)
     }
 
-    /// The best cut through the levels in their order, those that are not here among them. Where nothing is missing, what is goes with
-    /// most of the rows.
+    /// The best cut through the levels in their order, those that are not here among them. Where
+    /// nothing is missing, what is goes with most of the rows.
     fn best_levels(&mut self, input: usize, all: Counts) {
         let ranks = &self.ranks[input];
         self.levels.sort_unstable_by_key(|(bin, _)| ranks[usize::from(*bin)]);
@@ -143,7 +156,9 @@ impl Finder<'_> {
         let last = ranks[usize::from(self.levels[cut - 1].0)];
         let mut set = LevelSet::default();
         let levels = (0..self.bins[input].len()).map(|level| level as u8);
-        levels.filter(|level| ranks[usize::from(*level)] <= last).for_each(|level| insert(&mut set, level));
+        levels
+            .filter(|level| ranks[usize::from(*level)] <= last)
+            .for_each(|level| insert(&mut set, level));
         let missing = self.levels.iter().position(|(bin, _)| *bin == MISSING_BIN);
         if missing.map_or(2 * left.rows > all.rows, |place| place < cut) {
             insert(&mut set, MISSING_BIN);
@@ -158,12 +173,14 @@ impl Finder<'_> {
             self.levels.swap(place, other);
         }
         let cut = 1 + self.random.below(self.levels.len() - 1);
-        let left = self.levels[..cut].iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts));
+        let left =
+            self.levels[..cut].iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts));
         let question = self.question_of(cut, left, all, self.bins[input].len());
         self.offer(input, question, left, all);
     }
 
-    /// The question that sends the first `cut` levels left; those that are not here go with most of the rows.
+    /// The question that sends the first `cut` levels left; those that are not here go with most of
+    /// the rows.
     fn question_of(&self, cut: usize, left: Counts, all: Counts, levels: usize) -> Question {
         let mut set = LevelSet::default();
         if 2 * left.rows > all.rows {

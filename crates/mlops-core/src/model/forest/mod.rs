@@ -17,7 +17,8 @@ use finder::Finder;
 /// Nodes of at most so many rows sort them; larger ones count them bin by bin.
 const SORTED_ROWS: usize = 48;
 
-/// A level's share of positives is counted as if so many rows with the share of all were added to it.
+/// A level's share of positives is counted as if so many rows with the share of all were added to
+/// it.
 const PRIOR_ROWS: f64 = 10.0;
 
 /// So many inputs are counted in one pass over the rows.
@@ -31,8 +32,8 @@ pub struct ForestParams {
     pub trees: usize,
     /// The most questions one after another; none: as many as there is something to ask.
     pub max_depth: Option<u32>,
-    /// The share of the inputs that a node looks at; none: the square root of their number. Where this is no whole number, some nodes look
-    /// at one more than others, so that it is the mean.
+    /// The share of the inputs that a node looks at; none: the square root of their number. Where
+    /// this is no whole number, some nodes look at one more than others, so that it is the mean.
     pub max_features: Option<f64>,
     /// The least rows of a leaf.
     pub min_leaf: u32,
@@ -80,10 +81,12 @@ pub(crate) enum Randomness {
 ///
 /// # Source
 ///
-/// L. Breiman, "Random forests", Machine Learning 45 (2001) 5–32; P. Geurts, D. Ernst and L. Wehenkel, "Extremely randomized trees",
-/// Machine Learning 63 (2006) 3–42. Levels are cut in one order for the whole tree (M. N. Wright and I. R. König, "Splitting on
-/// categorical predictors in random forests", `PeerJ` 7 (2019) e6339), that of their share of positives among the rows that were not drawn for
-/// it: an order made of the rows that are split would find splits by chance where levels have few rows.
+/// L. Breiman, "Random forests", Machine Learning 45 (2001) 5–32; P. Geurts, D. Ernst and L.
+/// Wehenkel, "Extremely randomized trees", Machine Learning 63 (2006) 3–42. Levels are cut in one
+/// order for the whole tree (M. N. Wright and I. R. König, "Splitting on categorical predictors in
+/// random forests", `PeerJ` 7 (2019) e6339), that of their share of positives among the rows that
+/// were not drawn for it: an order made of the rows that are split would find splits by chance
+/// where levels have few rows.
 pub(crate) fn grow(
     rows: BinnedRows,
     labels: &[bool],
@@ -109,7 +112,10 @@ pub(crate) fn grow(
     for (_, of_tree) in &trees {
         let sum: f64 = of_tree.iter().sum();
         if sum > 0.0 {
-            importances.iter_mut().zip(of_tree).for_each(|(all, one)| *all += one / sum / params.trees as f64);
+            importances
+                .iter_mut()
+                .zip(of_tree)
+                .for_each(|(all, one)| *all += one / sum / params.trees as f64);
         }
     }
     Ok(Grown { trees: trees.into_iter().map(|(tree, _)| tree).collect(), importances })
@@ -124,7 +130,8 @@ fn grow_trees<const SIZE: usize>(
     seed: u64,
     progress: &Progress<'_>,
 ) -> Vec<(Tree, Vec<f64>)> {
-    let packed: Vec<[u8; SIZE]> = rows.bins.chunks_exact(rows.inputs).zip(labels).map(pack_row).collect();
+    let packed: Vec<[u8; SIZE]> =
+        rows.bins.chunks_exact(rows.inputs).zip(labels).map(pack_row).collect();
     drop(rows);
     let grow = |tree| {
         let grown = grow_tree(&packed, bins, params, randomness, Random::new(seed, tree as u64));
@@ -134,7 +141,8 @@ fn grow_trees<const SIZE: usize>(
     (0..params.trees).into_par_iter().map(grow).collect()
 }
 
-/// A row's bins, and behind them how often it was drawn and how often it was so as a positive one: once.
+/// A row's bins, and behind them how often it was drawn and how often it was so as a positive one:
+/// once.
 fn pack_row<const SIZE: usize>((bins, label): (&[u8], &bool)) -> [u8; SIZE] {
     const { assert!(SIZE >= 16) };
     let mut row = [0u8; SIZE];
@@ -144,9 +152,15 @@ fn pack_row<const SIZE: usize>((bins, label): (&[u8], &bool)) -> [u8; SIZE] {
     row
 }
 
-/// Of each categorical input, the place of each bin in the order of their share of positives among rows that were not drawn.
-fn level_ranks<const SIZE: usize>(rows: &[[u8; SIZE]], not_drawn: &[u32], bins: &[InputBins]) -> Vec<Vec<u8>> {
-    let inputs: Vec<usize> = (0..bins.len()).filter(|input| bins[*input].is_categorical()).collect();
+/// Of each categorical input, the place of each bin in the order of their share of positives among
+/// rows that were not drawn.
+fn level_ranks<const SIZE: usize>(
+    rows: &[[u8; SIZE]],
+    not_drawn: &[u32],
+    bins: &[InputBins],
+) -> Vec<Vec<u8>> {
+    let inputs: Vec<usize> =
+        (0..bins.len()).filter(|input| bins[*input].is_categorical()).collect();
     let mut counts = vec![[0u64; 256]; inputs.len()];
     let mut all = 1 << 32;
     for &row in not_drawn {
@@ -163,7 +177,8 @@ fn level_ranks<const SIZE: usize>(rows: &[[u8; SIZE]], not_drawn: &[u32], bins: 
         // The share of a level of few rows says little, and is drawn towards that of all.
         let share = |bin: u8| {
             let of_bin = Counts::unpack(counts[usize::from(bin)]);
-            (f64::from(of_bin.positives) + PRIOR_ROWS * all.share()) / (f64::from(of_bin.rows) + PRIOR_ROWS)
+            (f64::from(of_bin.positives) + PRIOR_ROWS * all.share())
+                / (f64::from(of_bin.rows) + PRIOR_ROWS)
         };
         let mut order: Vec<u8> = (0..=255).collect();
         order.sort_by(|a, b| share(*a).total_cmp(&share(*b)));
@@ -231,8 +246,8 @@ struct Open {
     depth: u32,
 }
 
-/// Grows one tree. It has a copy of its rows and sorts them physically at each split: every pass is over neighbours in memory, and deep
-/// parts of the tree fit into the processor's cache.
+/// Grows one tree. It has a copy of its rows and sorts them physically at each split: every pass is
+/// over neighbours in memory, and deep parts of the tree fit into the processor's cache.
 fn grow_tree<const SIZE: usize>(
     rows: &[[u8; SIZE]],
     bins: &[InputBins],
@@ -244,7 +259,8 @@ fn grow_tree<const SIZE: usize>(
     let (drawn, not_drawn) = by_weight(&weights);
     let ranks = level_ranks(rows, &not_drawn, bins);
     let weighted = |&place: &u32| with_weight(rows[place as usize], weights[place as usize]);
-    // Behind the rows is as much room: at a split, those that go right change over to the other half.
+    // Behind the rows is as much room: at a split, those that go right change over to the other
+    // half.
     let mut packed: Vec<[u8; SIZE]> = Vec::with_capacity(2 * drawn.len());
     packed.extend(drawn.iter().map(weighted));
     let all = Counts::unpack(packed.iter().map(pack).sum());
@@ -257,7 +273,14 @@ fn grow_tree<const SIZE: usize>(
     let mut order: Vec<usize> = (0..bins.len()).collect();
     let mut histograms = vec![[0u64; 256]; COUNTED_AT_ONCE];
     let mut keys: Vec<u32> = Vec::with_capacity(SORTED_ROWS);
-    let mut finder = Finder { bins, ranks: &ranks, min_leaf: params.min_leaf, random, best: None, levels: Vec::new() };
+    let mut finder = Finder {
+        bins,
+        ranks: &ranks,
+        min_leaf: params.min_leaf,
+        random,
+        best: None,
+        levels: Vec::new(),
+    };
     let mut open = vec![Open { place: 0, from: 0, to: drawn.len(), counts: all, depth: 0 }];
     while let Some(node) = open.pop() {
         tree.set_value(node.place, share_of_sum(node.counts));
@@ -268,7 +291,8 @@ fn grow_tree<const SIZE: usize>(
         let here = &packed[node.from..node.to];
         finder.best = None;
         let features = features as usize + usize::from(finder.random.unit() < features.fract());
-        // As scikit-learn: inputs are drawn until so many that are not constant here were looked at.
+        // As scikit-learn: inputs are drawn until so many that are not constant here were looked
+        // at.
         let (mut looked_at, mut tried) = (0, 0);
         while tried < order.len() && looked_at < features {
             let at_once = if here.len() > SORTED_ROWS { COUNTED_AT_ONCE } else { 1 };
@@ -283,10 +307,12 @@ fn grow_tree<const SIZE: usize>(
                 count_bins(here, inputs, &mut histograms);
                 for (&input, histogram) in inputs.iter().zip(&mut histograms) {
                     let last = bins[input].len();
-                    let filled = histogram[..last].iter().zip(0u8..).filter(|(packed, _)| **packed != 0);
+                    let filled =
+                        histogram[..last].iter().zip(0u8..).filter(|(packed, _)| **packed != 0);
                     let filled = filled.map(|(packed, bin)| (bin, Counts::unpack(*packed)));
                     let missing = Counts::unpack(histogram[usize::from(MISSING_BIN)]);
-                    looked_at += usize::from(finder.look(input, filled, missing, node.counts, randomness));
+                    looked_at +=
+                        usize::from(finder.look(input, filled, missing, node.counts, randomness));
                     histogram[..last].fill(0);
                     histogram[usize::from(MISSING_BIN)] = 0;
                 }
@@ -297,7 +323,8 @@ fn grow_tree<const SIZE: usize>(
                     let packed = same.iter().map(|key| pack(&key.to_be_bytes())).sum();
                     ((same[0] >> 16) as u8, Counts::unpack(packed))
                 });
-                looked_at += usize::from(finder.look(input, filled, missing, node.counts, randomness));
+                looked_at +=
+                    usize::from(finder.look(input, filled, missing, node.counts, randomness));
             }
         }
         let Some(split) = finder.best else { continue };
@@ -313,9 +340,13 @@ fn grow_tree<const SIZE: usize>(
                 Question::UpTo { bin, missing_left } => {
                     let shift = u8::from(missing_left);
                     let (input, last) = (split.input, bin + shift);
-                    partition(&mut packed, node.from, node.to, |row| row[input].wrapping_add(shift) <= last)
+                    partition(&mut packed, node.from, node.to, |row| {
+                        row[input].wrapping_add(shift) <= last
+                    })
                 }
-                Question::In(set) => partition(&mut packed, node.from, node.to, |row| has(&set, row[split.input])),
+                Question::In(set) => {
+                    partition(&mut packed, node.from, node.to, |row| has(&set, row[split.input]))
+                }
             }
         };
         let right_to = right_from + (node.to - left_end);
@@ -360,7 +391,11 @@ fn with_weight<const SIZE: usize>(mut row: [u8; SIZE], weight: u8) -> [u8; SIZE]
 }
 
 /// Counts the rows of each bin of some inputs, into histograms that are empty.
-fn count_bins<const SIZE: usize>(rows: &[[u8; SIZE]], inputs: &[usize], histograms: &mut [[u64; 256]]) {
+fn count_bins<const SIZE: usize>(
+    rows: &[[u8; SIZE]],
+    inputs: &[usize],
+    histograms: &mut [[u64; 256]],
+) {
     let count = match inputs.len() {
         1 => count_together::<SIZE, 1>,
         2 => count_together::<SIZE, 2>,
@@ -374,13 +409,15 @@ fn count_bins<const SIZE: usize>(rows: &[[u8; SIZE]], inputs: &[usize], histogra
     count(rows, inputs, histograms);
 }
 
-/// Of a number of inputs that is known beforehand, so that each row is read once, and all counts of a row are under way at the same time.
+/// Of a number of inputs that is known beforehand, so that each row is read once, and all counts of
+/// a row are under way at the same time.
 fn count_together<const SIZE: usize, const INPUTS: usize>(
     rows: &[[u8; SIZE]],
     inputs: &[usize],
     histograms: &mut [[u64; 256]],
 ) {
-    let (Some(inputs), Some(histograms)) = (inputs.first_chunk::<INPUTS>(), histograms.first_chunk_mut::<INPUTS>())
+    let (Some(inputs), Some(histograms)) =
+        (inputs.first_chunk::<INPUTS>(), histograms.first_chunk_mut::<INPUTS>())
     else {
         return;
     };
@@ -393,7 +430,8 @@ fn count_together<const SIZE: usize, const INPUTS: usize>(
     }
 }
 
-/// Sorts the rows by their bin of an input, as keys of bin, weight and weight of positives; the missing ones are counted instead.
+/// Sorts the rows by their bin of an input, as keys of bin, weight and weight of positives; the
+/// missing ones are counted instead.
 fn sort_bins<const SIZE: usize>(rows: &[[u8; SIZE]], input: usize, keys: &mut Vec<u32>) -> Counts {
     keys.clear();
     let mut missing = 0;
@@ -408,8 +446,9 @@ fn sort_bins<const SIZE: usize>(rows: &[[u8; SIZE]], input: usize, keys: &mut Ve
     Counts::unpack(missing)
 }
 
-/// Brings the rows `from..to` that go left to the front, and the others to the end of the same places of the other half of `rows`;
-/// returns where the left ones end, and where the right ones begin.
+/// Brings the rows `from..to` that go left to the front, and the others to the end of the same
+/// places of the other half of `rows`; returns where the left ones end, and where the right ones
+/// begin.
 fn partition<const SIZE: usize>(
     rows: &mut [[u8; SIZE]],
     from: usize,

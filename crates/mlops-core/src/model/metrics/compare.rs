@@ -20,7 +20,8 @@ pub struct Difference {
 impl Difference {
     fn new(difference: f64, variance: f64, confidence: f64) -> Self {
         let standard_error = variance.max(0.0).sqrt();
-        let quantile = Normal::standard().inverse_cdf(0.5 + 0.5 * confidence.clamp(0.0, 1.0 - 1e-12));
+        let quantile =
+            Normal::standard().inverse_cdf(0.5 + 0.5 * confidence.clamp(0.0, 1.0 - 1e-12));
         let half = quantile * standard_error;
         Self { difference, standard_error, low: difference - half, high: difference + half }
     }
@@ -30,19 +31,26 @@ impl Difference {
 ///
 /// # Source
 ///
-/// E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988) 837–845, by midranks as in X. Sun and W. Xu, "Fast
-/// implementation of DeLong's algorithm", IEEE Signal Processing Letters 21 (2014) 1389–1393.
-pub fn auc_difference(labels: &[bool], one: &[f64], other: &[f64], confidence: f64) -> Option<Difference> {
+/// E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988) 837–845, by midranks
+/// as in X. Sun and W. Xu, "Fast implementation of DeLong's algorithm", IEEE Signal Processing
+/// Letters 21 (2014) 1389–1393.
+pub fn auc_difference(
+    labels: &[bool],
+    one: &[f64],
+    other: &[f64],
+    confidence: f64,
+) -> Option<Difference> {
     let (positives, negatives) = check_both(labels, one)?;
     check_both(labels, other)?;
     if positives < 2.0 || negatives < 2.0 {
         return None;
     }
     let (one, other) = (Placements::of(labels, one), Placements::of(labels, other));
-    let variance_of =
-        |one: &[f64], other: &[f64]| variance_of_mean(&one.iter().zip(other).map(|(a, b)| a - b).collect::<Vec<f64>>());
-    let variance =
-        variance_of(&one.of_positives, &other.of_positives) + variance_of(&one.of_negatives, &other.of_negatives);
+    let variance_of = |one: &[f64], other: &[f64]| {
+        variance_of_mean(&one.iter().zip(other).map(|(a, b)| a - b).collect::<Vec<f64>>())
+    };
+    let variance = variance_of(&one.of_positives, &other.of_positives)
+        + variance_of(&one.of_negatives, &other.of_negatives);
     Some(Difference::new(one.auc() - other.auc(), variance, confidence))
 }
 
@@ -57,7 +65,10 @@ pub fn auc_with_variance(labels: &[bool], scores: &[f64]) -> Option<(f64, f64)> 
         return None;
     }
     let placements = Placements::of(labels, scores);
-    Some((placements.auc(), variance_of_mean(&placements.of_positives) + variance_of_mean(&placements.of_negatives)))
+    Some((
+        placements.auc(),
+        variance_of_mean(&placements.of_positives) + variance_of_mean(&placements.of_negatives),
+    ))
 }
 
 fn variance_of_mean(values: &[f64]) -> f64 {
@@ -75,15 +86,29 @@ struct Placements {
 impl Placements {
     fn of(labels: &[bool], scores: &[f64]) -> Self {
         let of_class = |class: bool| -> Vec<f64> {
-            scores.iter().zip(labels).filter(|(_, label)| **label == class).map(|(score, _)| *score).collect()
+            scores
+                .iter()
+                .zip(labels)
+                .filter(|(_, label)| **label == class)
+                .map(|(score, _)| *score)
+                .collect()
         };
         let (positives, negatives) = (of_class(true), of_class(false));
         let among_all = midranks(scores);
-        let ranks =
-            |class: bool| among_all.iter().zip(labels).filter(move |(_, label)| **label == class).map(|(rank, _)| rank);
+        let ranks = |class: bool| {
+            among_all
+                .iter()
+                .zip(labels)
+                .filter(move |(_, label)| **label == class)
+                .map(|(rank, _)| rank)
+        };
         let (m, n) = (positives.len() as f64, negatives.len() as f64);
-        let of_positives = ranks(true).zip(midranks(&positives)).map(|(all, own)| (all - own) / n).collect();
-        let of_negatives = ranks(false).zip(midranks(&negatives)).map(|(all, own)| 1.0 - (all - own) / m).collect();
+        let of_positives =
+            ranks(true).zip(midranks(&positives)).map(|(all, own)| (all - own) / n).collect();
+        let of_negatives = ranks(false)
+            .zip(midranks(&negatives))
+            .map(|(all, own)| 1.0 - (all - own) / m)
+            .collect();
         Self { of_positives, of_negatives }
     }
 
@@ -93,14 +118,21 @@ impl Placements {
 }
 
 /// The difference of two log losses over the same rows; negative where the first model is better.
-pub fn loss_difference(labels: &[bool], one: &[f64], other: &[f64], confidence: f64) -> Option<Difference> {
+pub fn loss_difference(
+    labels: &[bool],
+    one: &[f64],
+    other: &[f64],
+    confidence: f64,
+) -> Option<Difference> {
     check(labels, one)?;
     check(labels, other)?;
     let n = labels.len() as f64;
     let rows = labels.iter().zip(one.iter().zip(other));
-    let differences: Vec<f64> = rows.map(|(y, (a, b))| row_log_loss(*y, *a) - row_log_loss(*y, *b)).collect();
+    let differences: Vec<f64> =
+        rows.map(|(y, (a, b))| row_log_loss(*y, *a) - row_log_loss(*y, *b)).collect();
     let mean = differences.iter().sum::<f64>() / n;
-    let variance =
-        differences.iter().map(|difference| (difference - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0) / n;
+    let variance = differences.iter().map(|difference| (difference - mean).powi(2)).sum::<f64>()
+        / (n - 1.0).max(1.0)
+        / n;
     Some(Difference::new(mean, variance, confidence))
 }

@@ -17,17 +17,23 @@ pub struct CalibrationBin {
     pub variance: f64,
 }
 
-/// What happened beside what was foretold, in bins of equal width over 0 to 1; empty ones are left out.
+/// What happened beside what was foretold, in bins of equal width over 0 to 1; empty ones are left
+/// out.
 ///
 /// # Source
 ///
 /// scikit-learn's `calibration_curve`; a probability on an edge falls into the bin below it.
-pub fn calibration_curve(labels: &[bool], probabilities: &[f64], bins: usize) -> Option<Vec<CalibrationBin>> {
+pub fn calibration_curve(
+    labels: &[bool],
+    probabilities: &[f64],
+    bins: usize,
+) -> Option<Vec<CalibrationBin>> {
     check(labels, probabilities)?;
     let edges: Vec<f64> = (1..bins).map(|edge| edge as f64 / bins as f64).collect();
     let mut sums = vec![(0u64, 0.0, 0u64, 0.0); bins.max(1)];
     for (label, probability) in labels.iter().zip(probabilities) {
-        let (n, predicted, positives, variance) = &mut sums[edges.partition_point(|edge| edge < probability)];
+        let (n, predicted, positives, variance) =
+            &mut sums[edges.partition_point(|edge| edge < probability)];
         *n += 1;
         *predicted += probability;
         *positives += u64::from(*label);
@@ -46,19 +52,25 @@ pub fn calibration_curve(labels: &[bool], probabilities: &[f64], bins: usize) ->
 ///
 /// # Source
 ///
-/// M. P. Naeini, G. F. Cooper and M. Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015.
-pub fn expected_calibration_error(labels: &[bool], probabilities: &[f64], bins: usize) -> Option<f64> {
+/// M. P. Naeini, G. F. Cooper and M. Hauskrecht, "Obtaining well calibrated probabilities using
+/// Bayesian binning", AAAI 2015.
+pub fn expected_calibration_error(
+    labels: &[bool],
+    probabilities: &[f64],
+    bins: usize,
+) -> Option<f64> {
     let curve = calibration_curve(labels, probabilities, bins)?;
     let off = |bin: &CalibrationBin| bin.n as f64 * (bin.observed - bin.predicted).abs();
     Some(curve.iter().map(off).sum::<f64>() / labels.len() as f64)
 }
 
-/// Spiegelhalter's test of calibration: z, and the chance of one as far from 0 if the probabilities are right. `None` where all of them
-/// are 0, 1/2 or 1, about which it says nothing.
+/// Spiegelhalter's test of calibration: z, and the chance of one as far from 0 if the probabilities
+/// are right. `None` where all of them are 0, 1/2 or 1, about which it says nothing.
 ///
 /// # Source
 ///
-/// D. J. Spiegelhalter, "Probabilistic prediction in patient management and clinical trials", Statistics in Medicine 5 (1986) 421–433.
+/// D. J. Spiegelhalter, "Probabilistic prediction in patient management and clinical trials",
+/// Statistics in Medicine 5 (1986) 421–433.
 pub fn spiegelhalter(labels: &[bool], probabilities: &[f64]) -> Option<(f64, f64)> {
     check(labels, probabilities)?;
     let (mut sum, mut variance) = (0.0, 0.0);

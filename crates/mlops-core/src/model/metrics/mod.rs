@@ -1,7 +1,8 @@
 //! How good probabilities are.
 //!
-//! Every function takes labels and probabilities, one each a row, and returns `None` where the figure does not exist: without rows, with one
-//! outcome only where it needs both, with numbers that are none, or lengths that differ.
+//! Every function takes labels and probabilities, one each a row, and returns `None` where the
+//! figure does not exist: without rows, with one outcome only where it needs both, with numbers
+//! that are none, or lengths that differ.
 
 mod compare;
 mod curve;
@@ -63,7 +64,8 @@ impl Metrics {
     }
 }
 
-/// The loss of one row: -ln of the probability of what happened, which is at least 2^-52, as in scikit-learn.
+/// The loss of one row: -ln of the probability of what happened, which is at least 2^-52, as in
+/// scikit-learn.
 pub fn row_log_loss(label: bool, probability: f64) -> f64 {
     let probability = probability.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
     if label { -probability.ln() } else { -(1.0 - probability).ln() }
@@ -76,12 +78,18 @@ pub fn log_loss(labels: &[bool], probabilities: &[f64]) -> Option<f64> {
 
 /// The mean squared error of probabilities.
 pub fn brier(labels: &[bool], probabilities: &[f64]) -> Option<f64> {
-    mean(labels, probabilities, |label, probability| (probability - f64::from(u8::from(label))).powi(2))
+    mean(labels, probabilities, |label, probability| {
+        (probability - f64::from(u8::from(label))).powi(2)
+    })
 }
 
 fn mean(labels: &[bool], probabilities: &[f64], of_row: fn(bool, f64) -> f64) -> Option<f64> {
     check(labels, probabilities)?;
-    let sum: f64 = labels.iter().zip(probabilities).map(|(label, probability)| of_row(*label, *probability)).sum();
+    let sum: f64 = labels
+        .iter()
+        .zip(probabilities)
+        .map(|(label, probability)| of_row(*label, *probability))
+        .sum();
     Some(sum / labels.len() as f64)
 }
 
@@ -116,7 +124,10 @@ impl Confusion {
 
     /// Rows that are judged right, of all.
     pub fn accuracy(&self) -> Option<f64> {
-        share(self.true_positives + self.true_negatives, self.false_positives + self.false_negatives)
+        share(
+            self.true_positives + self.true_negatives,
+            self.false_positives + self.false_negatives,
+        )
     }
 
     /// Positives among those above the threshold.

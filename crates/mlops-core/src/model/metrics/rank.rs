@@ -1,14 +1,17 @@
 use super::check_both;
 
-/// The area under the ROC curve: the chance that a positive row has a higher score than a negative one; a tie is half a chance.
+/// The area under the ROC curve: the chance that a positive row has a higher score than a negative
+/// one; a tie is half a chance.
 ///
 /// # Source
 ///
-/// J. A. Hanley and B. J. McNeil, "The meaning and use of the area under a ROC curve", Radiology 143 (1982) 29–36, by midranks.
+/// J. A. Hanley and B. J. McNeil, "The meaning and use of the area under a ROC curve", Radiology
+/// 143 (1982) 29–36, by midranks.
 pub fn roc_auc(labels: &[bool], scores: &[f64]) -> Option<f64> {
     let (positives, negatives) = check_both(labels, scores)?;
     let ranks = midranks(scores);
-    let of_positives: f64 = ranks.iter().zip(labels).filter(|(_, label)| **label).map(|(rank, _)| rank).sum();
+    let of_positives: f64 =
+        ranks.iter().zip(labels).filter(|(_, label)| **label).map(|(rank, _)| rank).sum();
     Some((of_positives - positives * (positives + 1.0) / 2.0) / (positives * negatives))
 }
 

@@ -46,21 +46,40 @@ fn figures_are_those_of_scikit_learn() {
             }
         }
         let curve = calibration_curve(&labels, &one, 10).unwrap();
-        for (bin, (observed, predicted)) in
-            curve.iter().zip(numbers(&case["observed"]).into_iter().zip(numbers(&case["predicted"])))
+        for (bin, (observed, predicted)) in curve
+            .iter()
+            .zip(numbers(&case["observed"]).into_iter().zip(numbers(&case["predicted"])))
         {
             check_close(&case, "observed", bin.observed, observed, 1e-9);
             check_close(&case, "predicted", bin.predicted, predicted, 1e-9);
         }
         assert_eq!(curve.iter().map(|bin| bin.n).sum::<u64>(), labels.len() as u64);
         let loss = loss_difference(&labels, &one, &other, 0.95).unwrap();
-        check_close(&case, "loss", loss.difference, case["loss_difference"].as_f64().unwrap(), 1e-9);
-        check_close(&case, "loss", loss.standard_error, case["loss_standard_error"].as_f64().unwrap(), 1e-9);
+        check_close(
+            &case,
+            "loss",
+            loss.difference,
+            case["loss_difference"].as_f64().unwrap(),
+            1e-9,
+        );
+        check_close(
+            &case,
+            "loss",
+            loss.standard_error,
+            case["loss_standard_error"].as_f64().unwrap(),
+            1e-9,
+        );
         if let Some(theirs) = case["delong"].as_object() {
             let ours = auc_difference(&labels, &one, &other, 0.95).unwrap();
             let ours = serde_json::to_value(ours).unwrap();
             for (what, theirs) in theirs {
-                check_close(&case, what, ours[what].as_f64().unwrap(), theirs.as_f64().unwrap(), 1e-9);
+                check_close(
+                    &case,
+                    what,
+                    ours[what].as_f64().unwrap(),
+                    theirs.as_f64().unwrap(),
+                    1e-9,
+                );
             }
         }
         let ours = spiegelhalter(&labels, &one);
@@ -76,8 +95,11 @@ fn figures_are_those_of_scikit_learn() {
 fn calibrations_are_those_of_scikit_learn() {
     for case in golden() {
         let (labels, one) = (labels(&case), numbers(&case["one"]));
-        let log_odds: Vec<f64> = one.iter().map(|p| p.clamp(1e-6, 1.0 - 1e-6)).map(|p| (p / (1.0 - p)).ln()).collect();
-        let Some(Calibration::Sigmoid { a, b }) = fit_sigmoid(&log_odds, &labels) else { panic!("no sigmoid") };
+        let log_odds: Vec<f64> =
+            one.iter().map(|p| p.clamp(1e-6, 1.0 - 1e-6)).map(|p| (p / (1.0 - p)).ln()).collect();
+        let Some(Calibration::Sigmoid { a, b }) = fit_sigmoid(&log_odds, &labels) else {
+            panic!("no sigmoid")
+        };
         // scikit-learn ends its search at gradients of a millionth.
         for (ours, theirs) in [a, b].into_iter().zip(numbers(&case["sigmoid"])) {
             check_close(&case, "sigmoid", ours, theirs, 2e-4);

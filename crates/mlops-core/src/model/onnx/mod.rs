@@ -1,7 +1,8 @@
 //! Models as ONNX, for every runtime that reads it.
 //!
-//! Each feature is an input `[rows, 1]` of its name: a number (double, NaN is missing), a level (string, empty is missing), or month,
-//! quarter and year of a date (`acquired_date.month`, double). The outputs are `probability` and `label`, one a row.
+//! Each feature is an input `[rows, 1]` of its name: a number (double, NaN is missing), a level
+//! (string, empty is missing), or month, quarter and year of a date (`acquired_date.month`,
+//! double). The outputs are `probability` and `label`, one a row.
 
 mod proto;
 
@@ -14,7 +15,8 @@ use super::scorer::Scorer;
 use super::tree::{NodeView, Question, Tree, has};
 use super::{FeatureKind, Model};
 use proto::{
-    Attribute, DOUBLE, GraphProto, INT64, ModelProto, NodeProto, OperatorSetId, STRING, TensorProto, ValueInfo,
+    Attribute, DOUBLE, GraphProto, INT64, ModelProto, NodeProto, OperatorSetId, STRING,
+    TensorProto, ValueInfo,
 };
 
 /// The domain of operators for models that are no networks.
@@ -92,7 +94,13 @@ impl Graph {
         self.node_of("", op_type, inputs, attributes)
     }
 
-    fn node_of(&mut self, domain: &str, op_type: &str, inputs: &[String], attributes: &[Attribute]) -> String {
+    fn node_of(
+        &mut self,
+        domain: &str,
+        op_type: &str,
+        inputs: &[String],
+        attributes: &[Attribute],
+    ) -> String {
         // No feature's name begins so, or it would be hidden by a node's output.
         let name = format!("\u{1}{}", self.nodes.len());
         self.nodes.push(NodeProto {
@@ -163,7 +171,8 @@ impl Graph {
     fn calibrated(&mut self, calibration: &Calibration, probability: String) -> String {
         match calibration {
             Calibration::Sigmoid { a, b } => {
-                let (low, high) = (self.number(super::fitted::LEAST), self.number(1.0 - super::fitted::LEAST));
+                let (low, high) =
+                    (self.number(super::fitted::LEAST), self.number(1.0 - super::fitted::LEAST));
                 let inside = self.node("Clip", &[probability, low, high], &[]);
                 let one = self.number(1.0);
                 let rest = self.node("Sub", &[one, inside.clone()], &[]);
@@ -187,11 +196,15 @@ impl Graph {
         let above = self.cast(&is_above, INT64);
         let axis = self.constant(TensorProto::ints(&[1], &[1]));
         let place = self.node("ReduceSum", &[above, axis], &[Attribute::int("keepdims", 1)]);
-        // In front of the first point, and between each and the next: where it begins, and how steep it is.
+        // In front of the first point, and between each and the next: where it begins, and how
+        // steep it is.
         let ends = x.windows(2).zip(y.windows(2));
-        let slopes = ends.map(|(x, y)| if x[1] > x[0] { (y[1] - y[0]) / (x[1] - x[0]) } else { 0.0 });
+        let slopes =
+            ends.map(|(x, y)| if x[1] > x[0] { (y[1] - y[0]) / (x[1] - x[0]) } else { 0.0 });
         let slopes: Vec<f64> = std::iter::once(0.0).chain(slopes).chain([0.0]).collect();
-        let from = |points: &[f64]| std::iter::once(points[0]).chain(points.iter().copied()).collect::<Vec<f64>>();
+        let from = |points: &[f64]| {
+            std::iter::once(points[0]).chain(points.iter().copied()).collect::<Vec<f64>>()
+        };
         let at_place = |graph: &mut Self, table: &[f64]| {
             let table = graph.constant(TensorProto::doubles(&[table.len() as i64], table));
             graph.node("Gather", &[table, place.clone()], &[])
@@ -213,14 +226,18 @@ impl Graph {
         });
         let half = self.number(0.5);
         let is_positive = self.node("GreaterOrEqual", &["probability".to_owned(), half], &[]);
-        let (yes, no) = (self.constant(TensorProto::text(positive)), self.constant(TensorProto::text(negative)));
+        let (yes, no) = (
+            self.constant(TensorProto::text(positive)),
+            self.constant(TensorProto::text(negative)),
+        );
         self.nodes.push(NodeProto {
             input: vec![is_positive, yes, no],
             output: vec!["label".to_owned()],
             op_type: "Where".to_owned(),
             ..NodeProto::default()
         });
-        self.outputs = vec![ValueInfo::of("probability", DOUBLE, None), ValueInfo::of("label", STRING, None)];
+        self.outputs =
+            vec![ValueInfo::of("probability", DOUBLE, None), ValueInfo::of("label", STRING, None)];
     }
 
     fn encode(self) -> Vec<u8> {
@@ -311,15 +328,26 @@ impl Ensemble {
                 NodeView::Split { input, question, left } => {
                     match question {
                         Question::UpTo { bin, missing_left } => {
-                            self.push_question(input, IS_UP_TO, edge(&bins[input], bin), missing_left);
+                            self.push_question(
+                                input,
+                                IS_UP_TO,
+                                edge(&bins[input], bin),
+                                missing_left,
+                            );
                         }
                         Question::In(set) => {
                             let before = self.members.len();
-                            let levels = (0..bins[input].len()).filter(|level| has(&set, *level as u8));
+                            let levels =
+                                (0..bins[input].len()).filter(|level| has(&set, *level as u8));
                             self.members.extend(levels.map(|level| level as f64));
                             // A set must not be empty: what is missing has an answer of its own.
                             if self.members.len() == before {
-                                self.push_question(input, IS_UP_TO, f64::NEG_INFINITY, has(&set, MISSING_BIN));
+                                self.push_question(
+                                    input,
+                                    IS_UP_TO,
+                                    f64::NEG_INFINITY,
+                                    has(&set, MISSING_BIN),
+                                );
                             } else {
                                 self.push_question(input, IS_MEMBER, 0.0, has(&set, MISSING_BIN));
                                 self.members.push(f64::NAN);
@@ -337,8 +365,9 @@ impl Ensemble {
     }
 
     fn attributes(self) -> Vec<Attribute> {
-        let doubles =
-            |name: &str, values: &[f64]| Attribute::tensor(name, TensorProto::doubles(&[values.len() as i64], values));
+        let doubles = |name: &str, values: &[f64]| {
+            Attribute::tensor(name, TensorProto::doubles(&[values.len() as i64], values))
+        };
         let targets = vec![0; self.leaves.len()];
         let mut attributes = vec![
             Attribute::int("n_targets", 1),
@@ -366,7 +395,9 @@ impl Ensemble {
 /// The largest number of a bin.
 fn edge(bins: &InputBins, bin: u8) -> f64 {
     match bins {
-        InputBins::Numeric { edges } => edges.get(usize::from(bin)).copied().unwrap_or(f64::INFINITY),
+        InputBins::Numeric { edges } => {
+            edges.get(usize::from(bin)).copied().unwrap_or(f64::INFINITY)
+        }
         InputBins::Categorical { .. } => f64::from(bin),
     }
 }

@@ -155,7 +155,10 @@ impl Attribute {
     }
 
     pub(super) fn strings(name: &str, strings: &[String]) -> Self {
-        Self { strings: strings.iter().map(|text| text.as_bytes().to_vec()).collect(), ..Self::of(name, 8) }
+        Self {
+            strings: strings.iter().map(|text| text.as_bytes().to_vec()).collect(),
+            ..Self::of(name, 8)
+        }
     }
 }
 
@@ -166,7 +169,12 @@ impl TensorProto {
     }
 
     pub(super) fn bytes(values: Vec<u8>) -> Self {
-        Self { dims: vec![values.len() as i64], data_type: UINT8, raw_data: values, ..Self::default() }
+        Self {
+            dims: vec![values.len() as i64],
+            data_type: UINT8,
+            raw_data: values,
+            ..Self::default()
+        }
     }
 
     pub(super) fn ints(dims: &[i64], values: &[i64]) -> Self {
@@ -183,7 +191,8 @@ impl ValueInfo {
     /// A tensor with a column of as many rows as are asked for, or just one value a row.
     pub(super) fn of(name: &str, elem_type: i32, columns: Option<i64>) -> Self {
         let rows = Dimension { dim_param: Some("rows".to_owned()), dim_value: None };
-        let columns = columns.map(|columns| Dimension { dim_value: Some(columns), dim_param: None });
+        let columns =
+            columns.map(|columns| Dimension { dim_value: Some(columns), dim_param: None });
         let shape = Some(Shape { dim: std::iter::once(rows).chain(columns).collect() });
         let tensor_type = Some(TensorType { elem_type, shape });
         Self { name: name.to_owned(), r#type: Some(TypeProto { tensor_type }) }
