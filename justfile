@@ -27,9 +27,9 @@ reference:
 
 # Reference values of the statistics again, in an environment with scipy and mpmath
 golden:
-    python3 crates/mlops-core/golden/make.py > crates/mlops-core/golden/stats.json
-    python3 crates/mlops-core/golden/model.py > crates/mlops-core/golden/model.json
-    python3 crates/mlops-core/golden/relation.py > crates/mlops-core/golden/relation.json
+    python3 crates/mlops-stats/golden/make.py > crates/mlops-stats/golden/stats.json
+    python3 crates/mlops-model/golden/model.py > crates/mlops-model/golden/model.json
+    python3 crates/mlops-detect/golden/relation.py > crates/mlops-detect/golden/relation.json
 
 # Ours against what people use today, side by side, into target/bench/NAME.json
 bench NAME *ARGUMENTS:

@@ -2,8 +2,8 @@
 //! light and dark.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use mlops_core::alert::{DayReport, Message, Severity, Transition, Unit};
-use mlops_core::record::to_sql_text;
+use mlops_core::timestamp::to_sql_text;
+use mlops_rules::{DayReport, Message, Severity, Transition, Unit};
 
 use crate::chart::{HEIGHT, WIDTH};
 use crate::mail::PICTURE;

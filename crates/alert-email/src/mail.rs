@@ -3,7 +3,7 @@ use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, Message as Mail, MultiPart, SinglePart};
 use lettre::{Address, message::Body};
 use mlops_alert::Delivery;
-use mlops_core::alert::{Message, Severity};
+use mlops_rules::{Message, Severity};
 
 use crate::{chart, html};
 

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use lettre::message::Mailbox;
 use mlops_alert::{Delivery, SendError, Sent};
-use mlops_core::alert::Message;
+use mlops_rules::Message;
 
 use crate::mail;
 

@@ -1,7 +1,7 @@
 use anyhow::Result;
 use mlops_alert::{Delivery, SendError, Sender, Sent};
-use mlops_core::alert::Channel;
 use mlops_job::UsageError;
+use mlops_rules::Channel;
 
 use crate::args::SmtpArgs;
 use crate::mail_folder::MailFolder;

@@ -1,5 +1,5 @@
 use mlops_alert::{Delivery, SendError, Sender, Sent};
-use mlops_core::alert::{Channel, Message, cut, plain_characters, segments};
+use mlops_rules::{Channel, Message, cut, plain_characters, segments};
 
 use crate::sns::Sns;
 use crate::twilio::Twilio;

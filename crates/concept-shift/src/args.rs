@@ -3,13 +3,13 @@
 use clap::Parser;
 use clap::builder::BoolishValueParser;
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::concept::{DomainPolicy, RelationPolicy};
-use mlops_core::model::ForestParams;
-use mlops_core::ports::Window;
+use mlops_core::window::Window;
+use mlops_detect::concept::{DomainPolicy, RelationPolicy};
 use mlops_input::{OutcomeArgs, window_of};
 use mlops_job::{
     CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time,
 };
+use mlops_model::ForestParams;
 use mlops_objects::Location;
 use mlops_trigger::RetrainArgs;
 

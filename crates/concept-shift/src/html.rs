@@ -1,7 +1,7 @@
 //! The findings as a page that needs nothing beside itself.
 
 use maud::{Markup, html};
-use mlops_core::concept::{Domain, Recalibration, RecalibrationChange};
+use mlops_detect::concept::{Domain, Recalibration, RecalibrationChange};
 use mlops_job::{number, percent};
 use mlops_page::{badge, bar, document};
 

@@ -1,9 +1,10 @@
-use mlops_core::concept::{
+use mlops_core::timestamp::to_sql_text;
+use mlops_core::verdict::Verdict;
+use mlops_core::window::Window;
+use mlops_detect::concept::{
     Domain, DomainFeature, DomainPolicy, LabelGain, Relation, RelationPolicy,
 };
-use mlops_core::ports::{ConceptFinding, Window};
-use mlops_core::record::to_sql_text;
-use mlops_core::verdict::Verdict;
+use mlops_detect::store::ConceptFinding;
 use mlops_input::LabelCounts;
 use mlops_job::{Exit, Metrics, Report, grid, number, percent};
 use mlops_trigger::RetrainReport;

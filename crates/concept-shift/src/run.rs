@@ -1,12 +1,12 @@
 use anyhow::{Context as _, Result};
-use mlops_core::concept::{Domain, Relation, relation_shift, tell_apart};
-use mlops_core::model::{ModelError, Progress};
-use mlops_core::ports::{ConceptRun, VerdictStore};
-use mlops_core::record::parse_utc;
-use mlops_core::shift::RetrainAdvice;
+use mlops_core::timestamp::parse_utc;
 use mlops_core::verdict::Verdict;
+use mlops_detect::concept::{Domain, Relation, relation_shift, tell_apart};
+use mlops_detect::shift::RetrainAdvice;
+use mlops_detect::store::{ConceptRun, VerdictStore};
 use mlops_input::{PublishedModel, open_database};
 use mlops_job::{Context, UsageError};
+use mlops_model::{ModelError, Progress};
 use mlops_objects::write_file;
 use mlops_trigger::{Trigger, Wish};
 

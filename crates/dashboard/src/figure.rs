@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use mlops_core::record::to_sql_text;
+use mlops_core::timestamp::to_sql_text;
 use mlops_job::{number, percent};
 use serde_json::Value as Json;
 

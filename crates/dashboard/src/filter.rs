@@ -1,7 +1,7 @@
 //! What a page is about, as its address says it.
 
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::record::to_sql_text;
+use mlops_core::timestamp::to_sql_text;
 use mlops_job::{span, utc_time};
 use serde::Deserialize;
 

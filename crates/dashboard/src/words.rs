@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use mlops_core::performance::Estimate;
+use mlops_detect::performance::Estimate;
 use mlops_job::number;
 
 /// A moment. The reader's browser turns it into the reader's zone.

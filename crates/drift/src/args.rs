@@ -3,14 +3,14 @@
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::ports::Window;
-use mlops_core::shift::{Chunk, PolicyError, RetrainRule, Roles, ShiftPolicy, Split, Test};
-use mlops_core::stats::Correction;
+use mlops_core::window::Window;
+use mlops_detect::shift::{Chunk, PolicyError, RetrainRule, Roles, ShiftPolicy, Split, Test};
 use mlops_input::window_of;
 use mlops_job::{
     CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time,
 };
 use mlops_objects::Location;
+use mlops_stats::Correction;
 use mlops_trigger::RetrainArgs;
 
 use crate::spec::SPEC;

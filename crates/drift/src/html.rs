@@ -1,7 +1,7 @@
 //! The report as one page that needs nothing beside itself.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use mlops_core::shift::{DataShift, FeatureShift, Measures, Picture, four_digits};
+use mlops_detect::shift::{DataShift, FeatureShift, Measures, Picture, four_digits};
 use mlops_job::{number, percent};
 
 use crate::DriftReport;

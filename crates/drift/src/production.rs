@@ -1,14 +1,14 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
-use mlops_core::ports::Window;
-use mlops_core::profile::{ColumnProfile, Profile};
-use mlops_core::shift::{Chunk, Collected, Collector, FeatureSet, Split};
 use mlops_core::table::Kind;
+use mlops_core::window::Window;
+use mlops_detect::shift::{Chunk, Collected, Collector, FeatureSet, Split};
 use mlops_input::{LOG_TIME, LogColumns, LogReader, MAX_NEW_COLUMNS, Source};
 use mlops_job::{Context, UsageError};
 use mlops_objects::Location;
 use mlops_sql::Database;
+use mlops_stats::profile::{ColumnProfile, Profile};
 
 use crate::args::DataArgs;
 use crate::reference::{check_segments, collect};

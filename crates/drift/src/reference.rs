@@ -1,9 +1,9 @@
 use anyhow::{Context as _, Result};
-use mlops_core::profile::{Profile, Profiles};
-use mlops_core::shift::{Collected, Collector, Roles, Split};
+use mlops_detect::shift::{Collected, Collector, Roles, Split};
 use mlops_input::{Source, TableSource};
 use mlops_job::UsageError;
 use mlops_objects::Location;
+use mlops_stats::profile::{Profile, Profiles};
 
 /// The training data's profiles.
 pub(crate) async fn read_reference(

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use mlops_core::model::artifact::ModelFile;
-use mlops_core::shift::{DataShift, RetrainRule};
+use mlops_detect::shift::{DataShift, RetrainRule};
 use mlops_job::{Context, UsageError};
+use mlops_model::artifact::ModelFile;
 use mlops_objects::{Location, local_copy};
 use mlops_sql::Database;
 use mlops_trigger::{RetrainReport, Trigger, Wish};

@@ -1,16 +1,17 @@
 use anyhow::{Context as _, Result};
-use mlops_core::model::artifact::ModelFile;
-use mlops_core::ports::{ShiftRun, VerdictStore, Window};
-use mlops_core::profile::{Profile, Profiles};
-use mlops_core::record::to_sql_text;
-use mlops_core::shift::{
+use mlops_core::timestamp::to_sql_text;
+use mlops_core::verdict::Verdict;
+use mlops_core::window::Window;
+use mlops_detect::shift::{
     Collected, DataShift, FeatureSet, Roles, ShiftPolicy, compare, compare_outcomes,
     compare_together,
 };
-use mlops_core::verdict::Verdict;
+use mlops_detect::store::{ShiftRun, VerdictStore};
 use mlops_input::open_database;
 use mlops_job::{Context, UsageError};
+use mlops_model::artifact::ModelFile;
 use mlops_objects::{Location, write_file};
+use mlops_stats::profile::{Profile, Profiles};
 use mlops_table::write_profiles;
 
 use crate::args::{Command, DataArgs};

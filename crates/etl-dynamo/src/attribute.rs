@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use mlops_core::literal::{Value, write_json};
+use mlops_record::literal::{Value, write_json};
 
 /// The bounds of a DynamoDB number other than 0.
 const SMALLEST_NUMBER: f64 = 1e-130;

@@ -12,11 +12,10 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use mlops_core::etl::{EndedObject, Lease, PartitionState, Watermark};
 use mlops_core::etl::{Listing, ObjectId, Totals};
-use mlops_core::ports::{
-    EndedObject, Lease, PartitionState, StoreError, StoreErrorKind, Watermark,
-};
-use mlops_core::record::{parse_utc, to_sql_text};
+use mlops_core::ports::{StoreError, StoreErrorKind};
+use mlops_core::timestamp::{parse_utc, to_sql_text};
 use sha2::{Digest, Sha256};
 
 use crate::batches::Item;

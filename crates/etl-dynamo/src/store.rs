@@ -7,12 +7,17 @@ use aws_sdk_dynamodb::types::{
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::SignedDuration;
 use mlops_aws::SdkConfig;
-use mlops_core::etl::{Fingerprint, ObjectId, Totals, fingerprint};
-use mlops_core::literal::Value;
-use mlops_core::ports::{
-    Batch, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, StoreError, Watermark,
+use mlops_core::etl::{
+    Batch, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark,
 };
-use mlops_core::record::{LogRecord, parse_payload, to_sql_text};
+use mlops_core::etl::{ObjectId, Totals};
+use mlops_core::ports::StoreError;
+use mlops_core::record::Fingerprint;
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::to_sql_text;
+use mlops_record::fingerprint;
+use mlops_record::literal::Value;
+use mlops_record::parse_payload;
 
 use crate::args::TableName;
 use crate::attribute::{from_attribute, item_bytes, storable, to_attribute};
@@ -281,7 +286,7 @@ async fn at_once<T>(
     stream::iter(requests).buffer_unordered(CONCURRENT).try_collect().await
 }
 
-/// The payload is JSON, since [`mlops_core::literal::write_json`] made it.
+/// The payload is JSON, since [`mlops_record::literal::write_json`] made it.
 fn payload(record: &LogRecord) -> Value<'_> {
     parse_payload(&record.payload).unwrap_or_else(|_| Value::String(record.payload.as_str().into()))
 }

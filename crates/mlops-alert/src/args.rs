@@ -3,9 +3,9 @@
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::alert::{MetricName, Recipient, RuleFile, Rules, RulesFile};
 use mlops_job::{UsageError, duration, span, utc_time};
 use mlops_objects::Location;
+use mlops_rules::{MetricName, Recipient, RuleFile, Rules, RulesFile};
 
 /// What both alert jobs take.
 #[derive(Debug, Clone, Args)]

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::alert::{Backtest, Rule, Rules, aligned, earlier};
-use mlops_core::ports::MetricStore;
-use mlops_core::record::to_sql_text;
 use mlops_core::span::span_text;
+use mlops_core::timestamp::to_sql_text;
 use mlops_job::{Context, UsageError, grid};
+use mlops_rules::MetricStore;
+use mlops_rules::{Backtest, Rule, Rules, aligned, earlier};
 use serde::Serialize;
 
 use crate::observe::observe;

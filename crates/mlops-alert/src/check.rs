@@ -1,6 +1,6 @@
-use mlops_core::alert::{Repeat, Rule, Rules};
 use mlops_core::span::span_text;
 use mlops_job::grid;
+use mlops_rules::{Repeat, Rule, Rules};
 use serde::Serialize;
 
 /// What each rule does, in words.
@@ -60,7 +60,6 @@ fn of_rule(rule: &Rule) -> CheckedRule {
         rule.what,
         span_text(rule.window)
     );
-    let masked: Vec<String> =
-        rule.recipients.iter().map(mlops_core::alert::Recipient::masked).collect();
+    let masked: Vec<String> = rule.recipients.iter().map(mlops_rules::Recipient::masked).collect();
     CheckedRule { rule: rule.name.clone(), says, told: masked.join(", ") }
 }

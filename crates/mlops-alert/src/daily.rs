@@ -2,12 +2,13 @@
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use mlops_core::alert::{
+use mlops_core::window::Window;
+use mlops_job::UsageError;
+use mlops_rules::{
     Aggregate, DayReport, Message, Recipient, Rules, Status, Transition, earlier, message_uid,
     report_message,
 };
-use mlops_core::ports::{AlertStore, MetricStore, Window};
-use mlops_job::UsageError;
+use mlops_rules::{AlertStore, MetricStore};
 
 use crate::evaluate::row;
 use crate::observe::of_logs;

@@ -8,11 +8,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::alert::{
+use mlops_rules::{AlertStore, MessageLimit, MessageOutcome, MessageStatus, Taken, WaitingMessage};
+use mlops_rules::{
     Channel, Message, Recipient, Rules, Transition, earlier, message_uid, muted_notice,
-};
-use mlops_core::ports::{
-    AlertStore, MessageLimit, MessageOutcome, MessageStatus, Taken, WaitingMessage,
 };
 
 use crate::evaluate::row;

@@ -2,10 +2,10 @@
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use mlops_core::alert::{
+use mlops_rules::{
     AlertState, Message, Route, Rule, Rules, Step, advance, compose, message_uid, route,
 };
-use mlops_core::ports::{AlertStore, KeptAlert, MessageStatus, MetricStore, OutboxMessage};
+use mlops_rules::{AlertStore, KeptAlert, MessageStatus, MetricStore, OutboxMessage};
 
 use crate::observe::{context, observe};
 use crate::report::RuleReport;

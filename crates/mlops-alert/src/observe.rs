@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use mlops_core::alert::{
+use mlops_core::ports::{StoreError, StoreErrorKind};
+use mlops_core::window::Window;
+use mlops_rules::MetricStore;
+use mlops_rules::{
     Aggregate, Context, JsonPath, Measure, Measured, Observation, Rule, earlier, window_before,
 };
-use mlops_core::ports::{MetricStore, StoreError, StoreErrorKind, Window};
 
 /// A rule is about no more groups than this; beyond the largest there are too many for people to be
 /// told of.

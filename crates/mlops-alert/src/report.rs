@@ -1,6 +1,6 @@
-use mlops_core::alert::{AlertState, Rule, Transition};
-use mlops_core::record::to_sql_text;
+use mlops_core::timestamp::to_sql_text;
 use mlops_job::{Exit, Metrics, Report, grid};
+use mlops_rules::{AlertState, Rule, Transition};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 use anyhow::{Context as _, Result};
-use mlops_core::alert::{Rules, RulesFile};
 use mlops_job::UsageError;
 use mlops_objects::local_copy;
+use mlops_rules::{Rules, RulesFile};
 
 use crate::AlertArgs;
 

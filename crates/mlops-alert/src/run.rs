@@ -1,9 +1,9 @@
 use anyhow::Result;
-use mlops_core::alert::{
+use mlops_job::{Context, DatabaseArgs, UsageError};
+use mlops_rules::AlertStore;
+use mlops_rules::{
     Message, Recipient, Rules, RulesFile, Transition, aligned, earlier, message_uid, sample,
 };
-use mlops_core::ports::AlertStore;
-use mlops_job::{Context, DatabaseArgs, UsageError};
 use mlops_sql::Database;
 
 use crate::backtest::backtest;

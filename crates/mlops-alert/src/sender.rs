@@ -2,7 +2,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mlops_core::alert::{Channel, Message};
+use mlops_rules::{Channel, Message};
 
 /// A message on its way to one recipient.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::record::parse_utc;
+use crate::timestamp::parse_utc;
 
 /// What a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -413,7 +413,8 @@ pub fn level_name(text: &str) -> &str {
     }
 }
 
-pub(crate) fn number_level(number: f64) -> String {
+/// The level that a number names, as [`level_name`].
+pub fn number_level(number: f64) -> String {
     let number = if number == 0.0 { 0.0 } else { number };
     level_name(&format!("{number:?}")).to_owned()
 }

@@ -3,9 +3,9 @@
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
-use mlops_core::record::DEFAULT_MAX_RECORD_BYTES;
 use mlops_job::{Shard, UsageError, duration, share, span};
 use mlops_objects::Location;
+use mlops_record::DEFAULT_MAX_RECORD_BYTES;
 
 /// What every ETL job takes, whatever it loads into.
 #[derive(Debug, Clone, Args)]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use indicatif::ProgressBar;
+use mlops_core::etl::{EndedObject, EtlStore};
 use mlops_core::etl::{Inserted, Totals, insert_new};
-use mlops_core::ports::{EndedObject, EtlStore, StoreError, StoreErrorKind};
+use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use tokio::sync::mpsc;
 
@@ -130,7 +131,7 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
                 _ => self.open.ended.push(ended),
             },
             None if has_records => {
-                drop(self.begun.entry(message.object).or_insert(self.open.number))
+                self.begun.entry(message.object).or_insert(self.open.number);
             }
             None => {}
         }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use mlops_core::ports::EtlStore;
+use mlops_core::etl::EtlStore;
 use mlops_job::{Context, Exit, Metrics, Report};
 use serde::Serialize;
 

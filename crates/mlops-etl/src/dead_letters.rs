@@ -2,8 +2,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use mlops_core::ports::{ObjectStore, StoreError};
-use mlops_core::record::{BadRecord, LogRecord, RecordError};
+use mlops_core::record::LogRecord;
 use mlops_objects::Objects;
+use mlops_record::{BadRecord, RecordError};
 use serde::{Deserialize, Serialize};
 
 /// A dead letter object is written once it has this much, so that a source of bad lines only needs

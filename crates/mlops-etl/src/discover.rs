@@ -2,8 +2,10 @@ use std::collections::HashSet;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use mlops_core::etl::{Listing, NameRange, Partition, Scope, TimeSpan};
-use mlops_core::ports::{Entry, EtlStore, ObjectStore, StoreError, Watermark};
+use mlops_core::etl::{EtlStore, Watermark};
+use mlops_core::etl::{Listing, Partition, Scope, TimeSpan};
+use mlops_core::ports::NameRange;
+use mlops_core::ports::{Entry, ObjectStore, StoreError};
 
 use crate::engine::Engine;
 

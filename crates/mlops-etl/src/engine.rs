@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
+use mlops_core::etl::EtlStore;
 use mlops_core::etl::Partition;
-use mlops_core::ports::EtlStore;
 use mlops_job::{CancellationToken, Context, Progress, Shard};
 use mlops_objects::{Location, Objects};
 use sha2::{Digest, Sha256};

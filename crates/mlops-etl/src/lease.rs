@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use mlops_core::ports::{EtlStore, Lease, StoreError, StoreErrorKind};
+use mlops_core::etl::{EtlStore, Lease};
+use mlops_core::ports::{StoreError, StoreErrorKind};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 

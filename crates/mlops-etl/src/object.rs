@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
+use mlops_core::etl::{Claim, EndedObject, EtlStore};
 use mlops_core::etl::{ObjectId, Totals};
-use mlops_core::ports::{Claim, EndedObject, EtlStore, ObjectMeta, StoreError, StoreErrorKind};
+use mlops_core::ports::{ObjectMeta, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_objects::record_batches;
 use tokio::sync::mpsc;

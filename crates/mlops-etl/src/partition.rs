@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
-use mlops_core::etl::{Listing, NameRange, ObjectId, Partition, Scope};
-use mlops_core::ports::{
-    Claim, Entry, EtlStore, ObjectMeta, ObjectStore, PartitionState, Settled, StoreError,
-};
+use mlops_core::etl::{Claim, EtlStore, PartitionState, Settled};
+use mlops_core::etl::{Listing, ObjectId, Partition, Scope};
+use mlops_core::ports::NameRange;
+use mlops_core::ports::{Entry, ObjectMeta, ObjectStore, StoreError};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 

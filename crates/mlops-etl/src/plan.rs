@@ -2,8 +2,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use futures_util::stream::{self, StreamExt};
+use mlops_core::etl::EtlStore;
 use mlops_core::etl::{ObjectId, Partition};
-use mlops_core::ports::{Entry, EtlStore, ObjectMeta, StoreError};
+use mlops_core::ports::{Entry, ObjectMeta, StoreError};
 use mlops_job::{Report, grid, number};
 use mlops_objects::record_batches;
 use serde::Serialize;

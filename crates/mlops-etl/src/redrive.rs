@@ -1,8 +1,10 @@
 use futures_util::TryStreamExt;
-use mlops_core::ports::{EtlStore, ObjectStore, StoreError, StoreErrorKind};
-use mlops_core::record::{LogRecord, RecordReader};
+use mlops_core::etl::EtlStore;
+use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
+use mlops_core::record::LogRecord;
 use mlops_job::{Exit, Report, grid, number};
 use mlops_objects::{RecordBatch, record_batches};
+use mlops_record::RecordReader;
 use serde::Serialize;
 
 use crate::dead_letters::DeadLetter;

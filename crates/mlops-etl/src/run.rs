@@ -3,9 +3,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use mlops_core::etl::{EtlStore, PartitionState, Settled, Watermark};
 use mlops_core::etl::{Listing, Partition, Scope, TimeSpan};
-use mlops_core::ports::{EtlStore, PartitionState, Settled, StoreError, Watermark};
-use mlops_core::record::to_sql_text;
+use mlops_core::ports::StoreError;
+use mlops_core::timestamp::to_sql_text;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::batcher::{Batcher, Written};

@@ -1,5 +1,6 @@
-use mlops_core::ports::{EtlStore, StoreError};
-use mlops_core::record::to_sql_text;
+use mlops_core::etl::EtlStore;
+use mlops_core::ports::StoreError;
+use mlops_core::timestamp::to_sql_text;
 use mlops_job::{Report, grid, number};
 use serde::Serialize;
 

@@ -2,8 +2,10 @@ use std::collections::HashMap;
 
 use futures_util::TryStreamExt;
 use futures_util::stream::{self, StreamExt};
-use mlops_core::etl::{Fingerprint, Partition};
-use mlops_core::ports::{Entry, EtlStore, ObjectMeta, StoreError, StoreErrorKind};
+use mlops_core::etl::EtlStore;
+use mlops_core::etl::Partition;
+use mlops_core::ports::{Entry, ObjectMeta, StoreError, StoreErrorKind};
+use mlops_core::record::Fingerprint;
 use mlops_core::record::LogRecord;
 use mlops_job::{Exit, Report, grid, number};
 use mlops_objects::record_batches;

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
+use mlops_core::etl::{EtlStore, Watermark};
 use mlops_core::etl::{Listing, Partition, TimeSpan};
-use mlops_core::ports::{EtlStore, StoreError, StoreErrorKind, Watermark};
+use mlops_core::ports::{StoreError, StoreErrorKind};
 
 use crate::engine::Engine;
 

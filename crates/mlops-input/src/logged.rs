@@ -1,6 +1,6 @@
 use anyhow::{Context as _, Result};
-use mlops_core::ports::Window;
 use mlops_core::table::Table;
+use mlops_core::window::Window;
 use mlops_job::Context;
 use mlops_objects::Location;
 use mlops_sql::Database;

@@ -2,11 +2,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use mlops_core::literal::Value;
-use mlops_core::ports::{LogStore, ObjectMeta, ObjectStore, StoreError, StoreErrorKind, Window};
-use mlops_core::record::{DEFAULT_MAX_RECORD_BYTES, LogRecord, parse_payload};
+use mlops_core::ports::{LogStore, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
+use mlops_core::record::LogRecord;
 use mlops_core::table::{Cell, Column, Kind, Table};
+use mlops_core::window::Window;
 use mlops_objects::{Location, Objects, record_batches};
+use mlops_record::literal::Value;
+use mlops_record::{DEFAULT_MAX_RECORD_BYTES, parse_payload};
 
 /// The name of the column that says when a request was logged.
 pub const LOG_TIME: &str = "output.logging_timestamp";

@@ -1,6 +1,6 @@
 use anyhow::{Context as _, Result};
-use mlops_core::model::artifact::ModelFile;
 use mlops_job::UsageError;
+use mlops_model::artifact::ModelFile;
 use mlops_objects::{Location, local_copy};
 
 /// A model of a place where `retrain` keeps models, with where all that belongs to it lies.

@@ -1,10 +1,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use mlops_core::profile::Profiles;
 use mlops_core::table::{Kind, Table};
 use mlops_job::UsageError;
 use mlops_objects::{LocalCopy, Location, local_copy};
+use mlops_stats::profile::Profiles;
 use mlops_table::{TableError, TableFile, read_profiles};
 
 /// Endings of files with one JSON record a line, or one in all.

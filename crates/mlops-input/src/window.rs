@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::ports::Window;
+use mlops_core::window::Window;
 use mlops_job::UsageError;
 
 /// The time from `since`, or from `span` before the end, up to `until`.

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
-use mlops_core::record::parse_utc;
+use mlops_core::timestamp::parse_utc;
 
 /// Names a file with the time that it is now, in UTC, for rehearsals: a year in some minutes.
 pub const CLOCK_VARIABLE: &str = "MLOPS_CLOCK";

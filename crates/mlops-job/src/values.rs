@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::record::parse_utc;
 use mlops_core::span::parse_span;
+use mlops_core::timestamp::parse_utc;
 
 /// A whole number and a unit: `7d`, `12h`, `90m`, `30s`, `250ms`, or `0`. A day has 24 hours.
 ///

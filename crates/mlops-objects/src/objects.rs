@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use mlops_core::etl::NameRange;
+use mlops_core::ports::NameRange;
 use mlops_core::ports::{ByteStream, Entry, ObjectMeta, ObjectStore, StoreError};
 
 use crate::{Folder, Location, S3};

@@ -1,7 +1,8 @@
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, TryStreamExt};
 use mlops_core::ports::{ByteStream, ObjectStore, StoreError};
-use mlops_core::record::{BadRecord, LogRecord, RecordReader, RecordSink};
+use mlops_core::record::LogRecord;
+use mlops_record::{BadRecord, RecordReader, RecordSink};
 
 use crate::decode::Decoder;
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_aws::SdkConfig;
-use mlops_core::etl::NameRange;
+use mlops_core::ports::NameRange;
 use mlops_core::ports::{ByteStream, Entry, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
 use sha2::{Digest, Sha256};
 

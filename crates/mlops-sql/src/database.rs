@@ -3,18 +3,23 @@ use std::collections::HashMap;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
-use mlops_core::alert::{EtlDay, Histogram, Measure, Measured, MonitorVerdict};
-use mlops_core::etl::{Fingerprint, ObjectId, Totals};
+use mlops_core::etl::{Batch, Commit, EtlStore, Lease, PartitionState, Settled, Watermark};
+use mlops_core::etl::{ObjectId, Totals};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    AlertStore, Batch, Commit, ConceptRun, EtlStore, KeptAlert, Lease, LogStore, LoggedRequest,
-    MessageLimit, MessageOutcome, MetricStore, ModelRecord, ModelStore, OutboxMessage,
-    OutcomeStore, PartitionState, PerformanceRun, Release, RetrainHistory, RetrainRequest,
-    RetrainStatus, RetrainStore, Settled, ShiftRun, StandingRequest, StoreError, StoreErrorKind,
-    Taken, VerdictStore, WaitingMessage, Watermark, Window,
+    LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore, Release, RetrainHistory,
+    RetrainRequest, RetrainStatus, RetrainStore, StandingRequest, StoreError, StoreErrorKind,
 };
+use mlops_core::record::Fingerprint;
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
+use mlops_core::window::Window;
+use mlops_detect::store::{ConceptRun, PerformanceRun, ShiftRun, VerdictStore};
+use mlops_rules::{
+    AlertStore, KeptAlert, MessageLimit, MessageOutcome, MetricStore, OutboxMessage, Taken,
+    WaitingMessage,
+};
+use mlops_rules::{EtlDay, Histogram, Measure, Measured, MonitorVerdict};
 
 use crate::mysql::MySql;
 use crate::rollup::RollupStatements;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use mlops_core::ports::EndedObject;
+use mlops_core::etl::EndedObject;
 use sha2::{Digest, Sha256};
 
 /// Partitions that one transaction settles.

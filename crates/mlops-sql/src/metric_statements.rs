@@ -1,7 +1,7 @@
 //! What alerts measure, by statements that are the same in both databases but for how they read
 //! JSON.
 
-use mlops_core::alert::{Aggregate, JsonPath, Measured};
+use mlops_rules::{Aggregate, JsonPath, Measured};
 
 /// How a database reads the JSON of a record; a `?` stands for the path.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! The verdicts of the monitors, for those who tell them.
 
-use mlops_core::alert::{Monitor, MonitorVerdict};
+use mlops_rules::{Monitor, MonitorVerdict};
 
 /// How many findings of the latest run in a window are `shifted`, and how many there are; nothing
 /// where no run was.

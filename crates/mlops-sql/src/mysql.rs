@@ -5,20 +5,28 @@ use std::time::Duration;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
-use mlops_core::alert::{
-    AlertState, EtlDay, Histogram, Measure, Measured, Monitor, MonitorVerdict, Severity,
+use mlops_core::etl::{
+    Batch, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark,
 };
-use mlops_core::etl::{Fingerprint, Listing, ObjectId, Totals, payload_fingerprint};
+use mlops_core::etl::{Listing, ObjectId, Totals};
 use mlops_core::outcomes::Outcome;
 use mlops_core::ports::{
-    AlertStore, Batch, Commit, ConceptRun, EndedObject, EtlStore, KeptAlert, Lease, LogStore,
-    LoggedRequest, MessageLimit, MessageOutcome, MessageStatus, MetricStore, ModelRecord,
-    ModelStore, OutboxMessage, OutcomeStore, PartitionState, PerformanceRun, Release,
-    RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, Settled, ShiftRun,
-    StandingRequest, StoreError, Taken, VerdictStore, WaitingMessage, Watermark, Window,
+    LogStore, LoggedRequest, ModelRecord, ModelStore, OutcomeStore, Release, RetrainHistory,
+    RetrainRequest, RetrainStatus, RetrainStore, StandingRequest, StoreError,
 };
+use mlops_core::record::Fingerprint;
 use mlops_core::record::LogRecord;
 use mlops_core::table::Table;
+use mlops_core::window::Window;
+use mlops_detect::store::{ConceptRun, PerformanceRun, ShiftRun, VerdictStore};
+use mlops_record::payload_fingerprint;
+use mlops_rules::{
+    AlertState, EtlDay, Histogram, Measure, Measured, Monitor, MonitorVerdict, Severity,
+};
+use mlops_rules::{
+    AlertStore, KeptAlert, MessageLimit, MessageOutcome, MessageStatus, MetricStore, OutboxMessage,
+    Taken, WaitingMessage,
+};
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 use time::{OffsetDateTime, PrimitiveDateTime};

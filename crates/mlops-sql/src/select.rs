@@ -1,7 +1,7 @@
 //! Rows of any statement with values, the same for both databases.
 
 use jiff::Timestamp;
-use mlops_core::record::{parse_utc, to_sql_text};
+use mlops_core::timestamp::{parse_utc, to_sql_text};
 use sqlx::mysql::MySqlRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Column, Error, Row as _, TypeInfo, ValueRef};

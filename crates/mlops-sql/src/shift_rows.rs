@@ -33,7 +33,7 @@ macro_rules! write_data_shift {
                     .bind(found.state.name())
                     .bind(&found.why)
                     .bind(found.verdict == mlops_core::verdict::Verdict::Shifted)
-                    .bind(found.picture.as_ref().map(mlops_core::shift::Picture::to_json))
+                    .bind(found.picture.as_ref().map(mlops_detect::shift::Picture::to_json))
                     .execute(&mut **$transaction)
                     .await?;
             }

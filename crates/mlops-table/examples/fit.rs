@@ -7,9 +7,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use mlops_core::model::artifact::{ModelFile, Training};
-use mlops_core::model::{Model, Progress, Recipe, Schema, metrics};
 use mlops_core::table::Table;
+use mlops_model::artifact::{ModelFile, Training};
+use mlops_model::{Model, Progress, Recipe, Schema, metrics};
 use mlops_table::TableFile;
 
 /// Linux counts a process's time in hundredths of a second.

@@ -3,8 +3,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use csv::{Reader, ReaderBuilder, StringRecord};
-use mlops_core::record::parse_utc;
 use mlops_core::table::{Cell, Column, Kind, Table, is_missing_text};
+use mlops_core::timestamp::parse_utc;
 
 use crate::{BATCH_ROWS, TableError};
 

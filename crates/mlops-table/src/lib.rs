@@ -14,8 +14,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use mlops_core::profile::Profiles;
 use mlops_core::table::{Column, Kind, Table};
+use mlops_stats::profile::Profiles;
 
 pub use csv_file::CsvRows;
 pub use error::TableError;

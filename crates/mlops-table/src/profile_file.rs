@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use mlops_core::profile::{Profile, Profiles};
+use mlops_stats::profile::{Profile, Profiles};
 use serde::{Deserialize, Serialize};
 
 use crate::TableError;

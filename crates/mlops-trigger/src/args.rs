@@ -1,7 +1,7 @@
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use jiff::SignedDuration;
-use mlops_core::policy::RetrainPolicy;
+use mlops_detect::policy::RetrainPolicy;
 use mlops_job::duration;
 
 /// What every monitor takes that may ask for a new model.

@@ -2,9 +2,9 @@ use std::process::Stdio;
 
 use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::policy::{Answer, CALENDAR, RetrainPolicy, Situation};
 use mlops_core::ports::{RetrainRequest, RetrainStatus, RetrainStore};
-use mlops_core::shift::RetrainAdvice;
+use mlops_detect::policy::{Answer, CALENDAR, RetrainPolicy, Situation};
+use mlops_detect::shift::RetrainAdvice;
 use mlops_job::UsageError;
 use serde::Serialize;
 use tokio::process::Command;

@@ -3,8 +3,8 @@
 use clap::Parser;
 use clap::builder::BoolishValueParser;
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::performance::{ImpactPolicy, PerformancePolicy, PeriodLength};
-use mlops_core::ports::Window;
+use mlops_core::window::Window;
+use mlops_detect::performance::{ImpactPolicy, PerformancePolicy, PeriodLength};
 use mlops_input::{OutcomeArgs, window_of};
 use mlops_job::{
     CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time,

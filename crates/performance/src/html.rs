@@ -1,7 +1,7 @@
 //! The findings as a page that needs nothing beside itself.
 
 use maud::{Markup, html};
-use mlops_core::performance::{CurvePoint, Estimate, PeriodImpact};
+use mlops_detect::performance::{CurvePoint, Estimate, PeriodImpact};
 use mlops_job::{number, percent};
 use mlops_page::chart::{
     Axis, CalibrationPoint, Form, Ink, Line, OverTime, Point, calibration, over_time,

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use mlops_core::performance::{
+use mlops_core::verdict::Verdict;
+use mlops_detect::performance::{
     Arm, Estimated, Impact, Judgement, PeriodLength, Realised, Subject, estimate, impact, judge,
     realised,
 };
-use mlops_core::verdict::Verdict;
 
 use crate::Args;
 use crate::rows::{Row, Rows};

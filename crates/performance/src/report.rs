@@ -1,9 +1,9 @@
-use mlops_core::performance::{
+use mlops_core::timestamp::to_sql_text;
+use mlops_core::verdict::Verdict;
+use mlops_detect::performance::{
     Check, CurvePoint, Estimate, Estimated, Impact, Realised, TrainingFigures,
 };
-use mlops_core::ports::{ImpactRows, PerformanceRow};
-use mlops_core::record::to_sql_text;
-use mlops_core::verdict::Verdict;
+use mlops_detect::store::{ImpactRows, PerformanceRow};
 use mlops_input::LabelCounts;
 use mlops_job::{Exit, Metrics, Report, grid, number, percent};
 use mlops_trigger::RetrainReport;
@@ -269,14 +269,18 @@ impl PerformanceReport {
 impl ImpactReport {
     pub(crate) fn periods(
         &self,
-    ) -> Vec<(jiff::Timestamp, jiff::Timestamp, mlops_core::performance::PeriodImpact)> {
+    ) -> Vec<(jiff::Timestamp, jiff::Timestamp, mlops_detect::performance::PeriodImpact)> {
         let periods = self.spans.iter().zip(&self.found.periods);
         periods.filter_map(|(span, period)| span.map(|(from, to)| (from, to, *period))).collect()
     }
 
     pub(crate) fn rows<'a>(
         &'a self,
-        periods: &'a [(jiff::Timestamp, jiff::Timestamp, mlops_core::performance::PeriodImpact)],
+        periods: &'a [(
+            jiff::Timestamp,
+            jiff::Timestamp,
+            mlops_detect::performance::PeriodImpact,
+        )],
     ) -> ImpactRows<'a> {
         ImpactRows { periods, verdict: &self.found.verdict, says: &self.found.says }
     }
@@ -341,7 +345,7 @@ impl Report for PerformanceReport {
             text.push_str(&format!("{}\n", labels.text()));
         }
         if let Some(impact) = &self.impact {
-            let arm = |arm: &mlops_core::performance::ArmRate| {
+            let arm = |arm: &mlops_detect::performance::ArmRate| {
                 let rate =
                     arm.churn_rate.map_or_else(|| "none".to_owned(), |rate| percent(rate.value));
                 format!("{rate} of {}", number(arm.clients))

@@ -1,8 +1,8 @@
 use anyhow::{Context as _, Result};
-use mlops_core::ports::{ImpactRows, PerformanceRun, VerdictStore};
-use mlops_core::record::parse_utc;
-use mlops_core::shift::RetrainAdvice;
+use mlops_core::timestamp::parse_utc;
 use mlops_core::verdict::Verdict;
+use mlops_detect::shift::RetrainAdvice;
+use mlops_detect::store::{ImpactRows, PerformanceRun, VerdictStore};
 use mlops_input::{PublishedModel, open_database};
 use mlops_job::Context;
 use mlops_objects::write_file;

@@ -1,8 +1,8 @@
-use mlops_core::model::artifact::ModelFile;
-use mlops_core::model::gate::GatePolicy;
-use mlops_core::model::{FeatureKind, Model, Schema, golden_failures};
 use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_job::UsageError;
+use mlops_model::artifact::ModelFile;
+use mlops_model::gate::GatePolicy;
+use mlops_model::{FeatureKind, Model, Schema, golden_failures};
 
 /// Numbers that no training data had all of.
 const NUMBERS: [f64; 7] = [0.0, 1.0, -1.0, 0.5, 1e300, -1e300, 1e-300];

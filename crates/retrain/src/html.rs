@@ -1,8 +1,8 @@
 //! A page about a new model, which needs nothing beside itself.
 
 use maud::{Markup, html};
-use mlops_core::model::metrics::{Metrics, calibration_curve};
 use mlops_job::{number, percent};
+use mlops_model::metrics::{Metrics, calibration_curve};
 use mlops_page::{badge, bar, document};
 
 use crate::report::{FIGURES, RetrainReport};

@@ -1,11 +1,11 @@
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use mlops_core::model::artifact::ModelFile;
 use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
-use mlops_core::profile::Profiles;
 use mlops_job::UsageError;
+use mlops_model::artifact::ModelFile;
 use mlops_objects::{Location, Objects, local_copy};
+use mlops_stats::profile::Profiles;
 use mlops_table::read_profiles;
 
 /// The present model; its upload starts the pipeline.

@@ -1,6 +1,6 @@
 use anyhow::{Context as _, Result};
-use mlops_core::model::artifact::ModelFile;
 use mlops_job::{Context, UsageError};
+use mlops_model::artifact::ModelFile;
 
 use crate::Outcome;
 use crate::args::StoreArgs;

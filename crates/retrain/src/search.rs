@@ -1,7 +1,7 @@
 use anyhow::{Context as _, Result};
-use mlops_core::model::Recipe;
-use mlops_core::model::search::{Trial, evaluations, random_recipes, search};
 use mlops_job::{Context, UsageError, grid, number};
+use mlops_model::Recipe;
+use mlops_model::search::{Trial, evaluations, random_recipes, search};
 use mlops_objects::write_file;
 use serde::Serialize;
 

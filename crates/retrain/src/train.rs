@@ -1,13 +1,13 @@
 use anyhow::{Context as _, Result, bail};
-use mlops_core::model::artifact::{ModelFile, Training};
-use mlops_core::model::gate::{GatePolicy, GateReport, HeldOut, judge};
-use mlops_core::model::metrics::Metrics;
-use mlops_core::model::{FeatureKind, Model, Progress, Recipe, Schema, golden_failures};
-use mlops_core::profile::{Profile, Profiles};
-use mlops_core::record::to_sql_text;
-use mlops_core::shift::{FeatureSet, FeatureShift, Roles, ShiftPolicy, compare};
 use mlops_core::table::Table;
+use mlops_core::timestamp::to_sql_text;
+use mlops_detect::shift::{FeatureSet, FeatureShift, Roles, ShiftPolicy, compare};
 use mlops_job::{Context, UsageError};
+use mlops_model::artifact::{ModelFile, Training};
+use mlops_model::gate::{GatePolicy, GateReport, HeldOut, judge};
+use mlops_model::metrics::Metrics;
+use mlops_model::{FeatureKind, Model, Progress, Recipe, Schema, golden_failures};
+use mlops_stats::profile::{Profile, Profiles};
 use mlops_table::{write_parquet, write_profiles};
 use sha2::{Digest, Sha256};
 

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use mlops_core::record::to_sql_text;
+use mlops_core::timestamp::to_sql_text;
 
 use crate::arms::standing;
 use crate::http::Problem;

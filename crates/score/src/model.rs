@@ -9,11 +9,11 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
-use mlops_core::model::artifact::ModelFile;
-use mlops_core::model::{Feature, FeatureKind, golden_failures};
 use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_job::{Context, UsageError};
+use mlops_model::artifact::ModelFile;
+use mlops_model::{Feature, FeatureKind, golden_failures};
 use mlops_objects::{Location, Objects};
 
 use crate::metrics::Metrics;

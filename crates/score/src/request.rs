@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use mlops_core::model::FeatureKind;
-use mlops_core::record::parse_utc;
 use mlops_core::table::{Cell, is_missing_text};
+use mlops_core::timestamp::parse_utc;
+use mlops_model::FeatureKind;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use mlops_core::record::parse_utc;
+use mlops_core::timestamp::parse_utc;
 use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs, Spec};
 use mlops_objects::Location;
 

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
-use mlops_core::record::to_sql_text;
 use mlops_core::table::is_missing_text;
+use mlops_core::timestamp::to_sql_text;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Number, Value, json};

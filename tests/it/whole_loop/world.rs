@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use futures_util::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::ports::ObjectStore;
-use mlops_core::record::{parse_utc, to_sql_text};
+use mlops_core::timestamp::{parse_utc, to_sql_text};
 use mlops_objects::{Objects, S3};
 use mlops_testkit::{Faults, Job, PrivateMySql, batch, moto_dynamo, s3, smtp};
 use serde_json::{Value, json};

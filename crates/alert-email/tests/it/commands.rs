@@ -1,6 +1,6 @@
 //! The other commands, and what is refused.
 
-use mlops_core::alert::RulesFile;
+use mlops_rules::RulesFile;
 use mlops_testkit::{Job, smtp};
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mlops_core::record::parse_utc;
+use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;
 use mlops_testkit::{Ended, Job};

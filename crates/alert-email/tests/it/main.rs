@@ -8,7 +8,8 @@ mod folder;
 mod mail;
 mod report;
 
-use mlops_core::record::{LogRecord, parse_utc};
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;
 use mlops_testkit::{Job, mysql, smtp};

@@ -5,7 +5,8 @@
 mod sns;
 mod twilio;
 
-use mlops_core::record::{LogRecord, parse_utc};
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;
 use mlops_testkit::{Job, mysql, twilio};

@@ -1,5 +1,5 @@
 use maud::{Markup, html};
-use mlops_core::performance::{Estimate, wilson};
+use mlops_detect::performance::{Estimate, wilson};
 use mlops_job::percent;
 use mlops_page::chart::{Form, Ink, Line, Mark, OverTime, Point, over_time};
 use mlops_sql::reader::ImpactPeriod;

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use maud::{Markup, html};
-use mlops_core::shift::Picture;
+use mlops_detect::shift::Picture;
 use mlops_sql::reader::{ShiftFinding, ShiftRow};
 
 use super::feature::{self, History};

@@ -1,7 +1,7 @@
 //! One feature: a row of the list, which opens.
 
 use maud::{Markup, html};
-use mlops_core::shift::Picture;
+use mlops_detect::shift::Picture;
 use mlops_job::{number, percent};
 use mlops_page::chart::{Cell, Form, Ink, Line, OverTime, Point, bins, levels, over_time, strip};
 use mlops_sql::reader::{ShiftFinding, ShiftRow};

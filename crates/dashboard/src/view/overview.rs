@@ -1,6 +1,6 @@
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use mlops_core::performance::Estimate;
+use mlops_detect::performance::Estimate;
 use mlops_job::{number, percent};
 use mlops_page::chart::{Form, Ink, Line, OverTime, Point, over_time};
 use mlops_sql::reader::{Bucket, TrafficRow};

@@ -1,5 +1,5 @@
 use maud::{Markup, html};
-use mlops_core::performance::Estimate;
+use mlops_detect::performance::Estimate;
 use mlops_page::chart::{
     CalibrationPoint, Form, Ink, Line, OverTime, Point, calibration, over_time,
 };

@@ -6,15 +6,16 @@ mod shift;
 
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::etl::ObjectId;
+use mlops_core::etl::{Batch, Claim, EndedObject, EtlStore, Settled, Watermark};
 use mlops_core::etl::{Listing, Totals};
-use mlops_core::performance::{Arm, ImpactPolicy, Subject, estimate, impact, realised};
 use mlops_core::ports::{
-    Batch, Claim, EndedObject, EtlStore, ImpactRows, ModelRecord, ModelStore, PerformanceRow,
-    PerformanceRun, Release, RetrainRequest, RetrainStatus, RetrainStore, Settled, VerdictStore,
-    Watermark,
+    ModelRecord, ModelStore, Release, RetrainRequest, RetrainStatus, RetrainStore,
 };
-use mlops_core::record::{LogRecord, parse_utc};
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::parse_utc;
 use mlops_core::verdict::Verdict;
+use mlops_detect::performance::{Arm, ImpactPolicy, Subject, estimate, impact, realised};
+use mlops_detect::store::{ImpactRows, PerformanceRow, PerformanceRun, VerdictStore};
 use mlops_sql::Database;
 
 /// Where the year ends, which tests look back from.

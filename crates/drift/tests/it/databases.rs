@@ -1,7 +1,8 @@
 //! A training file in S3 or on disk against the logged requests in both databases.
 
 use mlops_core::ports::ObjectStore;
-use mlops_core::record::{LogRecord, parse_utc};
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::parse_utc;
 use mlops_objects::S3;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;

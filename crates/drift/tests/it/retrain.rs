@@ -1,6 +1,7 @@
 //! What becomes of the model: requests to an AWS Batch that is emulated, over both databases.
 
-use mlops_core::record::{LogRecord, parse_utc};
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;
 use mlops_testkit::{Job, batch, mysql};

@@ -1,7 +1,8 @@
 use std::collections::{BTreeSet, HashMap};
 
-use super::Fingerprint;
-use crate::ports::{Batch, Commit, EndedObject, EtlStore, StoreError, StoreErrorKind};
+use crate::etl::{Batch, Commit, EndedObject, EtlStore};
+use crate::ports::{StoreError, StoreErrorKind};
+use crate::record::Fingerprint;
 use crate::record::LogRecord;
 
 /// A batch that met another writer this often is given up.

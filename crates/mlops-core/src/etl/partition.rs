@@ -1,20 +1,5 @@
 use super::TimeSpan;
-
-/// The names in a folder between two bounds, by their bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct NameRange {
-    /// The first name inside; `None` for the folder's first.
-    pub from: Option<&'static str>,
-    /// The first name after; `None` for the folder's end.
-    pub to: Option<&'static str>,
-}
-
-impl NameRange {
-    /// Whether the name lies in the range.
-    pub fn contains(self, name: &str) -> bool {
-        self.from.is_none_or(|from| name >= from) && self.to.is_none_or(|to| name < to)
-    }
-}
+use crate::ports::NameRange;
 
 /// Which of a folder's objects a partition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,29 +1,17 @@
 //! The ports: what the jobs ask of the world outside. Adapters implement them; nothing here does
-//! any IO.
+//! any IO. A port whose types belong to one subject stands beside that subject: [`crate::etl`] has
+//! that of the ETL, `mlops-detect` that of verdicts, `mlops-rules` those of alerts.
 
-mod alerts;
 mod error;
-mod etl;
 mod logs;
 mod models;
 mod objects;
 mod outcomes;
 mod retrain;
-mod verdicts;
 
-pub use alerts::{
-    AlertStore, KeptAlert, MessageLimit, MessageOutcome, MessageStatus, MetricStore, OutboxMessage,
-    Taken, WaitingMessage,
-};
 pub use error::{StoreError, StoreErrorKind};
-pub use etl::{
-    Batch, Claim, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark,
-};
-pub use logs::{LogStore, LoggedRequest, Window};
+pub use logs::{LogStore, LoggedRequest};
 pub use models::{ModelRecord, ModelStore, Release};
-pub use objects::{ByteStream, Entry, ObjectMeta, ObjectStore};
+pub use objects::{ByteStream, Entry, NameRange, ObjectMeta, ObjectStore};
 pub use outcomes::OutcomeStore;
 pub use retrain::{RetrainHistory, RetrainRequest, RetrainStatus, RetrainStore, StandingRequest};
-pub use verdicts::{
-    ConceptFinding, ConceptRun, ImpactRows, PerformanceRow, PerformanceRun, ShiftRun, VerdictStore,
-};

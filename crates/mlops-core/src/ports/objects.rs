@@ -5,7 +5,6 @@ use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 
 use super::StoreError;
-use crate::etl::NameRange;
 
 /// An object in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +26,22 @@ pub enum Entry {
     Object(ObjectMeta),
     /// A folder, by the prefix of the keys below it, with its last `/`.
     Folder(String),
+}
+
+/// The names in a folder between two bounds, by their bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NameRange {
+    /// The first name inside; `None` for the folder's first.
+    pub from: Option<&'static str>,
+    /// The first name after; `None` for the folder's end.
+    pub to: Option<&'static str>,
+}
+
+impl NameRange {
+    /// Whether the name lies in the range.
+    pub fn contains(self, name: &str) -> bool {
+        self.from.is_none_or(|from| name >= from) && self.to.is_none_or(|to| name < to)
+    }
 }
 
 /// The bytes of an object as they arrive, each chunk of moderate size.

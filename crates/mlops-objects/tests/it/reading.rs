@@ -6,8 +6,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::TryStreamExt;
 use mlops_core::ports::ObjectStore;
-use mlops_core::record::{DEFAULT_MAX_RECORD_BYTES, RecordError};
 use mlops_objects::{Folder, RecordBatch, record_batches};
+use mlops_record::{DEFAULT_MAX_RECORD_BYTES, RecordError};
 
 fn line(uid: usize) -> String {
     format!(

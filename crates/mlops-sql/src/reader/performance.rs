@@ -1,6 +1,6 @@
 use jiff::Timestamp;
-use mlops_core::performance::Estimate;
 use mlops_core::ports::StoreError;
+use mlops_detect::performance::Estimate;
 
 use super::{Reader, Scope};
 use crate::select::{Bind, Row};

@@ -1,10 +1,11 @@
 //! The rows of `data_shift`.
 
-use mlops_core::ports::{ShiftRun, VerdictStore, Window};
-use mlops_core::profile::Profile;
-use mlops_core::record::parse_utc;
-use mlops_core::shift::{DataShift, ShiftPolicy, compare};
 use mlops_core::table::{Cell, Column, Kind, Table};
+use mlops_core::timestamp::parse_utc;
+use mlops_core::window::Window;
+use mlops_detect::shift::{DataShift, ShiftPolicy, compare};
+use mlops_detect::store::{ShiftRun, VerdictStore};
+use mlops_stats::profile::Profile;
 use sqlx::{Connection, MySqlConnection, Row, SqliteConnection};
 
 use crate::contract::{in_mysql, in_sqlite};

@@ -1,7 +1,9 @@
 //! Tables that are missing, older, or made by others.
 
-use mlops_core::ports::{EtlStore, StoreErrorKind};
-use mlops_core::record::{LogRecord, parse_utc};
+use mlops_core::etl::EtlStore;
+use mlops_core::ports::StoreErrorKind;
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;
 use mlops_testkit::mysql;

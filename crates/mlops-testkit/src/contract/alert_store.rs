@@ -1,12 +1,12 @@
 //! What every [`AlertStore`] does.
 
 use jiff::Timestamp;
-use mlops_core::alert::{AlertState, Severity, Status};
-use mlops_core::ports::{
+use mlops_core::timestamp::parse_utc;
+use mlops_rules::{AlertState, Severity, Status};
+use mlops_rules::{
     AlertStore, KeptAlert, MessageLimit, MessageOutcome, MessageStatus, OutboxMessage, Taken,
     WaitingMessage,
 };
-use mlops_core::record::parse_utc;
 
 /// The tests of this suite over one store.
 #[macro_export]

@@ -2,9 +2,10 @@
 
 use std::sync::Mutex;
 
+use mlops_core::etl::{Batch, Claim, Commit, EndedObject, EtlStore, Lease, Settled, Watermark};
 use mlops_core::etl::{Inserted, Listing, ObjectId, Totals, insert_new};
-use mlops_core::ports::{Batch, Claim, Commit, EndedObject, EtlStore, Lease, Settled, Watermark};
-use mlops_core::record::{LogRecord, parse_utc};
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::parse_utc;
 
 /// The tests of this suite over one store.
 #[macro_export]

@@ -1,8 +1,11 @@
 //! What every [`LogStore`] does with the records that it holds.
 
 use futures_util::TryStreamExt;
-use mlops_core::ports::{EtlStore, LogStore, LoggedRequest, Window};
-use mlops_core::record::{LogRecord, parse_utc};
+use mlops_core::etl::EtlStore;
+use mlops_core::ports::{LogStore, LoggedRequest};
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::parse_utc;
+use mlops_core::window::Window;
 
 use super::etl_store::{insert, record};
 

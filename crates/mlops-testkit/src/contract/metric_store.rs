@@ -1,9 +1,12 @@
 //! What every [`MetricStore`] measures.
 
 use jiff::Timestamp;
-use mlops_core::alert::{Aggregate, Histogram, JsonPath, Measure, Measured, Monitor};
-use mlops_core::ports::{EtlStore, MetricStore, Window};
-use mlops_core::record::{LogRecord, parse_utc};
+use mlops_core::etl::EtlStore;
+use mlops_core::record::LogRecord;
+use mlops_core::timestamp::parse_utc;
+use mlops_core::window::Window;
+use mlops_rules::MetricStore;
+use mlops_rules::{Aggregate, Histogram, JsonPath, Measure, Measured, Monitor};
 
 use super::etl_store::insert;
 

@@ -1,7 +1,7 @@
 //! What every [`ModelStore`] does.
 
 use mlops_core::ports::{ModelRecord, ModelStore, Release};
-use mlops_core::record::parse_utc;
+use mlops_core::timestamp::parse_utc;
 
 /// The tests of this suite over one store.
 #[macro_export]

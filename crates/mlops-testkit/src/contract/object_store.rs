@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use mlops_core::etl::{NameRange, Partition};
+use mlops_core::etl::Partition;
+use mlops_core::ports::NameRange;
 use mlops_core::ports::{Entry, ObjectStore, StoreErrorKind};
 
 /// The tests of this suite over one store.

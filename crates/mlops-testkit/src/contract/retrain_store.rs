@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mlops_core::ports::{RetrainRequest, RetrainStatus, RetrainStore};
-use mlops_core::record::parse_utc;
+use mlops_core::timestamp::parse_utc;
 
 /// The tests of this suite over one store.
 #[macro_export]

@@ -1,6 +1,7 @@
 //! Whether a model may go into an image.
 
-use mlops_core::pickle::{self, Value};
+use mlops_model::pickle;
+use mlops_model::pickle::Value;
 
 use crate::{World, customers};
 

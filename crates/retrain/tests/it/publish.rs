@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mlops_core::model::artifact::ModelFile;
+use mlops_model::artifact::ModelFile;
 use mlops_testkit::{Calls, Fault, Faults, end, s3};
 use serde_json::Value;
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use mlops_core::model::artifact::ModelFile;
-use mlops_core::model::{CalibrationMethod, Schema};
+use mlops_model::artifact::ModelFile;
+use mlops_model::{CalibrationMethod, Schema};
 use mlops_table::TableFile;
 use mlops_testkit::runtimes;
 

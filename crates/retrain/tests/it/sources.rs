@@ -1,7 +1,7 @@
 //! Training data from tables, queries, and logs with outcomes.
 
 use mlops_core::ports::{ModelStore, RetrainStore};
-use mlops_core::record::parse_utc;
+use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::mysql;
 use sqlx::{AssertSqlSafe, Executor};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use mlops_core::model::{Feature, FeatureKind};
+use mlops_model::{Feature, FeatureKind};
 use serde_json::{Map, Value, json};
 
 use super::{App, json_type};

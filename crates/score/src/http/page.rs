@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use mlops_core::model::{Feature, FeatureKind};
+use mlops_model::{Feature, FeatureKind};
 use sha2::{Digest, Sha256};
 
 use super::App;

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use mlops_core::address::DatabaseUrl;
+use mlops_core::etl::EtlStore;
 use mlops_core::etl::insert_new;
-use mlops_core::ports::{EtlStore, StoreError, StoreErrorKind};
-use mlops_core::record::{
-    BadRecord, DEFAULT_MAX_RECORD_BYTES, LogRecord, RecordReader, RecordSink,
-};
+use mlops_core::ports::{StoreError, StoreErrorKind};
+use mlops_core::record::LogRecord;
+use mlops_record::{BadRecord, DEFAULT_MAX_RECORD_BYTES, RecordReader, RecordSink};
 use mlops_sql::Database;
 
 /// Rows of one transaction.

@@ -72,7 +72,7 @@ async fn a_request_and_an_array_of_them_are_answered_by_the_model_and_logged() {
     let mut output = record["output"].clone();
     let time = output.as_object_mut().unwrap().remove("logging_timestamp").unwrap();
     let epoch = output.as_object_mut().unwrap().remove("logging_epoch").unwrap();
-    let parsed = mlops_core::record::parse_utc(time.as_str().unwrap()).unwrap();
+    let parsed = mlops_core::timestamp::parse_utc(time.as_str().unwrap()).unwrap();
     assert!(
         (parsed.as_microsecond() as f64 / 1e6 - epoch.as_f64().unwrap()).abs() < 1e-5,
         "{time} {epoch}"

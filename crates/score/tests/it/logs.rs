@@ -4,7 +4,8 @@ use std::path::Path;
 
 use aws_sdk_s3::Client;
 use futures_util::TryStreamExt;
-use mlops_core::ports::{LogStore, Window};
+use mlops_core::ports::LogStore;
+use mlops_core::window::Window;
 use mlops_testkit::{mysql, s3};
 use serde_json::Value;
 

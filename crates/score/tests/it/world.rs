@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use mlops_core::model::artifact::{ModelFile, Training};
-use mlops_core::model::metrics::Metrics;
-use mlops_core::model::{BoostingParams, Learner, Model, Progress, Recipe, Schema};
 use mlops_core::table::{Cell, Column, Kind, Table};
+use mlops_model::artifact::{ModelFile, Training};
+use mlops_model::metrics::Metrics;
+use mlops_model::{BoostingParams, Learner, Model, Progress, Recipe, Schema};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

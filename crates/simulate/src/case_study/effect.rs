@@ -1,6 +1,6 @@
-use mlops_core::model::metrics::Metrics;
-use mlops_core::model::{Model, ModelError, places_at_random};
 use mlops_core::table::Table;
+use mlops_model::metrics::Metrics;
+use mlops_model::{Model, ModelError, places_at_random};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;

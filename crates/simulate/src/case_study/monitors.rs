@@ -1,14 +1,14 @@
 use jiff::Timestamp;
-use mlops_core::concept::{DomainPolicy, tell_apart};
-use mlops_core::model::metrics::Metrics;
-use mlops_core::model::{ModelError, Progress};
-use mlops_core::performance::{PerformancePolicy, TrainingFigures, judge, realised};
-use mlops_core::policy::{Answer, RetrainPolicy, Situation};
 use mlops_core::ports::RetrainHistory;
-use mlops_core::profile::Profile;
-use mlops_core::shift::{FeatureSet, RetrainAdvice, RetrainRule, Roles, ShiftPolicy, compare};
 use mlops_core::table::Table;
 use mlops_core::verdict::Verdict;
+use mlops_detect::concept::{DomainPolicy, tell_apart};
+use mlops_detect::performance::{PerformancePolicy, TrainingFigures, judge, realised};
+use mlops_detect::policy::{Answer, RetrainPolicy, Situation};
+use mlops_detect::shift::{FeatureSet, RetrainAdvice, RetrainRule, Roles, ShiftPolicy, compare};
+use mlops_model::metrics::Metrics;
+use mlops_model::{ModelError, Progress};
+use mlops_stats::profile::Profile;
 use serde::Serialize;
 
 /// From this on a prediction is called high risk; no verdict hangs on it.

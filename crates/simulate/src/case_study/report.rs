@@ -1,6 +1,6 @@
 use anyhow::Result;
-use mlops_core::model::metrics::Metrics;
 use mlops_job::{Report, grid, number};
+use mlops_model::metrics::Metrics;
 use serde::Serialize;
 
 use super::effect::{FIGURES, Moved, figure_of};

@@ -1,5 +1,5 @@
-use mlops_core::model::{Model, Progress, Recipe, Schema};
 use mlops_core::table::Values;
+use mlops_model::{Model, Progress, Recipe, Schema};
 
 use super::args::Changed;
 use super::changes::{Change, Scenario, scenarios};

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
-use mlops_core::record::to_sql_text;
+use mlops_core::timestamp::to_sql_text;
 use mlops_job::{CLOCK_VARIABLE, Context};
 use serde_json::Value;
 use tokio::process::Command;

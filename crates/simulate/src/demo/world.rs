@@ -1,7 +1,7 @@
 //! The customers, what becomes of them, and the day on which the world changes.
 
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::record::to_sql_text;
+use mlops_core::timestamp::to_sql_text;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};

@@ -1,11 +1,12 @@
 //! What `drift` and `concept-shift` found in the year.
 
-use mlops_core::ports::{ConceptFinding, ConceptRun, ShiftRun, VerdictStore, Window};
-use mlops_core::profile::Profile;
-use mlops_core::shift::{DataShift, ShiftPolicy, compare};
 use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_core::verdict::Verdict;
+use mlops_core::window::Window;
+use mlops_detect::shift::{DataShift, ShiftPolicy, compare};
+use mlops_detect::store::{ConceptFinding, ConceptRun, ShiftRun, VerdictStore};
 use mlops_sql::Database;
+use mlops_stats::profile::Profile;
 
 use super::{DAYS, SCRIPT, Units, day, drift, model_of};
 

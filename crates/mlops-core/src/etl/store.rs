@@ -1,0 +1,218 @@
+use std::collections::HashMap;
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::etl::{Listing, ObjectId, Totals};
+use crate::ports::StoreError;
+use crate::record::Fingerprint;
+use crate::record::LogRecord;
+
+/// What is known of a partition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartitionState {
+    /// Its name; see [`Partition`](crate::etl::Partition).
+    pub id: String,
+    /// Nothing is left to do in it, and it is too old to change; its ledger is gone.
+    pub sealed: bool,
+    /// Grows with each claim, from 0. Who writes with an older one is refused.
+    pub fence: u64,
+    /// What was listed in it when last nothing was left to do; `None` before that.
+    pub listing: Option<Listing>,
+}
+
+/// The right to load a partition, until the next claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The partition's name.
+    pub id: String,
+    /// The fence that the claim raised.
+    pub fence: u64,
+}
+
+/// An object whose last records are in a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndedObject {
+    /// The partition that it is of.
+    pub claim: Claim,
+    /// Its key and version.
+    pub id: ObjectId,
+    /// What was found in it.
+    pub totals: Totals,
+}
+
+/// What is written at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'b> {
+    /// The pipeline that writes.
+    pub pipeline: &'b str,
+    /// Records with distinct uids, none of which [`EtlStore::find`] found.
+    pub records: &'b [&'b LogRecord],
+    /// The objects all of whose records are now written.
+    pub ended: &'b [EndedObject],
+}
+
+/// How writing a batch went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Commit {
+    /// All of it is written.
+    Done,
+    /// Another writer was there first; nothing is written, and the uids must be looked up again.
+    Raced,
+    /// Another run has claimed this partition; nothing is entered for it.
+    Fenced(String),
+}
+
+/// A partition in which nothing is left to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settled {
+    /// The claim, or the fence that was seen.
+    pub claim: Claim,
+    /// What was listed in it.
+    pub listing: Listing,
+    /// Whether it is to be sealed.
+    pub seal: bool,
+}
+
+/// Who works on a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The run that holds it.
+    pub owner: String,
+    /// Changes with every heartbeat. Who sees it unchanged for the whole duration may take the
+    /// lease over: no clock of another machine is looked at.
+    pub beat: u64,
+    /// How long the holder may be silent, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// How far a pipeline is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Watermark {
+    /// The first partition that is not sealed; `None` while none has a time.
+    pub partition: Option<String>,
+    /// When its span begins: everything before is sealed.
+    pub position: Option<Timestamp>,
+    /// What was loaded so far.
+    pub totals: Totals,
+    /// The folders that were passed over as older than the lookback, by their names.
+    pub past_folders: Listing,
+    /// When all partitions, the sealed ones too, were last compared with what is listed.
+    pub audited: Option<Timestamp>,
+    /// When this was written.
+    pub updated: Option<Timestamp>,
+    /// Grows with each write.
+    pub version: u64,
+}
+
+/// A database that an ETL job loads into, with the job's own books.
+///
+/// What makes a run safe to kill, to repeat and to run twice at once is in
+/// [`commit`](EtlStore::commit): an object is in the ledger only if all its records are in the
+/// database.
+pub trait EtlStore: Send + Sync {
+    /// Why this store cannot hold the record, in words for a dead letter; `None` where it can.
+    fn refuses(&self, record: &LogRecord) -> Option<String>;
+
+    /// What a record that is there with the same content has as its fingerprint.
+    fn fingerprint(&self, record: &LogRecord) -> Fingerprint;
+
+    /// The write units that one record costs; 0 where writing has no price by the record.
+    fn write_units(&self, record: &LogRecord) -> u64;
+
+    /// Whether [`commit`](EtlStore::commit) answers [`Commit::Raced`] for a uid that is there, so
+    /// that nobody need look before; a store that writes over it says `false`.
+    const REFUSES_DUPLICATES: bool;
+
+    /// The fingerprints of those of the uids that are there.
+    fn find(
+        &self,
+        uids: &[&str],
+    ) -> impl Future<Output = Result<HashMap<String, Fingerprint>, StoreError>> + Send;
+
+    /// Writes records, then enters their objects into the ledger and the counts; an object that is
+    /// entered counts once.
+    fn commit(&self, batch: Batch<'_>) -> impl Future<Output = Result<Commit, StoreError>> + Send;
+
+    /// Writes this record over the one of its uid.
+    fn replace(&self, record: &LogRecord) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Those of the partitions that are known.
+    fn partitions(
+        &self,
+        pipeline: &str,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<PartitionState>, StoreError>> + Send;
+
+    /// All partitions that are not sealed.
+    fn open_partitions(
+        &self,
+        pipeline: &str,
+    ) -> impl Future<Output = Result<Vec<PartitionState>, StoreError>> + Send;
+
+    /// Makes partitions known that are not, so that the watermark waits for them.
+    fn register(
+        &self,
+        pipeline: &str,
+        ids: &[String],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Raises the fence of partitions that are known and not sealed.
+    fn claim(
+        &self,
+        pipeline: &str,
+        ids: &[String],
+        owner: &str,
+    ) -> impl Future<Output = Result<Vec<PartitionState>, StoreError>> + Send;
+
+    /// The objects that were loaded from an open partition.
+    fn ledger(
+        &self,
+        pipeline: &str,
+        id: &str,
+    ) -> impl Future<Output = Result<Vec<ObjectId>, StoreError>> + Send;
+
+    /// Notes that nothing is left to do, where the fence still stands; a sealed partition loses its
+    /// ledger.
+    fn settle(
+        &self,
+        pipeline: &str,
+        settled: &[Settled],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Opens a sealed partition again, to be loaded from its start.
+    fn reopen(
+        &self,
+        pipeline: &str,
+        id: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What was loaded from all partitions.
+    fn totals(&self, pipeline: &str) -> impl Future<Output = Result<Totals, StoreError>> + Send;
+
+    /// How far the pipeline is; `None` before its first run.
+    fn watermark(
+        &self,
+        pipeline: &str,
+    ) -> impl Future<Output = Result<Option<Watermark>, StoreError>> + Send;
+
+    /// Writes the watermark if the one that is there has the version before its own; tells whether
+    /// it did.
+    fn advance(
+        &self,
+        pipeline: &str,
+        watermark: &Watermark,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Who holds the lease of that name; `None` where it is free.
+    fn lease(&self, name: &str) -> impl Future<Output = Result<Option<Lease>, StoreError>> + Send;
+
+    /// Puts `next` in the place of the lease, or frees it, if the lease is still as it was seen;
+    /// tells whether it did.
+    fn swap_lease(
+        &self,
+        name: &str,
+        seen: Option<&Lease>,
+        next: Option<&Lease>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}

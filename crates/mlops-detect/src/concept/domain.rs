@@ -1,0 +1,302 @@
+//! A classifier that is to tell production from training.
+
+use rayon::prelude::*;
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::function::erf::erfc;
+
+use mlops_core::table::Table;
+use mlops_core::verdict::Verdict;
+use mlops_model::metrics::auc_with_variance;
+use mlops_model::{
+    ForestParams, Input, InputValues, Learner, ModelError, NO_LEVEL, Progress, Recipe, Schema,
+    cross_validate,
+};
+use mlops_model::{OutOfFold, places_at_random};
+
+/// A feature that tells the two apart this well by itself is a mistake in a pipeline: an id, a
+/// constant, another unit.
+const ARTIFACT: f64 = 0.95;
+
+/// The parts of a number's values by which it tells the two apart by itself.
+const PARTS: usize = 20;
+
+/// How production and training are to be told apart, and when they are other rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DomainPolicy {
+    /// Production is shifted where the area under the ROC curve is surely above this.
+    pub threshold: f64,
+    /// The confidence of the interval.
+    pub confidence: f64,
+    /// Fewer rows a side say nothing.
+    pub min_rows: usize,
+    /// More rows a side are left out, at random.
+    pub max_rows: usize,
+    /// Folds of the cross-validation.
+    pub folds: usize,
+    /// The classifier.
+    pub forest: ForestParams,
+    /// Where random numbers begin.
+    pub seed: u64,
+}
+
+impl Default for DomainPolicy {
+    /// A forest of 100 trees ten questions deep, five folds, 0.55.
+    fn default() -> Self {
+        let forest = ForestParams { trees: 100, max_depth: Some(10), ..ForestParams::default() };
+        Self {
+            threshold: 0.55,
+            confidence: 0.95,
+            min_rows: 200,
+            max_rows: 200_000,
+            folds: 5,
+            forest,
+            seed: 0,
+        }
+    }
+}
+
+/// How well production and training can be told apart.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Domain {
+    /// The area under the ROC curve for rows that the classifier was not fitted to, on average over
+    /// the folds: 0.5 where the two cannot be told apart, 1 where each row says where it is from.
+    pub score: f64,
+    /// The lower end of its interval.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+    /// How likely at least this score is where the two are rows of one kind.
+    pub p_value: f64,
+    /// The rows of either side that were compared.
+    pub rows: usize,
+    /// What tells the two apart, the most telling first.
+    pub features: Vec<DomainFeature>,
+    /// A feature that tells the two apart almost alone: a mistake in a pipeline, and no shift.
+    pub artifact: Option<String>,
+    /// The verdict.
+    #[serde(skip)]
+    pub verdict: Verdict,
+}
+
+/// What one feature has to do with it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DomainFeature {
+    /// Its name.
+    pub feature: String,
+    /// Its share in the classifier.
+    pub importance: f64,
+    /// The area under the ROC curve of this feature alone.
+    pub auc: f64,
+}
+
+/// Tells production from training by a forest, asked by cross-validation.
+///
+/// Both tables have the same columns. The larger side is thinned out at random to the size of the
+/// smaller one, and both to the policy's most rows. A score on rows of one fold is an honest one,
+/// but the folds share their training rows: the variance of the mean score is that within the folds
+/// times 1/k + 1/(k−1), and not times 1/k; Mann–Whitney's test over the scores of all folds
+/// together, which is what it looks like, raises false alarms.
+///
+/// # Errors
+///
+/// [`ModelError`] where there is no column, or a parameter cannot be.
+///
+/// # Source
+///
+/// C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003)
+/// 239–281; the variance within a fold as [`mlops_model::metrics::auc_difference`].
+pub fn tell_apart(
+    reference: Table,
+    production: Table,
+    policy: &DomainPolicy,
+    progress: &Progress<'_>,
+) -> Result<Domain, ModelError> {
+    let least = reference.rows().min(production.rows());
+    let rows = least.min(policy.max_rows);
+    if rows < policy.min_rows.max(2 * policy.folds) {
+        let why = format!(
+            "{least} rows on one side; {} are the fewest that say something",
+            policy.min_rows
+        );
+        return Ok(Domain::unknown(rows, why));
+    }
+    let thinned = |table: Table| {
+        let is_larger = table.rows() > rows;
+        if is_larger {
+            table.take(&places_at_random(table.rows(), rows, policy.seed))
+        } else {
+            table
+        }
+    };
+    let table = thinned(reference).followed_by(thinned(production));
+    let labels: Vec<bool> = (0..2 * rows).map(|row| row >= rows).collect();
+    let schema = Schema::of_features(&table)?;
+    let recipe = Recipe {
+        folds: policy.folds,
+        seed: policy.seed,
+        ..Recipe::new(Learner::RandomForest(policy.forest.clone()))
+    };
+    let inputs = schema.into_inputs(table)?;
+    let found = cross_validate(&inputs, &labels, &schema, &recipe, progress)?;
+    let Some(area) = FoldedArea::of(&labels, &found, policy.folds) else {
+        return Ok(Domain::unknown(rows, "a fold has rows of one side only".to_owned()));
+    };
+    let alone = alone(&inputs, &labels, &found.folds, policy.folds);
+    let mut features: Vec<DomainFeature> = schema
+        .features
+        .iter()
+        .enumerate()
+        .map(|(place, feature)| {
+            let inputs = schema.features_of_inputs();
+            let own =
+                inputs.iter().zip(&alone).filter(|(of, _)| **of == place).map(|(_, auc)| *auc);
+            let auc = own.fold(0.5, f64::max);
+            DomainFeature {
+                feature: feature.name.clone(),
+                importance: found.importances[place],
+                auc,
+            }
+        })
+        .collect();
+    features.sort_by(|a, b| b.importance.total_cmp(&a.importance));
+    let artifact =
+        features.iter().max_by(|a, b| a.auc.total_cmp(&b.auc)).filter(|most| most.auc > ARTIFACT);
+    let artifact = artifact.map(|most| most.feature.clone());
+    let (low, high) = area.interval(policy.confidence);
+    let verdict = match &artifact {
+        Some(feature) => Verdict::Inconclusive(format!(
+            "{feature} alone tells production from training, which no customer's behaviour does: look for a mistake in the pipeline"
+        )),
+        None if low > policy.threshold => Verdict::Shifted,
+        None if high <= policy.threshold => Verdict::Stable,
+        None => Verdict::Inconclusive(format!(
+            "the score {:.3} is between {low:.3} and {high:.3}, which may be above {} or below; more rows would tell",
+            area.score, policy.threshold
+        )),
+    };
+    Ok(Domain {
+        score: area.score,
+        low,
+        high,
+        p_value: area.p_value(),
+        rows,
+        features,
+        artifact,
+        verdict,
+    })
+}
+
+impl Domain {
+    fn unknown(rows: usize, why: String) -> Self {
+        let (features, artifact, verdict) = (Vec::new(), None, Verdict::Inconclusive(why));
+        Self { score: 0.5, low: 0.0, high: 1.0, p_value: 1.0, rows, features, artifact, verdict }
+    }
+}
+
+/// The mean of the areas under the ROC curves of the folds.
+pub(super) struct FoldedArea {
+    pub(super) score: f64,
+    /// Of the mean, at the score.
+    variance: f64,
+    /// Of the mean, where there is nothing to tell.
+    null_variance: f64,
+}
+
+impl FoldedArea {
+    pub(super) fn of(labels: &[bool], found: &OutOfFold, folds: usize) -> Option<Self> {
+        let (mut score, mut variance, mut null_variance) = (0.0, 0.0, 0.0);
+        for fold in 0..folds {
+            let rows = || {
+                found.folds.iter().enumerate().filter(|(_, of)| **of == fold).map(|(row, _)| row)
+            };
+            let of_fold: Vec<bool> = rows().map(|row| labels[row]).collect();
+            let scores: Vec<f64> = rows().map(|row| found.probabilities[row]).collect();
+            let (area, of_area) = auc_with_variance(&of_fold, &scores)?;
+            let positives = of_fold.iter().filter(|label| **label).count() as f64;
+            let negatives = of_fold.len() as f64 - positives;
+            score += area;
+            variance += of_area;
+            null_variance += (positives + negatives + 1.0) / (12.0 * positives * negatives);
+        }
+        let folds = folds as f64;
+        let shared = (1.0 / folds + 1.0 / (folds - 1.0)) / folds;
+        Some(Self {
+            score: score / folds,
+            variance: variance * shared,
+            null_variance: null_variance * shared,
+        })
+    }
+
+    pub(super) fn interval(&self, confidence: f64) -> (f64, f64) {
+        let quantile =
+            Normal::standard().inverse_cdf(0.5 + 0.5 * confidence.clamp(0.0, 1.0 - 1e-12));
+        // At a score of 1 no row is out of place, and the variance is that of one that might be.
+        let half = quantile * self.variance.max(self.null_variance * 0.01).sqrt();
+        ((self.score - half).max(0.0), (self.score + half).min(1.0))
+    }
+
+    /// Of at least this score.
+    pub(super) fn p_value(&self) -> f64 {
+        let z = (self.score - 0.5) / self.null_variance.sqrt();
+        (0.5 * erfc(z / std::f64::consts::SQRT_2)).clamp(0.0, 1.0)
+    }
+}
+
+/// For each input the area under the ROC curve of a rule that knows nothing else: how often each
+/// part of its values is production's in the other folds.
+fn alone(inputs: &[Input<'_>], labels: &[bool], folds: &[usize], count: usize) -> Vec<f64> {
+    let of_input = |input: &Input<'_>| {
+        let parts = parts(input);
+        let most = parts.iter().copied().max().unwrap_or(0) + 1;
+        let mut counts = vec![[0.0; 2]; count * most];
+        for ((part, label), fold) in parts.iter().zip(labels).zip(folds) {
+            counts[fold * most + part][usize::from(*label)] += 1.0;
+        }
+        let mut all = vec![[0.0; 2]; most];
+        counts.iter().enumerate().for_each(|(place, [no, yes])| {
+            all[place % most][0] += no;
+            all[place % most][1] += yes;
+        });
+        let share = |part: usize, fold: usize| {
+            let own = counts[fold * most + part];
+            let [no, yes] = [all[part][0] - own[0], all[part][1] - own[1]];
+            (yes + 1.0) / (yes + no + 2.0)
+        };
+        let shares = parts.iter().zip(folds).map(|(part, fold)| share(*part, *fold));
+        let found = OutOfFold::new(shares.collect(), folds.to_vec());
+        FoldedArea::of(labels, &found, count).map_or(0.5, |area| area.score)
+    };
+    inputs.par_iter().map(of_input).collect()
+}
+
+/// The part of each row's value: a level, or one of some parts of equally many numbers; what is
+/// missing is a part of its own.
+fn parts(input: &Input<'_>) -> Vec<usize> {
+    match &input.values {
+        InputValues::Categorical { levels, codes } => codes
+            .iter()
+            .map(|code| if *code == NO_LEVEL { *levels } else { usize::from(*code) })
+            .collect(),
+        InputValues::Numeric(values) => {
+            let edges = edges(values, PARTS);
+            values.iter().map(|value| part(&edges, *value)).collect()
+        }
+    }
+}
+
+/// Edges between parts of about equally many values each.
+pub(super) fn edges(values: &[f64], parts: usize) -> Vec<f64> {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let mut edges: Vec<f64> =
+        (1..parts).filter_map(|part| sorted.get(part * sorted.len() / parts).copied()).collect();
+    edges.dedup();
+    edges
+}
+
+/// The part that a value lies in: below the first edge, from the first on, …; behind all of them
+/// what is missing.
+pub(super) fn part(edges: &[f64], value: f64) -> usize {
+    if value.is_nan() { edges.len() + 1 } else { edges.partition_point(|edge| *edge <= value) }
+}

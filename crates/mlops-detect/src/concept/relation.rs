@@ -1,0 +1,496 @@
+//! Whether the target follows from the features as it did.
+
+use rayon::prelude::*;
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::DomainPolicy;
+use super::cells::{Cells, Fits, fit};
+use super::overlap::{Apart, LabelGain};
+use mlops_core::table::Table;
+use mlops_core::verdict::Verdict;
+use mlops_model::{FeatureKind, ModelError, Progress, Recipe, Schema, cross_score};
+use mlops_stats::{Correction, chi_squared_sf};
+
+/// The least probability whose log-odds are looked at.
+const LEAST: f64 = 1e-6;
+
+/// Steps of Newton's method.
+const MAX_STEPS: usize = 50;
+
+/// Rows of one time: their features, what became of them, and what was foretold.
+#[derive(Debug, Clone, Copy)]
+pub struct Period<'a> {
+    /// The features.
+    pub table: &'a Table,
+    /// The outcomes, one a row.
+    pub labels: &'a [bool],
+    /// The probabilities of the positive outcome, each by a model that was not fitted to the row.
+    pub probabilities: &'a [f64],
+}
+
+/// When a relation has changed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RelationPolicy {
+    /// The most adjusted p-value of a change.
+    pub significance: f64,
+    /// The least change, in log-odds: 0.1 is a change from 20.0% to 21.6%.
+    pub min_effect: f64,
+    /// Fewer rows with an outcome in a period say nothing.
+    pub min_rows: usize,
+    /// Nor do fewer of either outcome.
+    pub min_outcomes: usize,
+}
+
+impl Default for RelationPolicy {
+    /// 0.05, 0.1 log-odds, 200 rows, 20 of either outcome.
+    fn default() -> Self {
+        Self { significance: 0.05, min_effect: 0.1, min_rows: 200, min_outcomes: 20 }
+    }
+}
+
+/// How the target follows from the features, then and now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Relation {
+    /// Rows with an outcome that were compared, then.
+    pub rows_reference: usize,
+    /// And now.
+    pub rows_production: usize,
+    /// What the outcomes add to telling the periods apart; none where that was not asked.
+    pub label_gain: Option<LabelGain>,
+    /// What becomes of the model's scores; none where there are too few rows.
+    pub recalibration: Option<RecalibrationChange>,
+    /// Feature by feature, the surest change first; each is tested with those before it that
+    /// changed taken for granted.
+    pub features: Vec<FeatureRelation>,
+    /// The verdict.
+    #[serde(skip)]
+    pub verdict: Verdict,
+}
+
+/// What becomes of the model's scores, then and now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecalibrationChange {
+    /// Then.
+    pub reference: Recalibration,
+    /// Now.
+    pub production: Recalibration,
+    /// The likelihood-ratio test that both are one, with two degrees of freedom.
+    pub statistic: f64,
+    /// Its p-value.
+    pub p_value: f64,
+    /// Adjusted for all tests of this comparison.
+    pub p_value_adjusted: f64,
+    /// The change of the log-odds, as the root of its mean square over production.
+    pub effect: f64,
+    /// Whether that is a change.
+    pub shifted: bool,
+}
+
+/// The line by which the log-odds follow from the score's: 0 and 1 where the scores are right.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Recalibration {
+    /// Where the score is even.
+    pub intercept: f64,
+    /// Its interval, of 95%.
+    pub intercept_interval: [f64; 2],
+    /// Below 1 the scores are too sure of themselves.
+    pub slope: f64,
+    /// Its interval, of 95%.
+    pub slope_interval: [f64; 2],
+}
+
+/// Whether the target follows from one feature as it did, beyond what the score says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FeatureRelation {
+    /// Its name.
+    pub feature: String,
+    /// The likelihood-ratio test of the interaction of feature and period.
+    pub statistic: f64,
+    /// Its degrees of freedom.
+    pub degrees_of_freedom: usize,
+    /// Its p-value.
+    pub p_value: f64,
+    /// Adjusted for all tests of this comparison.
+    pub p_value_adjusted: f64,
+    /// The change of the log-odds between the values, as the root of its mean square over
+    /// production.
+    pub effect: f64,
+    /// Whether that is a change.
+    pub shifted: bool,
+    /// The value that changed most.
+    pub most: Option<CellChange>,
+}
+
+/// What became of the rows with one value, beside what was foretold of them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CellChange {
+    /// The value, or the values from one to another.
+    pub value: String,
+    /// The rows of production.
+    pub rows: usize,
+    /// The share of positives then.
+    pub observed_reference: f64,
+    /// The share that was foretold then.
+    pub predicted_reference: f64,
+    /// The share of positives now.
+    pub observed_production: f64,
+    /// The share that was foretold now.
+    pub predicted_production: f64,
+}
+
+impl CellChange {
+    /// For people.
+    pub fn text(&self) -> String {
+        let percent = |share: f64| format!("{:.1}%", 100.0 * share);
+        format!(
+            "{}: {} where {} were foretold (in training {} and {})",
+            self.value,
+            percent(self.observed_production),
+            percent(self.predicted_production),
+            percent(self.observed_reference),
+            percent(self.predicted_reference)
+        )
+    }
+}
+
+/// Whether the target follows from the features as it did, where only rows and outcomes are known.
+///
+/// Models of the recipe are fitted to all folds of the reference but one, and asked for that fold
+/// and for a part of production: rows of both periods are judged by the same models, whose mistakes
+/// are therefore no change. Rows of either period that the other one has fewer of are thinned out,
+/// so that both are compared where they are alike: a model is wrong in one way here and in another
+/// there, and rows that moved from here to there would look like a change.
+///
+/// # Errors
+///
+/// [`ModelError`] where the tables lack a feature of each other, or a parameter cannot be.
+pub fn relation_shift(
+    (reference, labels_reference): (&Table, &[bool]),
+    (production, labels_production): (&Table, &[bool]),
+    recipe: &Recipe,
+    domain: &DomainPolicy,
+    policy: &RelationPolicy,
+    progress: &Progress<'_>,
+) -> Result<Relation, ModelError> {
+    if let Some(why) =
+        too_few(labels_reference, policy).or_else(|| too_few(labels_production, policy))
+    {
+        return Ok(Relation::unknown(labels_reference.len(), labels_production.len(), why));
+    }
+    let schema = Schema::of_features(reference)?;
+    let (then, now) =
+        cross_score(reference, labels_reference, production, &schema, recipe, progress)?;
+    let apart = Apart::of(
+        (reference, labels_reference),
+        (production, labels_production),
+        domain,
+        progress,
+    )?;
+    let label_gain = apart.label_gain(progress)?;
+    let [alike_then, alike_now] = apart.common_ground();
+    let labels =
+        |of: &[bool], rows: &[usize]| -> Vec<bool> { rows.iter().map(|row| of[*row]).collect() };
+    let scores =
+        |of: &[f64], rows: &[usize]| -> Vec<f64> { rows.iter().map(|row| of[*row]).collect() };
+    let reference = Period {
+        table: &reference.take(&alike_then),
+        labels: &labels(labels_reference, &alike_then),
+        probabilities: &scores(&then.probabilities, &alike_then),
+    };
+    let production = Period {
+        table: &production.take(&alike_now),
+        labels: &labels(labels_production, &alike_now),
+        probabilities: &scores(&now, &alike_now),
+    };
+    Ok(Relation { label_gain, ..compare_relations(&reference, &production, policy)? })
+}
+
+/// Compares how the target follows from the features in two periods, whose rows are distributed
+/// alike.
+///
+/// For each feature, the log-odds of the target are the score's plus something for each value of
+/// the feature: the levels, or fifths of the reference's numbers, and what is missing. The test
+/// asks whether that something changed between the periods by more than the same amount for all
+/// values. What the model gets wrong at all times is in both periods, and so is no change. The
+/// surest change is taken for granted when the others are tested, and so on: what follows from it
+/// is no change of theirs. A change that is the same for all rows is found by the recalibration:
+/// log-odds = intercept + slope · the score's.
+///
+/// # Errors
+///
+/// [`ModelError`] where the tables lack a feature of each other.
+///
+/// # Source
+///
+/// D. R. Cox, "Two further applications of a model for binary regression", Biometrika 45 (1958)
+/// 562–565, for slope and intercept; S. S. Wilks, Annals of Mathematical Statistics 9 (1938) 60–62,
+/// for the test.
+pub fn compare_relations(
+    reference: &Period<'_>,
+    production: &Period<'_>,
+    policy: &RelationPolicy,
+) -> Result<Relation, ModelError> {
+    let mut found = Relation {
+        rows_reference: reference.labels.len(),
+        rows_production: production.labels.len(),
+        label_gain: None,
+        recalibration: None,
+        features: Vec::new(),
+        verdict: Verdict::Stable,
+    };
+    if let Some(why) =
+        too_few(reference.labels, policy).or_else(|| too_few(production.labels, policy))
+    {
+        return Ok(Relation::unknown(reference.labels.len(), production.labels.len(), why));
+    }
+    let mut rows = Rows::of(reference, production);
+    let schema = Schema::of_features(reference.table)?;
+    let inputs = (schema.inputs(reference.table)?, schema.inputs(production.table)?);
+    let features = schema.features_of_inputs();
+    let to_cells = |input: usize| {
+        let feature = &schema.features[features[input]];
+        let cells = || Cells::of(feature, &inputs.0[input], &inputs.1[input]);
+        (feature.kind != FeatureKind::Date)
+            .then(cells)
+            .flatten()
+            .map(|cells| (feature.name.clone(), cells))
+    };
+    let mut left: Vec<(String, Cells)> =
+        (0..features.len()).into_par_iter().filter_map(to_cells).collect();
+    let mut recalibration = recalibration(&rows);
+    let is_shift =
+        |p_value: f64, effect: f64| p_value <= policy.significance && effect >= policy.min_effect;
+    loop {
+        let fitted: Vec<Option<Fits>> =
+            left.par_iter().map(|(_, cells)| fit(&rows.scores, &rows.labels, cells)).collect();
+        let tested = left.iter().zip(&fitted).enumerate();
+        let tested = tested.filter_map(|(place, ((name, cells), fits))| {
+            Some((place, feature_relation(name, &rows, cells, fits.as_ref()?)))
+        });
+        let mut tested: Vec<(usize, FeatureRelation)> = tested.collect();
+        let p_values = tested
+            .iter()
+            .map(|(_, it)| it.p_value)
+            .chain(recalibration.iter().map(|it| it.p_value));
+        let adjusted = Correction::BenjaminiHochberg.adjust(&p_values.collect::<Vec<f64>>());
+        for ((_, it), adjusted) in tested.iter_mut().zip(&adjusted) {
+            it.p_value_adjusted = *adjusted;
+            it.shifted = is_shift(*adjusted, it.effect);
+        }
+        if let (Some(it), Some(adjusted), true) =
+            (&mut recalibration, adjusted.last(), found.features.is_empty())
+        {
+            it.p_value_adjusted = *adjusted;
+            it.shifted = is_shift(*adjusted, it.effect);
+        }
+        let surest = tested
+            .iter()
+            .filter(|(_, it)| it.shifted)
+            .min_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
+        let Some((place, surest)) = surest.cloned() else {
+            tested.sort_by(|a, b| {
+                a.1.p_value.total_cmp(&b.1.p_value).then(b.1.effect.total_cmp(&a.1.effect))
+            });
+            found.features.extend(tested.into_iter().map(|(_, it)| it));
+            break;
+        };
+        found.features.push(surest);
+        if let Some(fits) = &fitted[place] {
+            left[place].1.explain(&mut rows.scores, fits);
+        }
+        left.remove(place);
+    }
+    if found.features.iter().any(|feature| feature.shifted)
+        || recalibration.as_ref().is_some_and(|it| it.shifted)
+    {
+        found.verdict = Verdict::Shifted;
+    }
+    found.recalibration = recalibration;
+    Ok(found)
+}
+
+impl Relation {
+    fn unknown(rows_reference: usize, rows_production: usize, why: String) -> Self {
+        let (recalibration, features, verdict) = (None, Vec::new(), Verdict::Inconclusive(why));
+        Self { rows_reference, rows_production, label_gain: None, recalibration, features, verdict }
+    }
+}
+
+fn too_few(labels: &[bool], policy: &RelationPolicy) -> Option<String> {
+    let rows = labels.len();
+    let positives = labels.iter().filter(|label| **label).count();
+    let least = positives.min(rows - positives);
+    (rows < policy.min_rows || least < policy.min_outcomes).then(|| {
+        format!(
+            "{rows} rows have an outcome, and the rarer one {least} of them; {} and {} are the fewest that say something",
+            policy.min_rows, policy.min_outcomes
+        )
+    })
+}
+
+/// The rows of both periods, those of the reference first.
+pub(super) struct Rows {
+    /// The log-odds that were foretold.
+    scores: Vec<f64>,
+    labels: Vec<bool>,
+    /// How many are of the reference.
+    reference: usize,
+}
+
+impl Rows {
+    fn of(reference: &Period<'_>, production: &Period<'_>) -> Self {
+        let log_odds = |probability: &f64| {
+            let probability = probability.clamp(LEAST, 1.0 - LEAST);
+            (probability / (1.0 - probability)).ln()
+        };
+        Self {
+            scores: reference
+                .probabilities
+                .iter()
+                .chain(production.probabilities)
+                .map(log_odds)
+                .collect(),
+            labels: [reference.labels, production.labels].concat(),
+            reference: reference.labels.len(),
+        }
+    }
+}
+
+fn feature_relation(feature: &str, rows: &Rows, cells: &Cells, fits: &Fits) -> FeatureRelation {
+    let weights: Vec<f64> = fits.cells.iter().map(|cell| cell[1].rows).collect();
+    let changes: Vec<f64> =
+        fits.cells.iter().map(|cell| cell[1].intercept - cell[0].intercept).collect();
+    let all: f64 = weights.iter().sum();
+    let mean =
+        changes.iter().zip(&weights).map(|(change, weight)| change * weight).sum::<f64>() / all;
+    let parts: Vec<f64> = changes
+        .iter()
+        .zip(&weights)
+        .map(|(change, weight)| weight * (change - mean).powi(2) / all)
+        .collect();
+    let most = parts.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(place, _)| place);
+    let most = most.map(|place| {
+        let [then, now] = &fits.cells[place];
+        let mut predicted = [0.0; 2];
+        for (row, (cell, score)) in cells.of_row.iter().zip(&rows.scores).enumerate() {
+            if usize::from(*cell) == place {
+                predicted[usize::from(row >= rows.reference)] += 1.0 / (1.0 + (-score).exp());
+            }
+        }
+        CellChange {
+            value: cells.names[place].clone(),
+            rows: now.rows as usize,
+            observed_reference: then.positives / then.rows,
+            predicted_reference: predicted[0] / then.rows,
+            observed_production: now.positives / now.rows,
+            predicted_production: predicted[1] / now.rows,
+        }
+    });
+    let degrees_of_freedom = fits.cells.len() - 1;
+    let p_value = chi_squared_sf(fits.statistic, degrees_of_freedom);
+    FeatureRelation {
+        feature: feature.to_owned(),
+        statistic: fits.statistic,
+        degrees_of_freedom,
+        p_value,
+        p_value_adjusted: p_value,
+        effect: parts.iter().sum::<f64>().sqrt(),
+        shifted: false,
+        most,
+    }
+}
+
+fn recalibration(rows: &Rows) -> Option<RecalibrationChange> {
+    let (then, now) = (0..rows.reference, rows.reference..rows.labels.len());
+    let of =
+        |range: std::ops::Range<usize>| Line::fit(&rows.scores[range.clone()], &rows.labels[range]);
+    let (reference, production, both) = (of(then)?, of(now.clone())?, of(0..rows.labels.len())?);
+    let statistic = (2.0
+        * (reference.log_likelihood + production.log_likelihood - both.log_likelihood))
+        .max(0.0);
+    let p_value = chi_squared_sf(statistic, 2);
+    let scores = &rows.scores[now];
+    let change = |score: &f64| {
+        (production.intercept - reference.intercept + (production.slope - reference.slope) * score)
+            .powi(2)
+    };
+    let effect = (scores.iter().map(change).sum::<f64>() / scores.len() as f64).sqrt();
+    Some(RecalibrationChange {
+        reference: reference.with_intervals(),
+        production: production.with_intervals(),
+        statistic,
+        p_value,
+        p_value_adjusted: p_value,
+        effect,
+        shifted: false,
+    })
+}
+
+/// log-odds = intercept + slope · score.
+struct Line {
+    intercept: f64,
+    slope: f64,
+    log_likelihood: f64,
+    /// Of intercept and slope.
+    variances: [f64; 2],
+}
+
+impl Line {
+    /// By Newton's method; none where it does not arrive.
+    fn fit(scores: &[f64], labels: &[bool]) -> Option<Self> {
+        let (mut intercept, mut slope) = (0.0, 1.0);
+        for _ in 0..MAX_STEPS {
+            let mut gradient = [0.0; 2];
+            let mut hessian = [0.0; 3];
+            let mut log_likelihood = 0.0;
+            for (score, label) in scores.iter().zip(labels) {
+                let odds = intercept + slope * score;
+                let share = 1.0 / (1.0 + (-odds).exp());
+                let rest = f64::from(u8::from(*label)) - share;
+                let weight = share * (1.0 - share);
+                gradient[0] += rest;
+                gradient[1] += rest * score;
+                hessian[0] += weight;
+                hessian[1] += weight * score;
+                hessian[2] += weight * score * score;
+                log_likelihood += log_likelihood_of(odds, *label);
+            }
+            let determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
+            if determinant.is_nan() || determinant <= 1e-9 * hessian[0] * hessian[2] {
+                return None;
+            }
+            let steps = [
+                (hessian[2] * gradient[0] - hessian[1] * gradient[1]) / determinant,
+                (hessian[0] * gradient[1] - hessian[1] * gradient[0]) / determinant,
+            ];
+            if steps[0].abs().max(steps[1].abs()) < 1e-9 {
+                let variances = [hessian[2] / determinant, hessian[0] / determinant];
+                return Some(Self { intercept, slope, log_likelihood, variances });
+            }
+            intercept += steps[0].clamp(-2.0, 2.0);
+            slope += steps[1].clamp(-2.0, 2.0);
+        }
+        None
+    }
+
+    fn with_intervals(&self) -> Recalibration {
+        let quantile = Normal::standard().inverse_cdf(0.975);
+        let interval = |value: f64, variance: f64| {
+            let half = quantile * variance.max(0.0).sqrt();
+            [value - half, value + half]
+        };
+        Recalibration {
+            intercept: self.intercept,
+            intercept_interval: interval(self.intercept, self.variances[0]),
+            slope: self.slope,
+            slope_interval: interval(self.slope, self.variances[1]),
+        }
+    }
+}
+
+/// Of one outcome, without a logarithm of nothing.
+pub(super) fn log_likelihood_of(odds: f64, label: bool) -> f64 {
+    let against = if label { -odds } else { odds };
+    -(against.max(0.0) + (-against.abs()).exp().ln_1p())
+}

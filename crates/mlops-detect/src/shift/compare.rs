@@ -1,0 +1,395 @@
+use super::level_counts::LevelCounts;
+use super::numbers::Numbers;
+use super::state::unit_factor;
+use super::test::TestResult;
+use super::{Measures, Picture, ShiftPolicy, State, Test, four_digits, smallest_shift};
+use mlops_core::table::Kind;
+use mlops_core::verdict::Verdict;
+use mlops_stats::profile::{ColumnProfile, NumberProfile, Profile, ValueProfile};
+use mlops_stats::{Continuity, Sample, chi_squared_homogeneity};
+
+/// What was found of one feature.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureShift {
+    /// Its name.
+    pub feature: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The test of its values.
+    pub test: Test,
+    /// The test's statistic; `None` where nothing was tested.
+    pub statistic: Option<f64>,
+    /// The test's p-value.
+    pub p_value: Option<f64>,
+    /// The p-value adjusted for all tests of this comparison, as the policy says.
+    pub p_value_adjusted: Option<f64>,
+    /// The size of the difference, from 0; see [`Test`].
+    pub effect: Option<f64>,
+    /// How far the samples are apart by other measures; `None` where nothing was tested.
+    pub measures: Option<Measures>,
+    /// Where the values lie; `None` where nothing was tested.
+    pub picture: Option<Picture>,
+    /// The smallest shift that this many values would have shown: of a numeric feature's mean in
+    /// standard deviations, of a level's share for the others. See [`smallest_shift`].
+    pub smallest_shift: f64,
+    /// The share of reference rows without a value.
+    pub missing_reference: f64,
+    /// The share of production rows without a value.
+    pub missing_production: f64,
+    /// The adjusted p-value of the test that these two shares are one; `None` where neither side
+    /// misses a value.
+    pub missing_p_value_adjusted: Option<f64>,
+    /// Reference rows with a value.
+    pub n_reference: u64,
+    /// Production rows with a value.
+    pub n_production: u64,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What is the matter.
+    pub state: State,
+    /// What moved, in words, or why nothing can be said; empty where the feature is stable.
+    pub why: String,
+}
+
+/// What was found of all features.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataShift {
+    /// The verdict over the features.
+    pub verdict: Verdict,
+    /// One entry a feature, in the order of the reference.
+    pub features: Vec<FeatureShift>,
+}
+
+/// Compares production with the reference, feature by feature.
+///
+/// Both have columns as [`super::FeatureSet::select`] and [`super::FeatureSet::empty_production`]
+/// give them. A feature is shifted if its values or its share of missing values moved as `policy`
+/// says: by an adjusted p-value and by an effect. All tests of one call are adjusted together. A
+/// feature with fewer values a side than the policy asks for, or none, is inconclusive; it stops no
+/// other.
+pub fn compare(reference: &Profile, production: &Profile, policy: &ShiftPolicy) -> DataShift {
+    compare_together(&[(reference, production)], policy).remove(0)
+}
+
+/// Compares the target's columns. A row without an outcome is one whose outcome is not known yet:
+/// that more of them are missing is no shift.
+pub fn compare_outcomes(
+    mut reference: Profile,
+    mut production: Profile,
+    policy: &ShiftPolicy,
+) -> DataShift {
+    let columns = reference.columns.iter_mut().chain(&mut production.columns);
+    columns.for_each(ColumnProfile::forget_missing);
+    compare(&reference, &production, policy)
+}
+
+/// Compares several pairs of reference and production, such as segments; the tests of all of them
+/// are adjusted together.
+pub fn compare_together(pairs: &[(&Profile, &Profile)], policy: &ShiftPolicy) -> Vec<DataShift> {
+    let outcomes: Vec<Vec<Outcome>> = pairs
+        .iter()
+        .map(|(reference, production)| outcomes(reference, production, policy))
+        .collect();
+    let each =
+        outcomes.iter().flatten().flat_map(|outcome| [outcome.p_value(), outcome.missing_p_value]);
+    let p_values: Vec<f64> = each.flatten().collect();
+    let mut adjusted = policy.correction().adjust(&p_values).into_iter();
+    // The same order as above: each p-value that is there takes the next adjusted one.
+    let mut judge = |outcome: Outcome| {
+        let value_adjusted = outcome.p_value().and_then(|_| adjusted.next());
+        let missing_adjusted = outcome.missing_p_value.and_then(|_| adjusted.next());
+        outcome.judge(value_adjusted, missing_adjusted, policy)
+    };
+    let shifts = outcomes.into_iter().map(|outcomes| {
+        let features: Vec<FeatureShift> = outcomes.into_iter().map(&mut judge).collect();
+        let verdict = Verdict::over(
+            features.iter().map(|feature| (feature.feature.as_str(), &feature.verdict)),
+        );
+        DataShift { verdict, features }
+    });
+    shifts.collect()
+}
+
+fn outcomes(reference: &Profile, production: &Profile, policy: &ShiftPolicy) -> Vec<Outcome> {
+    let columns = reference.columns.iter();
+    let outcome = |reference: &ColumnProfile| match production.column(&reference.name) {
+        Some(column) => Outcome::of(reference, column, policy),
+        None => Outcome::absent(reference, policy),
+    };
+    columns.map(outcome).collect()
+}
+
+/// A feature's tests, before the adjustment for their number.
+struct Outcome {
+    feature: String,
+    kind: Kind,
+    test: Test,
+    values: Result<Tested, String>,
+    missing_p_value: Option<f64>,
+    reference: Side,
+    production: Side,
+    unreadable: u64,
+    is_absent: bool,
+}
+
+struct Tested {
+    result: TestResult,
+    measures: Measures,
+    picture: Option<Picture>,
+    /// What the state is if this is a shift.
+    state: State,
+    /// What moved most, in words.
+    change: String,
+}
+
+struct Side {
+    rows: u64,
+    missing: u64,
+}
+
+impl Side {
+    fn of(column: &ColumnProfile) -> Self {
+        Self { rows: column.rows, missing: column.missing }
+    }
+
+    fn present(&self) -> u64 {
+        self.rows - self.missing
+    }
+
+    fn missing_share(&self) -> f64 {
+        if self.rows == 0 { 0.0 } else { self.missing as f64 / self.rows as f64 }
+    }
+}
+
+impl Outcome {
+    fn of(reference: &ColumnProfile, production: &ColumnProfile, policy: &ShiftPolicy) -> Self {
+        let test = policy.test(reference.kind());
+        let (reference_side, production_side) = (Side::of(reference), Side::of(production));
+        let values = enough(&reference_side, &production_side, policy)
+            .and_then(|()| test_values(test, reference, production, policy));
+        Self {
+            feature: reference.name.clone(),
+            kind: reference.kind(),
+            test,
+            values,
+            missing_p_value: missing_p_value(&reference_side, &production_side, policy),
+            reference: reference_side,
+            production: production_side,
+            unreadable: production.unreadable,
+            is_absent: false,
+        }
+    }
+
+    /// A feature that production has no column for.
+    fn absent(reference: &ColumnProfile, policy: &ShiftPolicy) -> Self {
+        Self {
+            values: Err("production has no such column".to_owned()),
+            missing_p_value: None,
+            is_absent: true,
+            ..Self::of(reference, &ColumnProfile::new(&reference.name, reference.kind()), policy)
+        }
+    }
+
+    fn p_value(&self) -> Option<f64> {
+        self.values.as_ref().ok().map(|tested| tested.result.p_value)
+    }
+
+    fn judge(
+        self,
+        adjusted: Option<f64>,
+        missing_adjusted: Option<f64>,
+        policy: &ShiftPolicy,
+    ) -> FeatureShift {
+        let missing_change = self.production.missing_share() - self.reference.missing_share();
+        let missing_shifted =
+            missing_adjusted.is_some_and(|p| policy.shifted(p, missing_change.abs()));
+        let tested = self.values.as_ref().ok();
+        let values_shifted = tested
+            .filter(|tested| adjusted.is_some_and(|p| policy.shifted(p, tested.result.effect)));
+        let mut reasons = Vec::new();
+        if let Some(tested) = values_shifted {
+            reasons.push(tested.change.clone());
+        }
+        if missing_shifted {
+            let (was, is) = (self.reference.missing_share(), self.production.missing_share());
+            reasons.push(format!("missing {:.1}% → {:.1}%", 100.0 * was, 100.0 * is));
+        }
+        if let Err(why) = &self.values {
+            reasons.push(why.clone());
+        }
+        if self.unreadable > 0 {
+            reasons.push(format!("{} values are no numbers and count as missing", self.unreadable));
+        }
+        let why = reasons.join("; ");
+        let verdict = if values_shifted.is_some() || missing_shifted {
+            Verdict::Shifted
+        } else if self.values.is_err() {
+            Verdict::Inconclusive(why.clone())
+        } else {
+            Verdict::Stable
+        };
+        let state = self.state(values_shifted.map(|tested| tested.state), missing_shifted, policy);
+        let smallest = smallest_shift(
+            self.reference.present(),
+            self.production.present(),
+            policy.significance(),
+        );
+        FeatureShift {
+            statistic: tested.map(|tested| tested.result.statistic),
+            p_value: self.p_value(),
+            p_value_adjusted: adjusted,
+            effect: tested.map(|tested| tested.result.effect),
+            measures: tested.map(|tested| tested.measures),
+            picture: tested.and_then(|tested| tested.picture.clone()),
+            smallest_shift: if self.kind == Kind::Numeric { smallest.sds } else { smallest.share },
+            state,
+            missing_reference: self.reference.missing_share(),
+            missing_production: self.production.missing_share(),
+            missing_p_value_adjusted: missing_adjusted,
+            n_reference: self.reference.present(),
+            n_production: self.production.present(),
+            feature: self.feature,
+            kind: self.kind,
+            test: self.test,
+            verdict,
+            why,
+        }
+    }
+}
+
+impl Outcome {
+    fn state(&self, values: Option<State>, missing_shifted: bool, policy: &ShiftPolicy) -> State {
+        let with_value = self.production.present() + self.unreadable;
+        if self.is_absent {
+            State::VanishedColumn
+        } else if self.unreadable >= policy.min_rows() && 2 * self.unreadable >= with_value {
+            State::TypeChanged
+        } else if self.production.rows >= policy.min_rows()
+            && with_value == 0
+            && self.reference.present() > 0
+        {
+            State::AllMissing
+        } else if let Some(state) = values {
+            state
+        } else if missing_shifted {
+            State::MissingShift
+        } else if self.values.is_err() {
+            State::Insufficient
+        } else {
+            State::Ok
+        }
+    }
+}
+
+fn enough(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Result<(), String> {
+    for (name, side) in [("reference", reference), ("production", production)] {
+        let present = side.present();
+        if present < policy.min_rows() {
+            return Err(match (side.rows, present) {
+                (0, _) => format!("no {name} rows"),
+                (_, 0) => format!("all {} {name} values are missing", side.rows),
+                _ => {
+                    let least = smallest_shift(
+                        reference.present(),
+                        production.present(),
+                        policy.significance(),
+                    )
+                    .sds;
+                    let needed = policy.min_rows();
+                    format!(
+                        "only {present} {name} values; {needed} are needed; less than {least:.2} sd would not show"
+                    )
+                }
+            });
+        }
+    }
+    Ok(())
+}
+
+fn missing_p_value(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Option<f64> {
+    let too_few = reference.rows.min(production.rows) < policy.min_rows();
+    if too_few || reference.missing + production.missing == 0 {
+        return None;
+    }
+    let counts = |side: &Side| [side.missing, side.present()];
+    let test = chi_squared_homogeneity(&counts(reference), &counts(production), Continuity::Yates);
+    test.ok().map(|test| test.p_value)
+}
+
+fn test_values(
+    test: Test,
+    reference: &ColumnProfile,
+    production: &ColumnProfile,
+    policy: &ShiftPolicy,
+) -> Result<Tested, String> {
+    match (&reference.values, &production.values) {
+        (ValueProfile::Numeric(reference), ValueProfile::Numeric(production)) => {
+            test_numbers(test, reference, production)
+        }
+        (ValueProfile::Categorical(reference), ValueProfile::Categorical(production)) => {
+            test_levels(test, &LevelCounts::new(reference, production), policy)
+        }
+        _ => Err("the column is of another kind in production".to_owned()),
+    }
+}
+
+fn test_numbers(
+    test: Test,
+    reference: &NumberProfile,
+    production: &NumberProfile,
+) -> Result<Tested, String> {
+    let (Some(reference), Some(production)) = (Numbers::of(reference), Numbers::of(production))
+    else {
+        return Err("there are no values".to_owned());
+    };
+    let (was, is) = (reference.sample(), production.sample());
+    let result = test.of_numbers(was, is).map_err(|error| error.to_string())?;
+    let measures =
+        Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;
+    let mut change = largest_change(was, is);
+    let state = if let Some(factor) = unit_factor(&reference, &production) {
+        change.push_str(&format!(", as in another unit: ×{}", four_digits(factor)));
+        State::UnitChanged(factor)
+    } else if production.is_constant() && !reference.is_constant() {
+        change.push_str(", always");
+        State::Constant
+    } else {
+        State::ValueShift
+    };
+    Ok(Tested { result, measures, picture: Picture::of_numbers(was, is), state, change })
+}
+
+/// The median of both sides; the range of their middle halves, where an end of it has moved by
+/// more.
+fn largest_change(reference: Sample<'_>, production: Sample<'_>) -> String {
+    let quartiles = |sample: Sample<'_>| {
+        let n = sample.size();
+        sample.at_rank((3 * n).div_ceil(4)) - sample.at_rank(n.div_ceil(4))
+    };
+    let medians = (reference.median(), production.median());
+    let ranges = (quartiles(reference), quartiles(production));
+    let spread_moved = (ranges.1 - ranges.0).abs() / 2.0 > (medians.1 - medians.0).abs();
+    let (name, (was, is)) =
+        if spread_moved { ("interquartile range", ranges) } else { ("median", medians) };
+    format!("{name} {} → {}", four_digits(was), four_digits(is))
+}
+
+fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result<Tested, String> {
+    let Some((reference, production)) = counts.folded() else {
+        return Err(
+            "every level is too rare to be compared; compare larger samples or coarser levels"
+                .to_owned(),
+        );
+    };
+    let result = test.of_counts(&reference, &production).map_err(|error| error.to_string())?;
+    let measures = Measures::of_levels(counts).map_err(|error| error.to_string())?;
+    let state = if counts.became_constant() {
+        State::Constant
+    } else if counts.new_level_share() > 0.0 && counts.new_level_share() >= policy.min_effect() {
+        State::NewLevels
+    } else {
+        State::ValueShift
+    };
+    let picture = Some(Picture::of_levels(counts));
+    Ok(Tested { result, measures, picture, state, change: counts.largest_change() })
+}

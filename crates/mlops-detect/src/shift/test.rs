@@ -1,0 +1,153 @@
+use super::measures::quantile_bins;
+use mlops_stats::{
+    Continuity, KsMethod, Sample, StatisticError, anderson_darling, chi_squared_homogeneity,
+    g_test_homogeneity, jensen_shannon, ks_two_sample, mann_whitney, psi,
+};
+
+/// A statistic that a feature can be judged by, with the effect that stands beside its p-value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Test {
+    /// Two-sample Kolmogorov–Smirnov; the effect is D itself.
+    KolmogorovSmirnov,
+    /// Two-sample Anderson–Darling, which sees the tails better; the effect is D of Kolmogorov and
+    /// Smirnov.
+    AndersonDarling,
+    /// Mann–Whitney, which sees values that are larger or smaller on the whole; the effect is the
+    /// rank-biserial correlation.
+    MannWhitney,
+    /// Chi-squared test of homogeneity; the effect is Cramér's V.
+    ChiSquared,
+    /// G-test of homogeneity; the effect is Cramér's V.
+    G,
+    /// Population stability index, of numbers over ten bins of the reference; the effect is the
+    /// index.
+    Psi,
+    /// Jensen–Shannon, of numbers over the same bins; the effect is the distance.
+    JensenShannon,
+}
+
+/// What a test came to.
+pub(super) struct TestResult {
+    pub(super) statistic: f64,
+    pub(super) p_value: f64,
+    pub(super) effect: f64,
+}
+
+impl Test {
+    /// The name in reports and tables, such as `kolmogorov_smirnov`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KolmogorovSmirnov => "kolmogorov_smirnov",
+            Self::AndersonDarling => "anderson_darling",
+            Self::MannWhitney => "mann_whitney",
+            Self::ChiSquared => "chi_squared",
+            Self::G => "g_test",
+            Self::Psi => "psi",
+            Self::JensenShannon => "jensen_shannon",
+        }
+    }
+
+    /// The name that people know, such as Kolmogorov–Smirnov.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::KolmogorovSmirnov => "Kolmogorov–Smirnov",
+            Self::AndersonDarling => "Anderson–Darling",
+            Self::MannWhitney => "Mann–Whitney",
+            Self::ChiSquared => "chi-squared",
+            Self::G => "G-test",
+            Self::Psi => "PSI",
+            Self::JensenShannon => "Jensen–Shannon",
+        }
+    }
+
+    /// The name of the effect, such as `ks_distance`.
+    pub fn effect_name(self) -> &'static str {
+        match self {
+            Self::KolmogorovSmirnov | Self::AndersonDarling => "ks_distance",
+            Self::MannWhitney => "rank_biserial",
+            Self::ChiSquared | Self::G => "cramers_v",
+            Self::Psi => "psi",
+            Self::JensenShannon => "jensen_shannon_distance",
+        }
+    }
+
+    /// Whether it compares numbers by their order.
+    pub fn takes_numbers(self) -> bool {
+        !matches!(self, Self::ChiSquared | Self::G)
+    }
+
+    /// Whether it compares counts of levels.
+    pub fn takes_levels(self) -> bool {
+        !matches!(self, Self::KolmogorovSmirnov | Self::AndersonDarling | Self::MannWhitney)
+    }
+
+    pub(super) fn of_numbers(
+        self,
+        reference: Sample<'_>,
+        production: Sample<'_>,
+    ) -> Result<TestResult, StatisticError> {
+        let distance = || ks_two_sample(reference, production, KsMethod::Auto);
+        match self {
+            Self::AndersonDarling => {
+                let test = anderson_darling(reference, production)?;
+                let effect = distance()?.statistic;
+                Ok(TestResult { statistic: test.statistic, p_value: test.p_value, effect })
+            }
+            Self::MannWhitney => {
+                let test = mann_whitney(reference, production)?;
+                let effect = (2.0 * test.superiority - 1.0).abs();
+                Ok(TestResult { statistic: test.statistic, p_value: test.p_value, effect })
+            }
+            Self::Psi | Self::JensenShannon => {
+                let (reference, production) = quantile_bins(reference, production)?;
+                self.of_counts(&reference, &production)
+            }
+            Self::KolmogorovSmirnov | Self::ChiSquared | Self::G => {
+                let test = distance()?;
+                Ok(TestResult {
+                    statistic: test.statistic,
+                    p_value: test.p_value,
+                    effect: test.statistic,
+                })
+            }
+        }
+    }
+
+    pub(super) fn of_counts(
+        self,
+        reference: &[u64],
+        production: &[u64],
+    ) -> Result<TestResult, StatisticError> {
+        match self {
+            Self::Psi => {
+                let index = psi(reference, production)?;
+                Ok(TestResult {
+                    statistic: index.statistic,
+                    p_value: index.p_value,
+                    effect: index.statistic,
+                })
+            }
+            Self::JensenShannon => {
+                let apart = jensen_shannon(reference, production)?;
+                Ok(TestResult {
+                    statistic: apart.distance,
+                    p_value: apart.p_value,
+                    effect: apart.distance,
+                })
+            }
+            _ => {
+                let test = chi_squared_homogeneity(reference, production, Continuity::Yates)?;
+                let chi_squared = TestResult {
+                    statistic: test.statistic,
+                    p_value: test.p_value,
+                    effect: test.cramers_v,
+                };
+                if self != Self::G {
+                    return Ok(chi_squared);
+                }
+                let test = g_test_homogeneity(reference, production)?;
+                Ok(TestResult { statistic: test.statistic, p_value: test.p_value, ..chi_squared })
+            }
+        }
+    }
+}

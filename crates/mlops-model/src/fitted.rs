@@ -1,0 +1,294 @@
+use super::calibration::{Calibration, fit_isotonic, fit_sigmoid};
+use super::folds::stratified_folds;
+use super::progress::Progress;
+use super::schema::{Input, Schema};
+use super::scorer::Scorer;
+use super::{CalibrationMethod, ModelError, Recipe};
+use mlops_core::table::Table;
+
+/// The least probability whose log-odds are looked at.
+pub(crate) const LEAST: f64 = 1e-6;
+
+/// A fitted model: from a row to the probability of the positive outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// What it takes and what it foretells.
+    pub schema: Schema,
+    /// How it was made.
+    pub recipe: Recipe,
+    /// The share of each feature in it, in the order of the schema: of the impurity that a forest's
+    /// or the loss that boosting's splits took away, of the spread of a regression's log-odds.
+    pub importances: Vec<f64>,
+    pub(crate) scorer: Scorer,
+    pub(crate) calibration: Option<Calibration>,
+}
+
+impl Model {
+    /// Fits a model to rows whose outcomes are known.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] where columns are missing, parameters cannot be, or the outcomes are all the
+    /// same.
+    pub fn fit(
+        table: &Table,
+        labels: &[bool],
+        schema: &Schema,
+        recipe: &Recipe,
+        progress: &Progress<'_>,
+    ) -> Result<Self, ModelError> {
+        recipe.check()?;
+        let inputs = schema.inputs(table)?;
+        check_labels(labels, table.rows())?;
+        let calibration = match recipe.calibration {
+            CalibrationMethod::None => None,
+            method => {
+                let probabilities =
+                    out_of_fold(&inputs, labels, &[], recipe, progress)?.probabilities;
+                Some(calibrate(&probabilities, labels, method).ok_or(ModelError::NoCalibration)?)
+            }
+        };
+        let (scorer, of_inputs) =
+            Scorer::learn(inputs, labels, &recipe.learner, recipe.seed, progress)?;
+        let importances = of_features(schema, &of_inputs);
+        Ok(Self {
+            schema: schema.clone(),
+            recipe: recipe.clone(),
+            importances,
+            scorer,
+            calibration,
+        })
+    }
+
+    /// The probability of the positive outcome, row by row.
+    ///
+    /// A missing value, and a level that the training data did not have, are answered like rows
+    /// that lacked a value in training.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::NoColumn`] where the table lacks a feature.
+    pub fn predict(&self, table: &Table) -> Result<Vec<f64>, ModelError> {
+        let inputs = self.schema.inputs(table)?;
+        let mut probabilities = self.scorer.probabilities(&inputs, table.rows());
+        self.calibrate(&mut probabilities);
+        Ok(probabilities)
+    }
+
+    /// What its own calibration makes of probabilities that were not calibrated, such as those of
+    /// [`cross_validate`].
+    pub fn calibrate(&self, probabilities: &mut [f64]) {
+        if let Some(calibration) = &self.calibration {
+            probabilities
+                .iter_mut()
+                .for_each(|probability| *probability = calibrated(calibration, *probability));
+        }
+    }
+
+    /// How much worse the log loss is with a feature's values in random order, in the order of the
+    /// schema; 0 for one that the model does not use. What no other feature can stand in for
+    /// counts.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] where the table lacks a feature, or has no rows.
+    ///
+    /// # Source
+    ///
+    /// A. Fisher, C. Rudin and F. Dominici, "All models are wrong, but many are useful", JMLR 20
+    /// (2019) 177.
+    pub fn permutation_importances(
+        &self,
+        table: &Table,
+        labels: &[bool],
+        seed: u64,
+    ) -> Result<Vec<f64>, ModelError> {
+        check_labels(labels, table.rows())?;
+        let loss = |table: &Table| -> Result<f64, ModelError> {
+            super::metrics::log_loss(labels, &self.predict(table)?).ok_or(ModelError::NoRows)
+        };
+        let before = loss(table)?;
+        let mut shuffled = table.clone();
+        let mut importances = Vec::with_capacity(self.schema.features.len());
+        for (number, feature) in self.schema.features.iter().enumerate() {
+            let order = super::random::Random::new(seed, number as u64).permutation(table.rows());
+            let order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
+            let Some(place) = table.columns.iter().position(|column| column.name == feature.name)
+            else {
+                continue;
+            };
+            shuffled.columns[place] = table.columns[place].take(&order);
+            importances.push(loss(&shuffled)? - before);
+            shuffled.columns[place] = table.columns[place].clone();
+        }
+        Ok(importances)
+    }
+}
+
+/// What models say of rows that they were not fitted to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutOfFold {
+    /// One a row, not calibrated.
+    pub probabilities: Vec<f64>,
+    /// The fold of each row: the rows of one were asked of one model.
+    pub folds: Vec<usize>,
+    /// As [`Model::importances`], on average over the models.
+    pub importances: Vec<f64>,
+    /// One for each row of another table.
+    others: Vec<f64>,
+}
+
+impl OutOfFold {
+    /// Probabilities of rows that fall into these folds.
+    pub fn new(probabilities: Vec<f64>, folds: Vec<usize>) -> Self {
+        Self { probabilities, folds, importances: Vec::new(), others: Vec::new() }
+    }
+}
+
+/// Fits a model to all folds but one, for each of them, and asks it for that one; `inputs` are
+/// those of `schema`.
+///
+/// # Errors
+///
+/// As [`Model::fit`].
+pub fn cross_validate(
+    inputs: &[Input<'_>],
+    labels: &[bool],
+    schema: &Schema,
+    recipe: &Recipe,
+    progress: &Progress<'_>,
+) -> Result<OutOfFold, ModelError> {
+    recipe.check()?;
+    check_labels(labels, inputs.first().map_or(0, Input::rows))?;
+    let mut found = out_of_fold(inputs, labels, &[], recipe, progress)?;
+    found.importances = of_features(schema, &found.importances);
+    Ok(found)
+}
+
+/// The same, and what these models say of the rows of another table, each of which is asked of one
+/// of them: the rows of both tables are judged by the same models, none of which was fitted to
+/// them.
+///
+/// # Errors
+///
+/// As [`Model::fit`].
+pub fn cross_score(
+    table: &Table,
+    labels: &[bool],
+    other: &Table,
+    schema: &Schema,
+    recipe: &Recipe,
+    progress: &Progress<'_>,
+) -> Result<(OutOfFold, Vec<f64>), ModelError> {
+    recipe.check()?;
+    check_labels(labels, table.rows())?;
+    let mut found =
+        out_of_fold(&schema.inputs(table)?, labels, &schema.inputs(other)?, recipe, progress)?;
+    found.importances = of_features(schema, &found.importances);
+    let others = std::mem::take(&mut found.others);
+    Ok((found, others))
+}
+
+/// The importances of the features, of those of the inputs that they become.
+fn of_features(schema: &Schema, of_inputs: &[f64]) -> Vec<f64> {
+    let mut importances = vec![0.0; schema.features.len()];
+    for (feature, importance) in schema.features_of_inputs().into_iter().zip(of_inputs) {
+        importances[feature] += importance;
+    }
+    importances
+}
+
+fn out_of_fold(
+    inputs: &[Input<'_>],
+    labels: &[bool],
+    others: &[Input<'_>],
+    recipe: &Recipe,
+    progress: &Progress<'_>,
+) -> Result<OutOfFold, ModelError> {
+    let rows_of_others = others.first().map_or(0, Input::rows);
+    let mut of_others = vec![0.0; rows_of_others];
+    let folds = stratified_folds(labels, recipe.folds, recipe.seed);
+    let mut probabilities = vec![0.0; labels.len()];
+    let mut importances = vec![0.0; inputs.len()];
+    for fold in 0..recipe.folds {
+        let rows = |inside: bool| {
+            (0..labels.len()).filter(|row| (folds[*row] == fold) == inside).collect::<Vec<usize>>()
+        };
+        let (fitted_to, held_out) = (rows(false), rows(true));
+        let taken = |rows: &[usize]| {
+            inputs.iter().map(|input| input.take(rows)).collect::<Vec<Input<'_>>>()
+        };
+        let labels_fitted_to: Vec<bool> = fitted_to.iter().map(|row| labels[*row]).collect();
+        check_labels(&labels_fitted_to, fitted_to.len())?;
+        let (scorer, shares) = Scorer::learn(
+            taken(&fitted_to),
+            &labels_fitted_to,
+            &recipe.learner,
+            recipe.seed,
+            progress,
+        )?;
+        let predicted = scorer.probabilities(&taken(&held_out), held_out.len());
+        held_out
+            .iter()
+            .zip(predicted)
+            .for_each(|(row, probability)| probabilities[*row] = probability);
+        let asked: Vec<usize> = (fold..rows_of_others).step_by(recipe.folds).collect();
+        if !asked.is_empty() {
+            let inputs_asked: Vec<Input<'_>> =
+                others.iter().map(|input| input.take(&asked)).collect();
+            let predicted = scorer.probabilities(&inputs_asked, asked.len());
+            asked
+                .iter()
+                .zip(predicted)
+                .for_each(|(row, probability)| of_others[*row] = probability);
+        }
+        importances
+            .iter_mut()
+            .zip(shares)
+            .for_each(|(sum, share)| *sum += share / recipe.folds as f64);
+    }
+    Ok(OutOfFold { probabilities, folds, importances, others: of_others })
+}
+
+fn calibrate(
+    probabilities: &[f64],
+    labels: &[bool],
+    method: CalibrationMethod,
+) -> Option<Calibration> {
+    match method {
+        CalibrationMethod::None => None,
+        CalibrationMethod::Isotonic => fit_isotonic(probabilities, labels),
+        CalibrationMethod::Sigmoid => {
+            let scores: Vec<f64> = probabilities.iter().copied().map(log_odds).collect();
+            fit_sigmoid(&scores, labels)
+        }
+    }
+}
+
+fn calibrated(calibration: &Calibration, probability: f64) -> f64 {
+    match calibration {
+        Calibration::Sigmoid { .. } => calibration.apply(log_odds(probability)),
+        Calibration::Isotonic { .. } => calibration.apply(probability),
+    }
+}
+
+/// Finite, also where a forest is certain.
+fn log_odds(probability: f64) -> f64 {
+    let inside = probability.clamp(LEAST, 1.0 - LEAST);
+    (inside / (1.0 - inside)).ln()
+}
+
+fn check_labels(labels: &[bool], rows: usize) -> Result<(), ModelError> {
+    if labels.is_empty() || rows == 0 {
+        return Err(ModelError::NoRows);
+    }
+    if labels.len() != rows {
+        return Err(ModelError::Labels { labels: labels.len(), rows });
+    }
+    let positives = labels.iter().filter(|label| **label).count();
+    if positives == 0 || positives == labels.len() {
+        Err(ModelError::OneOutcome { rows })
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::message::{Message, clock};
+use super::route::digest;
+use super::{Rules, Severity, Transition, Unit};
+use mlops_core::span::span_text;
+use mlops_core::timestamp::to_sql_text;
+
+/// How many predictions lie in each of equal parts of the span from 0 to 1.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Counts, from 0 on; a prediction of 1 counts in the last.
+    pub counts: Vec<u64>,
+}
+
+/// The latest word of a monitor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MonitorVerdict {
+    /// The job: `drift`, `concept-shift` or `performance`.
+    pub job: String,
+    /// `stable`, `shifted` or `inconclusive`.
+    pub verdict: String,
+    /// In words.
+    pub why: String,
+}
+
+/// How the ETL of one pipeline stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EtlDay {
+    /// The pipeline.
+    pub pipeline: String,
+    /// When it last ran.
+    pub ran_at: Timestamp,
+    /// How far the newest request was behind, then.
+    pub lag_seconds: Option<f64>,
+    /// Records that it has set aside, of partitions with requests of the day.
+    pub dead_letters: u64,
+}
+
+impl EtlDay {
+    /// The lag in words: `1m 35s`.
+    pub fn lag_text(&self) -> String {
+        self.lag_seconds
+            .map_or("unknown".to_owned(), |lag| span_text(SignedDuration::from_secs(lag as i64)))
+    }
+}
+
+/// The figures of one day.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DayReport {
+    /// The day, as `2026-03-02`.
+    pub day: String,
+    /// Requests.
+    pub requests: u64,
+    /// Requests of the day before.
+    pub requests_before: u64,
+    /// The mean of the predictions.
+    pub mean_prediction: Option<f64>,
+    /// That of the day before.
+    pub mean_prediction_before: Option<f64>,
+    /// The share of `high_risk`.
+    pub high_risk: Option<f64>,
+    /// The share of requests with `output.error`.
+    pub errors: Option<f64>,
+    /// How the predictions are distributed.
+    pub histogram: Histogram,
+    /// What the monitors said in the day.
+    pub verdicts: Vec<MonitorVerdict>,
+    /// The ETL's pipelines.
+    pub etl: Vec<EtlDay>,
+    /// How often rules fired.
+    pub fired: u64,
+    /// Rules that fire now.
+    pub firing: Vec<String>,
+}
+
+impl DayReport {
+    /// The tables as plain text.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::from("\nPredictions\n\n");
+        let most = self.histogram.counts.iter().copied().max().unwrap_or(0).max(1);
+        let width = 1.0 / self.histogram.counts.len().max(1) as f64;
+        // Writing to a string cannot fail.
+        for (place, &count) in self.histogram.counts.iter().enumerate() {
+            let bar = "#".repeat((40 * count).div_ceil(most) as usize);
+            let number = Unit::Count.text(count as f64);
+            let line = format!("  {:.2}  {number:>9}  {bar}", place as f64 * width);
+            let _written = writeln!(text, "{}", line.trim_end());
+        }
+        text.push_str("\nMonitors\n\n");
+        for found in &self.verdicts {
+            let _written =
+                writeln!(text, "  {:<14} {:<13} {}", found.job, found.verdict, found.why);
+        }
+        if self.verdicts.is_empty() {
+            text.push_str("  none ran that day\n");
+        }
+        text.push_str("\nETL\n\n");
+        for etl in &self.etl {
+            let (lag, ran_at) = (etl.lag_text(), &to_sql_text(etl.ran_at)[..16]);
+            let letters = Unit::Count.text(etl.dead_letters as f64);
+            let _written = writeln!(
+                text,
+                "  {}: lag {lag}, dead letters {letters}, last run {ran_at} UTC",
+                etl.pipeline
+            );
+        }
+        if self.etl.is_empty() {
+            text.push_str("  no pipeline has run\n");
+        }
+        text
+    }
+}
+
+/// The daily report in words; `at` is when it is made.
+pub fn report_message(rules: &Rules, name: &str, report: DayReport, at: Timestamp) -> Message {
+    let shifted: Vec<&str> = report
+        .verdicts
+        .iter()
+        .filter(|found| found.verdict == "shifted")
+        .map(|found| found.job.as_str())
+        .collect();
+    let verdict = match (report.verdicts.is_empty(), shifted.as_slice()) {
+        (true, _) => "no monitor ran".to_owned(),
+        (false, []) => "no monitor found a shift".to_owned(),
+        (false, shifted) => format!("shifted: {}", shifted.join(", ")),
+    };
+    let mean = |mean: Option<f64>| mean.map_or("none".to_owned(), |mean| Unit::Number.text(mean));
+    let share =
+        |share: Option<f64>| share.map_or("none".to_owned(), |share| Unit::Share.text(share));
+    let count = |count: u64| Unit::Count.text(count as f64);
+    let firing =
+        if report.firing.is_empty() { "none".to_owned() } else { report.firing.join(", ") };
+    let facts = [
+        (
+            "Requests",
+            format!(
+                "{} (the day before {})",
+                count(report.requests),
+                count(report.requests_before)
+            ),
+        ),
+        (
+            "Mean predicted probability",
+            format!(
+                "{} (the day before {})",
+                mean(report.mean_prediction),
+                mean(report.mean_prediction_before)
+            ),
+        ),
+        ("Share of high risk", share(report.high_risk)),
+        ("Share of errors", share(report.errors)),
+        ("Alerts that fired", count(report.fired)),
+        ("Rules that fire now", firing),
+        ("Made", clock(at, &rules.time_zone)),
+    ];
+    let says = format!(
+        "{} requests, mean prediction {}, {verdict}",
+        count(report.requests),
+        mean(report.mean_prediction)
+    );
+    Message {
+        rule: name.to_owned(),
+        transition: Transition::Report,
+        severity: Severity::Warning,
+        at,
+        thread: digest(&[name, &report.day]),
+        subject: format!("Report of {}: {says}", report.day),
+        headline: format!("{}: {says}.", report.day),
+        facts: facts.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+        next: None,
+        short: format!("Report of {}: {says}.", report.day),
+        report: Some(report),
+    }
+}
