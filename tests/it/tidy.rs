@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 5] = [
     &["mlops-core"],
     &["mlops-detect", "mlops-model", "mlops-record", "mlops-rules", "mlops-stats"],
     &["mlops-aws", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-table"],
-    &["mlops-alert", "mlops-etl", "mlops-guard", "mlops-input", "mlops-testkit", "mlops-trigger"],
+    &["mlops-alert", "mlops-etl", "mlops-guard", "mlops-monitor", "mlops-testkit"],
     &JOBS,
 ];
 
@@ -45,7 +45,7 @@ const QUARANTINED: [(&str, &[&str]); 16] = [
     ("plotters", &["mlops-page"]),
     ("axum", &["dashboard", "score"]),
     ("subtle", &["mlops-guard"]),
-    ("aws-sdk-batch", &["mlops-trigger", "mlops-testkit"]),
+    ("aws-sdk-batch", &["mlops-monitor", "mlops-testkit"]),
     ("sqlx", &["mlops-sql", "mlops-testkit"]),
     ("parquet", &["mlops-table"]),
     ("aws-sdk-s3", &["mlops-objects", "mlops-testkit"]),

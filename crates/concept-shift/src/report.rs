@@ -5,9 +5,9 @@ use mlops_detect::concept::{
     Domain, DomainFeature, DomainPolicy, LabelGain, Relation, RelationPolicy,
 };
 use mlops_detect::store::ConceptFinding;
-use mlops_input::LabelCounts;
 use mlops_job::{Exit, Metrics, Report, grid, number, percent};
-use mlops_trigger::RetrainReport;
+use mlops_monitor::LabelCounts;
+use mlops_monitor::RetrainReport;
 use serde::Serialize;
 
 use crate::rows::AboutRows;

@@ -4,12 +4,12 @@ use anyhow::{Context as _, Result};
 use mlops_core::table::{Column, Kind, Table};
 use mlops_core::window::Window;
 use mlops_detect::shift::{FeatureSet, Roles};
-use mlops_input::{
+use mlops_job::{Context, UsageError};
+use mlops_model::{Target, places_at_random};
+use mlops_monitor::{
     LOG_TIME, LabelCounts, LogColumns, LogsAt, PublishedModel, Source, TableSource, label,
     read_logged, read_outcomes, rows_in_window,
 };
-use mlops_job::{Context, UsageError};
-use mlops_model::{Target, places_at_random};
 use mlops_sql::Database;
 use mlops_stats::profile::Profile;
 

@@ -4,11 +4,11 @@ use mlops_core::verdict::Verdict;
 use mlops_detect::concept::{Domain, Relation, relation_shift, tell_apart};
 use mlops_detect::shift::RetrainAdvice;
 use mlops_detect::store::{ConceptRun, VerdictStore};
-use mlops_input::{PublishedModel, open_database};
 use mlops_job::{Context, UsageError};
 use mlops_model::{ModelError, Progress};
+use mlops_monitor::{PublishedModel, open_database};
+use mlops_monitor::{Requester, Trigger};
 use mlops_objects::write_file;
-use mlops_trigger::{Trigger, Wish};
 
 use crate::rows::{self, Rows};
 use crate::{Args, ConceptReport, html};
@@ -82,13 +82,13 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
         let written = database.write_concept_shift(run).await;
         written.with_context(|| format!("keeping the findings in {}", args.store.database))?;
         if let Some(trigger) = trigger {
-            let wish = Wish {
+            let requester = Requester {
                 run_uid: &context.run_uid,
                 run_timestamp: context.started,
                 job: "concept-shift",
             };
-            let pulled = trigger.pull(&database, wish, advice(&report)).await;
-            report.retrain = Some(pulled.context("asking for a new model")?);
+            let submitted = trigger.submit(&database, requester, advice(&report)).await;
+            report.retrain = Some(submitted.context("asking for a new model")?);
         }
     }
     Ok(report)

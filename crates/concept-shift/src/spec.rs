@@ -18,5 +18,5 @@ const GRANTS: &[Grant] = &[
 pub(crate) const SPEC: Spec = Spec {
     kind: Kind::Job { timeout_minutes: 60, schedules: &[DAILY] },
     size: Size::new(1024, 2048),
-    grants: &[GRANTS, mlops_trigger::GRANTS],
+    grants: &[GRANTS, mlops_monitor::RETRAIN_GRANTS],
 };

@@ -1,6 +1,6 @@
 use anyhow::{Context as _, Result};
-use mlops_input::open_database;
 use mlops_job::{Context, Healthy, Report, UsageError, ask_health};
+use mlops_monitor::open_database;
 use mlops_objects::{Location, write_file};
 use mlops_sql::reader::Reader;
 use serde::Serialize;

@@ -5,13 +5,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::window::Window;
 use mlops_detect::shift::{Chunk, PolicyError, RetrainRule, Roles, ShiftPolicy, Split, Test};
-use mlops_input::window_of;
 use mlops_job::{
     CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time,
 };
+use mlops_monitor::RetrainArgs;
+use mlops_monitor::window_of;
 use mlops_objects::Location;
 use mlops_stats::Correction;
-use mlops_trigger::RetrainArgs;
 
 use crate::spec::SPEC;
 

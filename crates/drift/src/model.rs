@@ -1,8 +1,8 @@
 use anyhow::Result;
 use mlops_core::timestamp::parse_utc;
-use mlops_input::PublishedModel;
 use mlops_job::UsageError;
 use mlops_model::artifact::ModelFile;
+use mlops_monitor::PublishedModel;
 
 use crate::args::DataArgs;
 

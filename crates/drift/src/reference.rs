@@ -1,7 +1,7 @@
 use anyhow::{Context as _, Result};
 use mlops_detect::shift::{Collected, Collector, Roles, Split};
-use mlops_input::{Source, TableSource};
 use mlops_job::UsageError;
+use mlops_monitor::{Source, TableSource};
 use mlops_objects::Location;
 use mlops_stats::profile::{Profile, Profiles};
 

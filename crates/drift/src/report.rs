@@ -3,7 +3,7 @@ use std::cmp::Ordering;
 use mlops_core::verdict::Verdict;
 use mlops_detect::shift::{DataShift, FeatureShift, Measures, Skipped};
 use mlops_job::{Exit, Metrics, Report, grid, number, percent};
-use mlops_trigger::RetrainReport;
+use mlops_monitor::RetrainReport;
 use serde::Serialize;
 
 use crate::run::Comparison;

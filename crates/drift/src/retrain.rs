@@ -4,9 +4,9 @@ use anyhow::{Context as _, Result};
 use mlops_detect::shift::{DataShift, RetrainRule};
 use mlops_job::{Context, UsageError};
 use mlops_model::artifact::ModelFile;
+use mlops_monitor::{Requester, RetrainReport, Trigger};
 use mlops_objects::{Location, local_copy};
 use mlops_sql::Database;
-use mlops_trigger::{RetrainReport, Trigger, Wish};
 
 use crate::Args;
 
@@ -40,14 +40,15 @@ impl Retrain {
         Ok(Some(Self { rule, importances, trigger }))
     }
 
-    pub(crate) async fn pull(
+    pub(crate) async fn submit(
         self,
         database: &Database,
         found: &DataShift,
         context: &Context,
     ) -> Result<RetrainReport> {
-        let wish = Wish { run_uid: &context.run_uid, run_timestamp: context.started, job: "drift" };
-        self.trigger.pull(database, wish, self.rule.advise(found, &self.importances)).await
+        let requester =
+            Requester { run_uid: &context.run_uid, run_timestamp: context.started, job: "drift" };
+        self.trigger.submit(database, requester, self.rule.advise(found, &self.importances)).await
     }
 }
 

@@ -7,9 +7,9 @@ use mlops_detect::shift::{
     compare_together,
 };
 use mlops_detect::store::{ShiftRun, VerdictStore};
-use mlops_input::open_database;
 use mlops_job::{Context, UsageError};
 use mlops_model::artifact::ModelFile;
+use mlops_monitor::open_database;
 use mlops_objects::{Location, write_file};
 use mlops_stats::profile::{Profile, Profiles};
 use mlops_table::write_profiles;
@@ -167,8 +167,8 @@ async fn compare_all(
             .await
             .with_context(|| format!("keeping the findings in {}", args.store.database))?;
         if let Some(retrain) = retrain {
-            let pulled = retrain.pull(&database, &found.shifts[0].1, &context).await;
-            report.retrain = Some(pulled.context("asking for a new model")?);
+            let submitted = retrain.submit(&database, &found.shifts[0].1, &context).await;
+            report.retrain = Some(submitted.context("asking for a new model")?);
         }
     }
     Ok(report)

@@ -5,12 +5,12 @@ use clap::builder::BoolishValueParser;
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::window::Window;
 use mlops_detect::performance::{ImpactPolicy, PerformancePolicy, PeriodLength};
-use mlops_input::{OutcomeArgs, window_of};
 use mlops_job::{
     CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time,
 };
+use mlops_monitor::RetrainArgs;
+use mlops_monitor::{OutcomeArgs, window_of};
 use mlops_objects::Location;
-use mlops_trigger::RetrainArgs;
 
 use crate::spec::SPEC;
 

@@ -4,9 +4,9 @@ use mlops_detect::performance::{
     Check, CurvePoint, Estimate, Estimated, Impact, Realised, TrainingFigures,
 };
 use mlops_detect::store::{ImpactRows, PerformanceRow};
-use mlops_input::LabelCounts;
 use mlops_job::{Exit, Metrics, Report, grid, number, percent};
-use mlops_trigger::RetrainReport;
+use mlops_monitor::LabelCounts;
+use mlops_monitor::RetrainReport;
 use serde::Serialize;
 
 use crate::judge::{Judged, Period, Span};

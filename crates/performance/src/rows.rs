@@ -7,14 +7,14 @@ use mlops_core::ports::OutcomeStore;
 use mlops_core::table::{Column, Kind, Table, Values};
 use mlops_core::window::Window;
 use mlops_detect::performance::{Arm, TrainingFigures, calibration_needed};
-use mlops_input::{
-    LOG_TIME, LabelCounts, LogColumns, LogsAt, OutcomesOf, PublishedModel, Source, label,
-    read_logged, read_outcomes, read_table, rows_in_window,
-};
 use mlops_job::{Context, UsageError};
 use mlops_model::Target;
 use mlops_model::calibration::Calibration;
 use mlops_model::metrics::Metrics;
+use mlops_monitor::{
+    LOG_TIME, LabelCounts, LogColumns, LogsAt, OutcomesOf, PublishedModel, Source, label,
+    read_logged, read_outcomes, read_table, rows_in_window,
+};
 use mlops_sql::Database;
 
 use crate::Args;

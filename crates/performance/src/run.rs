@@ -3,10 +3,10 @@ use mlops_core::timestamp::parse_utc;
 use mlops_core::verdict::Verdict;
 use mlops_detect::shift::RetrainAdvice;
 use mlops_detect::store::{ImpactRows, PerformanceRun, VerdictStore};
-use mlops_input::{PublishedModel, open_database};
 use mlops_job::Context;
+use mlops_monitor::{PublishedModel, open_database};
+use mlops_monitor::{Requester, Trigger};
 use mlops_objects::write_file;
-use mlops_trigger::{Trigger, Wish};
 
 use crate::judge::judge_rows;
 use crate::{Args, PerformanceReport, html, rows};
@@ -57,13 +57,13 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
         let written = database.write_performance(run).await;
         written.with_context(|| format!("keeping the findings in {}", args.store.database))?;
         if let Some(trigger) = trigger {
-            let wish = Wish {
+            let requester = Requester {
                 run_uid: &context.run_uid,
                 run_timestamp: context.started,
                 job: "performance",
             };
-            let pulled = trigger.pull(&database, wish, advice(&report)).await;
-            report.retrain = Some(pulled.context("asking for a new model")?);
+            let submitted = trigger.submit(&database, requester, advice(&report)).await;
+            report.retrain = Some(submitted.context("asking for a new model")?);
         }
     }
     Ok(report)

@@ -16,5 +16,5 @@ const GRANTS: &[Grant] = &[
 pub(crate) const SPEC: Spec = Spec {
     kind: Kind::Job { timeout_minutes: 60, schedules: &[DAILY] },
     size: Size::new(256, 1024),
-    grants: &[GRANTS, mlops_trigger::GRANTS],
+    grants: &[GRANTS, mlops_monitor::RETRAIN_GRANTS],
 };

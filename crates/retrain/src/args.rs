@@ -7,10 +7,10 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use mlops_core::address::{DatabaseUrl, Password};
-use mlops_input::OutcomeArgs;
 use mlops_job::{CommonArgs, Context, EXIT_CODES_HELP, JobArgs, Spec, utc_time};
 use mlops_model::LearnerKind;
 use mlops_model::gate::GatePolicy;
+use mlops_monitor::OutcomeArgs;
 use mlops_objects::Location;
 use mlops_sql::Database;
 

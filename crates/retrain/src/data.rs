@@ -2,9 +2,9 @@ use std::collections::HashSet;
 
 use anyhow::Result;
 use mlops_core::table::{Column, Table, Values};
-use mlops_input::LabelCounts;
 use mlops_job::{Context, UsageError};
 use mlops_model::{Schema, Target};
+use mlops_monitor::LabelCounts;
 use mlops_sql::Database;
 use sha2::{Digest, Sha256};
 

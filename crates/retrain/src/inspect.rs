@@ -1,8 +1,8 @@
 use anyhow::{Context as _, Result};
-use mlops_input::read_table;
 use mlops_job::UsageError;
 use mlops_model::artifact::ModelFile;
 use mlops_model::gate::GatePolicy;
+use mlops_monitor::read_table;
 use mlops_objects::{Location, local_copy};
 
 use crate::Outcome;

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use mlops_input::LabelCounts;
 use mlops_job::{Exit, Report, grid, number, percent};
 use mlops_model::artifact::{ModelFile, Training};
 use mlops_model::gate::GateReport;
 use mlops_model::metrics::Metrics;
 use mlops_model::{FeatureKind, Recipe, Target};
+use mlops_monitor::LabelCounts;
 use serde::Serialize;
 
 use crate::data::LeftOut;

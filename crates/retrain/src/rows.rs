@@ -1,11 +1,11 @@
 use anyhow::{Context as _, Result};
 use mlops_core::table::{Column, Kind, Table};
 use mlops_core::window::Window;
-use mlops_input::{
-    LOG_TIME, LabelCounts, LogColumns, LogsAt, label, read_logged, read_outcomes, read_table,
-};
 use mlops_job::{Context, UsageError};
 use mlops_model::{FeatureKind, Schema};
+use mlops_monitor::{
+    LOG_TIME, LabelCounts, LogColumns, LogsAt, label, read_logged, read_outcomes, read_table,
+};
 use mlops_sql::Database;
 
 use crate::args::{DataArgs, LogPlace};

@@ -1,9 +1,9 @@
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mlops_core::ports::{ModelRecord, ModelStore, Release, RetrainStatus, RetrainStore};
-use mlops_input::read_table;
 use mlops_job::{Context, UsageError};
 use mlops_model::Recipe;
+use mlops_monitor::read_table;
 use mlops_objects::{Location, local_copy, write_file};
 use mlops_sql::Database;
 

@@ -1,7 +1,7 @@
 use anyhow::Result;
 use jiff::Timestamp;
-use mlops_input::read_table;
 use mlops_job::UsageError;
+use mlops_monitor::read_table;
 use mlops_objects::Location;
 
 use crate::model::LiveModel;

@@ -1,9 +1,9 @@
 use anyhow::{Context as _, Result};
 use mlops_core::table::{Kind, Table};
 use mlops_detect::shift::Roles;
-use mlops_input::{PublishedModel, read_table};
 use mlops_job::UsageError;
 use mlops_model::{FeatureKind, Model, Progress, Recipe, Schema, Target, places_at_random};
+use mlops_monitor::{PublishedModel, read_table};
 use mlops_objects::Location;
 
 use super::args::CaseStudyArgs;

@@ -5,8 +5,8 @@ const QUEUE: &[Action] =
     &[Action::new("batch:SubmitJob", "job-queue"), Action::new("batch:ListJobs", "*")];
 const DEFINITION: &[Action] = &[Action::new("batch:SubmitJob", "job-definition")];
 
-/// What a monitor that may ask for a new model needs beside its own.
-pub const GRANTS: &[Grant] = &[
+/// The permissions of a monitor that may request a retrain.
+pub const RETRAIN_GRANTS: &[Grant] = &[
     Grant::of("MLOPS_RETRAIN_QUEUE", &[QUEUE]),
     Grant::of("MLOPS_RETRAIN_DEFINITION", &[DEFINITION]),
 ];

@@ -6,7 +6,7 @@ use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_job::number;
 use serde::Serialize;
 
-use crate::LOG_TIME;
+use super::logs::LOG_TIME;
 
 /// Requests whose outcome is known, with a column for it.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use mlops_job::Context;
 use mlops_objects::Location;
 use mlops_sql::Database;
 
-use crate::{LOG_TIME, LogColumns, LogFindings, LogReader, rows_in_window};
+use super::logs::{LOG_TIME, LogColumns, LogFindings, LogReader, rows_in_window};
 
 /// Where logged requests are.
 #[derive(Debug, Clone, Copy)]

@@ -9,8 +9,8 @@ use mlops_job::UsageError;
 use serde::Serialize;
 use tokio::process::Command;
 
-use crate::RetrainArgs;
-use crate::batch::Queue;
+use super::args::RetrainArgs;
+use super::batch::Queue;
 
 /// The policy looks so far back.
 const HISTORY: SignedDuration = SignedDuration::from_hours(365 * 24);
@@ -28,9 +28,9 @@ enum Start {
     Command(String),
 }
 
-/// A run that may wish for a new model.
+/// A run that may requester for a new model.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'a> {
+pub struct Requester<'a> {
     /// Names the run.
     pub run_uid: &'a str,
     /// When it ran.
@@ -39,7 +39,7 @@ pub struct Wish<'a> {
     pub job: &'a str,
 }
 
-impl<'a> Wish<'a> {
+impl<'a> Requester<'a> {
     fn request(self, reason: &'a str) -> RetrainRequest<'a> {
         RetrainRequest {
             request_uid: self.run_uid,
@@ -146,14 +146,14 @@ impl Trigger {
     /// # Errors
     ///
     /// The failures of the store and of AWS Batch, and a command that does not end well.
-    pub async fn pull(
+    pub async fn submit(
         &self,
         store: &impl RetrainStore,
-        wish: Wish<'_>,
+        requester: Requester<'_>,
         advice: RetrainAdvice,
     ) -> Result<RetrainReport> {
-        let since = wish.run_timestamp.saturating_sub(self.policy.cooldown.max(HISTORY))?;
-        let history = store.retrain_history(since, wish.run_uid).await?;
+        let since = requester.run_timestamp.saturating_sub(self.policy.cooldown.max(HISTORY))?;
+        let history = store.retrain_history(since, requester.run_uid).await?;
         let under_way = match &self.start {
             Start::Batch(queue)
                 if matches!(advice, RetrainAdvice::Retrain(_)) || self.policy.has_calendar() =>
@@ -163,8 +163,8 @@ impl Trigger {
             _ => None,
         };
         let situation = Situation {
-            now: wish.run_timestamp,
-            job: wish.job,
+            now: requester.run_timestamp,
+            job: requester.job,
             under_way: under_way.as_deref(),
             history: &history,
         };
@@ -172,15 +172,15 @@ impl Trigger {
             Answer::Retrain(reason) | Answer::Renew(reason) if self.dry_run => {
                 return Ok(RetrainReport::new(RetrainAction::WouldSubmit, reason));
             }
-            Answer::Retrain(reason) => return self.ask(store, wish, reason).await,
+            Answer::Retrain(reason) => return self.ask(store, requester, reason).await,
             Answer::Renew(reason) => {
-                return self.ask(store, Wish { job: CALENDAR, ..wish }, reason).await;
+                return self.ask(store, Requester { job: CALENDAR, ..requester }, reason).await;
             }
             Answer::Wait(why) => (RetrainAction::Suppressed, RetrainStatus::Waiting, why),
             Answer::Keep(why) => (RetrainAction::Kept, RetrainStatus::Kept, why),
         };
         if !self.dry_run {
-            store.note_question(wish.request(&why), status).await?;
+            store.note_question(requester.request(&why), status).await?;
         }
         Ok(RetrainReport::new(action, why))
     }
@@ -188,11 +188,11 @@ impl Trigger {
     async fn ask(
         &self,
         store: &impl RetrainStore,
-        wish: Wish<'_>,
+        requester: Requester<'_>,
         reason: String,
     ) -> Result<RetrainReport> {
-        let request = wish.request(&reason);
-        let since = wish.run_timestamp.saturating_sub(self.policy.cooldown)?;
+        let request = requester.request(&reason);
+        let since = requester.run_timestamp.saturating_sub(self.policy.cooldown)?;
         if let Some(standing) = store.claim_retrain(request, since).await? {
             return Ok(RetrainReport::new(
                 RetrainAction::Suppressed,
@@ -200,15 +200,21 @@ impl Trigger {
             ));
         }
         let started = match &self.start {
-            Start::Batch(queue) => {
-                queue.submit(wish.run_uid, &reason).await.map(Some).map_err(anyhow::Error::from)
-            }
+            Start::Batch(queue) => queue
+                .submit(requester.run_uid, &reason)
+                .await
+                .map(Some)
+                .map_err(anyhow::Error::from),
             Start::Command(command) => run(command, request).await.map(|()| None),
         };
         match started {
             Ok(batch_job_id) => {
                 store
-                    .settle_retrain(wish.run_uid, RetrainStatus::Submitted, batch_job_id.as_deref())
+                    .settle_retrain(
+                        requester.run_uid,
+                        RetrainStatus::Submitted,
+                        batch_job_id.as_deref(),
+                    )
                     .await?;
                 Ok(RetrainReport {
                     batch_job_id,
@@ -218,7 +224,7 @@ impl Trigger {
             Err(error) => {
                 // The first error says more than a second one would.
                 if let Err(second) =
-                    store.settle_retrain(wish.run_uid, RetrainStatus::Failed, None).await
+                    store.settle_retrain(requester.run_uid, RetrainStatus::Failed, None).await
                 {
                     tracing::warn!("the request stays pending: {second}");
                 }

@@ -1,7 +1,5 @@
-#![doc = include_str!("../README.md")]
-#![warn(missing_docs)]
+//! The rows that jobs read: tables, logged requests where they lie, and outcomes joined to them.
 
-mod database;
 mod labels;
 mod logged;
 mod logs;
@@ -10,7 +8,6 @@ mod outcomes;
 mod source;
 mod window;
 
-pub use database::open_database;
 pub use labels::{LabelCounts, Labelled, label};
 pub use logged::{LogsAt, read_logged};
 pub use logs::{LOG_TIME, LogColumns, LogFindings, LogReader, MAX_NEW_COLUMNS, rows_in_window};

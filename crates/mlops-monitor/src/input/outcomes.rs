@@ -12,7 +12,7 @@ use mlops_core::table::{Kind, Table};
 use mlops_job::{UsageError, duration};
 use mlops_objects::Location;
 
-use crate::read_table;
+use super::source::read_table;
 
 /// What every job takes that joins requests with outcomes.
 #[derive(Debug, Clone, Args)]

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod database;
+mod input;
+mod trigger;
+
+pub use database::open_database;
+pub use input::{
+    LOG_TIME, LabelCounts, Labelled, LogColumns, LogFindings, LogReader, LogsAt, MAX_NEW_COLUMNS,
+    OutcomeArgs, OutcomesOf, PublishedModel, Source, TableSource, label, read_logged,
+    read_outcomes, read_table, rows_in_window, window_of,
+};
+pub use trigger::{RETRAIN_GRANTS, Requester, RetrainAction, RetrainArgs, RetrainReport, Trigger};
