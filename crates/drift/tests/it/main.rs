@@ -4,4 +4,5 @@
 
 mod databases;
 mod files;
+mod parts;
 mod retrain;
