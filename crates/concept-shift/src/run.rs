@@ -1,14 +1,12 @@
 use anyhow::{Context as _, Result};
 use mlops_core::timestamp::parse_utc;
-use mlops_core::verdict::Verdict;
 use mlops_detect::concept::{Domain, Relation, relation_shift, tell_apart};
 use mlops_detect::shift::RetrainAdvice;
 use mlops_detect::store::{ConceptRun, VerdictStore};
 use mlops_job::{Context, UsageError};
 use mlops_model::{ModelError, Progress};
-use mlops_monitor::{PublishedModel, open_database};
-use mlops_monitor::{Requester, Trigger};
-use mlops_objects::write_file;
+use mlops_monitor::{MonitorRun, PublishedModel, Trigger};
+use mlops_sql::Database;
 
 use crate::rows::{self, Rows};
 use crate::{Args, ConceptReport, html};
@@ -31,9 +29,8 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
     let since =
         model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
     let window = args.data.window(context.started, since)?;
-    let database =
-        if is_of_database { Some(open_database(&args.store, &context).await?) } else { None };
-    let rows = rows::read(&args, model.as_ref(), window, database.as_ref(), &context).await?;
+    let run = MonitorRun::open("concept-shift", &args.store, is_of_database, &context).await?;
+    let rows = rows::read(&args, model.as_ref(), window, run.database(), &context).await?;
     let recipe = model.as_ref().map(|model| model.file.model.recipe.clone()).unwrap_or_default();
     let (domain_policy, relation_policy) = (args.classifier.policy(), args.relation.policy());
     let threads = args.classifier.n_jobs;
@@ -59,38 +56,25 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
     .await?;
     let found: Result<(Domain, Option<Relation>), ModelError> = found?;
     let (domain, relation) = found.map_err(UsageError::because)?;
-    let run_uid = database.is_some().then(|| context.run_uid.clone());
     let model_uid = model.map(|model| model.file.model_uid);
     let mut report =
         ConceptReport::new(domain, relation, about, &domain_policy, args.fail_on_verdict);
-    (report.run_uid, report.model_uid) = (run_uid, model_uid);
+    (report.run_uid, report.model_uid) = (run.run_uid(), model_uid);
     report.set_window(window);
-    if let Some(location) = &args.report {
-        write_file(location, html::page(&report).into_bytes())
-            .await
-            .with_context(|| format!("writing the report {location}"))?;
-    }
-    if let Some(database) = database {
-        let findings = report.findings(&relation_policy);
+    run.write_page(args.report.as_ref(), || html::page(&report)).await?;
+    let write = async |database: &Database| {
         let run = ConceptRun {
             run_uid: &context.run_uid,
             run_timestamp: context.started,
             window,
             model_uid: report.model_uid.as_deref(),
-            findings: &findings,
+            findings: &report.findings(&relation_policy),
         };
-        let written = database.write_concept_shift(run).await;
-        written.with_context(|| format!("keeping the findings in {}", args.store.database))?;
-        if let Some(trigger) = trigger {
-            let requester = Requester {
-                run_uid: &context.run_uid,
-                run_timestamp: context.started,
-                job: "concept-shift",
-            };
-            let submitted = trigger.submit(&database, requester, advice(&report)).await;
-            report.retrain = Some(submitted.context("asking for a new model")?);
-        }
-    }
+        database.write_concept_shift(run).await
+    };
+    let healthy = "what the model learned is still true";
+    let advice = || RetrainAdvice::of(report.verdict(), report.summary(), healthy);
+    report.retrain = run.keep(write, trigger.as_ref(), advice).await?;
     Ok(report)
 }
 
@@ -101,12 +85,4 @@ fn in_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Resul
         .build()
         .context("starting --n-jobs threads")?;
     Ok(pool.install(work))
-}
-
-fn advice(report: &ConceptReport) -> RetrainAdvice {
-    match report.verdict() {
-        Verdict::Shifted => RetrainAdvice::Retrain(report.summary()),
-        Verdict::Stable => RetrainAdvice::Keep("what the model learned is still true".to_owned()),
-        Verdict::Inconclusive(why) => RetrainAdvice::Keep(why.clone()),
-    }
 }

@@ -3,6 +3,7 @@
 
 mod database;
 mod input;
+mod run;
 mod trigger;
 
 pub use database::open_database;
@@ -11,4 +12,5 @@ pub use input::{
     OutcomeArgs, OutcomesOf, PublishedModel, Source, TableSource, label, read_logged,
     read_outcomes, read_table, rows_in_window, window_of,
 };
+pub use run::MonitorRun;
 pub use trigger::{RETRAIN_GRANTS, Requester, RetrainAction, RetrainArgs, RetrainReport, Trigger};

@@ -1,12 +1,11 @@
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use mlops_core::timestamp::parse_utc;
 use mlops_core::verdict::Verdict;
 use mlops_detect::shift::RetrainAdvice;
 use mlops_detect::store::{ImpactRows, PerformanceRun, VerdictStore};
 use mlops_job::Context;
-use mlops_monitor::{PublishedModel, open_database};
-use mlops_monitor::{Requester, Trigger};
-use mlops_objects::write_file;
+use mlops_monitor::{MonitorRun, PublishedModel, Trigger};
+use mlops_sql::Database;
 
 use crate::judge::judge_rows;
 use crate::{Args, PerformanceReport, html, rows};
@@ -29,9 +28,8 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
     let since =
         model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
     let window = args.data.window(context.started, since)?;
-    let database =
-        if is_of_database { Some(open_database(&args.store, &context).await?) } else { None };
-    let rows = rows::read(&args, model.as_ref(), window, database.as_ref(), &context).await?;
+    let run = MonitorRun::open("performance", &args.store, is_of_database, &context).await?;
+    let rows = rows::read(&args, model.as_ref(), window, run.database(), &context).await?;
     let (policies, fail_on_verdict) = (args.clone(), args.fail_on_verdict);
     let judging = tokio::task::spawn_blocking(move || {
         let judged = judge_rows(&rows, &policies);
@@ -39,12 +37,9 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
     });
     let mut report = judging.await?;
     report.model_uid = model.map(|model| model.file.model_uid);
-    report.run_uid = database.is_some().then(|| context.run_uid.clone());
-    if let Some(location) = &args.report {
-        let written = write_file(location, html::page(&report).into_bytes()).await;
-        written.with_context(|| format!("writing the report {location}"))?;
-    }
-    if let Some(database) = database {
+    report.run_uid = run.run_uid();
+    run.write_page(args.report.as_ref(), || html::page(&report)).await?;
+    let write = async |database: &Database| {
         let of_impact = report.impact.as_ref().map(|impact| impact.periods()).unwrap_or_default();
         let nothing = ImpactRows { periods: &[], verdict: &Verdict::Stable, says: "" };
         let run = PerformanceRun {
@@ -54,25 +49,10 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
             periods: &report.performance_rows(),
             impact: report.impact.as_ref().map_or(nothing, |impact| impact.rows(&of_impact)),
         };
-        let written = database.write_performance(run).await;
-        written.with_context(|| format!("keeping the findings in {}", args.store.database))?;
-        if let Some(trigger) = trigger {
-            let requester = Requester {
-                run_uid: &context.run_uid,
-                run_timestamp: context.started,
-                job: "performance",
-            };
-            let submitted = trigger.submit(&database, requester, advice(&report)).await;
-            report.retrain = Some(submitted.context("asking for a new model")?);
-        }
-    }
+        database.write_performance(run).await
+    };
+    let healthy = "predictions are as good as they were";
+    let advice = || RetrainAdvice::of(&report.all, report.summary(), healthy);
+    report.retrain = run.keep(write, trigger.as_ref(), advice).await?;
     Ok(report)
-}
-
-fn advice(report: &PerformanceReport) -> RetrainAdvice {
-    match &report.all {
-        Verdict::Shifted => RetrainAdvice::Retrain(report.summary()),
-        Verdict::Stable => RetrainAdvice::Keep("predictions are as good as they were".to_owned()),
-        Verdict::Inconclusive(why) => RetrainAdvice::Keep(why.clone()),
-    }
 }

@@ -27,6 +27,18 @@ pub enum RetrainAdvice {
     Keep(String),
 }
 
+impl RetrainAdvice {
+    /// Advises a retrain for `finding` if the verdict is *shifted*; `healthy` is the reason to keep
+    /// the model if it is *stable*.
+    pub fn of(verdict: &Verdict, finding: String, healthy: &str) -> Self {
+        match verdict {
+            Verdict::Shifted => Self::Retrain(finding),
+            Verdict::Stable => Self::Keep(healthy.to_owned()),
+            Verdict::Inconclusive(why) => Self::Keep(why.clone()),
+        }
+    }
+}
+
 impl RetrainRule {
     /// What to do about `found`.
     ///
