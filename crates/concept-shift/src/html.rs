@@ -6,21 +6,22 @@ use mlops_job::{number, percent};
 use mlops_page::{badge, bar, document};
 
 use crate::ConceptReport;
-use crate::report::{RelationReport, gain_text, p_value};
+use crate::report::{RelationReport, gain_text};
+use mlops_core::text::p_value;
 
 /// The picture of the score, in its own units.
 const WIDTH: f64 = 520.0;
 
 pub(crate) fn page(report: &ConceptReport) -> String {
     let body = html! {
-        h1 { "Concept shift " (badge(report.verdict)) }
+        h1 { "Concept shift " (badge(report.verdict.name())) }
         @if let Some(why) = &report.why { p { (sentence(why)) } }
         p.muted {
             @if let Some(model_uid) = &report.model_uid { "Model " (model_uid) ". " }
             @if let Some(from) = &report.window_from { "From " (from) " UTC. " }
             @if let Some(to) = &report.window_to { "Until " (to) " UTC. " }
         }
-        h2 { "Can production be told from training? " (badge(report.domain_verdict)) }
+        h2 { "Can production be told from training? " (badge(report.domain_verdict.name())) }
         p {
             "A classifier that is asked for rows that it was not fitted to would be right by chance at 0.5, and always at 1. "
             "Above " (report.threshold) " production has other rows than the model was fitted to."
@@ -90,7 +91,7 @@ fn features(report: &ConceptReport) -> Markup {
 fn of_relation(relation: &RelationReport) -> Markup {
     let found = &relation.found;
     html! {
-        h2 { "Does the target follow from the features as it did? " (badge(relation.verdict)) }
+        h2 { "Does the target follow from the features as it did? " (badge(relation.verdict.name())) }
         @if let Some(why) = &relation.why { p { (why) "." } }
         p {
             "Rows that are alike in both periods (" (number(found.rows_reference as u64)) " then, " (number(found.rows_production as u64))

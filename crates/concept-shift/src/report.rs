@@ -1,3 +1,4 @@
+use mlops_core::text::p_value;
 use mlops_core::timestamp::to_sql_text;
 use mlops_core::verdict::Verdict;
 use mlops_core::window::Window;
@@ -23,7 +24,7 @@ const KEPT: usize = 20;
 pub struct ConceptReport {
     /// `stable`, `shifted` or `inconclusive`: the one of the rows, and of the relation where that
     /// was compared.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// Why, in words.
     pub why: Option<String>,
     /// What the score is.
@@ -34,7 +35,7 @@ pub struct ConceptReport {
     /// What the score was compared with.
     pub threshold: f64,
     /// The verdict of the rows alone.
-    pub domain_verdict: &'static str,
+    pub domain_verdict: Verdict,
     /// Whether the target follows from the features as it did, where outcomes are known.
     pub relation: Option<RelationReport>,
     /// Columns that were not compared.
@@ -57,15 +58,13 @@ pub struct ConceptReport {
     pub retrain: Option<RetrainReport>,
     #[serde(skip)]
     fail_on_verdict: bool,
-    #[serde(skip)]
-    all: Verdict,
 }
 
 /// Whether the target follows from the features as it did.
 #[derive(Debug, Clone, Serialize)]
 pub struct RelationReport {
     /// The verdict of the relation alone.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// Why it is inconclusive.
     pub why: Option<String>,
     /// What was found.
@@ -82,16 +81,24 @@ pub struct SkippedReport {
     pub why: String,
 }
 
+/// A run: its IDs and its window.
+pub(crate) struct RunFacts {
+    pub(crate) run_uid: Option<String>,
+    pub(crate) model_uid: Option<String>,
+    pub(crate) window: Window,
+    pub(crate) fail_on_verdict: bool,
+}
+
 impl ConceptReport {
     pub(crate) fn new(
         domain: Domain,
         relation: Option<Relation>,
         rows: AboutRows,
         policy: &DomainPolicy,
-        fail_on_verdict: bool,
+        run: RunFacts,
     ) -> Self {
         let relation = relation.map(|found| RelationReport {
-            verdict: found.verdict.name(),
+            verdict: found.verdict.clone(),
             why: found.verdict.why().map(str::to_owned),
             found,
         });
@@ -111,38 +118,28 @@ impl ConceptReport {
             .iter()
             .map(|(column, why)| SkippedReport { column: column.clone(), why: why.clone() });
         let mut report = Self {
-            verdict: all.name(),
             why: all.why().map(str::to_owned),
+            verdict: all,
             metric: "roc_auc",
             threshold: policy.threshold,
-            domain_verdict: domain.verdict.name(),
+            domain_verdict: domain.verdict.clone(),
             domain,
             relation,
             skipped: skipped.collect(),
             new_columns: rows.new_columns,
             repeated: rows.repeated,
             labels: rows.label_counts,
-            model_uid: None,
-            run_uid: None,
-            window_from: None,
-            window_to: None,
+            model_uid: run.model_uid,
+            run_uid: run.run_uid,
+            window_from: run.window.from.map(to_sql_text),
+            window_to: run.window.to.map(to_sql_text),
             retrain: None,
-            fail_on_verdict,
-            all,
+            fail_on_verdict: run.fail_on_verdict,
         };
-        if report.all == Verdict::Shifted {
+        if report.verdict == Verdict::Shifted {
             report.why = Some(report.summary());
         }
         report
-    }
-
-    pub(crate) fn set_window(&mut self, window: Window) {
-        (self.window_from, self.window_to) =
-            (window.from.map(to_sql_text), window.to.map(to_sql_text));
-    }
-
-    pub(crate) fn verdict(&self) -> &Verdict {
-        &self.all
     }
 
     /// What is no longer true, in one line.
@@ -344,7 +341,7 @@ impl Report for ConceptReport {
             "AUC {score:.3} ({low:.3} to {high:.3}; the threshold is {}), {} rows a side\n{}",
             self.threshold,
             number(rows as u64),
-            self.verdict.to_uppercase()
+            self.verdict.name().to_uppercase()
         ));
         if let Some(why) = &self.why {
             text.push_str(&format!(": {why}"));
@@ -367,7 +364,7 @@ impl Report for ConceptReport {
     }
 
     fn exit(&self) -> Exit {
-        if self.fail_on_verdict && self.all == Verdict::Shifted {
+        if self.fail_on_verdict && self.verdict == Verdict::Shifted {
             Exit::Verdict
         } else {
             Exit::Done
@@ -381,11 +378,4 @@ pub(crate) fn gain_text(gain: &LabelGain) -> String {
     format!(
         "knowing the outcome, the two are told apart with {with:.3} instead of {without:.3} ({difference:+.3}, {low:+.3} to {high:+.3})"
     )
-}
-
-pub(crate) fn p_value(p: f64) -> String {
-    if p < 1e-300 {
-        return "below 1e-300".to_owned();
-    }
-    if p < 0.0001 { format!("{p:.1e}") } else { format!("{p:.4}") }
 }

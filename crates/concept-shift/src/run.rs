@@ -8,6 +8,7 @@ use mlops_model::{ModelError, Progress};
 use mlops_monitor::{MonitorRun, PublishedModel, Trigger};
 use mlops_sql::Database;
 
+use crate::report::RunFacts;
 use crate::rows::{self, Rows};
 use crate::{Args, ConceptReport, html};
 
@@ -56,11 +57,13 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
     .await?;
     let found: Result<(Domain, Option<Relation>), ModelError> = found?;
     let (domain, relation) = found.map_err(UsageError::because)?;
-    let model_uid = model.map(|model| model.file.model_uid);
-    let mut report =
-        ConceptReport::new(domain, relation, about, &domain_policy, args.fail_on_verdict);
-    (report.run_uid, report.model_uid) = (run.run_uid(), model_uid);
-    report.set_window(window);
+    let facts = RunFacts {
+        run_uid: run.run_uid(),
+        model_uid: model.map(|model| model.file.model_uid),
+        window,
+        fail_on_verdict: args.fail_on_verdict,
+    };
+    let mut report = ConceptReport::new(domain, relation, about, &domain_policy, facts);
     run.write_page(args.report.as_ref(), || html::page(&report)).await?;
     let write = async |database: &Database| {
         let run = ConceptRun {
@@ -73,8 +76,10 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
         database.write_concept_shift(run).await
     };
     let healthy = "what the model learned is still true";
-    let advice = || RetrainAdvice::of(report.verdict(), report.summary(), healthy);
-    report.retrain = run.keep(write, trigger.as_ref(), advice).await?;
+    let request = trigger
+        .as_ref()
+        .map(|trigger| (trigger, RetrainAdvice::of(&report.verdict, report.summary(), healthy)));
+    report.retrain = run.keep(write, request).await?;
     Ok(report)
 }
 

@@ -1,11 +1,13 @@
 //! The report as one page that needs nothing beside itself.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use mlops_detect::shift::{DataShift, FeatureShift, Measures, Picture, four_digits};
+use mlops_core::text::{four_digits, p_value};
+use mlops_core::verdict::Verdict;
+use mlops_detect::shift::{DataShift, FeatureShift, Measures, Picture, State};
 use mlops_job::{number, percent};
 
 use crate::DriftReport;
-use crate::report::{by_urgency, p_value};
+use crate::text::by_urgency;
 
 const STYLE: &str = include_str!("report.css");
 
@@ -19,7 +21,7 @@ const TREND_HEIGHT: f64 = 36.0;
 /// The page of a run.
 pub(crate) fn page(report: &DriftReport, found: &DataShift) -> String {
     let mut features: Vec<&FeatureShift> = found.features.iter().collect();
-    features.sort_by(|a, b| by_urgency((a.verdict.name(), a.effect), (b.verdict.name(), b.effect)));
+    features.sort_by(|a, b| by_urgency((&a.verdict, a.effect), (&b.verdict, b.effect)));
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -84,13 +86,11 @@ fn outcomes(report: &DriftReport) -> Markup {
 }
 
 fn summary(report: &DriftReport) -> String {
-    let count =
-        |verdict: &str| report.features.iter().filter(|feature| feature.verdict == verdict).count();
     format!(
         "{} of {} features are distributed in another way than in training, and {} cannot be judged.",
-        count("shifted"),
+        report.shifted(),
         report.features.len(),
-        count("inconclusive"),
+        report.inconclusive(),
     )
 }
 
@@ -149,9 +149,9 @@ fn section(feature: &FeatureShift, report: &DriftReport) -> Markup {
 }
 
 fn state(feature: &FeatureShift) -> String {
-    match feature.state.name() {
-        "ok" | "value_shift" | "insufficient" => feature.verdict.name().to_owned(),
-        state => state.replace('_', " "),
+    match feature.state {
+        State::Ok | State::ValueShift | State::Insufficient => feature.verdict.to_string(),
+        state => state.name().replace('_', " "),
     }
 }
 
@@ -199,7 +199,7 @@ fn effects(feature: &str, report: &DriftReport) -> Markup {
         div.trend {
             svg viewBox={ "0 0 " (WIDTH) " " (TREND_HEIGHT) } role="img" aria-label="the effect over time" {
                 polyline points=(points.collect::<Vec<_>>().join(" "));
-                @for (chunk, feature) in trend.iter().enumerate().filter(|(_, feature)| feature.verdict == "shifted") {
+                @for (chunk, feature) in trend.iter().enumerate().filter(|(_, feature)| feature.verdict == Verdict::Shifted) {
                     circle cx=(format!("{:.1}", x(chunk))) cy=(format!("{:.1}", y(effects[chunk]))) r="3" {
                         title { (feature.effect.map(four_digits).unwrap_or_default()) }
                     }
@@ -220,7 +220,7 @@ fn segments(report: &DriftReport) -> Markup {
         .segments
         .iter()
         .flat_map(|segment| segment.features.iter().map(move |feature| (segment, feature)));
-    let found: Vec<_> = found.filter(|(_, feature)| feature.verdict != "stable").collect();
+    let found: Vec<_> = found.filter(|(_, feature)| feature.verdict != Verdict::Stable).collect();
     html! {
         h2 { "By " (by) }
         @if found.is_empty() { p { "Stable in all " (report.segments.len()) " segments." } } @else {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod comparison;
 mod html;
 mod model;
 mod production;
@@ -9,6 +10,7 @@ mod report;
 mod retrain;
 mod run;
 mod spec;
+mod text;
 
 pub use args::Args;
 pub use report::{DriftReport, Outcome};

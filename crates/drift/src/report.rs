@@ -1,18 +1,14 @@
-use std::cmp::Ordering;
-
+use mlops_core::table::Kind;
 use mlops_core::verdict::Verdict;
-use mlops_detect::shift::{DataShift, FeatureShift, Measures, Skipped};
-use mlops_job::{Exit, Metrics, Report, grid, number, percent};
+use mlops_detect::shift::{DataShift, FeatureShift, Measures, Skipped, State, Test};
 use mlops_monitor::RetrainReport;
 use serde::Serialize;
-
-use crate::run::Comparison;
 
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DriftReport {
     /// `stable`, `shifted` or `inconclusive`.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// Why the verdict is inconclusive.
     pub why: Option<String>,
     /// Names the run in `data_shift`; `None` where nothing was written.
@@ -74,7 +70,7 @@ pub struct SegmentReport {
     /// Its name.
     pub segment: String,
     /// `stable`, `shifted` or `inconclusive`.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// Rows of the training file.
     pub rows_reference: u64,
     /// Rows of production.
@@ -91,7 +87,7 @@ pub struct ChunkReport {
     /// Rows of production.
     pub rows: u64,
     /// `stable`, `shifted` or `inconclusive`.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// One entry a feature.
     pub features: Vec<ChunkFeature>,
 }
@@ -108,7 +104,7 @@ pub struct ChunkFeature {
     /// The share of rows without a value.
     pub missing: f64,
     /// `stable`, `shifted` or `inconclusive`.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
 }
 
 /// What `drift profile` wrote.
@@ -136,49 +132,15 @@ pub enum Outcome {
     Profile(ProfileReport),
 }
 
-impl Report for Outcome {
-    fn human(&self) -> String {
-        match self {
-            Self::Compared(report) => report.human(),
-            Self::Profile(report) => format!(
-                "{}: {} columns of {} rows in {} bytes{}",
-                report.profile,
-                report.columns,
-                number(report.rows),
-                number(report.bytes as u64),
-                if report.segments > 0 {
-                    format!(", and {} segments", report.segments)
-                } else {
-                    String::new()
-                },
-            ),
-        }
-    }
-
-    fn metrics(&self) -> Vec<Metrics> {
-        match self {
-            Self::Compared(report) => report.metrics(),
-            Self::Profile(_) => Vec::new(),
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Compared(report) => report.exit(),
-            Self::Profile(_) => Exit::Done,
-        }
-    }
-}
-
 /// One feature of the JSON document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FeatureReport {
     /// Its name.
     pub feature: String,
     /// `numeric` or `categorical`.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// The test of its values.
-    pub test: &'static str,
+    pub test: Test,
     /// The test's statistic.
     pub statistic: Option<f64>,
     /// The test's p-value.
@@ -205,10 +167,10 @@ pub struct FeatureReport {
     /// Production rows with a value.
     pub n_production: u64,
     /// `stable`, `shifted` or `inconclusive`.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// What is the matter: `ok`, `value_shift`, `new_levels`, `constant`, `missing_shift`,
     /// `all_missing`, `vanished_column`, `type_changed`, `unit_changed` or `insufficient`.
-    pub state: &'static str,
+    pub state: State,
     /// What moved, or why nothing can be said.
     pub why: String,
 }
@@ -226,8 +188,8 @@ impl From<&FeatureShift> for FeatureReport {
     fn from(found: &FeatureShift) -> Self {
         Self {
             feature: found.feature.clone(),
-            kind: found.kind.name(),
-            test: found.test.name(),
+            kind: found.kind,
+            test: found.test,
             statistic: found.statistic,
             p_value: found.p_value,
             p_value_adjusted: found.p_value_adjusted,
@@ -240,8 +202,8 @@ impl From<&FeatureShift> for FeatureReport {
             missing_p_value_adjusted: found.missing_p_value_adjusted,
             n_reference: found.n_reference,
             n_production: found.n_production,
-            verdict: found.verdict.name(),
-            state: found.state.name(),
+            verdict: found.verdict.clone(),
+            state: found.state,
             why: found.why.clone(),
         }
     }
@@ -263,7 +225,7 @@ impl SegmentReport {
         let features = found.features.iter().map(FeatureReport::from).collect();
         Self {
             segment: segment.to_owned(),
-            verdict: found.verdict.name(),
+            verdict: found.verdict.clone(),
             rows_reference,
             rows_production,
             features,
@@ -278,28 +240,26 @@ impl ChunkReport {
             effect: feature.effect,
             p_value_adjusted: feature.p_value_adjusted,
             missing: feature.missing_production,
-            verdict: feature.verdict.name(),
+            verdict: feature.verdict.clone(),
         });
         Self {
             chunk: chunk.to_owned(),
             rows,
-            verdict: found.verdict.name(),
+            verdict: found.verdict.clone(),
             features: features.collect(),
         }
     }
 }
 
 impl DriftReport {
-    pub(crate) fn set_findings(&mut self, found: &Comparison) {
-        self.verdict = found.verdict.name();
-        self.why = found.verdict.why().map(str::to_owned);
-        let whole = &found.shifts[0].1;
-        self.features = whole.features.iter().map(FeatureReport::from).collect();
-        let bugs = whole.features.iter().filter(|feature| feature.state.is_data_bug());
-        self.data_bugs = bugs.map(|feature| feature.feature.clone()).collect();
-        self.segments = found.segments.clone();
-        self.new_segments = found.new_segments.clone();
-        self.trend = found.trend.clone();
+    /// Returns the number of features that shifted.
+    pub(crate) fn shifted(&self) -> usize {
+        self.features.iter().filter(|feature| feature.verdict == Verdict::Shifted).count()
+    }
+
+    /// Returns the number of features without a verdict.
+    pub(crate) fn inconclusive(&self) -> usize {
+        self.features.iter().filter(|feature| feature.verdict.is_inconclusive()).count()
     }
 
     /// The effects of a feature, chunk by chunk.
@@ -313,225 +273,8 @@ impl DriftReport {
     /// The chunk from which on a feature was shifted in all of them.
     pub(crate) fn shifted_since(&self, feature: &str) -> Option<&str> {
         let trend = self.trend_of(feature);
-        let last_other = trend.iter().rposition(|chunk| chunk.verdict != Verdict::Shifted.name());
+        let last_other = trend.iter().rposition(|chunk| chunk.verdict != Verdict::Shifted);
         let first = last_other.map_or(0, |chunk| chunk + 1);
         self.trend.get(first).map(|chunk| chunk.chunk.as_str())
-    }
-
-    /// What moved or cannot be judged in the segments, for people.
-    fn segments_text(&self) -> String {
-        let rows: Vec<Vec<String>> = self
-            .segments
-            .iter()
-            .flat_map(|segment| segment.features.iter().map(move |feature| (segment, feature)))
-            .filter(|(_, feature)| feature.verdict != Verdict::Stable.name())
-            .map(|(segment, feature)| [vec![segment.segment.clone()], row(feature)].concat())
-            .collect();
-        let by = self.by.as_deref().unwrap_or_default();
-        if rows.is_empty() {
-            return format!("\n\nby {by}: stable in all {} segments", self.segments.len());
-        }
-        let header = [
-            by,
-            "feature",
-            "verdict",
-            "test",
-            "statistic",
-            "adjusted p",
-            "effect",
-            "missing",
-            "why",
-        ];
-        format!("\n\n{}", grid(&header, &rows))
-    }
-
-    /// The effect of each feature over the chunks, for people.
-    fn trend_text(&self) -> String {
-        let rows: Vec<Vec<String>> = sorted_by_urgency(&self.features)
-            .into_iter()
-            .map(|feature| {
-                let effects: Vec<f64> = self
-                    .trend_of(&feature.feature)
-                    .iter()
-                    .map(|chunk| chunk.effect.unwrap_or(0.0))
-                    .collect();
-                let shown = |effect: Option<&f64>| {
-                    effect.map_or_else(String::new, |effect| format!("{effect:.3}"))
-                };
-                let since = self.shifted_since(&feature.feature);
-                let since =
-                    since.map_or_else(String::new, |chunk| format!("shifted since {chunk}"));
-                vec![
-                    feature.feature.clone(),
-                    shown(effects.first()),
-                    bars(&effects),
-                    shown(effects.last()),
-                    since,
-                ]
-            })
-            .collect();
-        let (Some(first), Some(last)) = (self.trend.first(), self.trend.last()) else {
-            return String::new();
-        };
-        let header = ["effect over time", first.chunk.as_str(), "", last.chunk.as_str(), ""];
-        format!("\n\n{}", grid(&header, &rows))
-    }
-}
-
-fn sorted_by_urgency(features: &[FeatureReport]) -> Vec<&FeatureReport> {
-    let mut sorted: Vec<&FeatureReport> = features.iter().collect();
-    sorted.sort_by(|a, b| by_urgency((a.verdict, a.effect), (b.verdict, b.effect)));
-    sorted
-}
-
-/// Effects as a row of bars; the tallest stands for a half or more.
-fn bars(effects: &[f64]) -> String {
-    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let bar = |effect: &f64| BARS[((effect * 16.0) as usize).min(BARS.len() - 1)];
-    effects.iter().map(bar).collect()
-}
-
-impl Report for DriftReport {
-    fn human(&self) -> String {
-        let rows: Vec<Vec<String>> =
-            sorted_by_urgency(&self.features).into_iter().map(row).collect();
-        let header =
-            ["feature", "verdict", "test", "statistic", "adjusted p", "effect", "missing", "why"];
-        let mut text = grid(&header, &rows);
-        if !self.outcomes.is_empty() {
-            let rows: Vec<Vec<String>> = self.outcomes.iter().map(row).collect();
-            let header = [
-                "target",
-                "verdict",
-                "test",
-                "statistic",
-                "adjusted p",
-                "effect",
-                "missing",
-                "why",
-            ];
-            text.push_str(&format!("\n\n{}\n", grid(&header, &rows)));
-        }
-        for skipped in &self.skipped {
-            text.push_str(&format!("\nnot compared: {}, {}", skipped.column, skipped.why));
-        }
-        for column in &self.new_columns {
-            text.push_str(&format!("\nnew in production: {column}, which the model does not know"));
-        }
-        if self.by.is_some() {
-            text.push_str(&self.segments_text());
-        }
-        for segment in &self.new_segments {
-            text.push_str(&format!("\nnew in production: the segment {segment}"));
-        }
-        text.push_str(&self.trend_text());
-        let count = |verdict: &str| {
-            self.features.iter().filter(|feature| feature.verdict == verdict).count()
-        };
-        text.push_str(&format!(
-            "\n\n{}: {} of {} features shifted, {} inconclusive ({} training rows, {} production rows)",
-            self.verdict.to_uppercase(),
-            count(Verdict::Shifted.name()),
-            self.features.len(),
-            count("inconclusive"),
-            number(self.rows_reference),
-            number(self.rows_production),
-        ));
-        if let Some(unit) = &self.unit {
-            text.push_str(&format!(
-                "\none row a {unit}: {} further training rows and {} further production rows are left out",
-                number(self.repeated_reference),
-                number(self.repeated_production)
-            ));
-        }
-        if let Some(why) = &self.why {
-            text.push_str(&format!("\n{why}"));
-        }
-        if !self.data_bugs.is_empty() {
-            let features = self.data_bugs.join(", ");
-            text.push_str(&format!(
-                "\nDATA BUG, not a shift: {features}; mend the data before a model is fitted to them"
-            ));
-        }
-        if let Some(retrain) = &self.retrain {
-            text.push_str(&format!("\n{}", retrain.text()));
-        }
-        text
-    }
-
-    fn metrics(&self) -> Vec<Metrics> {
-        let count = |verdict: &str| {
-            self.features.iter().filter(|feature| feature.verdict == verdict).count() as f64
-        };
-        let run = Metrics {
-            dimensions: Vec::new(),
-            values: vec![
-                ("shifted_features", "Count", count("shifted")),
-                ("inconclusive_features", "Count", count("inconclusive")),
-                ("broken_features", "Count", self.data_bugs.len() as f64),
-                ("rows_production", "Count", self.rows_production as f64),
-            ],
-        };
-        let of_feature = |feature: &FeatureReport| Metrics {
-            dimensions: vec![("feature", feature.feature.clone())],
-            values: vec![
-                ("effect", "None", feature.effect.unwrap_or(f64::NAN)),
-                ("missing", "Percent", 100.0 * feature.missing_production),
-            ],
-        };
-        std::iter::once(run).chain(self.features.iter().map(of_feature)).collect()
-    }
-
-    fn exit(&self) -> Exit {
-        if self.fail_on_verdict && self.verdict == Verdict::Shifted.name() {
-            Exit::Verdict
-        } else {
-            Exit::Done
-        }
-    }
-}
-
-/// What needs a person first; within that the largest effect first.
-pub(crate) fn by_urgency(a: (&str, Option<f64>), b: (&str, Option<f64>)) -> Ordering {
-    let severity =
-        |verdict: &str| ["shifted", "inconclusive"].iter().position(|&v| v == verdict).unwrap_or(2);
-    severity(a.0).cmp(&severity(b.0)).then(b.1.unwrap_or(0.0).total_cmp(&a.1.unwrap_or(0.0)))
-}
-
-fn row(feature: &FeatureReport) -> Vec<String> {
-    let test = match feature.test {
-        "kolmogorov_smirnov" => "KS",
-        "anderson_darling" => "AD",
-        "mann_whitney" => "MW",
-        "chi_squared" => "chi²",
-        "g_test" => "G",
-        "psi" => "PSI",
-        _ => "JS",
-    };
-    let missing = if feature.missing_reference == feature.missing_production {
-        percent(feature.missing_reference)
-    } else {
-        format!("{} → {}", percent(feature.missing_reference), percent(feature.missing_production))
-    };
-    vec![
-        feature.feature.clone(),
-        match feature.state {
-            "ok" | "value_shift" | "insufficient" => feature.verdict.to_owned(),
-            state => format!("{}: {}", feature.verdict, state.replace('_', " ")),
-        },
-        test.to_owned(),
-        feature.statistic.map_or_else(String::new, |statistic| format!("{statistic:.4}")),
-        feature.p_value_adjusted.map_or_else(String::new, p_value),
-        feature.effect.map_or_else(String::new, |effect| format!("{effect:.3}")),
-        missing,
-        feature.why.clone(),
-    ]
-}
-
-pub(crate) fn p_value(p: f64) -> String {
-    match p {
-        0.0 => "<1e-300".to_owned(),
-        small if small < 1e-3 => format!("{small:.1e}"),
-        other => format!("{other:.3}"),
     }
 }

@@ -1,12 +1,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use mlops_detect::shift::{DataShift, RetrainRule};
-use mlops_job::{Context, UsageError};
+use mlops_detect::shift::{DataShift, RetrainAdvice, RetrainRule};
+use mlops_job::UsageError;
 use mlops_model::artifact::ModelFile;
-use mlops_monitor::{Requester, RetrainReport, Trigger};
+use mlops_monitor::Trigger;
 use mlops_objects::{Location, local_copy};
-use mlops_sql::Database;
 
 use crate::Args;
 
@@ -14,7 +13,7 @@ use crate::Args;
 pub(crate) struct Retrain {
     rule: RetrainRule,
     importances: BTreeMap<String, f64>,
-    trigger: Trigger,
+    pub(crate) trigger: Trigger,
 }
 
 impl Retrain {
@@ -40,15 +39,9 @@ impl Retrain {
         Ok(Some(Self { rule, importances, trigger }))
     }
 
-    pub(crate) async fn submit(
-        self,
-        database: &Database,
-        found: &DataShift,
-        context: &Context,
-    ) -> Result<RetrainReport> {
-        let requester =
-            Requester { run_uid: &context.run_uid, run_timestamp: context.started, job: "drift" };
-        self.trigger.submit(database, requester, self.rule.advise(found, &self.importances)).await
+    /// Returns what to do about the model.
+    pub(crate) fn advise(&self, found: &DataShift) -> RetrainAdvice {
+        self.rule.advise(found, &self.importances)
     }
 }
 

@@ -1,24 +1,22 @@
 use anyhow::{Context as _, Result};
 use mlops_core::timestamp::to_sql_text;
-use mlops_core::verdict::Verdict;
 use mlops_core::window::Window;
-use mlops_detect::shift::{
-    Collected, DataShift, FeatureSet, Roles, ShiftPolicy, compare, compare_outcomes,
-    compare_together,
-};
+use mlops_detect::shift::{Collected, FeatureSet, Roles, compare_outcomes};
 use mlops_detect::store::{ShiftRun, VerdictStore};
 use mlops_job::{Context, UsageError};
 use mlops_model::artifact::ModelFile;
-use mlops_monitor::open_database;
+use mlops_monitor::MonitorRun;
 use mlops_objects::{Location, write_file};
+use mlops_sql::Database;
 use mlops_stats::profile::{Profile, Profiles};
 use mlops_table::write_profiles;
 
 use crate::args::{Command, DataArgs};
+use crate::comparison::Comparison;
 use crate::model::take_from_models;
-use crate::production::{Files, Production, check_levels, read_database, read_files, without};
+use crate::production::{Files, Production, check_levels, read_database, read_files};
 use crate::reference::read_reference;
-use crate::report::{ChunkReport, FeatureReport, ProfileReport, SegmentReport, SkippedReport};
+use crate::report::{FeatureReport, ProfileReport, SkippedReport};
 use crate::retrain::Retrain;
 use crate::{Args, DriftReport, Outcome, html};
 
@@ -92,14 +90,13 @@ async fn compare_all(
     let taken = model.as_ref().map(|model| taken(model, &args.data));
     let mut features = FeatureSet::new(whole, &Roles { taken, ..args.data.roles() });
     check_levels(&features, &args.data.categorical)?;
-    let (database, production) = if args.data.production.is_empty() {
-        let database = open_database(&args.store, &context).await?;
-        let production = read_database(&args.data, &features, window, &database, &context)
+    let reads_database = args.data.production.is_empty();
+    let run = MonitorRun::open("drift", &args.store, reads_database, &context).await?;
+    let production = match run.database() {
+        Some(database) => read_database(&args.data, &features, window, database, &context)
             .await
-            .with_context(|| format!("reading the logged requests of {}", args.store.database))?;
-        (Some(database), production)
-    } else {
-        (None, read_files(&args.data, files, &features, window, &context).await?)
+            .with_context(|| format!("reading the logged requests of {}", args.store.database))?,
+        None => read_files(&args.data, files, &features, window, &context).await?,
     };
     let Production { mut collected, without_input, new_columns } = production;
     let outcomes = collected.split_off(&args.data.target);
@@ -112,13 +109,22 @@ async fn compare_all(
             "logged requests without an `input` object are left out"
         );
     }
+    // Sorting many columns takes long enough to hold up the runtime.
+    let (by, of_features) = (args.data.by.clone(), policy.clone());
+    let compared = tokio::task::spawn_blocking(move || {
+        let found = Comparison::of(&features, &segments, &collected, by, &of_features);
+        (features, collected, found)
+    });
+    let (features, collected, found) = compared.await?;
+    let whole = &found.shifts[0].1;
+    let bugs = whole.features.iter().filter(|feature| feature.state.is_data_bug());
     let mut report = DriftReport {
         looks: policy.looks(),
         retrain: None,
-        verdict: "",
+        why: found.verdict.why().map(str::to_owned),
+        verdict: found.verdict.clone(),
         model_uid: model.map(|model| model.model_uid),
-        why: None,
-        run_uid: database.is_some().then(|| context.run_uid.clone()),
+        run_uid: run.run_uid(),
         window_from: window.from.map(to_sql_text),
         window_to: window.to.map(to_sql_text),
         rows_reference: features.reference.rows,
@@ -130,30 +136,19 @@ async fn compare_all(
         significance: policy.significance(),
         min_effect: policy.min_effect(),
         correction: policy.correction().name(),
-        data_bugs: Vec::new(),
+        data_bugs: bugs.map(|feature| feature.feature.clone()).collect(),
         new_columns,
-        features: Vec::new(),
+        features: whole.features.iter().map(FeatureReport::from).collect(),
         outcomes: outcomes.features.iter().map(FeatureReport::from).collect(),
         skipped: features.skipped.iter().map(SkippedReport::from).collect(),
         by: args.data.by.clone(),
-        segments: Vec::new(),
-        new_segments: Vec::new(),
-        trend: Vec::new(),
+        segments: found.segments.clone(),
+        new_segments: found.new_segments.clone(),
+        trend: found.trend.clone(),
         fail_on_verdict: args.fail_on_verdict,
     };
-    // Sorting many columns takes long enough to hold up the runtime.
-    let by = args.data.by.clone();
-    let compared = tokio::task::spawn_blocking(move || {
-        Comparison::of(&features, &segments, &collected, by, &policy)
-    });
-    let found = compared.await?;
-    report.set_findings(&found);
-    if let Some(location) = &args.report {
-        write_file(location, html::page(&report, &found.shifts[0].1).into_bytes())
-            .await
-            .with_context(|| format!("writing the report {location}"))?;
-    }
-    if let Some(database) = database {
+    run.write_page(args.report.as_ref(), || html::page(&report, whole)).await?;
+    let write = async |database: &Database| {
         let run = ShiftRun {
             run_uid: &context.run_uid,
             run_timestamp: context.started,
@@ -162,74 +157,11 @@ async fn compare_all(
             model_uid: report.model_uid.as_deref(),
             segments: &found.shifts,
         };
-        database
-            .write_data_shift(run)
-            .await
-            .with_context(|| format!("keeping the findings in {}", args.store.database))?;
-        if let Some(retrain) = retrain {
-            let submitted = retrain.submit(&database, &found.shifts[0].1, &context).await;
-            report.retrain = Some(submitted.context("asking for a new model")?);
-        }
-    }
+        database.write_data_shift(run).await
+    };
+    let request = retrain.as_ref().map(|retrain| (&retrain.trigger, retrain.advise(whole)));
+    report.retrain = run.keep(write, request).await?;
     Ok(report)
-}
-
-/// What was found of all rows, of the segments, and of the chunks.
-pub(crate) struct Comparison {
-    pub(crate) verdict: Verdict,
-    /// By segment; the first, without a name, is of all rows.
-    pub(crate) shifts: Vec<(String, DataShift)>,
-    pub(crate) segments: Vec<SegmentReport>,
-    pub(crate) new_segments: Vec<String>,
-    pub(crate) trend: Vec<ChunkReport>,
-}
-
-impl Comparison {
-    fn of(
-        features: &FeatureSet,
-        reference: &std::collections::BTreeMap<String, Profile>,
-        production: &Collected,
-        by: Option<String>,
-        policy: &ShiftPolicy,
-    ) -> Self {
-        let whole = &production.profiles.whole;
-        let by = by.unwrap_or_default();
-        let empty = features.empty_production(|name| whole.column(name).is_some());
-        let segments = reference.iter().map(|(name, profile)| {
-            let sent = production.profiles.segments.get(name).unwrap_or(&empty);
-            (name.clone(), without(&features.select(profile.clone()), &by), without(sent, &by))
-        });
-        let segments: Vec<(String, Profile, Profile)> = segments.collect();
-        let mut pairs = vec![(&features.reference, whole)];
-        pairs.extend(segments.iter().map(|(_, was, is)| (was, is)));
-        let found = compare_together(&pairs, policy);
-        let names =
-            std::iter::once(String::new()).chain(segments.iter().map(|(name, ..)| name.clone()));
-        let shifts: Vec<(String, DataShift)> = names.zip(found).collect();
-        let each = shifts[1..].iter().zip(&segments);
-        let reports = each.map(|((name, shift), (_, was, is))| {
-            SegmentReport::new(name, shift, was.rows, is.rows)
-        });
-        let sent = production.profiles.segments.keys();
-        let trend = production.chunks.iter().map(|(chunk, profile)| {
-            ChunkReport::new(chunk, profile.rows, &compare(&features.reference, profile, policy))
-        });
-        let verdicts = shifts
-            .iter()
-            .map(|(name, shift)| (if name.is_empty() { "all rows" } else { name }, &shift.verdict));
-        Self {
-            // Of one part the verdict says more by itself.
-            verdict: if shifts.len() == 1 {
-                shifts[0].1.verdict.clone()
-            } else {
-                Verdict::over(verdicts)
-            },
-            segments: reports.collect(),
-            new_segments: sent.filter(|name| !reference.contains_key(*name)).cloned().collect(),
-            trend: trend.collect(),
-            shifts,
-        }
-    }
 }
 
 /// The columns that the model takes, and those that are named beside them.

@@ -9,6 +9,7 @@ pub mod ports;
 pub mod record;
 pub mod span;
 pub mod table;
+pub mod text;
 pub mod timestamp;
 pub mod verdict;
 pub mod window;

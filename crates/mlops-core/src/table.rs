@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 use crate::timestamp::parse_utc;
 
@@ -25,6 +26,12 @@ impl Kind {
             Self::Categorical => "categorical",
             Self::Date => "date",
         }
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

@@ -1,6 +1,8 @@
-//! What a monitor says.
+//! The verdict of a monitor.
 
 use std::fmt;
+
+use serde::{Serialize, Serializer};
 
 /// A monitor's answer. One that cannot see says so; it never says stable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,20 @@ impl Verdict {
             Self::Shifted => "shifted",
             Self::Inconclusive(_) => "inconclusive",
         }
+    }
+
+    /// Returns the rank for a person who reads the worst first: shifted, inconclusive, stable.
+    pub fn urgency(&self) -> u8 {
+        match self {
+            Self::Shifted => 0,
+            Self::Inconclusive(_) => 1,
+            Self::Stable => 2,
+        }
+    }
+
+    /// Whether the verdict is *inconclusive*.
+    pub fn is_inconclusive(&self) -> bool {
+        matches!(self, Self::Inconclusive(_))
     }
 
     /// Why the verdict is inconclusive; `None` for the others.
@@ -60,5 +76,12 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// Written by its name; the reason of an inconclusive verdict has a field of its own.
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }

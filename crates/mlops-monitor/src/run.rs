@@ -59,8 +59,8 @@ impl<'a> MonitorRun<'a> {
         written.with_context(|| format!("writing the report {location}"))
     }
 
-    /// Keeps the findings by `write`, and then requests a retrain if `trigger` and `advice` call
-    /// for it.
+    /// Keeps the findings by `write`, and then lets the trigger decide on the advice, if the
+    /// monitor may request a retrain.
     ///
     /// # Errors
     ///
@@ -68,19 +68,18 @@ impl<'a> MonitorRun<'a> {
     pub async fn keep(
         &self,
         write: impl AsyncFnOnce(&Database) -> Result<(), StoreError>,
-        trigger: Option<&Trigger>,
-        advice: impl FnOnce() -> RetrainAdvice,
+        request: Option<(&Trigger, RetrainAdvice)>,
     ) -> Result<Option<RetrainReport>> {
         let Some(database) = &self.database else { return Ok(None) };
         let written = write(database).await;
         written.with_context(|| format!("keeping the findings in {}", self.store.database))?;
-        let Some(trigger) = trigger else { return Ok(None) };
+        let Some((trigger, advice)) = request else { return Ok(None) };
         let requester = Requester {
             run_uid: &self.context.run_uid,
             run_timestamp: self.context.started,
             job: self.job,
         };
-        let submitted = trigger.submit(database, requester, advice()).await;
+        let submitted = trigger.submit(database, requester, advice).await;
         submitted.context("requesting a retrain").map(Some)
     }
 }

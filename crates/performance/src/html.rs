@@ -17,7 +17,7 @@ const ANY: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
 
 pub(crate) fn page(report: &PerformanceReport) -> String {
     let body = html! {
-        h1 { "Performance " (badge(report.verdict)) }
+        h1 { "Performance " (badge(report.verdict.name())) }
         @if let Some(why) = &report.why { p { (why) "." } }
         p.muted {
             @if let Some(model_uid) = &report.model_uid { "Model " (model_uid) ". " }
@@ -25,7 +25,7 @@ pub(crate) fn page(report: &PerformanceReport) -> String {
                 "At training: AUC " (three(training.roc_auc)) ", log loss " (three(training.log_loss)) ", " (number(training.n)) " rows. "
             }
         }
-        h2 { "Are predictions as good as at training? " (badge(report.performance_verdict)) }
+        h2 { "Are predictions as good as at training? " (badge(report.performance_verdict.name())) }
         (figures(report))
         @let points = curve(report);
         @if !points.is_empty() {
@@ -87,7 +87,7 @@ fn row(period: &PeriodReport) -> Markup {
             td { (found.map_or_else(|| "—".to_owned(), |found| three(found.ece.value))) }
             td { (share(found.and_then(|found| found.precision))) }
             td { (share(found.and_then(|found| found.recall))) }
-            td.text { (badge(period.verdict)) @if let Some(why) = &period.why { " " span.muted { (why) } } }
+            td.text { (badge(period.verdict.name())) @if let Some(why) = &period.why { " " span.muted { (why) } } }
         }
     }
 }
@@ -108,7 +108,7 @@ fn of_impact(impact: &ImpactReport) -> Markup {
     let clients = [of("saved so far", Ink::Good, |period| period.cumulated_clients)];
     let money = [of("saved so far", Ink::Good, |period| period.cumulated_money)];
     html! {
-        h2 { "Is the model worth it? " (badge(impact.verdict)) }
+        h2 { "Is the model worth it? " (badge(impact.verdict.name())) }
         p { (impact.found.says) "." @if let Some(worth) = impact.text() { " In all " (worth) "." } }
         p { "The share of clients who left, of those whom the model rated and of those whom the heuristic did." }
         (chart(&days, &rates, None, SHARE, "churn rate by arm and period", percent))

@@ -16,11 +16,11 @@ use crate::rows::Rows;
 #[derive(Debug, Clone, Serialize)]
 pub struct PerformanceReport {
     /// `stable`, `shifted` or `inconclusive`: of predictions and of the business impact.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// Why, in words.
     pub why: Option<String>,
     /// The verdict of predictions alone.
-    pub performance_verdict: &'static str,
+    pub performance_verdict: Verdict,
     /// The figures at training.
     pub training: Option<TrainingFigures>,
     /// What predictions were worth, by period.
@@ -40,8 +40,6 @@ pub struct PerformanceReport {
     pub run_uid: Option<String>,
     /// What was done about the model.
     pub retrain: Option<RetrainReport>,
-    #[serde(skip)]
-    pub(crate) all: Verdict,
     #[serde(skip)]
     fail_on_verdict: bool,
 }
@@ -78,22 +76,20 @@ pub struct PeriodReport {
     /// What the verdict is made of.
     pub checks: Vec<Check>,
     /// The verdict.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// Why, in words.
     pub why: Option<String>,
     /// Whether the verdict of the run is this one.
     pub is_decisive: bool,
     #[serde(skip)]
     span: Span,
-    #[serde(skip)]
-    said: Verdict,
 }
 
 /// What the model is worth.
 #[derive(Debug, Clone, Serialize)]
 pub struct ImpactReport {
     /// The verdict.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// The periods' first moments, UTC.
     pub from: Vec<Option<String>>,
     /// What was found.
@@ -137,11 +133,10 @@ impl PeriodReport {
             estimated,
             expected_worse,
             checks: judged.map(|judged| judged.checks).unwrap_or_default(),
-            verdict: said.name(),
+            verdict: said,
             why,
             is_decisive,
             span,
-            said,
         }
     }
 
@@ -168,7 +163,7 @@ impl PeriodReport {
             high_risk_precision: found.precision.map(|it| it.value),
             high_risk_recall: found.recall.map(|it| it.value),
             details: json(serde_json::to_string(found)),
-            verdict: self.said.clone(),
+            verdict: self.verdict.clone(),
             why: self.why.clone().unwrap_or_default(),
             is_decisive: self.is_decisive,
         });
@@ -195,15 +190,22 @@ impl PeriodReport {
     }
 }
 
+/// A run: its IDs, and what its verdict does to the exit code.
+pub(crate) struct RunFacts {
+    pub(crate) run_uid: Option<String>,
+    pub(crate) model_uid: Option<String>,
+    pub(crate) fail_on_verdict: bool,
+}
+
 impl PerformanceReport {
-    pub(crate) fn new(judged: Judged, rows: Rows, fail_on_verdict: bool) -> Self {
+    pub(crate) fn new(judged: Judged, rows: Rows, run: RunFacts) -> Self {
         let Judged { periods, decisive, verdict, impact } = judged;
         let periods = periods.into_iter().enumerate();
         let periods: Vec<PeriodReport> = periods
             .map(|(place, period)| PeriodReport::new(period, decisive == Some(place)))
             .collect();
         let impact = impact.map(|(spans, found)| ImpactReport {
-            verdict: found.verdict.name(),
+            verdict: found.verdict.clone(),
             from: spans.iter().map(|span| moment(*span, |(from, _)| from)).collect(),
             found,
             spans,
@@ -217,22 +219,21 @@ impl PerformanceReport {
             _ => Verdict::Stable,
         };
         let mut report = Self {
-            verdict: all.name(),
             why: all.why().map(str::to_owned),
-            performance_verdict: verdict.name(),
+            verdict: all,
+            performance_verdict: verdict,
             training: rows.training,
             periods,
             impact,
             labels: rows.labels,
             without_prediction: rows.without_prediction,
             calibrated: rows.calibration.is_some(),
-            model_uid: None,
-            run_uid: None,
+            model_uid: run.model_uid,
+            run_uid: run.run_uid,
             retrain: None,
-            all,
-            fail_on_verdict,
+            fail_on_verdict: run.fail_on_verdict,
         };
-        if report.all == Verdict::Shifted {
+        if report.verdict == Verdict::Shifted {
             report.why = Some(report.summary());
         }
         report
@@ -246,7 +247,7 @@ impl PerformanceReport {
     /// What is worse, in one line.
     pub(crate) fn summary(&self) -> String {
         let mut parts = Vec::new();
-        if let Some(period) = self.decisive().filter(|period| period.said == Verdict::Shifted) {
+        if let Some(period) = self.decisive().filter(|period| period.verdict == Verdict::Shifted) {
             parts.push(format!(
                 "since {}: {}",
                 period.day(),
@@ -360,7 +361,7 @@ impl Report for PerformanceReport {
             }
             text.push_str(&format!("\nimpact {}: {}\n", impact.verdict, impact.found.says));
         }
-        text.push_str(&self.verdict.to_uppercase());
+        text.push_str(&self.verdict.name().to_uppercase());
         if let Some(why) = &self.why {
             text.push_str(&format!(": {why}"));
         }
@@ -383,7 +384,7 @@ impl Report for PerformanceReport {
     }
 
     fn exit(&self) -> Exit {
-        if self.fail_on_verdict && self.all == Verdict::Shifted {
+        if self.fail_on_verdict && self.verdict == Verdict::Shifted {
             Exit::Verdict
         } else {
             Exit::Done

@@ -8,6 +8,7 @@ use mlops_monitor::{MonitorRun, PublishedModel, Trigger};
 use mlops_sql::Database;
 
 use crate::judge::judge_rows;
+use crate::report::RunFacts;
 use crate::{Args, PerformanceReport, html, rows};
 
 /// Judges predictions. A second run writes its own rows into `performance` and `business_impact`; a
@@ -30,14 +31,17 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
     let window = args.data.window(context.started, since)?;
     let run = MonitorRun::open("performance", &args.store, is_of_database, &context).await?;
     let rows = rows::read(&args, model.as_ref(), window, run.database(), &context).await?;
-    let (policies, fail_on_verdict) = (args.clone(), args.fail_on_verdict);
+    let policies = args.clone();
+    let facts = RunFacts {
+        run_uid: run.run_uid(),
+        model_uid: model.map(|model| model.file.model_uid),
+        fail_on_verdict: args.fail_on_verdict,
+    };
     let judging = tokio::task::spawn_blocking(move || {
         let judged = judge_rows(&rows, &policies);
-        PerformanceReport::new(judged, rows, fail_on_verdict)
+        PerformanceReport::new(judged, rows, facts)
     });
     let mut report = judging.await?;
-    report.model_uid = model.map(|model| model.file.model_uid);
-    report.run_uid = run.run_uid();
     run.write_page(args.report.as_ref(), || html::page(&report)).await?;
     let write = async |database: &Database| {
         let of_impact = report.impact.as_ref().map(|impact| impact.periods()).unwrap_or_default();
@@ -52,7 +56,9 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
         database.write_performance(run).await
     };
     let healthy = "predictions are as good as they were";
-    let advice = || RetrainAdvice::of(&report.all, report.summary(), healthy);
-    report.retrain = run.keep(write, trigger.as_ref(), advice).await?;
+    let request = trigger
+        .as_ref()
+        .map(|trigger| (trigger, RetrainAdvice::of(&report.verdict, report.summary(), healthy)));
+    report.retrain = run.keep(write, request).await?;
     Ok(report)
 }

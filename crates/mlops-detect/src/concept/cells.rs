@@ -122,7 +122,7 @@ fn values(
 }
 
 fn shown(number: f64) -> String {
-    crate::shift::four_digits(number)
+    mlops_core::text::four_digits(number)
 }
 
 /// The regressions with and without a change of the values' part between the periods.

@@ -3,7 +3,6 @@
 
 mod collect;
 mod compare;
-mod digits;
 mod features;
 mod level_counts;
 mod measures;
@@ -20,7 +19,6 @@ mod tests;
 
 pub use collect::{Chunk, Collected, Collector, Split};
 pub use compare::{DataShift, FeatureShift, compare, compare_outcomes, compare_together};
-pub use digits::four_digits;
 pub use features::{FeatureSet, Roles, Skipped};
 pub use measures::Measures;
 pub use picture::Picture;

@@ -1,5 +1,6 @@
 use super::numbers::Numbers;
 use mlops_stats::{KsMethod, Sample, ks_two_sample};
+use serde::{Serialize, Serializer};
 
 /// What is the matter with a feature, or that nothing is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,6 +51,12 @@ impl State {
             self,
             Self::AllMissing | Self::VanishedColumn | Self::TypeChanged | Self::UnitChanged(_)
         )
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

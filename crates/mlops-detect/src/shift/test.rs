@@ -3,6 +3,7 @@ use mlops_stats::{
     Continuity, KsMethod, Sample, StatisticError, anderson_darling, chi_squared_homogeneity,
     g_test_homogeneity, jensen_shannon, ks_two_sample, mann_whitney, psi,
 };
+use serde::{Serialize, Serializer};
 
 /// A statistic that a feature can be judged by, with the effect that stands beside its p-value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,5 +150,11 @@ impl Test {
                 Ok(TestResult { statistic: test.statistic, p_value: test.p_value, ..chi_squared })
             }
         }
+    }
+}
+
+impl Serialize for Test {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
