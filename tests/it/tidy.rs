@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 5] = [
     &["mlops-core"],
     &["mlops-detect", "mlops-model", "mlops-record", "mlops-rules", "mlops-stats"],
     &["mlops-aws", "mlops-job", "mlops-objects", "mlops-page", "mlops-sql", "mlops-table"],
-    &["mlops-alert", "mlops-etl", "mlops-guard", "mlops-monitor", "mlops-testkit"],
+    &["mlops-alert", "mlops-etl", "mlops-monitor", "mlops-testkit", "mlops-web"],
     &JOBS,
 ];
 
@@ -43,8 +43,8 @@ const QUARANTINED: [(&str, &[&str]); 16] = [
     ("linfa", &["mlops-model"]),
     ("prost", &["mlops-model"]),
     ("plotters", &["mlops-page"]),
-    ("axum", &["dashboard", "score"]),
-    ("subtle", &["mlops-guard"]),
+    ("axum", &["dashboard", "mlops-web", "score"]),
+    ("subtle", &["mlops-web"]),
     ("aws-sdk-batch", &["mlops-monitor", "mlops-testkit"]),
     ("sqlx", &["mlops-sql", "mlops-testkit"]),
     ("parquet", &["mlops-table"]),

@@ -111,6 +111,11 @@ pub struct ServeArgs {
     )]
     pub proxy_network: Vec<IpNet>,
 
+    /// Close a connection that sends no whole request head for this long; above the idle timeout of
+    /// a load balancer in front (AWS: 60s)
+    #[arg(long, env = "DASHBOARD_KEEP_ALIVE", value_name = "SPAN", default_value = "75s", value_parser = span)]
+    pub keep_alive: SignedDuration,
+
     /// How old a page may be; open pages renew themselves so often
     #[arg(long, env = "DASHBOARD_RENEW_EVERY", value_name = "SPAN", default_value = "60s", value_parser = span)]
     pub renew_every: SignedDuration,

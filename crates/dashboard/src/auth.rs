@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 use axum::http::{HeaderMap, HeaderValue};
-use mlops_guard::{Proxy, Secrets, is_for_this_machine};
 use mlops_job::UsageError;
+use mlops_web::{Proxy, Secrets, is_for_this_machine};
 
 use crate::args::ServeArgs;
 

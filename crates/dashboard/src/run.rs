@@ -1,8 +1,9 @@
 use anyhow::{Context as _, Result};
-use mlops_job::{Context, Healthy, Report, UsageError, ask_health};
+use mlops_job::{Context, Report, UsageError};
 use mlops_monitor::open_database;
 use mlops_objects::{Location, write_file};
 use mlops_sql::reader::Reader;
+use mlops_web::{Healthy, ask_health};
 use serde::Serialize;
 
 use crate::args::{Args, Command};

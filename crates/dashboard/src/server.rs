@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
@@ -20,10 +21,13 @@ use flate2::write::GzEncoder;
 use mlops_core::ports::StoreError;
 use mlops_job::Context;
 use mlops_sql::reader::Reader;
+use mlops_web::Limits;
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::args::{PageArgs, ServeArgs};
 use crate::auth::Auth;
@@ -41,6 +45,15 @@ const MADE_AT_ONCE: usize = 2;
 
 /// What a figure of a table takes in memory, about.
 const CELL_BYTES: usize = 48;
+
+/// A request is answered within this time, or with 503.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The page takes no bodies; a client may send a small one all the same.
+const MAX_BODY_BYTES: usize = 64 << 10;
+
+/// How long requests in flight may take after SIGTERM; a job has 20 seconds.
+const DRAIN: Duration = Duration::from_secs(15);
 
 /// A page that is made once and served to all who ask for it.
 struct Made {
@@ -69,8 +82,8 @@ pub(crate) async fn serve(
     auth: Auth,
     context: Context,
 ) -> Result<u64> {
-    let renew = std::time::Duration::try_from(serve.renew_every)
-        .context("--renew-every is a time before now")?;
+    let renew =
+        Duration::try_from(serve.renew_every).context("--renew-every is a time before now")?;
     let weight = |_: &Filter, made: &Arc<Made>| {
         let cells: usize =
             made.tables.iter().map(|(.., grid)| grid.rows.len() * grid.columns.len()).sum();
@@ -99,6 +112,8 @@ pub(crate) async fn serve(
         .fallback(nothing_here)
         .layer(middleware::from_fn_with_state(Arc::clone(&server), admit))
         .route(HEALTH, get(|| async { "ok\n" }))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(middleware::map_response(with_headers))
         .with_state(Arc::clone(&server));
     let listener = TcpListener::bind(serve.listen)
@@ -106,10 +121,8 @@ pub(crate) async fn serve(
         .with_context(|| format!("listening at {}", serve.listen))?;
     let address = listener.local_addr().context("asking for the address")?;
     tracing::info!(server.address = %address, "serving the page at http://{address}/");
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { shutdown.cancelled().await });
-    served.await.context("serving the page")?;
+    let limits = Limits { keep_alive: serve.keep_alive.unsigned_abs(), drain: DRAIN };
+    mlops_web::serve(listener, router, limits, &shutdown).await;
     Ok(server.requests.load(Ordering::Relaxed))
 }
 

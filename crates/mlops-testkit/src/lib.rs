@@ -15,6 +15,7 @@ mod runtimes;
 mod s3;
 mod secrets;
 mod server;
+mod slow_clients;
 mod smtp;
 mod twilio;
 
@@ -29,5 +30,6 @@ pub use private_mysql::PrivateMySql;
 pub use runtimes::{runtimes, schemathesis, stacks};
 pub use s3::{S3Server, s3};
 pub use secrets::{SecretsServer, secrets};
+pub use slow_clients::SlowClients;
 pub use smtp::{SmtpServer, smtp};
 pub use twilio::{TwilioServer, twilio};

@@ -136,6 +136,11 @@ pub struct ServiceArgs {
     #[arg(long, global = true, env = "SCORE_MAX_IN_FLIGHT", value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     pub max_in_flight: u32,
 
+    /// Close a connection that sends no whole request head for this long; above the idle timeout of
+    /// a load balancer in front (AWS: 60s)
+    #[arg(long, global = true, env = "SCORE_KEEP_ALIVE", value_name = "SPAN", default_value = "75s", value_parser = span)]
+    pub keep_alive: SignedDuration,
+
     /// A call has so long, from its head to its answer
     #[arg(long, global = true, env = "SCORE_TIMEOUT", value_name = "SPAN", default_value = "10s", value_parser = span)]
     pub timeout: SignedDuration,

@@ -1,4 +1,5 @@
-use mlops_job::{Healthy, Report, number};
+use mlops_job::{Report, number};
+use mlops_web::Healthy;
 use serde::Serialize;
 use std::fmt::Write as _;
 

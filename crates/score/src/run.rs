@@ -5,15 +5,16 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use mlops_job::{Context, UsageError, ask_health};
+use mlops_job::{Context, UsageError};
 use mlops_monitor::read_table;
+use mlops_web::{Limits, ask_health, serve};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Args, Command};
-use crate::http::{App, Credentials, Limits, router, serve};
+use crate::http::{App, BodyBytes, Credentials, router};
 use crate::metrics::Metrics;
 use crate::model::LiveModel;
 use crate::predict_file::predict_file;
@@ -22,12 +23,6 @@ use crate::settings::{LiveSettings, Settings, heuristic};
 use crate::ship::{DatabaseSink, ObjectsSink, Shipper, Sink, SinkState};
 use crate::spec::HEALTH;
 use crate::spool::{Spool, SpoolEnd, SpoolPolicy};
-
-/// A connection without a call is given up after this time.
-const IDLE: Duration = Duration::from_secs(60);
-
-/// Connections at once.
-const CONNECTIONS: usize = 16_384;
 
 /// Of the 20 seconds that a job has after SIGTERM: for calls under way, and then for the log.
 const DRAIN_CALLS: Duration = Duration::from_secs(8);
@@ -86,6 +81,7 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
         ),
         metrics: Metrics::default(),
         in_flight: Semaphore::new(args.service.max_in_flight as usize),
+        body_bytes: BodyBytes::new(args.service.max_in_flight, args.service.max_body_bytes),
         max_body_bytes: args.service.max_body_bytes as usize,
         max_rows: args.service.max_rows as usize,
         timeout: args.service.timeout.unsigned_abs(),
@@ -110,7 +106,8 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
 
     let draining = CancellationToken::new();
     let serving = async {
-        let limits = Limits { idle: IDLE, connections: CONNECTIONS, drain: DRAIN_CALLS };
+        let keep_alive = args.service.keep_alive.unsigned_abs();
+        let limits = Limits { keep_alive, drain: DRAIN_CALLS };
         serve(listener, router(app.clone()), limits, &context.shutdown).await;
         draining.cancel();
         chores.shutdown().await;

@@ -6,4 +6,5 @@ mod browser;
 mod refresh;
 mod seed;
 mod served;
+mod slow;
 mod world;

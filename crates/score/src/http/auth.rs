@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-pub(crate) use mlops_guard::Secrets as Credentials;
+pub(crate) use mlops_web::Secrets as Credentials;
 
 use super::{App, Problem};
 

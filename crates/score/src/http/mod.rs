@@ -1,12 +1,12 @@
 //! The service: what it answers, and to whom.
 
 mod auth;
+mod body;
 mod layer;
 mod openapi;
 mod page;
 mod predict;
 mod problem;
-mod serve;
 mod status;
 
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use mlops_job::Context;
 use tokio::sync::Semaphore;
 
 pub(crate) use auth::Credentials;
+pub(crate) use body::BodyBytes;
 pub(crate) use problem::{FieldError, Problem};
-pub(crate) use serve::{Limits, serve};
 
 use crate::metrics::Metrics;
 use crate::model::LiveModel;
@@ -40,6 +40,7 @@ pub(crate) struct App {
     pub(crate) credentials: Credentials,
     pub(crate) metrics: Metrics,
     pub(crate) in_flight: Semaphore,
+    pub(crate) body_bytes: BodyBytes,
     pub(crate) max_body_bytes: usize,
     pub(crate) max_rows: usize,
     pub(crate) timeout: Duration,

@@ -1,13 +1,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use bytes::Bytes;
-use http_body_util::LengthLimitError;
 
+use super::body::busy;
 use super::{App, Problem, json_type};
 use crate::answer::{Answer, Begun, answer};
 use crate::request::read_body;
@@ -24,14 +23,14 @@ pub(super) async fn predict(
     request: Request,
 ) -> Result<Response, Problem> {
     let begun = Begun { at: Instant::now(), now: app.context.now() };
-    let busy = |_| Problem::unavailable("too many calls at once; see --max-in-flight", 1);
-    let _permit = app.in_flight.try_acquire().map_err(busy)?;
     if let Some(error) = app.spool.as_ref().and_then(|spool| spool.state.is_shut()) {
         return Err(unlogged(&error));
     }
     let (head, body) = request.into_parts();
     check_type(&head.headers)?;
-    let body = read(body, &head.headers, app.max_body_bytes).await?;
+    let (body, _held) = app.body_bytes.read(body, &head.headers, app.max_body_bytes).await?;
+    // A client that sends its body slowly takes no slot of those that are answered.
+    let _permit = app.in_flight.try_acquire().map_err(|_| busy())?;
     let rows_at_most = body.iter().filter(|byte| **byte == b'{').count();
     let answer = if rows_at_most > FEW_ROWS {
         tokio::task::block_in_place(|| answer_all(&app, &body, begun))?
@@ -67,28 +66,6 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
     let detail = "send JSON, with the header `content-type: application/json`";
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
-}
-
-async fn read(body: Body, headers: &HeaderMap, max_bytes: usize) -> Result<Bytes, Problem> {
-    let too_long = || {
-        let detail = format!("the body is longer than {max_bytes} bytes; send fewer rows at once");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-    };
-    let told = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if told.is_some_and(|length| length > max_bytes as u64) {
-        return Err(too_long());
-    }
-    to_bytes(body, max_bytes).await.map_err(|error| {
-        let is_long =
-            std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
-        if is_long {
-            too_long()
-        } else {
-            Problem::new(StatusCode::BAD_REQUEST, "the body did not arrive whole")
-        }
-    })
 }
 
 fn unlogged(error: &SpoolError) -> Problem {

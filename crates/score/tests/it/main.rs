@@ -13,4 +13,5 @@ mod reload;
 mod security;
 mod service;
 mod settings;
+mod slow;
 mod world;

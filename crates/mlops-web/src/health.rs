@@ -1,16 +1,14 @@
-//! Whether a service on this machine is well, for an image whose container has nothing else to ask
-//! with.
+//! The health check of a service on this machine, for an image with no other program.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use mlops_job::UsageError;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use crate::UsageError;
 
 /// A service that takes longer is not well.
 const PATIENCE: Duration = Duration::from_secs(3);
