@@ -1,54 +1,136 @@
-//! Addresses that carry secrets.
+//! Addresses of databases. They carry secrets, and show none.
+
+mod mysql;
+
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-/// The address of a database, with its password. Shows everything but the password.
+pub use mysql::{MySqlAddress, MySqlOption, Tls};
+
+/// The address of a database, read once. Shows everything but the password.
 ///
-/// Any text is taken; one that is no address is refused when it is used, in words without the text.
+/// Any text is accepted, since an argument that is refused would be printed with its password. An
+/// address that cannot be read is refused by [`DatabaseUrl::address`], in words without the text.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
+pub struct DatabaseUrl {
+    text: String,
+    address: Result<Address, AddressError>,
+}
+
+/// What an address names.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A database of a MySQL server.
+    MySql(MySqlAddress),
+    /// A SQLite file, by its whole address.
+    Sqlite(String),
+}
+
+/// Why an address cannot be read. Says nothing of the password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Another scheme, or none.
+    #[error(
+        "the database address has neither the form mysql://USER:PASSWORD@HOST:PORT/DATABASE nor sqlite://PATH"
+    )]
+    Scheme,
+    /// A character that ends the login.
+    #[error(
+        "the login of the database address holds one of the characters / ? #; write it as %2F, %3F or %23 in mysql://USER:PASSWORD@HOST/DATABASE"
+    )]
+    Character,
+    /// A part that is not as the form asks for.
+    #[error(
+        "the database address cannot be read ({0}); write mysql://USER:PASSWORD@HOST:PORT/DATABASE, with characters such as : / ? # @ % of a password percent-encoded"
+    )]
+    Form(String),
+    /// A query key that is not known.
+    #[error("the database address has the unknown option `{key}`; known are {}", MySqlOption::NAMES.join(", "))]
+    Option {
+        /// The key.
+        key: String,
+    },
+    /// A value that an option does not have.
+    #[error("the option `{key}` of the database address is not one of {allowed}")]
+    Value {
+        /// The option.
+        key: &'static str,
+        /// Its values.
+        allowed: &'static str,
+    },
+}
 
 impl DatabaseUrl {
-    /// The whole address, for the driver.
+    /// Returns the whole text with the password, for a program that takes it as its argument.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    /// The same with a password, for an address that has none; a file's stays as it is.
+    /// Returns what the address names.
+    ///
+    /// # Errors
+    ///
+    /// Why the address cannot be read.
+    pub fn address(&self) -> Result<&Address, &AddressError> {
+        self.address.as_ref()
+    }
+
+    /// Returns the address with a password, if it has a user and no password; else it stays.
     #[must_use]
     pub fn with_password(&self, password: &Password) -> Self {
-        let Some((scheme, rest)) = self.0.split_once("://") else { return self.clone() };
-        let login_end = rest.split_once('?').map_or(rest, |(address, _)| address).rfind('@');
-        match login_end {
-            Some(end) if !rest[..end].contains(':') => {
-                Self(format!("{scheme}://{}:{}{}", &rest[..end], password.encoded(), &rest[end..]))
-            }
-            _ => self.clone(),
+        let mut with = self.clone();
+        if let Ok(Address::MySql(mysql)) = &mut with.address
+            && mysql.password.is_none()
+            && !mysql.user.is_empty()
+        {
+            mysql.password = Some(password.0.clone());
+            with.text = mysql::text_with_password(&self.text, &password.0);
         }
+        with
     }
 
     /// Whether the database is a file of this machine.
     pub fn is_local(&self) -> bool {
-        self.0.starts_with("sqlite:")
+        matches!(self.address, Ok(Address::Sqlite(_)))
     }
 }
 
-/// A password that came by itself. Shows nothing.
+impl FromStr for DatabaseUrl {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let address = match text.split_once(':') {
+            Some(("mysql", _)) => text.parse().map(Address::MySql),
+            Some(("sqlite", _)) => Ok(Address::Sqlite(text.to_owned())),
+            _ => Err(AddressError::Scheme),
+        };
+        Ok(Self { text: text.to_owned(), address })
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Ok(Address::MySql(mysql)) => fmt::Display::fmt(mysql, f),
+            Ok(Address::Sqlite(text)) => f.write_str(text.split('?').next().unwrap_or_default()),
+            Err(_) => f.write_str("a database address that cannot be read"),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A password that is given apart from its address. Shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
-
-impl Password {
-    /// As it may stand in an address.
-    fn encoded(&self) -> String {
-        let encode = |byte: u8| match byte.is_ascii_alphanumeric() {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
-        };
-        self.0.bytes().map(encode).collect()
-    }
-}
 
 impl FromStr for Password {
     type Err = Infallible;
@@ -61,74 +143,5 @@ impl FromStr for Password {
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(a password)")
-    }
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((scheme, rest)) = self.0.split_once("://") else {
-            return f.write_str("a database without a scheme");
-        };
-        let address = rest.split_once('?').map_or(rest, |(address, _)| address);
-        // A password may hold an `@`; the host cannot.
-        match address.rsplit_once('@') {
-            Some((login, host)) => {
-                let user = login.split_once(':').map_or(login, |(user, _)| user);
-                write!(f, "{scheme}://{user}@{host}")
-            }
-            None => write!(f, "{scheme}://{address}"),
-        }
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, shown: &str) {
-        let url: DatabaseUrl = text.parse().unwrap();
-        assert_eq!(url.to_string(), shown);
-        assert_eq!(format!("{url:?}"), shown);
-    }
-
-    #[test]
-    fn a_password_that_comes_by_itself_is_put_in_where_there_is_none() {
-        let check = |url: &str, with: &str| {
-            let url: DatabaseUrl = url.parse().unwrap();
-            let password: Password = "p@:/ä".parse().unwrap();
-            assert_eq!(url.with_password(&password).expose(), with);
-            assert_eq!(format!("{password:?}"), "(a password)");
-        };
-        check("mysql://jobs@db:3306/mlops", "mysql://jobs:p%40%3A%2F%C3%A4@db:3306/mlops");
-        check("mysql://jobs@db/mlops?a=b@c", "mysql://jobs:p%40%3A%2F%C3%A4@db/mlops?a=b@c");
-        check("mysql://jobs:own@db/mlops", "mysql://jobs:own@db/mlops");
-        check("mysql://db/mlops", "mysql://db/mlops");
-        check("sqlite://mlops.db", "sqlite://mlops.db");
-    }
-
-    #[test]
-    fn a_password_is_never_shown() {
-        check("mysql://etl:s3cret@db.internal:3306/mlops", "mysql://etl@db.internal:3306/mlops");
-        check(
-            "mysql://etl:p@ss:w@rd@db.internal/mlops?ssl-mode=REQUIRED",
-            "mysql://etl@db.internal/mlops",
-        );
-        check("mysql://db.internal/mlops?password=s3cret", "mysql://db.internal/mlops");
-        check("sqlite://mlops.db", "sqlite://mlops.db");
-        check("s3cret", "a database without a scheme");
     }
 }

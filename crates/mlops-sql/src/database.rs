@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
-use mlops_core::address::DatabaseUrl;
+use mlops_core::address::{Address, AddressError, DatabaseUrl};
 use mlops_core::etl::{Batch, Commit, EtlStore, Lease, PartitionState, Settled, Watermark};
 use mlops_core::etl::{ObjectId, Totals};
 use mlops_core::outcomes::Outcome;
@@ -46,6 +46,10 @@ macro_rules! of_driver {
     };
 }
 
+fn unreadable(error: &AddressError) -> StoreError {
+    StoreError::new(StoreErrorKind::Configuration, error.to_string())
+}
+
 impl Database {
     /// Connects. A SQLite file is made, with its tables, where there is none.
     ///
@@ -53,14 +57,9 @@ impl Database {
     ///
     /// [`StoreErrorKind::Configuration`] for an address that is none, and what the server says.
     pub async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        match url.expose().split_once("://") {
-            Some(("mysql", _)) => Ok(Self(Driver::MySql(MySql::connect(url).await?))),
-            Some(("sqlite", _)) => Ok(Self(Driver::Sqlite(Sqlite::open(url).await?))),
-            _ => {
-                let message = "the database address has neither the form mysql://USER:PASSWORD@HOST:PORT/DATABASE \
-                               nor sqlite://PATH";
-                Err(StoreError::new(StoreErrorKind::Configuration, message))
-            }
+        match url.address().map_err(unreadable)? {
+            Address::MySql(address) => Ok(Self(Driver::MySql(MySql::connect(url, address).await?))),
+            Address::Sqlite(text) => Ok(Self(Driver::Sqlite(Sqlite::open(url, text).await?))),
         }
     }
 
@@ -71,12 +70,13 @@ impl Database {
     ///
     /// As [`connect`](Self::connect).
     pub async fn connect_to_read(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        match url.expose().starts_with("sqlite://") {
-            true => Ok(Self(Driver::Sqlite(Sqlite::open_to_read(url).await?))),
-            false if url.expose().starts_with("mysql://") => {
-                Ok(Self(Driver::MySql(MySql::connect_to_read(url).await?)))
+        match url.address().map_err(unreadable)? {
+            Address::MySql(address) => {
+                Ok(Self(Driver::MySql(MySql::connect_to_read(url, address).await?)))
             }
-            false => Self::connect(url).await,
+            Address::Sqlite(text) => {
+                Ok(Self(Driver::Sqlite(Sqlite::open_to_read(url, text).await?)))
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod alert_statements;
 mod concept_rows;
+mod connect_options;
 mod database;
 mod error;
 mod etl_statements;

@@ -1,10 +1,9 @@
 use std::collections::{HashMap, HashSet};
-use std::str::FromStr;
 use std::time::Duration;
 
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use mlops_core::address::DatabaseUrl;
+use mlops_core::address::{DatabaseUrl, MySqlAddress};
 use mlops_core::etl::{
     Batch, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark,
 };
@@ -27,12 +26,13 @@ use mlops_rules::{
     AlertStore, KeptAlert, MessageLimit, MessageOutcome, MessageStatus, MetricStore, OutboxMessage,
     Taken, WaitingMessage,
 };
-use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
+use sqlx::mysql::{MySqlPool, MySqlPoolOptions, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::alert_statements::alert_statements;
 use crate::concept_rows::write_concept_shift;
+use crate::connect_options::options;
 use crate::error::{failed, is_conflict};
 use crate::etl_statements::{
     SELECT_PARTITION, SETTLED_AT_ONCE, by_partition, etl_statements, partition_key,
@@ -70,28 +70,34 @@ pub(crate) struct MySql {
 }
 
 impl MySql {
-    pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Self::connect_with(url, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await
-    }
-
-    /// Connects so that nothing can be written, whatever the user may.
-    pub(crate) async fn connect_to_read(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Self::connect_with(url, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY")
+    pub(crate) async fn connect(
+        url: &DatabaseUrl,
+        address: &MySqlAddress,
+    ) -> Result<Self, StoreError> {
+        Self::connect_with(url, address, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             .await
     }
 
-    async fn connect_with(url: &DatabaseUrl, session: &'static str) -> Result<Self, StoreError> {
+    /// Connects so that nothing can be written, whatever the user may.
+    pub(crate) async fn connect_to_read(
+        url: &DatabaseUrl,
+        address: &MySqlAddress,
+    ) -> Result<Self, StoreError> {
+        Self::connect_with(
+            url,
+            address,
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
+        )
+        .await
+    }
+
+    async fn connect_with(
+        url: &DatabaseUrl,
+        address: &MySqlAddress,
+        session: &'static str,
+    ) -> Result<Self, StoreError> {
         let doing = || format!("connecting to {url}");
-        let options =
-            MySqlConnectOptions::from_str(url.expose()).map_err(|error| failed(doing(), error))?;
-        let chosen = ["ssl-mode=", "sslmode="]
-            .iter()
-            .any(|name| url.expose().to_ascii_lowercase().contains(name));
-        let options = match chosen || is_this_machine(options.get_host()) {
-            true => options,
-            false => options.ssl_mode(MySqlSslMode::Required),
-        };
-        let options = options.disable_statement_logging();
+        let options = options(address)?.disable_statement_logging();
         // The pool would try for its whole timeout and then say only that it timed out.
         let mut first = options.connect().await.map_err(|error| failed(doing(), error))?;
         let packet =
@@ -254,29 +260,9 @@ impl VerdictStore for MySql {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost"
-        || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-}
-
 /// `DATETIME(6)` in UTC, which is the session's time zone.
 pub(crate) fn datetime(timestamp: Timestamp) -> PrimitiveDateTime {
     let utc = OffsetDateTime::from_unix_timestamp_nanos(timestamp.as_nanosecond())
         .expect("a jiff timestamp is within the years that time has");
     PrimitiveDateTime::new(utc.date(), utc.time())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_this_machine;
-
-    #[test]
-    fn only_this_machine_may_do_without_tls() {
-        for host in ["localhost", "127.0.0.1", "127.8.9.1", "::1", "[::1]"] {
-            assert!(is_this_machine(host), "{host}");
-        }
-        for host in ["db.internal", "10.0.0.1", "localhost.example.org", "::2", ""] {
-            assert!(!is_this_machine(host), "{host}");
-        }
-    }
 }

@@ -73,9 +73,9 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens the file, and makes it with its tables if it is not there.
-    pub(crate) async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &DatabaseUrl, text: &str) -> Result<Self, StoreError> {
         let doing = || format!("opening {url}");
-        let options = SqliteConnectOptions::from_str(url.expose())
+        let options = SqliteConnectOptions::from_str(text)
             .map_err(|error| failed(doing(), error))?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -97,9 +97,9 @@ impl Sqlite {
     }
 
     /// Opens the file as it is, so that nothing can be written.
-    pub(crate) async fn open_to_read(url: &DatabaseUrl) -> Result<Self, StoreError> {
+    pub(crate) async fn open_to_read(url: &DatabaseUrl, text: &str) -> Result<Self, StoreError> {
         let doing = || format!("opening {url}");
-        let options = SqliteConnectOptions::from_str(url.expose())
+        let options = SqliteConnectOptions::from_str(text)
             .map_err(|error| failed(doing(), error))?
             .read_only(true)
             .busy_timeout(BUSY_TIMEOUT)

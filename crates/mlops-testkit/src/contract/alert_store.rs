@@ -84,7 +84,7 @@ pub async fn a_state_comes_back_as_it_was_written(store: &impl AlertStore) {
 pub async fn of_two_that_advance_a_state_one_does(store: &impl AlertStore) {
     let (first, second) = ([message("first")], [message("second")]);
     let (first_next, second_next) = (kept(1), kept(1));
-    let (first, second) = futures_util::join!(
+    let (first, second) = tokio::join!(
         store.advance_alert(&first_next, &first),
         store.advance_alert(&second_next, &second)
     );
