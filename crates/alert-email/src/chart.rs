@@ -3,6 +3,9 @@
 
 use anyhow::{Context as _, Result};
 
+/// The picture's name within the mail.
+pub(crate) const PICTURE: &str = "predictions";
+
 /// Pixels; shown at half the size, for dense screens.
 pub(crate) const WIDTH: usize = 1120;
 pub(crate) const HEIGHT: usize = 320;

@@ -5,8 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use mlops_core::timestamp::to_sql_text;
 use mlops_rules::{DayReport, Message, Severity, Transition, Unit};
 
-use crate::chart::{HEIGHT, WIDTH};
-use crate::mail::PICTURE;
+use crate::chart::{HEIGHT, PICTURE, WIDTH};
 
 /// Readers that know no media queries show the light colours, which are written again where they
 /// are used.

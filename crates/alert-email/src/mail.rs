@@ -7,9 +7,6 @@ use mlops_rules::{Message, Severity};
 
 use crate::{chart, html};
 
-/// The picture's name within the mail.
-pub(crate) const PICTURE: &str = "predictions";
-
 /// Mail that nobody need answer (RFC 3834), so that no holiday notice comes back.
 #[derive(Clone)]
 struct AutoSubmitted;
@@ -80,7 +77,7 @@ fn parts(message: &Message) -> Result<MultiPart> {
         Some(report) => {
             let picture = Body::new(chart::bars(&report.histogram.counts)?);
             let kind = ContentType::parse("image/png").context("naming the picture's type")?;
-            let picture = Attachment::new_inline(PICTURE.to_owned()).body(picture, kind);
+            let picture = Attachment::new_inline(chart::PICTURE.to_owned()).body(picture, kind);
             alternatives.multipart(MultiPart::related().singlepart(page).singlepart(picture))
         }
     })
