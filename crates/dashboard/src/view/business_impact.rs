@@ -5,8 +5,8 @@ use mlops_page::chart::{Form, Ink, Line, Mark, OverTime, Point, over_time};
 use mlops_sql::reader::ImpactPeriod;
 
 use super::lights::{self, newest_impact};
+use super::section::{Part, Section, missing};
 use super::time_axis::{HALF, WIDE, at, axis_between, middle, releases};
-use super::{Part, Section, missing};
 use crate::args::PageArgs;
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;

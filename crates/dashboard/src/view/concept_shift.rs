@@ -3,8 +3,8 @@ use mlops_page::chart::{Form, Ink, Line, OverTime, Point, over_time};
 use mlops_sql::reader::{ConceptDetail, ConceptRow};
 
 use super::lights;
+use super::section::{Part, Section, missing};
 use super::time_axis::{WIDE, at, axis, releases};
-use super::{Part, Section, missing};
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::{ConceptStory, Findings};
 use crate::words::{day, figure};

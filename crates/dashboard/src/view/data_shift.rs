@@ -7,7 +7,7 @@ use mlops_sql::reader::{ShiftFinding, ShiftRow};
 
 use super::feature::{self, History};
 use super::lights;
-use super::{Part, Section, missing};
+use super::section::{Part, Section, missing};
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::{Findings, ShiftStory};
 use crate::words::{moment, plural};

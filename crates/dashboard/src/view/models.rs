@@ -1,10 +1,11 @@
 use maud::html;
 use mlops_sql::reader::{Model, RequestRow};
 
-use super::{Part, Section};
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;
 use crate::words::{how_long, missing, plural};
+
+use super::section::{Part, Section};
 
 pub(super) fn section(findings: &Findings) -> Section {
     let part = |figure: Result<Figure, &String>| match figure {

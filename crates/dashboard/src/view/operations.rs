@@ -4,8 +4,8 @@ use mlops_job::number;
 use mlops_page::chart::{Form, Ink, Line, OverTime, Point, over_time};
 use mlops_sql::reader::{AlertMessage, AlertRow, BadPartition, EtlDay, PipelineRow};
 
+use super::section::{Part, Section};
 use super::time_axis::{HALF, at, axis, middle};
-use super::{Part, Section};
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;
 use crate::words::{day, how_long, missing, plural, short};

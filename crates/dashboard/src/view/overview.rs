@@ -6,8 +6,8 @@ use mlops_page::chart::{Form, Ink, Line, OverTime, Point, over_time};
 use mlops_sql::reader::{Bucket, TrafficRow};
 
 use super::lights::{self, Light};
+use super::section::{Part, Section};
 use super::time_axis::{HALF, at, axis, middle, releases};
-use super::{Part, Section};
 use crate::args::PageArgs;
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;

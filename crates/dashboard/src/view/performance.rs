@@ -7,8 +7,8 @@ use mlops_sql::reader::PerformancePeriod;
 use serde_json::Value as Json;
 
 use super::lights;
+use super::section::{Part, Section, missing};
 use super::time_axis::{HALF, at, axis_between, middle, releases};
-use super::{Part, Section, missing};
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::{Findings, PerformanceStory};
 use crate::words::{day, figure, plural};
