@@ -6,7 +6,8 @@ use csv::{Reader, ReaderBuilder, StringRecord};
 use mlops_core::table::{Cell, Column, Kind, Table, is_missing_text};
 use mlops_core::timestamp::parse_utc;
 
-use crate::{BATCH_ROWS, TableError};
+use crate::TableError;
+use crate::batch::BATCH_ROWS;
 
 /// The rows of a CSV file, one by one, as text.
 pub struct CsvRows {

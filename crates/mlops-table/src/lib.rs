@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod arrow_column;
+mod batch;
 mod csv_file;
 mod error;
 mod parquet_file;
@@ -24,9 +25,6 @@ pub use profile_file::write_profiles;
 
 const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
-
-/// Rows that are read together.
-const BATCH_ROWS: usize = 32_768;
 
 /// A file of columns, of which the names and kinds are known.
 pub struct TableFile {

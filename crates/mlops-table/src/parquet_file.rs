@@ -12,8 +12,9 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::errors::ParquetError;
 
+use crate::TableError;
 use crate::arrow_column::{column, kind};
-use crate::{BATCH_ROWS, TableError};
+use crate::batch::BATCH_ROWS;
 
 /// The columns of a file; what a nested one is stands with its name.
 pub(crate) fn kinds(path: &Path) -> Result<Vec<(String, Kind)>, TableError> {

@@ -14,6 +14,7 @@ use parquet::file::properties::WriterProperties;
 use tempfile::TempDir;
 
 use super::*;
+use crate::batch::BATCH_ROWS;
 
 fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,0 +1,2 @@
+/// Rows that are read together.
+pub(crate) const BATCH_ROWS: usize = 32_768;
