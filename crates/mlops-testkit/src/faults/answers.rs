@@ -1,12 +1,16 @@
 //! The answers of a service that fails.
 
 use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::header::CONTENT_TYPE;
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
-use super::proxy::Answer;
+pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
+
+pub(super) type Body = UnsyncBoxBody<Bytes, Error>;
+pub(super) type Answer = Response<Body>;
 
 pub(super) fn slow_down() -> Answer {
     s3(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.")

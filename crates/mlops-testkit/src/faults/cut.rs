@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use super::proxy::Body;
+use super::answers::Body;
 
 /// A client's connection, which tells when all that it was given has been written.
 #[derive(Debug)]

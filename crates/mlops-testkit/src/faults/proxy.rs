@@ -1,27 +1,21 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, CONTENT_LENGTH};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode, client, server};
+use hyper::{Request, StatusCode, client, server};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 
-use super::answers;
+use super::answers::{self, Answer, Error};
 use super::batch::Batch;
 use super::cut::{Line, cut};
 use super::operation::{is_dynamo, operation};
 use super::rules::{Calls, Fault, Rules};
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
-pub(super) type Body = UnsyncBoxBody<Bytes, Error>;
-pub(super) type Answer = Response<Body>;
 
 /// A proxy on the loopback that stands before an S3 or DynamoDB endpoint, and passes everything on
 /// as it came, signatures included, but for the faults that were injected.
