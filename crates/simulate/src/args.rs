@@ -9,6 +9,7 @@ use mlops_objects::Location;
 use crate::case_study::CaseStudyArgs;
 use crate::demo::DemoArgs;
 use crate::dials::Drift;
+use crate::share::share;
 use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
@@ -163,16 +164,4 @@ impl JobArgs for Args {
 fn time(text: &str) -> Result<Timestamp, String> {
     parse_utc(text)
         .ok_or_else(|| "write a time such as 2026-11-23 or 2026-11-23T05:30:00 (UTC)".to_owned())
-}
-
-/// A share as `0.05` or `5%`.
-pub(crate) fn share(text: &str) -> Result<f64, String> {
-    let value = match text.strip_suffix('%') {
-        Some(percent) => percent.parse::<f64>().map(|percent| percent / 100.0),
-        None => text.parse(),
-    };
-    match value {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("must be a share, such as 0.05 or 5%".to_owned()),
-    }
 }

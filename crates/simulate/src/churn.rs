@@ -1,15 +1,6 @@
 //! The law of churn in the synthetic world, which a model can only approach.
 
-use crate::customers::{CATEGORICAL, NUMERIC};
-
-/// A customer's features; `None` is missing.
-#[derive(Debug, Clone)]
-pub(crate) struct Features {
-    /// In the order of [`NUMERIC`].
-    pub(crate) numeric: [Option<f64>; 9],
-    /// From 1, in the order of [`CATEGORICAL`].
-    pub(crate) levels: [Option<u8>; 18],
-}
+use crate::features::{CATEGORICAL, Features, NUMERIC};
 
 /// About a fifth of the customers churn with this.
 const INTERCEPT: f64 = -2.07;

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::args::share;
+use crate::share::share;
 
 /// One change of one feature.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,11 +6,13 @@ mod churn;
 mod customers;
 mod demo;
 mod dials;
+mod features;
 mod layout;
 mod report;
 mod request;
 mod rows;
 mod run;
+mod share;
 mod spec;
 mod traffic;
 

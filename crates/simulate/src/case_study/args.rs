@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use mlops_objects::Location;
 
-use crate::args::share;
+use crate::share::share;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct CaseStudyArgs {

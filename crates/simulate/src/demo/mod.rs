@@ -3,6 +3,7 @@
 mod args;
 mod bad_model;
 mod ending;
+mod event;
 mod http;
 mod monitors;
 mod post;

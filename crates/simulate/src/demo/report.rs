@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use mlops_job::{Report, number};
 use serde::Serialize;
 
-use super::teller::line;
+use super::event::{Event, line};
 
 /// Percentage points that one block of a bar stands for.
 const BLOCK: f64 = 0.5;
@@ -31,15 +31,6 @@ pub struct DemoReport {
     /// Whether it was told while it happened.
     #[serde(skip)]
     pub(super) was_told: bool,
-}
-
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Event {
-    /// The day, in the demo's time.
-    pub at: String,
-    /// In words.
-    pub says: String,
 }
 
 /// What the model was worth in one month.

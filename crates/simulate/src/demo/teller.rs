@@ -3,13 +3,7 @@ use std::io::IsTerminal;
 use jiff::Timestamp;
 use mlops_job::Progress;
 
-use super::report::Event;
-
-/// Lines are broken here, so that they are read and not scrolled.
-const WIDTH: usize = 80;
-
-/// Under the day.
-const INDENT: &str = "            ";
+use super::event::{Event, line};
 
 /// Tells the story: at once where somebody watches, and else at the end.
 pub(super) struct Teller {
@@ -43,24 +37,4 @@ impl Teller {
     pub(super) fn into_events(self) -> Vec<Event> {
         self.events
     }
-}
-
-/// An event with its day before it, broken into lines.
-pub(super) fn line(event: &Event) -> String {
-    let mut text = format!("{}  ", event.at);
-    let mut length = INDENT.len();
-    for (place, word) in event.says.split(' ').enumerate() {
-        let letters = word.chars().count();
-        if length + letters >= WIDTH {
-            text.push('\n');
-            text.push_str(INDENT);
-            length = INDENT.len();
-        } else if place > 0 {
-            text.push(' ');
-            length += 1;
-        }
-        text.push_str(word);
-        length += letters;
-    }
-    text
 }

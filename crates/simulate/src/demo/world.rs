@@ -6,8 +6,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};
 
-use crate::churn::{FeatureReader, Features, probability, sigmoid};
-use crate::customers::{CATEGORICAL, Customers, columns};
+use crate::churn::{FeatureReader, probability, sigmoid};
+use crate::customers::{Customers, columns};
+use crate::features::{CATEGORICAL, Features};
 use crate::request::value;
 
 /// Of those who would leave and get an offer, so many stay. More than most offers keep, so that a
