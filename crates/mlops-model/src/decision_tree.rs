@@ -7,8 +7,9 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use super::bins::{BinnedRows, InputBins, MISSING_BIN};
-use super::tree::{NodeView, Question, Tree, insert};
-use super::{ModelError, check_range};
+use super::error::{ModelError, check_range};
+use super::node::{NodeView, Question, insert};
+use super::tree::Tree;
 
 /// linfa-trees goes through all rows at each node: more would take minutes.
 const MAX_ROWS: usize = 100_000;

@@ -1,5 +1,6 @@
 use super::bins::BinnedRows;
-use super::tree::{NodeView, Question, Tree};
+use super::node::{NodeView, Question};
+use super::tree::Tree;
 use super::walk::LANES;
 
 /// A tree with more leaves is walked.

@@ -4,8 +4,9 @@
 
 use super::Model;
 use super::bins::{InputBins, MISSING_BIN};
+use super::node::{NodeView, Question, has};
 use super::scorer::Scorer;
-use super::tree::{NodeView, Question, Tree, has};
+use super::tree::Tree;
 
 /// Bits of `decision_type`.
 const IS_CATEGORICAL: u8 = 1;

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::error::{ModelError, check_range};
 use super::schema::{Input, InputValues, NO_LEVEL};
-use super::{ModelError, check_range};
 
 /// Newton's method doubles the digits each time; from far away it takes some dozen steps.
 const MAX_ITERATIONS: usize = 100;

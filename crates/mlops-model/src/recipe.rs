@@ -2,7 +2,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BoostingParams, ForestParams, LogisticParams, ModelError, TreeParams, check_range};
+use super::error::{ModelError, check_range};
+use super::{BoostingParams, ForestParams, LogisticParams, TreeParams};
 
 /// How a model is made from data: the same recipe, data and seed give the same model to the bit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

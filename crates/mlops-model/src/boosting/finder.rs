@@ -1,6 +1,7 @@
-use super::{Booster, Packed, Sums};
+use super::derivatives::{HESSIAN_STEPS, Packed, Sums};
+use super::params::BoostingParams;
 use crate::bins::MISSING_BIN;
-use crate::tree::{LevelSet, Question, insert};
+use crate::node::{LevelSet, Question, insert};
 
 /// A level with less weight than so many rows of even odds stays with those that are not known, as
 /// its mean is chance.
@@ -20,13 +21,13 @@ pub(super) struct Finder {
 }
 
 impl Finder {
-    pub(super) fn new(booster: &Booster<'_>, all: Sums, rows: usize) -> Self {
-        let (steps, hessian_steps) = (booster.steps, booster.hessian_steps());
-        let l2 = booster.params.l2 * hessian_steps;
+    pub(super) fn new(params: &BoostingParams, steps: f64, all: Sums, rows: usize) -> Self {
+        let hessian_steps = HESSIAN_STEPS * steps;
+        let l2 = params.l2 * hessian_steps;
         // As LightGBM: how many rows a side has is estimated by its share of the second
         // derivatives.
-        let by_rows = f64::from(booster.params.min_leaf) * all.hessian as f64 / rows as f64;
-        let least = by_rows.max(booster.params.min_hessian * hessian_steps).ceil() as i64;
+        let by_rows = f64::from(params.min_leaf) * all.hessian as f64 / rows as f64;
+        let least = by_rows.max(params.min_hessian * hessian_steps).ceil() as i64;
         Self {
             all,
             l2,

@@ -1,21 +1,21 @@
 //! Gradient boosting of trees on the log loss, over histograms.
 
+mod derivatives;
 mod finder;
+mod params;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::bins::{BinnedRows, InputBins, MISSING_BIN};
+use super::node::Question;
 use super::progress::Progress;
-use super::tree::{Question, Tree};
-use super::{ModelError, check_range};
+use super::tree::Tree;
+use derivatives::{HESSIAN_STEPS, Packed, Sums, unpack_row};
 use finder::Finder;
+pub use params::BoostingParams;
 
 /// Steps of a gradient of one, as long as sums over all rows fit into 31 bits.
 const MAX_STEPS: f64 = 1024.0;
-
-/// A row's second derivative is at most a quarter, so that it has four times as many steps.
-const HESSIAN_STEPS: f64 = 4.0;
 
 /// Fewer rows than this are counted by one thread.
 const PARALLEL_ROWS: usize = 16_384;
@@ -26,52 +26,6 @@ const TOUCHED_ROWS: usize = 32;
 /// Adding this number leaves the nearest whole number in the last bits of the sum.
 const ROUNDER: f32 = 12_582_912.0;
 
-/// How trees are boosted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BoostingParams {
-    /// The number of trees.
-    pub rounds: usize,
-    /// How far each tree moves.
-    pub learning_rate: f64,
-    /// The most leaves of a tree.
-    pub leaves: usize,
-    /// The least rows of a leaf, as estimated by their second derivatives.
-    pub min_leaf: u32,
-    /// The least sum of second derivatives of a leaf.
-    pub min_hessian: f64,
-    /// The penalty on the square of a leaf's value.
-    pub l2: f64,
-    /// Bins of a numeric input.
-    pub max_bins: usize,
-}
-
-impl Default for BoostingParams {
-    fn default() -> Self {
-        Self {
-            rounds: 100,
-            learning_rate: 0.1,
-            leaves: 31,
-            min_leaf: 20,
-            min_hessian: 1e-3,
-            l2: 0.0,
-            max_bins: 255,
-        }
-    }
-}
-
-impl BoostingParams {
-    pub(super) fn check(&self) -> Result<(), ModelError> {
-        check_range("rounds", self.rounds as f64, 1.0, 100_000.0)?;
-        check_range("learning_rate", self.learning_rate, 1e-6, 1.0)?;
-        check_range("leaves", self.leaves as f64, 2.0, 65_536.0)?;
-        check_range("min_leaf", f64::from(self.min_leaf), 1.0, 1e9)?;
-        check_range("min_hessian", self.min_hessian, 0.0, 1e9)?;
-        check_range("l2", self.l2, 0.0, 1e9)?;
-        check_range("max_bins", self.max_bins as f64, 2.0, 255.0)
-    }
-}
-
 /// Trees whose values add up to log-odds, from `base` on.
 pub(crate) struct Boosted {
     pub(crate) base: f64,
@@ -80,37 +34,8 @@ pub(crate) struct Boosted {
     pub(crate) importances: Vec<f64>,
 }
 
-/// A row's first derivative in the upper half, its second in the lower: sums of both are one
-/// addition, and exact, so that they are the same in every order.
-type Packed = i64;
-
 /// Sums by bin, input after input.
 type Histograms = Vec<Packed>;
-
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Sums {
-    gradient: i64,
-    hessian: i64,
-}
-
-impl Sums {
-    fn unpack(packed: Packed) -> Self {
-        Self { gradient: packed >> 32, hessian: packed & 0xFFFF_FFFF }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self { gradient: self.gradient + other.gradient, hessian: self.hessian + other.hessian }
-    }
-
-    fn minus(self, other: Self) -> Self {
-        Self { gradient: self.gradient - other.gradient, hessian: self.hessian - other.hessian }
-    }
-}
-
-/// A row's derivatives as 16 bits each.
-fn unpack_row(row: u32) -> Packed {
-    (i64::from(row as i32 >> 16) << 32) + i64::from(row & 0xFFFF)
-}
 
 /// A leaf that may still be split.
 struct Leaf {
@@ -394,7 +319,7 @@ impl<'a> Booster<'a> {
     }
 
     fn best_split(&self, histograms: &[Packed], all: Sums, rows: usize) -> Option<Split> {
-        let finder = Finder::new(self, all, rows);
+        let finder = Finder::new(self.params, self.steps, all, rows);
         let mut best: Option<Split> = None;
         for (input, bins) in self.bins.iter().enumerate() {
             let histogram = &histograms[self.offsets[input]..self.offsets[input + 1]];

@@ -1,7 +1,7 @@
-use super::{Counts, Randomness, Split};
+use super::split::{Counts, Randomness, Split};
 use crate::bins::{InputBins, MISSING_BIN};
+use crate::node::{LevelSet, Question, has, insert};
 use crate::random::Random;
-use crate::tree::{LevelSet, Question, has, insert};
 
 /// What finding splits needs again and again.
 pub(super) struct Finder<'a> {

@@ -1,6 +1,7 @@
 //! Random forests and extremely randomised trees.
 
 mod finder;
+mod split;
 
 use std::hint::select_unpredictable;
 
@@ -8,11 +9,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bins::{BinnedRows, InputBins, MISSING_BIN};
+use super::error::{ModelError, check_range};
+use super::node::{Question, has};
 use super::progress::Progress;
 use super::random::Random;
-use super::tree::{Question, Tree, has};
-use super::{ModelError, check_range};
+use super::tree::Tree;
 use finder::Finder;
+use split::Counts;
+pub(crate) use split::Randomness;
 
 /// Nodes of at most so many rows sort them; larger ones count them bin by bin.
 const SORTED_ROWS: usize = 48;
@@ -66,15 +70,6 @@ impl ForestParams {
 pub(crate) struct Grown {
     pub(crate) trees: Vec<Tree>,
     pub(crate) importances: Vec<f64>,
-}
-
-/// How nodes are split, and which rows a tree sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Randomness {
-    /// A random forest: the best split of each input, over rows drawn with replacement.
-    Bootstrap,
-    /// Extra trees: one random split of each input, over all rows.
-    Splits,
 }
 
 /// Grows a forest; a leaf's value is its share of positives divided by the number of trees.
@@ -188,53 +183,9 @@ fn level_ranks<const SIZE: usize>(
     ranks
 }
 
-/// Rows and positives, weighted.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Counts {
-    rows: u32,
-    positives: u32,
-}
-
-impl Counts {
-    /// Both in one number, so that one addition counts a row.
-    fn unpack(packed: u64) -> Self {
-        Self { rows: (packed >> 32) as u32, positives: packed as u32 }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self { rows: self.rows + other.rows, positives: self.positives + other.positives }
-    }
-
-    fn minus(self, other: Self) -> Self {
-        Self { rows: self.rows - other.rows, positives: self.positives - other.positives }
-    }
-
-    fn is_pure(self) -> bool {
-        self.positives == 0 || self.positives == self.rows
-    }
-
-    fn share(self) -> f64 {
-        f64::from(self.positives) / f64::from(self.rows)
-    }
-
-    /// Of two classes, the sum over both sides orders splits as Gini's impurity does.
-    fn purity(self) -> f64 {
-        f64::from(self.positives) * self.share()
-    }
-}
-
 /// What a row counts for.
 fn pack<const SIZE: usize>(row: &[u8; SIZE]) -> u64 {
     u64::from(row[SIZE - 2]) << 32 | u64::from(row[SIZE - 1])
-}
-
-/// A split that is better than those before.
-#[derive(Debug, Clone, Copy)]
-struct Split {
-    purity: f64,
-    input: usize,
-    question: Question,
-    left: Counts,
 }
 
 /// A node whose rows are still to be split.

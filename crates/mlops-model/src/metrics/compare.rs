@@ -1,8 +1,9 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::check::{check, check_both};
 use super::rank::midranks;
-use super::{check, check_both, row_log_loss};
+use super::row_log_loss;
 
 /// How much better one model is than another on the same rows, with an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::check;
+use super::check::check;
 
 /// Rows with like probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

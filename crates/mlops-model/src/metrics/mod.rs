@@ -4,6 +4,7 @@
 //! figure does not exist: without rows, with one outcome only where it needs both, with numbers
 //! that are none, or lengths that differ.
 
+mod check;
 mod compare;
 mod curve;
 mod rank;
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 pub use compare::{Difference, auc_difference, auc_with_variance, loss_difference};
 pub use curve::{CalibrationBin, calibration_curve, expected_calibration_error, spiegelhalter};
 pub use rank::{average_precision, roc_auc};
+
+use check::check;
 
 /// The usual figures in one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -153,17 +156,4 @@ impl Confusion {
 
 fn share(part: u64, rest: u64) -> Option<f64> {
     (part + rest > 0).then(|| part as f64 / (part + rest) as f64)
-}
-
-fn check(labels: &[bool], probabilities: &[f64]) -> Option<()> {
-    let are_numbers = || probabilities.iter().all(|probability| !probability.is_nan());
-    (!labels.is_empty() && labels.len() == probabilities.len() && are_numbers()).then_some(())
-}
-
-/// Positives and negatives, where there are both.
-fn check_both(labels: &[bool], probabilities: &[f64]) -> Option<(f64, f64)> {
-    check(labels, probabilities)?;
-    let positives = labels.iter().filter(|label| **label).count();
-    let negatives = labels.len() - positives;
-    (positives > 0 && negatives > 0).then_some((positives as f64, negatives as f64))
 }

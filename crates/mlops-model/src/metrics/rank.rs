@@ -1,4 +1,4 @@
-use super::check_both;
+use super::check::check_both;
 
 /// The area under the ROC curve: the chance that a positive row has a higher score than a negative
 /// one; a tie is half a chance.

@@ -11,8 +11,9 @@ use prost::Message;
 use super::bins::{InputBins, MISSING_BIN};
 use super::calibration::Calibration;
 use super::logistic::{Logistic, Term};
+use super::node::{NodeView, Question, has};
 use super::scorer::Scorer;
-use super::tree::{NodeView, Question, Tree, has};
+use super::tree::Tree;
 use super::{FeatureKind, Model};
 use proto::{
     Attribute, DOUBLE, GraphProto, INT64, ModelProto, NodeProto, OperatorSetId, STRING,
