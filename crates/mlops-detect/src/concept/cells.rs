@@ -1,7 +1,7 @@
 //! Logistic regressions on the values of one feature in two periods, on top of a score.
 
 use super::domain::{edges, part};
-use super::relation::log_likelihood_of;
+use super::likelihood::log_likelihood_of;
 use mlops_model::{Feature, FeatureKind, Input, InputValues, NO_LEVEL};
 
 /// A value with fewer rows in either period is joined with others.

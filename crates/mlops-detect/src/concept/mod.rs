@@ -3,6 +3,7 @@
 
 mod cells;
 mod domain;
+mod likelihood;
 mod overlap;
 mod relation;
 #[cfg(test)]

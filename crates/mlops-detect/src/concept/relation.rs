@@ -6,6 +6,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::DomainPolicy;
 use super::cells::{Cells, Fits, fit};
+use super::likelihood::log_likelihood_of;
 use super::overlap::{Apart, LabelGain};
 use mlops_core::table::Table;
 use mlops_core::verdict::Verdict;
@@ -487,10 +488,4 @@ impl Line {
             slope_interval: interval(self.slope, self.variances[1]),
         }
     }
-}
-
-/// Of one outcome, without a logarithm of nothing.
-pub(super) fn log_likelihood_of(odds: f64, label: bool) -> f64 {
-    let against = if label { -odds } else { odds };
-    -(against.max(0.0) + (-against.abs()).exp().ln_1p())
 }
