@@ -3,9 +3,7 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::message::{Message, clock};
-use super::route::digest;
-use super::{Rules, Severity, Transition, Unit};
+use super::Unit;
 use mlops_core::span::span_text;
 use mlops_core::timestamp::to_sql_text;
 
@@ -112,67 +110,5 @@ impl DayReport {
             text.push_str("  no pipeline has run\n");
         }
         text
-    }
-}
-
-/// The daily report in words; `at` is when it is made.
-pub fn report_message(rules: &Rules, name: &str, report: DayReport, at: Timestamp) -> Message {
-    let shifted: Vec<&str> = report
-        .verdicts
-        .iter()
-        .filter(|found| found.verdict == "shifted")
-        .map(|found| found.job.as_str())
-        .collect();
-    let verdict = match (report.verdicts.is_empty(), shifted.as_slice()) {
-        (true, _) => "no monitor ran".to_owned(),
-        (false, []) => "no monitor found a shift".to_owned(),
-        (false, shifted) => format!("shifted: {}", shifted.join(", ")),
-    };
-    let mean = |mean: Option<f64>| mean.map_or("none".to_owned(), |mean| Unit::Number.text(mean));
-    let share =
-        |share: Option<f64>| share.map_or("none".to_owned(), |share| Unit::Share.text(share));
-    let count = |count: u64| Unit::Count.text(count as f64);
-    let firing =
-        if report.firing.is_empty() { "none".to_owned() } else { report.firing.join(", ") };
-    let facts = [
-        (
-            "Requests",
-            format!(
-                "{} (the day before {})",
-                count(report.requests),
-                count(report.requests_before)
-            ),
-        ),
-        (
-            "Mean predicted probability",
-            format!(
-                "{} (the day before {})",
-                mean(report.mean_prediction),
-                mean(report.mean_prediction_before)
-            ),
-        ),
-        ("Share of high risk", share(report.high_risk)),
-        ("Share of errors", share(report.errors)),
-        ("Alerts that fired", count(report.fired)),
-        ("Rules that fire now", firing),
-        ("Made", clock(at, &rules.time_zone)),
-    ];
-    let says = format!(
-        "{} requests, mean prediction {}, {verdict}",
-        count(report.requests),
-        mean(report.mean_prediction)
-    );
-    Message {
-        rule: name.to_owned(),
-        transition: Transition::Report,
-        severity: Severity::Warning,
-        at,
-        thread: digest(&[name, &report.day]),
-        subject: format!("Report of {}: {says}", report.day),
-        headline: format!("{}: {says}.", report.day),
-        facts: facts.map(|(name, value)| (name.to_owned(), value)).to_vec(),
-        next: None,
-        short: format!("Report of {}: {says}.", report.day),
-        report: Some(report),
     }
 }
