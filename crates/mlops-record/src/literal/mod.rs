@@ -1,6 +1,7 @@
 //! JSON as services write it, and Python's `str(dict)`: one reader for both, one writer of strict
 //! JSON.
 
+mod cursor;
 mod python;
 mod reader;
 mod value;
@@ -9,6 +10,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use reader::{LiteralError, read};
+pub use cursor::LiteralError;
+pub use reader::read;
 pub use value::Value;
 pub use writer::{REPLACED_KEY, write_json};

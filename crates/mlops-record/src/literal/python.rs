@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::reader::Reader;
-use super::{LiteralError, Value};
+use super::Value;
+use super::cursor::{Cursor, non_finite};
 
-/// `Name(…)` after its opening bracket.
-pub(super) fn object<'a>(reader: &mut Reader<'a>, name: &str) -> Result<Value<'a>, LiteralError> {
-    let arguments = arguments(reader)?;
+/// What `name(…)` with these arguments has as its JSON form, if it has one.
+pub(super) fn object<'a>(name: &str, arguments: Vec<Value<'a>>) -> Option<Value<'a>> {
     let class = name.rsplit('.').next().unwrap_or(name);
-    let value = match class {
+    match class {
         "datetime" | "date" => iso_date(&arguments),
         "Decimal" => decimal(arguments),
         "Timestamp" | "UUID" | "datetime64" | "str_" => {
@@ -20,28 +19,7 @@ pub(super) fn object<'a>(reader: &mut Reader<'a>, name: &str) -> Result<Value<'a
             sole(arguments).filter(|v| matches!(v, Value::Number(_) | Value::NonFinite(_)))
         }
         _ => None,
-    };
-    match value {
-        Some(value) => Ok(value),
-        None => reader.fail(format!("the Python object `{name}(…)`, which has no JSON form,")),
     }
-}
-
-fn arguments<'a>(reader: &mut Reader<'a>) -> Result<Vec<Value<'a>>, LiteralError> {
-    let mut arguments = Vec::new();
-    reader.skip_space();
-    while !reader.eat(b')') {
-        arguments.push(reader.value()?);
-        reader.skip_space();
-        if reader.eat(b')') {
-            break;
-        }
-        if !reader.eat(b',') {
-            return reader.fail("an argument of a Python object that is no plain value");
-        }
-        reader.skip_space();
-    }
-    Ok(arguments)
 }
 
 fn sole(arguments: Vec<Value<'_>>) -> Option<Value<'_>> {
@@ -54,18 +32,17 @@ fn is_numpy_number(class: &str) -> bool {
     width.len() < class.len() && matches!(width, "8" | "16" | "32" | "64" | "128" | "")
 }
 
+/// The number that the text of a `Decimal` is.
 fn decimal(arguments: Vec<Value<'_>>) -> Option<Value<'_>> {
-    match sole(arguments)? {
-        Value::String(Cow::Borrowed(text)) => match super::read(text) {
-            Ok((number @ (Value::Number(_) | Value::NonFinite(_)), length))
-                if length == text.len() =>
-            {
-                Some(number)
-            }
-            _ => None,
-        },
-        _ => None,
-    }
+    let Value::String(Cow::Borrowed(text)) = sole(arguments)? else { return None };
+    let mut cursor = Cursor::new(text);
+    cursor.skip_space();
+    let number = match cursor.peek()? {
+        b'-' | b'0'..=b'9' => cursor.number().ok()?,
+        _ => non_finite(cursor.name())?,
+    };
+    cursor.skip_space();
+    cursor.is_at_end().then_some(number)
 }
 
 /// `datetime.datetime(2026, 11, 23, 5, 34, 0, 123456)` as `2026-11-23 05:34:00.123456`, like
