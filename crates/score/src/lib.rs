@@ -4,6 +4,7 @@ mod answer;
 mod args;
 mod arms;
 mod http;
+mod json;
 mod metrics;
 mod model;
 mod predict_file;

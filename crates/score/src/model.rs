@@ -16,8 +16,8 @@ use mlops_model::artifact::ModelFile;
 use mlops_model::{Feature, FeatureKind, golden_failures};
 use mlops_objects::{Location, Objects};
 
+use crate::json::push_string;
 use crate::metrics::Metrics;
-use crate::request::push_string;
 
 /// A model, ready to answer.
 pub(crate) struct ServedModel {

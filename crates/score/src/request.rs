@@ -10,6 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::http::{FieldError, Problem};
+use crate::json::push_string;
 use crate::model::ServedModel;
 use crate::rule::Operand;
 
@@ -226,11 +227,6 @@ impl<'b> Request<'b> {
             json.extend_from_slice(br#","endpoint":"predict""#);
         }
     }
-}
-
-/// Writes a text as JSON.
-pub(crate) fn push_string(json: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(json, text).expect("memory takes any text");
 }
 
 fn read_uid(raw: &str) -> Result<Option<&str>, String> {

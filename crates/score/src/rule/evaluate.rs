@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::{Comparison, Expression, Operator};
+use super::expression::{Comparison, Expression, Operator};
 
 /// What a field of a request has.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,6 @@
+use super::error::RuleError;
+use super::expression::{Comparison, Expression, Operator};
 use super::tokens::{Token, TokenKind, tokens};
-use super::{Comparison, Expression, Operator, RuleError};
 
 /// Nesting past this is refused: recursion must end somewhere.
 const MAX_DEPTH: usize = 64;

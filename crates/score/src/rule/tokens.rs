@@ -1,4 +1,4 @@
-use super::RuleError;
+use super::error::RuleError;
 
 /// A word of the language, and where it begins.
 #[derive(Debug, Clone, PartialEq)]

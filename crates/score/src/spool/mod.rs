@@ -8,18 +8,19 @@
 //! are sent away first.
 
 mod frames;
+mod policy;
 mod segment;
+mod state;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use mlops_job::UsageError;
@@ -27,37 +28,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 pub(crate) use frames::Frames;
+pub(crate) use policy::SpoolPolicy;
 pub(crate) use segment::Segment;
+pub(crate) use state::{SpoolError, SpoolState};
 
-use crate::metrics::Counter;
 use writer::{Write, Writer};
-
-/// After a failed write, calls are shed without a look at the disk for so long.
-const PAUSE: Duration = Duration::from_millis(200);
-
-/// Where and how records are spooled.
-#[derive(Debug, Clone)]
-pub(crate) struct SpoolPolicy {
-    pub(crate) folder: PathBuf,
-    pub(crate) durable: bool,
-    /// All segments together.
-    pub(crate) max_bytes: u64,
-    /// One of them.
-    pub(crate) segment_bytes: u64,
-    /// How long one is written to.
-    pub(crate) segment_age: Duration,
-}
-
-/// Why a call's records are not on the disk.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SpoolError {
-    #[error("the spool has reached --spool-max-bytes, as the log cannot be sent away")]
-    Full,
-    #[error("the spool cannot be written: {0}")]
-    Disk(String),
-    #[error("the service is stopping")]
-    Stopping,
-}
 
 /// The spool, to whoever has records.
 pub(crate) struct Spool {
@@ -67,19 +42,6 @@ pub(crate) struct Spool {
 
 /// Joins the writer once all [`Spool`]s are gone, with the last segment closed and handed on.
 pub(crate) struct SpoolEnd(JoinHandle<()>);
-
-/// What is known of the spool from outside.
-#[derive(Debug)]
-pub(crate) struct SpoolState {
-    max_bytes: u64,
-    pub(crate) bytes: AtomicU64,
-    pub(crate) records: Counter,
-    pub(crate) refused: Counter,
-    /// The last failure, until a write succeeds.
-    trouble: Mutex<Option<(Instant, SpoolError)>>,
-    /// Held for as long as the spool is used.
-    _lock: Option<File>,
-}
 
 impl Spool {
     /// Opens the spool and hands the segments that are left there to the sinks.
@@ -140,55 +102,6 @@ impl SpoolEnd {
             tracing::error!(
                 "the thread that writes the spool has ended badly; its records are in the folder"
             );
-        }
-    }
-}
-
-impl SpoolState {
-    fn new(max_bytes: u64, lock: Option<File>) -> Self {
-        Self {
-            max_bytes,
-            bytes: AtomicU64::new(0),
-            records: Counter::default(),
-            refused: Counter::default(),
-            trouble: Mutex::new(None),
-            _lock: lock,
-        }
-    }
-
-    /// Why no call should be begun now; `None` where there is room, or a write is worth another
-    /// try.
-    pub(crate) fn is_shut(&self) -> Option<SpoolError> {
-        if self.bytes.load(Ordering::Relaxed) >= self.max_bytes {
-            return Some(SpoolError::Full);
-        }
-        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble
-            .as_ref()
-            .filter(|(since, _)| since.elapsed() < PAUSE)
-            .map(|(_, error)| error.clone())
-    }
-
-    /// The last failure, if nothing was written since.
-    pub(crate) fn trouble(&self) -> Option<SpoolError> {
-        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.as_ref().map(|(_, error)| error.clone())
-    }
-
-    fn failed(&self, error: &SpoolError) {
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        if trouble.is_none() {
-            tracing::error!(
-                "calls are refused with 503, as their records cannot be logged: {error}"
-            );
-        }
-        *trouble = Some((Instant::now(), error.clone()));
-    }
-
-    fn succeeded(&self) {
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        if trouble.take().is_some() {
-            tracing::info!("records can be logged again, and calls are answered");
         }
     }
 }

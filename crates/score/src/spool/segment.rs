@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 
-use super::SpoolState;
 use super::frames::Records;
+use super::state::SpoolState;
 
 /// The end of a segment's name.
 const EXTENSION: &str = "segment";

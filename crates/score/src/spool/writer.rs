@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
-use super::frames::MAGIC;
+use super::frames::{Frames, MAGIC};
+use super::policy::SpoolPolicy;
 use super::segment::{Segment, file_name};
-use super::{Frames, SpoolError, SpoolPolicy, SpoolState};
+use super::state::{SpoolError, SpoolState};
 
 /// Calls that wait at the same moment are written together, up to so many bytes.
 const GROUP_BYTES: usize = 4 << 20;
