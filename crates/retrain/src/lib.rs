@@ -6,12 +6,15 @@ mod data;
 mod html;
 mod inspect;
 mod models;
+mod recipe;
+mod release;
 mod released;
 mod report;
 mod rollback;
 mod rows;
 mod run;
 mod search;
+mod search_report;
 mod spec;
 mod train;
 

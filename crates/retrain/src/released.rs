@@ -5,8 +5,8 @@ use mlops_job::{Context, UsageError};
 use crate::Outcome;
 use crate::args::StoreArgs;
 use crate::models::{MODEL, Models};
+use crate::release::write_release;
 use crate::report::ReleasedReport;
-use crate::run::write_release;
 
 /// Writes down that the present `model.pkl` is in production. A pipeline copies it there and
 /// reaches no database, so that a job says it afterwards. A second run finds it written down.

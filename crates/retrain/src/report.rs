@@ -9,7 +9,7 @@ use mlops_monitor::LabelCounts;
 use serde::Serialize;
 
 use crate::data::LeftOut;
-use crate::search::SearchReport;
+use crate::search_report::SearchReport;
 use crate::train::Trained;
 
 /// What a command has to say.

@@ -5,8 +5,8 @@ use mlops_model::artifact::ModelFile;
 use crate::Outcome;
 use crate::args::StoreArgs;
 use crate::models::{Models, version_key};
+use crate::release::write_release;
 use crate::report::RollbackReport;
-use crate::run::write_release;
 
 /// Puts an earlier model back in its place.
 pub(crate) async fn run(store: &StoreArgs, model_uid: &str, context: &Context) -> Result<Outcome> {

@@ -1,15 +1,16 @@
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use mlops_core::ports::{ModelRecord, ModelStore, Release, RetrainStatus, RetrainStore};
-use mlops_job::{Context, UsageError};
-use mlops_model::Recipe;
+use mlops_core::ports::{ModelRecord, ModelStore, RetrainStatus, RetrainStore};
+use mlops_job::Context;
 use mlops_monitor::read_table;
-use mlops_objects::{Location, local_copy, write_file};
+use mlops_objects::write_file;
 use mlops_sql::Database;
 
 use crate::args::Command;
 use crate::inspect::Wanted;
 use crate::models::{Models, Present, REFERENCE, version_key};
+use crate::recipe::choose_recipe;
+use crate::release::write_release;
 use crate::report::RetrainReport;
 use crate::train::{Champion, Plan, Trained, train};
 use crate::{Args, Outcome, data, html, inspect, released, rollback, search};
@@ -122,19 +123,6 @@ async fn retrain(
     Ok(report)
 }
 
-pub(crate) async fn choose_recipe(
-    file: Option<&Location>,
-    present: Option<&Present>,
-) -> Result<Recipe> {
-    match (file, present) {
-        (Some(file), _) => {
-            read_recipe(file).await.with_context(|| format!("reading --recipe {file}"))
-        }
-        (None, Some(present)) => Ok(present.file.model.recipe.clone()),
-        (None, None) => Ok(Recipe::default()),
-    }
-}
-
 /// Whoever wished for the model may look up what came of it. The model itself matters more: what
 /// goes wrong here is logged.
 async fn finish_request(
@@ -153,27 +141,6 @@ async fn finish_request(
     if let Err(error) = database.finish_retrain(request, status, model_uid, context.started).await {
         tracing::warn!(%request, "what came of the request could not be written down: {error}");
     }
-}
-
-pub(crate) async fn write_release(
-    database: Option<&Database>,
-    model_uid: &str,
-    replaced_model_uid: Option<String>,
-    action: &str,
-    request_uid: Option<String>,
-    context: &Context,
-) -> Result<()> {
-    let Some(database) = database else { return Ok(()) };
-    let release = Release {
-        released_at: context.started,
-        model_uid: model_uid.to_owned(),
-        replaced_model_uid,
-        action: action.to_owned(),
-        request_uid,
-    };
-    let written = database.write_release(&release).await;
-    written
-        .with_context(|| format!("{model_uid} is model.pkl now; writing that down in --database"))
 }
 
 async fn write_down(
@@ -210,14 +177,4 @@ async fn put_version(models: &Models, trained: Trained, report: &RetrainReport) 
     models.put(&key("report.html"), page).await?;
     models.put(&key("model.pkl"), pickle.clone()).await?;
     Ok(pickle)
-}
-
-async fn read_recipe(file: &Location) -> Result<Recipe> {
-    let copy = local_copy(file).await?;
-    let text = tokio::fs::read_to_string(&copy)
-        .await
-        .map_err(|error| UsageError::new(error.to_string()))?;
-    let recipe: Recipe = toml::from_str(&text).map_err(UsageError::because)?;
-    recipe.check().map_err(UsageError::because)?;
-    Ok(recipe)
 }
