@@ -2,8 +2,8 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::check::{check, check_both};
+use super::loss::row_log_loss;
 use super::rank::midranks;
-use super::row_log_loss;
 
 /// How much better one model is than another on the same rows, with an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
