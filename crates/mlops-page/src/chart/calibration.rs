@@ -1,7 +1,9 @@
 use maud::Markup;
 use plotters::prelude::*;
 
-use super::{Axis, Hover, Ink, SCALE, letters, picture};
+use super::axis::Axis;
+use super::ink::{Ink, SCALE};
+use super::picture::{Hover, letters, picture};
 
 /// A bin of predictions and what became of them.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,7 +2,9 @@ use maud::Markup;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Axis, Hover, Ink, SCALE, letters, picture};
+use super::axis::Axis;
+use super::ink::{Ink, SCALE};
+use super::picture::{Hover, letters, picture};
 
 /// Shares of the values in bins of one width: production as columns, the reference as a line over
 /// them.

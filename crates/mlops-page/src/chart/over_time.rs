@@ -1,7 +1,9 @@
 use maud::{Markup, html};
 use plotters::prelude::*;
 
-use super::{Axis, Hover, Ink, SCALE, letters, picture};
+use super::axis::Axis;
+use super::ink::{Ink, SCALE};
+use super::picture::{Drawn, Hover, letters, picture};
 
 /// How a line is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +130,7 @@ fn draw_line(
     line: &Line,
     time: &Axis,
     [bottom, top]: [f64; 2],
-) -> super::Drawn {
+) -> Drawn {
     let color = line.ink.number();
     let nearest = spacing(&line.points, time);
     for part in line.points.split(|point| point.value.is_none()).filter(|part| !part.is_empty()) {

@@ -1,7 +1,8 @@
 use maud::Markup;
 use plotters::prelude::*;
 
-use super::{Hover, Ink, SCALE, picture};
+use super::ink::{Ink, SCALE};
+use super::picture::{Hover, picture};
 
 /// One time of a strip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
