@@ -16,7 +16,7 @@ pub(crate) struct Node {
     /// The input that is asked about, and [`ASKS_SET`].
     pub(crate) input: u16,
     /// Up to this bin a row goes left, after `shift` was added; of a question about levels, up to
-    /// this rank, see [`Ranks`].
+    /// this rank, see [`Ranks`](super::ranks::Ranks).
     pub(crate) split: u8,
     /// 1 turns the missing bin to 0, and so sends it to the left.
     pub(crate) shift: u8,
