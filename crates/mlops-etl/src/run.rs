@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use mlops_core::etl::{EtlStore, PartitionState, Settled, Watermark};
@@ -54,15 +54,10 @@ impl<S: EtlStore + 'static> Engine<S> {
             never = at_deadline => Err(never),
         };
         self.release().await;
-        let mut report = result?;
-        report.seconds = started.elapsed().as_secs_f64();
-        report.max_bad_ratio = self.args.max_bad_ratio;
-        report.dead_letters = (report.bad > 0).then(|| self.dead_letters_location.to_string());
-        report.stopped_early = self.stop.is_cancelled();
-        Ok(report)
+        Ok(self.report(result?, started.elapsed()))
     }
 
-    async fn load(self: &Arc<Self>) -> Result<RunReport, StoreError> {
+    async fn load(self: &Arc<Self>) -> Result<Loaded, StoreError> {
         let old = self.retry.run(async || self.store.watermark(&self.pipeline).await).await?;
         let watermark = old.clone().unwrap_or_default();
         let audit = self.is_audit(&watermark);
@@ -98,7 +93,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             }
             false => watermark,
         };
-        Ok(self.report(written, passed.partitions, &watermark))
+        Ok(Loaded { written, partitions: passed.partitions, watermark })
     }
 
     /// Passes over every partition that is this process's part and may have something new.
@@ -191,8 +186,10 @@ impl<S: EtlStore + 'static> Engine<S> {
         Ok(states)
     }
 
-    fn report(&self, written: Written, partitions: Partitions, watermark: &Watermark) -> RunReport {
+    fn report(&self, loaded: Loaded, took: Duration) -> RunReport {
+        let Loaded { written, partitions, watermark } = loaded;
         let newest = watermark.totals.newest.max(written.totals.newest);
+        let bad = written.totals.bad + written.conflicts;
         RunReport {
             objects: written.totals.objects,
             records: written.loaded
@@ -201,19 +198,30 @@ impl<S: EtlStore + 'static> Engine<S> {
                 + written.totals.bad,
             loaded: written.loaded,
             already_there: written.already_there,
-            bad: written.totals.bad + written.conflicts,
+            bad,
             conflicts: written.conflicts,
             bytes: written.totals.bytes,
+            seconds: took.as_secs_f64(),
             watermark: newest.map(to_sql_text),
             lag_seconds: newest.map(|newest| self.started.duration_since(newest).as_secs_f64()),
             partitions,
-            ..RunReport::default()
+            dead_letters: (bad > 0).then(|| self.dead_letters_location.to_string()),
+            lease_held_by: None,
+            stopped_early: self.stop.is_cancelled(),
+            max_bad_ratio: self.args.max_bad_ratio,
         }
     }
 }
 
 fn by_id(states: Vec<PartitionState>) -> HashMap<String, PartitionState> {
     states.into_iter().map(|state| (state.id.clone(), state)).collect()
+}
+
+/// What a run has loaded, and how far it has come.
+struct Loaded {
+    written: Written,
+    partitions: Partitions,
+    watermark: Watermark,
 }
 
 /// What the passes over all partitions came to.
