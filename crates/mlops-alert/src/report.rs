@@ -1,4 +1,3 @@
-use mlops_core::timestamp::to_sql_text;
 use mlops_job::{Exit, Metrics, Report, grid};
 use mlops_rules::{AlertState, Rule, Transition};
 use serde::Serialize;
@@ -157,17 +156,6 @@ impl Report for AlertReport {
             Self::Run(run) if run.messages.left > 0 => Exit::Temporary,
             Self::Run(run) if run.messages.failed > 0 => Exit::Failed,
             _ => Exit::Done,
-        }
-    }
-}
-
-impl RunReport {
-    pub(crate) fn new(at: jiff::Timestamp, run_uid: &str) -> Self {
-        Self {
-            at: to_sql_text(at),
-            run_uid: run_uid.to_owned(),
-            rules: Vec::new(),
-            messages: DeliveryCounts::default(),
         }
     }
 }

@@ -1,4 +1,5 @@
 use anyhow::Result;
+use mlops_core::timestamp::to_sql_text;
 use mlops_job::{Context, DatabaseArgs, UsageError};
 use mlops_rules::AlertStore;
 use mlops_rules::{
@@ -11,7 +12,7 @@ use crate::check::CheckReport;
 use crate::daily::enqueue_report;
 use crate::deliver::Deliveries;
 use crate::evaluate::{evaluate, row};
-use crate::report::{AlertReport, RunReport};
+use crate::report::{AlertReport, DeliveryCounts, RunReport};
 use crate::rules::rules_of;
 use crate::{AlertArgs, AlertCommand, Sender};
 
@@ -58,24 +59,28 @@ pub async fn run<S: Sender>(
     // send.
     let sender = if args.dry_run { None } else { Some(connect().await?) };
     let database = open(store, context).await?;
-    let mut report = RunReport::new(at, &context.run_uid);
     let recipients = recipients_of::<S>(args, &rules)?;
+    let run_uid = &context.run_uid;
+    let mut judged = Vec::new();
     match (&command, args.report) {
         (AlertCommand::Test, _) | (_, Some(_)) if args.dry_run => {}
         (AlertCommand::Test, _) => enqueue_sample(&database, &recipients, context).await?,
-        (_, Some(_)) => {
-            enqueue_report(&database, &rules, &recipients, now, &context.run_uid).await?
-        }
-        (_, None) => {
-            report.rules = evaluate(&database, &rules, at, &context.run_uid, args.dry_run).await?
-        }
+        (_, Some(_)) => enqueue_report(&database, &rules, &recipients, now, run_uid).await?,
+        (_, None) => judged = evaluate(&database, &rules, at, run_uid, args.dry_run).await?,
     }
-    if let Some(sender) = &sender {
-        let run_uid = &context.run_uid;
-        let deliveries = Deliveries { sender, store: &database, rules: &rules, run_uid, now };
-        report.messages = deliveries.send_waiting().await?;
-    }
-    Ok(AlertReport::Run(report))
+    let messages = match &sender {
+        Some(sender) => {
+            let deliveries = Deliveries { sender, store: &database, rules: &rules, run_uid, now };
+            deliveries.send_waiting().await?
+        }
+        None => DeliveryCounts::default(),
+    };
+    Ok(AlertReport::Run(RunReport {
+        at: to_sql_text(at),
+        run_uid: run_uid.clone(),
+        rules: judged,
+        messages,
+    }))
 }
 
 /// The database of the arguments, with its tables if they are to be made.
