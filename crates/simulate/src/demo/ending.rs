@@ -36,21 +36,23 @@ pub(super) async fn end(
     programs.make_no_tables();
     programs.run("dashboard", &["export", "dashboard.html", "--window", WINDOW]).await?;
     let is_served = teller.is_watched() && !args.no_serve && !context.shutdown.is_cancelled();
-    let look = command(&programs, &folder)?;
-    let mut report = DemoReport {
+    let address = if is_served { Some(address()?) } else { None };
+    let look = match &address {
+        Some(address) => format!("The tracking page:  http://{address}   (Ctrl-C ends it)"),
+        None => command(&programs, &folder)?,
+    };
+    let report = DemoReport {
         folder,
         requests,
         weeks: args.weeks,
         model_uid: monitors.model_uid().to_owned(),
-        events: Vec::new(),
+        events: teller.events().to_vec(),
         impact,
         mails: post::mails(&programs).await?,
         look,
         was_told: teller.is_watched(),
     };
-    if is_served {
-        let address = address()?;
-        report.look = format!("The tracking page:  http://{address}   (Ctrl-C ends it)");
+    if let Some(address) = address {
         let served = ["--listen", &address, "--window", WINDOW];
         let log = std::fs::File::create(programs.path("dashboard.log"))
             .context("making dashboard.log")?;
@@ -71,7 +73,6 @@ pub(super) async fn end(
     } else {
         teller.show(&report.ending());
     }
-    report.events = teller.into_events();
     Ok(report)
 }
 

@@ -34,7 +34,7 @@ impl Teller {
         self.is_watched
     }
 
-    pub(super) fn into_events(self) -> Vec<Event> {
-        self.events
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
     }
 }
