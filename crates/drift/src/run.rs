@@ -110,7 +110,7 @@ async fn compare_all(
         );
     }
     // Sorting many columns takes long enough to hold up the runtime.
-    let (by, of_features) = (args.data.by.clone(), policy.clone());
+    let (by, of_features) = (args.data.by.clone(), policy);
     let compared = tokio::task::spawn_blocking(move || {
         let found = Comparison::of(&features, &segments, &collected, by, &of_features);
         (features, collected, found)
