@@ -5,6 +5,7 @@
 
 mod alerts;
 mod benches;
+mod circles;
 mod demo;
 mod etl;
 mod help;
@@ -12,8 +13,10 @@ mod infra;
 mod log_line;
 mod model_life;
 mod programs;
+mod purity;
 mod reference;
 mod score;
+mod source;
 mod specs;
 mod tidy;
 mod whole_loop;
