@@ -7,14 +7,14 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 use mlops_job::{Context, UsageError};
 use mlops_monitor::read_table;
-use mlops_web::{Limits, ask_health, serve};
+use mlops_web::{Limits, Secrets, ask_health, serve};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Args, Command};
-use crate::http::{App, BodyBytes, Credentials, router};
+use crate::http::{App, BodyBytes, router};
 use crate::metrics::Metrics;
 use crate::model::LiveModel;
 use crate::predict_file::predict_file;
@@ -75,7 +75,7 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
         settings,
         spool,
         sinks,
-        credentials: Credentials::new(
+        credentials: Secrets::new(
             args.service.token.as_deref(),
             args.service.basic_auth.as_deref(),
         ),

@@ -5,8 +5,6 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-pub(crate) use mlops_web::Secrets as Credentials;
-
 use super::{App, Problem};
 
 /// Lets pass who brings one of the secrets; all, if there are none.

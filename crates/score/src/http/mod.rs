@@ -1,5 +1,6 @@
 //! The service: what it answers, and to whom.
 
+mod app;
 mod auth;
 mod body;
 mod layer;
@@ -7,118 +8,10 @@ mod openapi;
 mod page;
 mod predict;
 mod problem;
+mod router;
 mod status;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use axum::Router;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
-use mlops_job::Context;
-use tokio::sync::Semaphore;
-
-pub(crate) use auth::Credentials;
+pub(crate) use app::App;
 pub(crate) use body::BodyBytes;
 pub(crate) use problem::{FieldError, Problem};
-
-use crate::metrics::Metrics;
-use crate::model::LiveModel;
-use crate::settings::LiveSettings;
-use crate::ship::SinkState;
-use crate::spec::HEALTH;
-use crate::spool::Spool;
-
-/// What calls are answered with.
-pub(crate) struct App {
-    pub(crate) model: LiveModel,
-    pub(crate) settings: LiveSettings,
-    /// `None` where nothing is logged.
-    pub(crate) spool: Option<Spool>,
-    pub(crate) sinks: Vec<Arc<SinkState>>,
-    pub(crate) credentials: Credentials,
-    pub(crate) metrics: Metrics,
-    pub(crate) in_flight: Semaphore,
-    pub(crate) body_bytes: BodyBytes,
-    pub(crate) max_body_bytes: usize,
-    pub(crate) max_rows: usize,
-    pub(crate) timeout: Duration,
-    pub(crate) context: Context,
-}
-
-/// Who may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
-    /// Anybody.
-    Open,
-    /// Who has the credentials, if there are any.
-    Guarded,
-    /// The same, and nobody if there are none.
-    Private,
-}
-
-/// All that is offered: path, method, who may, and how. The description of it is in [`openapi`].
-fn routes() -> [(&'static str, &'static str, Access, MethodRouter<Arc<App>>); 8] {
-    [
-        ("/", "get", Access::Open, get(page::page)),
-        (HEALTH, "get", Access::Open, get(status::health)),
-        ("/ready", "get", Access::Open, get(status::ready)),
-        ("/metrics", "get", Access::Open, get(status::metrics)),
-        ("/openapi.json", "get", Access::Open, get(openapi::openapi)),
-        ("/model", "get", Access::Guarded, get(status::model)),
-        ("/predict", "post", Access::Guarded, post(predict::predict)),
-        ("/config-refresh", "post", Access::Private, post(status::config_refresh)),
-    ]
-}
-
-/// The whole service.
-pub(crate) fn router(app: Arc<App>) -> Router {
-    let mut router = Router::new();
-    for (path, _, access, methods) in routes() {
-        let guarded = match access {
-            Access::Open => methods,
-            Access::Guarded => methods.route_layer(from_fn_with_state(app.clone(), auth::guard)),
-            Access::Private => {
-                methods.route_layer(from_fn_with_state(app.clone(), auth::guard_strictly))
-            }
-        };
-        router = router.route(path, guarded);
-    }
-    router
-        .fallback(async || {
-            Problem::new(StatusCode::NOT_FOUND, "there is nothing here; see /openapi.json")
-        })
-        .layer(from_fn_with_state(app.clone(), layer::around))
-        .with_state(app)
-}
-
-/// The content type of JSON.
-fn json_type() -> HeaderMap {
-    HeaderMap::from_iter([(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/json"),
-    )])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_offered_is_described_and_nothing_else() {
-        let described = openapi::paths();
-        let described: Vec<(&str, &str)> = described
-            .as_object()
-            .unwrap()
-            .iter()
-            .flat_map(|(path, methods)| {
-                methods.as_object().unwrap().keys().map(|method| (path.as_str(), method.as_str()))
-            })
-            .collect();
-        let mut offered: Vec<(&str, &str)> =
-            routes().iter().map(|(path, method, ..)| (*path, *method)).collect();
-        offered.sort_unstable();
-        assert_eq!(described, offered);
-    }
-}
+pub(crate) use router::router;

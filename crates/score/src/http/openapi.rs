@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use mlops_model::{Feature, FeatureKind};
 use serde_json::{Map, Value, json};
 
-use super::{App, json_type};
+use super::App;
+use crate::json::json_type;
 use crate::model::ServedModel;
 
 /// Levels that are told as examples.

@@ -7,8 +7,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
 use super::body::busy;
-use super::{App, Problem, json_type};
+use super::{App, Problem};
 use crate::answer::{Answer, Begun, answer};
+use crate::json::json_type;
 use crate::request::read_body;
 use crate::spool::SpoolError;
 

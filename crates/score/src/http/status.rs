@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{App, Problem, json_type};
+use super::{App, Problem};
+use crate::json::json_type;
 use crate::metrics::Gauge;
 
 /// `GET /health`: the process answers.
