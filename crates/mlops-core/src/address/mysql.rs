@@ -4,7 +4,7 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::AddressError;
+use super::error::AddressError;
 
 /// The port of MySQL.
 const PORT: u16 = 3306;
@@ -147,7 +147,10 @@ impl FromStr for MySqlAddress {
             match MySqlOption::of_key(&key) {
                 Some(option) => address.options.push((option, value.into_owned())),
                 None if key == "ssl-mode" || key == "sslmode" => address.tls = Some(value.parse()?),
-                None => return Err(AddressError::Option { key: key.into_owned() }),
+                None => {
+                    let known = MySqlOption::NAMES.join(", ");
+                    return Err(AddressError::Option { key: key.into_owned(), known });
+                }
             }
         }
         Ok(address)
