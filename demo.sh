@@ -9,6 +9,7 @@ need() {
 need cargo 'https://rustup.rs installs it'
 need cc 'on Debian: apt-get install build-essential'
 
-cargo build --workspace --bins --locked
+echo 'Compiling the programs of the demo: some 5 minutes on a fresh machine with two cores, once.'
+cargo build --workspace --exclude alert-sms --exclude etl-dynamo --bins --locked
 mkdir -p target
 exec "${CARGO_TARGET_DIR:-$PWD/target}/debug/simulate" demo --folder target/demo "$@"

@@ -11,6 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mlops_alert::SendError;
+use rustls::crypto::aws_lc_rs;
 use serde_json::Value;
 
 /// No answer that is of use is longer.
@@ -37,7 +38,7 @@ impl Http {
     /// A client that trusts the system's certificates, or those of `SSL_CERT_FILE`.
     pub(crate) fn new(timeout: Duration) -> Result<Self> {
         let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
+            .with_provider_and_native_roots(aws_lc_rs::default_provider())
             .context("reading the system's certificates")?;
         let connector = connector.https_or_http().enable_http1().build();
         Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector), timeout })
