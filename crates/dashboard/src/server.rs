@@ -168,7 +168,7 @@ impl Made {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(page.html.as_bytes()).expect("memory takes it");
         let digest = Sha256::digest(page.html.as_bytes());
-        let etag = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let etag = hex::encode(&digest[..8]);
         Self {
             compressed: encoder.finish().expect("memory takes it").into(),
             html: page.html.into(),

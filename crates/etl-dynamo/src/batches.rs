@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use mlops_core::ports::{StoreError, StoreErrorKind};
-use sha2::{Digest, Sha256};
 
 use crate::error::failed;
 
@@ -22,9 +22,12 @@ const CONCURRENT: usize = 8;
 
 /// Undone items are sent again this often: with the waits in between, about a minute of a throttled
 /// table. The job then tries the whole again, as its own patience allows.
-const ATTEMPTS: u32 = 10;
-const FIRST_WAIT_MS: u64 = 50;
-const LONGEST_WAIT_MS: u64 = 15_000;
+const ATTEMPTS: usize = 10;
+const WAITS: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(50))
+    .with_max_delay(Duration::from_secs(15))
+    .with_max_times(ATTEMPTS)
+    .with_jitter();
 
 /// Writes or deletes items; each is there, or gone, at the end. No two may have the same key.
 pub(crate) async fn write_all(
@@ -49,7 +52,7 @@ async fn write_part(
     table: &str,
     mut part: Vec<WriteRequest>,
 ) -> Result<(), StoreError> {
-    for attempt in 0..ATTEMPTS {
+    for wait in WAITS.build() {
         let sent = client.batch_write_item().request_items(table, part.clone()).send().await;
         let answer =
             sent.map_err(|error| failed(format!("writing to the table {table}"), error))?;
@@ -58,7 +61,7 @@ async fn write_part(
             return Ok(());
         }
         tracing::debug!(items = part.len(), "the table {table} has left items unprocessed");
-        back_off(&format!("{:?}", part[0]), attempt).await;
+        tokio::time::sleep(wait).await;
     }
     Err(throttled("writing to", table, part.len()))
 }
@@ -79,7 +82,7 @@ pub(crate) async fn read_all(
 async fn read_part(client: &Client, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
     let mut items = Vec::new();
     let mut part = keys;
-    for attempt in 0..ATTEMPTS {
+    for wait in WAITS.build() {
         let keys =
             KeysAndAttributes::builder().set_keys(Some(part.clone())).consistent_read(true).build();
         let keys = keys.expect("the keys are set");
@@ -95,7 +98,7 @@ async fn read_part(client: &Client, table: &str, keys: Vec<Item>) -> Result<Vec<
         }
         // An answer that is full, at 16 MB, leaves keys too, and need not be waited for.
         if is_throttled {
-            back_off(&format!("{:?}", part[0]), attempt).await;
+            tokio::time::sleep(wait).await;
         }
     }
     Err(throttled("reading", table, part.len()))
@@ -106,14 +109,4 @@ fn throttled(doing: &str, table: &str, left: usize) -> StoreError {
         "{doing} the table {table}: {left} items are still undone after {ATTEMPTS} requests; raise its capacity"
     );
     StoreError::new(StoreErrorKind::Temporary, message)
-}
-
-/// Waits ever longer, and never as long as another: between half of the wait and all of it, by a
-/// hash of what is waited for.
-async fn back_off(what: &str, attempt: u32) {
-    let longest = (FIRST_WAIT_MS << attempt).min(LONGEST_WAIT_MS);
-    let hash = Sha256::digest(format!("{what}{attempt}{}", std::process::id()));
-    let share = u64::from(u16::from_be_bytes([hash[0], hash[1]]));
-    let wait = longest / 2 + longest / 2 * share / u64::from(u16::MAX);
-    tokio::time::sleep(Duration::from_millis(wait)).await;
 }

@@ -147,8 +147,7 @@ pub(crate) fn ledger_chunk(pipeline: &str, partition: &str, objects: &[&EndedObj
         }
         entries.extend_from_slice(&newest.map_or(-1, Timestamp::as_microsecond).to_be_bytes());
     }
-    let name: String =
-        Sha256::digest(&entries)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let name: String = hex::encode(&Sha256::digest(&entries)[..16]);
     let mut item = key(&ledger_key(pipeline, partition), &name);
     item.insert("entries".to_owned(), AttributeValue::B(Blob::new(entries)));
     item

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use jiff::SignedDuration;
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_job::CancellationToken;
@@ -52,15 +53,20 @@ impl Retry {
 
     /// The same for a caller that loops itself.
     pub(crate) fn begin(&self) -> Patience<'_> {
-        Patience { retry: self, wait: FIRST_WAIT, waited: Duration::ZERO, is_failing: false }
+        let waits = ExponentialBuilder::new()
+            .with_min_delay(FIRST_WAIT)
+            .with_max_delay(LONGEST_WAIT)
+            .with_total_delay(Some(self.patience))
+            .without_max_times()
+            .with_jitter();
+        Patience { retry: self, waits: waits.build(), is_failing: false }
     }
 }
 
 /// The patience with one operation.
 pub(crate) struct Patience<'r> {
     retry: &'r Retry,
-    wait: Duration,
-    waited: Duration,
+    waits: ExponentialBackoff,
     is_failing: bool,
 }
 
@@ -70,28 +76,23 @@ impl Patience<'_> {
         if error.kind != StoreErrorKind::Temporary {
             return false;
         }
-        self.waited += self.wait;
-        let Retry { patience, stop, has_answered, failing } = self.retry;
-        if !has_answered.load(Ordering::Relaxed) || stop.is_cancelled() || self.waited > *patience {
+        let Retry { stop, has_answered, failing, .. } = self.retry;
+        if !has_answered.load(Ordering::Relaxed) || stop.is_cancelled() {
             return false;
         }
+        let Some(wait) = self.waits.next() else { return false };
         let is_first = !self.is_failing && failing.fetch_add(1, Ordering::Relaxed) == 0;
         self.is_failing = true;
         // Many operations fail at a time; one of them tells.
         if is_first {
             tracing::warn!("trying again: {}", chain(error));
         } else {
-            tracing::debug!(
-                wait_ms = self.wait.as_millis() as u64,
-                "trying again: {}",
-                chain(error)
-            );
+            tracing::debug!(wait_ms = wait.as_millis() as u64, "trying again: {}", chain(error));
         }
         tokio::select! {
-            () = tokio::time::sleep(self.wait) => {}
+            () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => {}
         }
-        self.wait = (self.wait * 2).min(LONGEST_WAIT);
         true
     }
 }

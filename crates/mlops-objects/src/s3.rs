@@ -43,8 +43,7 @@ impl S3 {
     /// With its SHA-256 beside it, by which a pipeline knows that what it fetched is what was
     /// written.
     fn put_request(&self, key: &str, body: Bytes) -> PutObjectFluentBuilder {
-        let digest =
-            Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let digest = hex::encode(Sha256::digest(&body));
         let put = self.client.put_object().bucket(&self.bucket).key(self.key(key));
         put.metadata("sha256", digest).body(Body::from(body))
     }

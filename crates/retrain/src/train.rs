@@ -97,7 +97,7 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
     gate.accepted = gate.reasons.is_empty();
 
     let training_copy = write_parquet(&data.train.table)?;
-    let digest = hex(&Sha256::digest(&training_copy));
+    let digest = hex::encode(Sha256::digest(&training_copy));
     let time =
         |microseconds: i64| jiff::Timestamp::from_microsecond(microseconds).ok().map(to_sql_text);
     let training = Training {
@@ -135,12 +135,8 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
 /// A name that sorts by time, with the first digits of the digest of the model, which does not know
 /// its name and time yet.
 fn model_uid(file: &ModelFile, context: &Context) -> String {
-    let digest = hex(&Sha256::digest(file.to_pickle()));
+    let digest = hex::encode(Sha256::digest(file.to_pickle()));
     format!("{}-{}", context.started.strftime("%Y%m%dT%H%M%SZ"), &digest[..8])
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the present model says of the same rows; `None` where it cannot be asked, as it is meant to

@@ -56,7 +56,7 @@ pub(super) fn show(
 /// The same for a feature wherever it stands in the list, and whatever letters its name has.
 fn id(feature: &str) -> String {
     let digest = Sha256::digest(feature.as_bytes());
-    format!("feature-{}", digest[..4].iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    format!("feature-{}", hex::encode(&digest[..4]))
 }
 
 fn missing(found: &ShiftFinding) -> String {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
+use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,10 @@ pub(crate) use objects::{ObjectLayout, ObjectsSink};
 /// Between two attempts, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(FIRST_PAUSE)
+    .with_max_delay(LONGEST_PAUSE)
+    .without_max_times();
 
 /// Where records go.
 pub(crate) enum Sink {
@@ -89,7 +94,7 @@ async fn send_all(
     draining: &CancellationToken,
 ) {
     while let Some(segment) = queue.recv().await {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = PAUSES.build();
         loop {
             let error = match sink.send(&segment).await {
                 Ok(records) => {
@@ -107,10 +112,13 @@ async fn send_all(
                     "the log cannot be sent away; it is kept in the spool"
                 );
             }
+            if draining.is_cancelled() {
+                tokio::time::sleep(FIRST_PAUSE).await;
+                continue;
+            }
             tokio::select! {
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-                // The last attempts before the end are made one after another.
-                () = draining.cancelled(), if pause > FIRST_PAUSE => pause = FIRST_PAUSE,
+                () = tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE)) => {}
+                () = draining.cancelled() => {}
             }
         }
         if state.is_failing.swap(false, Ordering::Relaxed) {
