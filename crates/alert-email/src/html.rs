@@ -3,6 +3,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use mlops_core::timestamp::to_sql_text;
+use mlops_core::verdict::Verdict;
 use mlops_rules::{DayReport, Message, Severity, Transition, Unit};
 
 use crate::chart::{HEIGHT, PICTURE, WIDTH};
@@ -102,8 +103,8 @@ fn day(report: &DayReport) -> Markup {
         table role="presentation" style="border-collapse:collapse;font-size:14px" {
             @for found in &report.verdicts {
                 tr {
-                    td.quiet style=(NAME) { (found.job) }
-                    td style=(format!("{VALUE};padding-right:16px;font-weight:600;color:{}", colour_of(&found.verdict))) { (found.verdict) }
+                    td.quiet style=(NAME) { (found.monitor.job()) }
+                    td style=(format!("{VALUE};padding-right:16px;font-weight:600;color:{}", colour_of(&found.verdict))) { (found.verdict.name()) }
                     td style=(VALUE) { (found.why) }
                 }
             }
@@ -125,11 +126,11 @@ fn day(report: &DayReport) -> Markup {
     }
 }
 
-fn colour_of(verdict: &str) -> &'static str {
+fn colour_of(verdict: &Verdict) -> &'static str {
     match verdict {
-        "shifted" => "#c8443b",
-        "stable" => "#3a9463",
-        _ => "#8a7a2e",
+        Verdict::Shifted => "#c8443b",
+        Verdict::Stable => "#3a9463",
+        Verdict::Inconclusive(_) => "#8a7a2e",
     }
 }
 

@@ -5,7 +5,7 @@ use mlops_core::window::Window;
 use mlops_detect::concept::{
     Domain, DomainFeature, DomainPolicy, LabelGain, Relation, RelationPolicy,
 };
-use mlops_detect::store::ConceptFinding;
+use mlops_detect::store::{ConceptFinding, ConceptMetric};
 use mlops_job::{Exit, Metrics, Report, grid, number, percent};
 use mlops_monitor::LabelCounts;
 use mlops_monitor::RetrainReport;
@@ -184,7 +184,7 @@ impl ConceptReport {
     pub(crate) fn findings(&self, policy: &RelationPolicy) -> Vec<ConceptFinding> {
         let Domain { score, low, high, p_value, rows, ref verdict, .. } = self.domain;
         let mut findings = vec![ConceptFinding {
-            metric_used: "roc_auc",
+            metric_used: ConceptMetric::RocAuc,
             feature: String::new(),
             score,
             interval: Some([low, high]),
@@ -200,7 +200,7 @@ impl ConceptReport {
             self.domain.features.iter().filter(|it| it.importance.is_finite()).take(KEPT).map(
                 |it| {
                     ConceptFinding {
-                        metric_used: "importance",
+                        metric_used: ConceptMetric::Importance,
                         feature: it.feature.clone(),
                         score: it.importance,
                         interval: None,
@@ -242,7 +242,7 @@ impl ConceptReport {
                 it.production.slope
             );
             findings.push(of_relation(
-                "recalibration",
+                ConceptMetric::Recalibration,
                 "",
                 it.effect,
                 it.p_value,
@@ -255,7 +255,7 @@ impl ConceptReport {
             let why = it.most.as_ref().map(|most| most.text()).unwrap_or_default();
             let (p_value, adjusted) = (it.p_value, it.p_value_adjusted);
             findings.push(of_relation(
-                "interaction",
+                ConceptMetric::Interaction,
                 &it.feature,
                 it.effect,
                 p_value,
@@ -265,7 +265,8 @@ impl ConceptReport {
             ));
         }
         if let Verdict::Inconclusive(why) = &found.verdict {
-            let unknown = of_relation("recalibration", "", 0.0, 1.0, 1.0, false, why.clone());
+            let unknown =
+                of_relation(ConceptMetric::Recalibration, "", 0.0, 1.0, 1.0, false, why.clone());
             findings.push(ConceptFinding {
                 verdict: found.verdict.clone(),
                 p_value: None,

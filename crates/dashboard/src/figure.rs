@@ -6,7 +6,7 @@ use mlops_core::timestamp::to_sql_text;
 use mlops_job::{number, percent};
 use serde_json::Value as Json;
 
-use crate::words::{day, figure, moment};
+use crate::words::{Badge, day, figure, moment};
 
 /// A table behind a picture shows so many rows, the newest; the files have all.
 const SHOWN: usize = 120;
@@ -50,7 +50,7 @@ pub(crate) struct Grid {
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     Text(String),
-    Verdict(String),
+    Badge(Badge),
     Count(u64),
     Number(f64),
     Share(f64),
@@ -77,14 +77,18 @@ impl Value {
         value.map_or(Self::Nothing, |text| Self::Text(text.to_owned()))
     }
 
+    pub(crate) fn badge(badge: impl Into<Badge>) -> Self {
+        Self::Badge(badge.into())
+    }
+
     fn is_text(&self) -> bool {
-        matches!(self, Self::Text(_) | Self::Verdict(_) | Self::Time(_) | Self::Day(_))
+        matches!(self, Self::Text(_) | Self::Badge(_) | Self::Time(_) | Self::Day(_))
     }
 
     fn shown(&self) -> Markup {
         match self {
             Self::Text(text) => html! { (text) },
-            Self::Verdict(word) => crate::words::badge(word),
+            Self::Badge(badge) => badge.show(),
             Self::Count(count) => html! { (number(*count)) },
             Self::Number(value) => html! { (figure(*value)) },
             Self::Share(share) => html! { (percent(*share)) },
@@ -96,7 +100,8 @@ impl Value {
 
     fn plain(&self) -> String {
         match self {
-            Self::Text(text) | Self::Verdict(text) => text.clone(),
+            Self::Text(text) => text.clone(),
+            Self::Badge(badge) => badge.word.to_owned(),
             Self::Count(count) => count.to_string(),
             Self::Number(value) | Self::Share(value) => value.to_string(),
             Self::Time(time) => to_sql_text(*time),

@@ -4,11 +4,13 @@ use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::ports::{Release, StoreError, StoreErrorKind};
+use mlops_detect::store::PeriodKind;
+use mlops_rules::KeptAlert;
 use mlops_sql::RollupState;
 use mlops_sql::reader::{
-    AlertMessage, AlertRow, BadPartition, Bucket, ConceptDetail, ConceptRow, DatedRun, EtlDay,
-    ImpactPeriod, LastRun, Model, PerformancePeriod, PipelineRow, Reader, RequestRow, Scope,
-    ShiftFinding, ShiftRow, TrafficRow,
+    AlertMessage, BadPartition, Bucket, ConceptDetail, ConceptRow, DatedRun, EtlDay, ImpactPeriod,
+    LastRun, Model, PerformancePeriod, PipelineRow, Reader, RequestRow, Scope, ShiftFinding,
+    ShiftRow, TrafficRow,
 };
 use tokio::try_join;
 
@@ -46,7 +48,7 @@ pub(crate) struct Findings {
     pub(crate) pipelines: Known<Vec<PipelineRow>>,
     pub(crate) etl_days: Known<Vec<EtlDay>>,
     pub(crate) bad_partitions: Known<Vec<BadPartition>>,
-    pub(crate) alerts: Known<Vec<AlertRow>>,
+    pub(crate) alerts: Known<Vec<KeptAlert>>,
     pub(crate) messages: Known<Vec<AlertMessage>>,
     pub(crate) last_runs: Vec<LastRun>,
 }
@@ -224,7 +226,10 @@ async fn performance_story(reader: &Reader, scope: &Scope) -> Result<Performance
         periods.retain(|period| is_alike(period.to.duration_since(period.from)));
     }
     let realised = || {
-        periods.iter().rev().filter(|period| period.kind == "realised" && period.roc_auc.is_some())
+        periods
+            .iter()
+            .rev()
+            .filter(|period| period.kind == PeriodKind::Realised && period.roc_auc.is_some())
     };
     let shown = realised().find(|period| period.is_decisive).or_else(|| realised().next()).cloned();
     let calibrated = match shown {

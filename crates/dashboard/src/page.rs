@@ -12,7 +12,7 @@ use crate::figure::Figure;
 use crate::filter::{Filter, WINDOWS};
 use crate::findings::Findings;
 use crate::view::{Section, sections, staleness};
-use crate::words::{badge, day, moment};
+use crate::words::{day, moment};
 
 const SCRIPT: &str = include_str!("page.js");
 
@@ -118,7 +118,7 @@ fn header(findings: &Findings, args: &PageArgs, sections: &[Section], place: Pla
             @for section in sections {
                 a href={ "#" (section.id) } {
                     (section.title)
-                    @if let Some(verdict) = &section.verdict { " " (badge(verdict)) }
+                    @if let Some(verdict) = &section.verdict { " " (verdict.show()) }
                 }
             }
         }

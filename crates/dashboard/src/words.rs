@@ -2,8 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
+use mlops_core::ports::RetrainStatus;
+use mlops_core::verdict::Verdict;
 use mlops_detect::performance::Estimate;
 use mlops_job::number;
+use mlops_rules::{MessageStatus, Status};
 
 /// A moment. The reader's browser turns it into the reader's zone.
 pub(crate) fn moment(time: Timestamp) -> Markup {
@@ -33,32 +36,106 @@ pub(crate) fn plural(count: u64, unit: &str) -> String {
     format!("{} {unit}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
-/// The light of each word: its shape and colour.
-fn kind_of(word: &str) -> &'static str {
-    match word {
-        "stable" | "ok" | "accepted" | "served" | "sent" | "fresh" | "present" => "good",
-        "shifted" | "firing" | "refused" | "failed" | "late" | "critical" => "bad",
-        "inconclusive" | "pending" | "recovering" | "waiting" | "submitted" | "warning"
-        | "unknown" | "sending" => "unclear",
-        _ => "plain",
+/// The shape and color of a badge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lamp {
+    Good,
+    Bad,
+    Unclear,
+    Plain,
+}
+
+impl Lamp {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Unclear => "unclear",
+            Self::Plain => "plain",
+        }
     }
 }
 
-/// A word with its light; the shape says the same as the colour.
-pub(crate) fn badge(word: &str) -> Markup {
-    let kind = kind_of(word);
-    html! {
-        span class={ "badge " (kind) } {
-            svg.light viewBox="0 0 10 10" aria-hidden="true" {
-                @match kind {
-                    "good" => circle cx="5" cy="5" r="4.5" {},
-                    "bad" => path d="M5 0.5 9.7 9.3H0.3z" {},
-                    "unclear" => path d="M5 0.3 9.7 5 5 9.7 0.3 5z" {},
-                    _ => rect x="1" y="4" width="8" height="2" {},
+/// A word that is shown with a light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Badge {
+    pub(crate) word: &'static str,
+    lamp: Lamp,
+}
+
+impl Badge {
+    pub(crate) const NO_RUN: Self = Self { word: "no run", lamp: Lamp::Plain };
+    pub(crate) const NO_RUN_ON_RECORD: Self = Self { word: "no run on record", lamp: Lamp::Plain };
+    pub(crate) const UNKNOWN: Self = Self { word: "unknown", lamp: Lamp::Unclear };
+    pub(crate) const FRESH: Self = Self { word: "fresh", lamp: Lamp::Good };
+    pub(crate) const LATE: Self = Self { word: "late", lamp: Lamp::Bad };
+    pub(crate) const PRESENT: Self = Self { word: "present", lamp: Lamp::Good };
+    pub(crate) const ACCEPTED: Self = Self { word: "accepted", lamp: Lamp::Good };
+    pub(crate) const REFUSED: Self = Self { word: "refused", lamp: Lamp::Bad };
+
+    /// The badge on the page; the shape says the same as the color.
+    pub(crate) fn show(self) -> Markup {
+        html! {
+            span class={ "badge " (self.lamp.class()) } {
+                svg.light viewBox="0 0 10 10" aria-hidden="true" {
+                    @match self.lamp {
+                        Lamp::Good => circle cx="5" cy="5" r="4.5" {},
+                        Lamp::Bad => path d="M5 0.5 9.7 9.3H0.3z" {},
+                        Lamp::Unclear => path d="M5 0.3 9.7 5 5 9.7 0.3 5z" {},
+                        Lamp::Plain => rect x="1" y="4" width="8" height="2" {},
+                    }
                 }
+                (self.word)
             }
-            (word.replace('_', " "))
         }
+    }
+}
+
+impl From<&Verdict> for Badge {
+    fn from(verdict: &Verdict) -> Self {
+        let lamp = match verdict {
+            Verdict::Stable => Lamp::Good,
+            Verdict::Shifted => Lamp::Bad,
+            Verdict::Inconclusive(_) => Lamp::Unclear,
+        };
+        Self { word: verdict.name(), lamp }
+    }
+}
+
+impl From<Status> for Badge {
+    fn from(status: Status) -> Self {
+        let lamp = match status {
+            Status::Ok => Lamp::Good,
+            Status::Firing => Lamp::Bad,
+            Status::Pending | Status::Recovering | Status::Unknown => Lamp::Unclear,
+        };
+        Self { word: status.name(), lamp }
+    }
+}
+
+impl From<RetrainStatus> for Badge {
+    fn from(status: RetrainStatus) -> Self {
+        let lamp = match status {
+            RetrainStatus::Served => Lamp::Good,
+            RetrainStatus::Refused | RetrainStatus::Failed => Lamp::Bad,
+            RetrainStatus::Pending | RetrainStatus::Waiting | RetrainStatus::Submitted => {
+                Lamp::Unclear
+            }
+            RetrainStatus::Kept => Lamp::Plain,
+        };
+        Self { word: status.name(), lamp }
+    }
+}
+
+impl From<MessageStatus> for Badge {
+    fn from(status: MessageStatus) -> Self {
+        let lamp = match status {
+            MessageStatus::Sent => Lamp::Good,
+            MessageStatus::Failed => Lamp::Bad,
+            MessageStatus::Sending => Lamp::Unclear,
+            MessageStatus::Muted => Lamp::Plain,
+        };
+        Self { word: status.name(), lamp }
     }
 }
 
@@ -158,10 +235,11 @@ mod tests {
 
     #[test]
     fn a_word_has_a_shape_beside_its_colour() {
+        let shown = |badge: Badge| badge.show().into_string();
         assert!(
-            badge("stable").into_string().contains("<circle")
-                && badge("shifted").into_string().contains("<path")
+            shown((&Verdict::Stable).into()).contains("<circle")
+                && shown((&Verdict::Shifted).into()).contains("<path")
         );
-        assert!(badge("<b>").into_string().contains("&lt;b&gt;"));
+        assert!(shown(Badge { word: "<b>", lamp: Lamp::Plain }).contains("&lt;b&gt;"));
     }
 }

@@ -19,6 +19,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Numeric, Self::Categorical, Self::Date];
+
     /// `numeric`, `categorical` or `date`.
     pub fn name(self) -> &'static str {
         match self {

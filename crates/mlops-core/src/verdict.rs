@@ -25,6 +25,13 @@ impl Verdict {
         }
     }
 
+    /// Returns the verdict of a name; `None` for any other name. `why` is the reason of an
+    /// inconclusive one.
+    pub fn from_name(name: &str, why: String) -> Option<Self> {
+        let verdicts = [Self::Stable, Self::Shifted, Self::Inconclusive(why)];
+        verdicts.into_iter().find(|verdict| verdict.name() == name)
+    }
+
     /// Returns the rank for a person who reads the worst first: shifted, inconclusive, stable.
     pub fn urgency(&self) -> u8 {
         match self {

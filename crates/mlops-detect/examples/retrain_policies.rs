@@ -10,7 +10,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program to look at figures with")]
 
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::ports::{RetrainHistory, StandingRequest};
+use mlops_core::ports::{RetrainHistory, RetrainStatus, StandingRequest};
 use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_core::verdict::Verdict;
 use mlops_detect::performance::{PerformancePolicy, TrainingFigures, judge, realised};
@@ -260,18 +260,18 @@ fn policy_wants(
         let situation = Situation { now: at(today), job, under_way: None, history };
         let answer = policy.answer(advice, &situation);
         let status = match &answer {
-            Answer::Retrain(_) | Answer::Renew(_) => "served",
-            Answer::Wait(_) => "waiting",
-            Answer::Keep(_) => "kept",
+            Answer::Retrain(_) | Answer::Renew(_) => RetrainStatus::Served,
+            Answer::Wait(_) => RetrainStatus::Waiting,
+            Answer::Keep(_) => RetrainStatus::Kept,
         };
         let request = StandingRequest {
             request_uid: format!("{job}-{today}"),
             requested_at: at(today),
             job: if matches!(answer, Answer::Renew(_)) { CALENDAR } else { job }.to_owned(),
-            status: status.to_owned(),
+            status,
         };
         history.recent.insert(0, request);
-        if status == "served" {
+        if status == RetrainStatus::Served {
             return true;
         }
     }

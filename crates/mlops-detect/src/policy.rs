@@ -8,7 +8,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::shift::RetrainAdvice;
-use mlops_core::ports::{RetrainHistory, StandingRequest};
+use mlops_core::ports::{RetrainHistory, RetrainStatus, StandingRequest};
 
 /// Who asks for a model because it is time.
 pub const CALENDAR: &str = "calendar";
@@ -136,7 +136,8 @@ impl RetrainPolicy {
 
     /// Why a request that stands keeps others waiting.
     pub fn says_standing(&self, standing: &StandingRequest) -> String {
-        let StandingRequest { job, requested_at, status, .. } = standing;
+        let StandingRequest { job, requested_at, .. } = standing;
+        let status = standing.status.name();
         let hours = self.cooldown.as_hours();
         let at = requested_at.strftime("%Y-%m-%d %H:%M");
         format!("{job} asked for one at {at} ({status}), within the cooldown of {hours} hours")
@@ -172,6 +173,6 @@ fn wishes_in_a_row(job: &str, recent: &[StandingRequest]) -> usize {
     recent
         .iter()
         .filter(|request| request.job == job)
-        .take_while(|request| request.status == "waiting")
+        .take_while(|request| request.status == RetrainStatus::Waiting)
         .count()
 }

@@ -42,11 +42,40 @@ pub struct ConceptRun<'a> {
     pub findings: &'a [ConceptFinding],
 }
 
+/// What a finding of `concept-shift` measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConceptMetric {
+    /// How well a classifier tells production from training.
+    RocAuc,
+    /// What the classifier tells it by.
+    Importance,
+    /// How the target follows from the scores.
+    Recalibration,
+    /// How the target follows from a feature.
+    Interaction,
+}
+
+impl ConceptMetric {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::RocAuc, Self::Importance, Self::Recalibration, Self::Interaction];
+
+    /// The name in `concept_shift`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RocAuc => "roc_auc",
+            Self::Importance => "importance",
+            Self::Recalibration => "recalibration",
+            Self::Interaction => "interaction",
+        }
+    }
+}
+
 /// One answer to whether what a model learned is still true.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConceptFinding {
-    /// `roc_auc`, `importance`, `recalibration` or `interaction`.
-    pub metric_used: &'static str,
+    /// What was looked at.
+    pub metric_used: ConceptMetric,
     /// The feature, or nothing where it is about all of them.
     pub feature: String,
     /// What was measured.
@@ -84,11 +113,33 @@ pub struct PerformanceRun<'a> {
     pub impact: ImpactRows<'a>,
 }
 
+/// What the figures of a period are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeriodKind {
+    /// Predictions and their outcomes.
+    Realised,
+    /// Predictions alone, before their outcomes are known.
+    Estimated,
+}
+
+impl PeriodKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Realised, Self::Estimated];
+
+    /// The name in `performance`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Realised => "realised",
+            Self::Estimated => "estimated",
+        }
+    }
+}
+
 /// What predictions of one period were worth.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PerformanceRow {
-    /// `realised` or `estimated`.
-    pub kind: &'static str,
+    /// Whether it is with outcomes.
+    pub kind: PeriodKind,
     /// The period's first moment.
     pub from: Timestamp,
     /// The first moment after it.

@@ -85,6 +85,20 @@ pub enum Monitor {
     Performance,
 }
 
+impl Monitor {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::DataShift, Self::ConceptShift, Self::Performance];
+
+    /// The job: `drift`, `concept-shift` or `performance`.
+    pub fn job(self) -> &'static str {
+        match self {
+            Self::DataShift => "drift",
+            Self::ConceptShift => "concept-shift",
+            Self::Performance => "performance",
+        }
+    }
+}
+
 /// A number that the database gives for a window.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Measure {

@@ -14,6 +14,9 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Email, Self::Sms];
+
     /// `email` or `sms`.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,9 +3,10 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Unit;
+use super::{Monitor, Unit};
 use mlops_core::span::span_text;
 use mlops_core::timestamp::to_sql_text;
+use mlops_core::verdict::Verdict;
 
 /// How many predictions lie in each of equal parts of the span from 0 to 1.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -16,13 +17,42 @@ pub struct Histogram {
 
 /// The latest word of a monitor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "NamedVerdict", into = "NamedVerdict")]
 pub struct MonitorVerdict {
-    /// The job: `drift`, `concept-shift` or `performance`.
-    pub job: String,
-    /// `stable`, `shifted` or `inconclusive`.
-    pub verdict: String,
+    /// Whose it is.
+    pub monitor: Monitor,
+    /// The verdict.
+    pub verdict: Verdict,
     /// In words.
     pub why: String,
+}
+
+/// A [`MonitorVerdict`] as JSON has it.
+#[derive(Serialize, Deserialize)]
+struct NamedVerdict {
+    job: String,
+    verdict: String,
+    why: String,
+}
+
+impl From<MonitorVerdict> for NamedVerdict {
+    fn from(MonitorVerdict { monitor, verdict, why }: MonitorVerdict) -> Self {
+        Self { job: monitor.job().to_owned(), verdict: verdict.name().to_owned(), why }
+    }
+}
+
+impl TryFrom<NamedVerdict> for MonitorVerdict {
+    type Error = String;
+
+    fn try_from(NamedVerdict { job, verdict, why }: NamedVerdict) -> Result<Self, String> {
+        let monitor = Monitor::ALL.into_iter().find(|monitor| monitor.job() == job);
+        Ok(Self {
+            monitor: monitor.ok_or_else(|| format!("unknown monitor `{job}`"))?,
+            verdict: Verdict::from_name(&verdict, why.clone())
+                .ok_or_else(|| format!("unknown verdict `{verdict}`"))?,
+            why,
+        })
+    }
 }
 
 /// How the ETL of one pipeline stands.
@@ -90,8 +120,13 @@ impl DayReport {
         }
         text.push_str("\nMonitors\n\n");
         for found in &self.verdicts {
-            let _written =
-                writeln!(text, "  {:<14} {:<13} {}", found.job, found.verdict, found.why);
+            let _written = writeln!(
+                text,
+                "  {:<14} {:<13} {}",
+                found.monitor.job(),
+                found.verdict.name(),
+                found.why
+            );
         }
         if self.verdicts.is_empty() {
             text.push_str("  none ran that day\n");

@@ -4,14 +4,15 @@ use super::message::{Message, clock};
 use super::report::DayReport;
 use super::route::digest;
 use super::{Rules, Severity, Transition, Unit};
+use mlops_core::verdict::Verdict;
 
 /// The daily report in words; `at` is when it is made.
 pub fn report_message(rules: &Rules, name: &str, report: DayReport, at: Timestamp) -> Message {
     let shifted: Vec<&str> = report
         .verdicts
         .iter()
-        .filter(|found| found.verdict == "shifted")
-        .map(|found| found.job.as_str())
+        .filter(|found| found.verdict == Verdict::Shifted)
+        .map(|found| found.monitor.job())
         .collect();
     let verdict = match (report.verdicts.is_empty(), shifted.as_slice()) {
         (true, _) => "no monitor ran".to_owned(),

@@ -14,6 +14,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Warning, Self::Critical];
+
     /// `warning` or `critical`.
     pub fn name(self) -> &'static str {
         match self {

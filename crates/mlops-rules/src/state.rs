@@ -22,7 +22,9 @@ pub enum Status {
 }
 
 impl Status {
-    const ALL: [Self; 5] = [Self::Unknown, Self::Ok, Self::Pending, Self::Firing, Self::Recovering];
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Unknown, Self::Ok, Self::Pending, Self::Firing, Self::Recovering];
 
     /// The name in `alert_state`.
     pub fn name(self) -> &'static str {
@@ -73,6 +75,18 @@ pub enum Transition {
 }
 
 impl Transition {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Fired,
+        Self::Escalated,
+        Self::Repeated,
+        Self::Held,
+        Self::Recovered,
+        Self::Report,
+        Self::Muted,
+        Self::Test,
+    ];
+
     /// The name in `alert_outbox`.
     pub fn name(self) -> &'static str {
         match self {

@@ -33,6 +33,9 @@ pub enum MessageStatus {
 }
 
 impl MessageStatus {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Sending, Self::Sent, Self::Failed, Self::Muted];
+
     /// The name in `alert_outbox`.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,72 +1,81 @@
+//! Errors of the drivers, with what was done and a remedy of a few lines.
+
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use sqlx::Error;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
 
-/// The statements that make the tables, for the message that one is missing.
-pub(crate) const MYSQL_TABLES: &str = concat!(
-    include_str!("../migrations/mysql/0001_model_logs.sql"),
-    include_str!("../migrations/mysql/0002_data_shift.sql"),
-    include_str!("../migrations/mysql/0003_etl.sql"),
-    include_str!("../migrations/mysql/0004_shift_state.sql"),
-    include_str!("../migrations/mysql/0005_shift_segments.sql"),
-    include_str!("../migrations/mysql/0006_retrain_request.sql"),
-    include_str!("../migrations/mysql/0007_models.sql"),
-    include_str!("../migrations/mysql/0008_outcomes.sql"),
-    include_str!("../migrations/mysql/0009_concept_shift.sql"),
-    include_str!("../migrations/mysql/0010_performance.sql"),
-    include_str!("../migrations/mysql/0011_alerts.sql"),
-    include_str!("../migrations/mysql/0013_dashboard.sql")
-);
+use crate::schema;
 
-/// A driver's error, with what was being done and what to do about it.
+/// The error of something that is about no table.
 pub(crate) fn failed(doing: impl Into<String>, error: Error) -> StoreError {
-    let (kind, remedy) = classify(&error);
-    StoreError::caused(kind, format!("{}{remedy}", doing.into()), error)
+    failed_on("", doing.into(), error)
+}
+
+/// The error of a statement about a table.
+pub(crate) fn failed_on(table: &str, doing: String, error: Error) -> StoreError {
+    let (kind, remedy) = match &error {
+        Error::Database(error) => match mysql_number(error.as_ref()) {
+            Some(number) => classify_mysql(number, table, error.message()),
+            None => classify_sqlite(error.as_ref()),
+        },
+        other => classify(other),
+    };
+    let message = format!("{doing}{remedy}");
+    match remedy.contains('\n') {
+        // The driver's message would stand behind the statements, and says the same.
+        true => StoreError::new(kind, message),
+        false => StoreError::caused(kind, message, error),
+    }
 }
 
 /// Whether the same transaction may succeed at once: another's row came first, or its lock did.
-pub(crate) fn is_conflict(error: &Error) -> bool {
-    match error {
-        Error::Database(error) if error.is_unique_violation() => true,
-        Error::Database(error) => matches!(mysql_number(error.as_ref()), Some(1205 | 1213)),
-        _ => false,
+pub(crate) fn is_conflict(error: &StoreError) -> bool {
+    driver_error(error).is_some_and(|error| {
+        error.is_unique_violation() || matches!(mysql_number(error), Some(1205 | 1213))
+    })
+}
+
+/// Whether a conditional statement found its row as expected. A row that another inserted first is
+/// not as expected.
+pub(crate) fn changed_one(changed: Result<u64, StoreError>) -> Result<bool, StoreError> {
+    match changed {
+        Ok(rows) => Ok(rows > 0),
+        Err(error) if driver_error(&error).is_some_and(DatabaseError::is_unique_violation) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
     }
+}
+
+fn driver_error(error: &StoreError) -> Option<&dyn DatabaseError> {
+    error.source.as_ref()?.downcast_ref::<Error>()?.as_database_error()
 }
 
 fn mysql_number(error: &dyn DatabaseError) -> Option<u16> {
     error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
-/// SQLite's extended codes carry the primary one in their low byte.
-fn sqlite_primary_code(error: &dyn DatabaseError) -> Option<i64> {
-    error.code()?.parse::<i64>().ok().map(|code| code & 0xFF)
-}
-
 fn classify(error: &Error) -> (StoreErrorKind, String) {
     use StoreErrorKind::{Configuration, Other, Temporary};
-    match error {
-        Error::Database(error) => match mysql_number(error.as_ref()) {
-            Some(number) => classify_mysql(number),
-            None => classify_sqlite(error.as_ref()),
-        },
+    let (kind, remedy) = match error {
         Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => {
-            (Temporary, "; the database cannot be reached".to_owned())
+            (Temporary, "; the database is unreachable")
         }
-        Error::Tls(_) => {
-            let remedy = "; TLS is required off this machine: give the server a certificate, \
-                 or add ?ssl-mode=DISABLED to the address if you must";
-            (Configuration, remedy.to_owned())
-        }
+        Error::Tls(_) => (
+            Configuration,
+            "; TLS is required off this machine: give the server a certificate, \
+             or add ?ssl-mode=DISABLED to the address if you must",
+        ),
         Error::Configuration(_) => {
-            let remedy = "; write mysql://USER:PASSWORD@HOST:PORT/DATABASE or sqlite://PATH";
-            (Configuration, remedy.to_owned())
+            (Configuration, "; write mysql://USER:PASSWORD@HOST:PORT/DATABASE or sqlite://PATH")
         }
-        _ => (Other, String::new()),
-    }
+        _ => (Other, ""),
+    };
+    (kind, remedy.to_owned())
 }
 
-fn classify_mysql(number: u16) -> (StoreErrorKind, String) {
+fn classify_mysql(number: u16, table: &str, message: &str) -> (StoreErrorKind, String) {
     use StoreErrorKind::{Denied, NotFound, Other, Temporary};
     match number {
         // Too many connections, another's row or lock, deadlock, gone away, lost connection,
@@ -78,26 +87,73 @@ fn classify_mysql(number: u16) -> (StoreErrorKind, String) {
             (Denied, "; check the user, the password and the grants".to_owned())
         }
         1049 => (NotFound, "; create the database".to_owned()),
-        1054 | 1146 => (
-            NotFound,
-            format!(
-                "; run with --create-tables, or run these statements yourself:\n{MYSQL_TABLES}"
-            ),
-        ),
+        1054 => (NotFound, missing_column(table, message)),
+        1146 => (NotFound, missing_table(message)),
         1153 => (Other, "; raise max_allowed_packet on the server".to_owned()),
         _ => (Other, String::new()),
     }
 }
 
+/// The name in the first quotes of a message of MySQL, without its database or table.
+fn named(message: &str) -> &str {
+    message.split('\'').nth(1).and_then(|name| name.rsplit('.').next()).unwrap_or_default()
+}
+
+fn missing_table(message: &str) -> String {
+    let table = named(message);
+    let statements = schema::mysql_statements(table);
+    if statements.is_empty() {
+        return format!("; the table {table} is missing. Check its name in the query");
+    }
+    format!(
+        "; the table {table} is missing. Run the job once with --create-tables, \
+         or run these statements yourself:\n{}",
+        statements.join("\n")
+    )
+}
+
+fn missing_column(table: &str, message: &str) -> String {
+    let column = named(message);
+    let mut statements = schema::mysql_statements(table);
+    statements.retain(|statement| {
+        statement.starts_with("ALTER") && statement.contains(&format!(" {column} "))
+    });
+    if statements.is_empty() {
+        return format!("; {table} has no column {column}. Check its name in the query");
+    }
+    format!(
+        "; the table {table} is older than the job: the column {column} is missing. \
+         Run the job once with --create-tables, or run these statements yourself:\n{}",
+        statements.join("\n")
+    )
+}
+
+/// SQLite's extended codes carry the primary one in their low byte.
 fn classify_sqlite(error: &dyn DatabaseError) -> (StoreErrorKind, String) {
     use StoreErrorKind::{Configuration, NotFound, Other, Temporary};
-    match sqlite_primary_code(error) {
+    let code = error.code().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xFF);
+    let missing = |what| error.message().strip_prefix(what).map(str::trim);
+    match code {
         Some(5 | 6) => (Temporary, "; another process holds the file".to_owned()),
         Some(8 | 14) => (Configuration, "; the file cannot be opened for writing".to_owned()),
         Some(26) => (Configuration, "; the file is no SQLite database".to_owned()),
-        Some(1) if error.message().starts_with("no such table") => {
-            (NotFound, "; the tables are made by etl-mysql, run it first".to_owned())
-        }
+        Some(1) => match (missing("no such table:"), missing("no such column:")) {
+            (Some(table), _) if schema::mysql_statements(table).is_empty() => {
+                (NotFound, format!("; the table {table} is missing. Check its name in the query"))
+            }
+            (Some(table), _) => (NotFound, format!("; the table {table} is missing. {UPDATE}")),
+            (_, Some(column)) => {
+                let remedy = format!(
+                    "; the column {column} is missing. Check its name in the query. \
+                     In a file of an older release: {UPDATE}"
+                );
+                (NotFound, remedy)
+            }
+            _ => (Other, String::new()),
+        },
         _ => (Other, String::new()),
     }
 }
+
+/// What brings the tables of a SQLite file up to date.
+const UPDATE: &str = "A job that writes to the file creates all tables: run etl-mysql on it once";

@@ -22,6 +22,11 @@ pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
     vec![row; rows].join(",")
 }
 
+/// One `?` for each of `values`, for `IN (…)`.
+pub(crate) fn list(values: usize) -> String {
+    vec!["?"; values].join(",")
+}
+
 /// The records of each statement: a run, of not much more than `max_bytes`.
 pub(crate) fn statements<'r>(
     records: &'r [&'r LogRecord],

@@ -1,27 +1,28 @@
 #![doc = include_str!("../README.md")]
 
-mod alert_statements;
-mod concept_rows;
+mod alerts;
+mod columns;
 mod connect_options;
+mod connection;
 mod database;
+mod dialect;
 mod error;
-mod etl_statements;
+mod etl;
 mod insert;
-mod metric_statements;
-mod model_statements;
-mod monitor_queries;
-mod mysql;
-mod outcome_statements;
-mod performance_rows;
+mod logs;
+mod metrics;
+mod models;
+mod monitors;
+mod open;
 mod query;
 pub mod reader;
-mod retrain_statements;
+mod retrain;
 mod rollup;
-mod select;
-mod select_statements;
-mod shift_rows;
-mod sqlite;
-mod watermark_statements;
+mod row;
+mod schema;
+mod statement;
+mod verdicts;
+mod watermark;
 
 pub use database::Database;
 pub use rollup::{RollupState, Stretch};

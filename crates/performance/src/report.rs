@@ -3,7 +3,7 @@ use mlops_core::verdict::Verdict;
 use mlops_detect::performance::{
     Check, CurvePoint, Estimate, Estimated, Impact, Realised, TrainingFigures,
 };
-use mlops_detect::store::{ImpactRows, PerformanceRow};
+use mlops_detect::store::{ImpactRows, PerformanceRow, PeriodKind};
 use mlops_job::{Exit, Metrics, Report, grid, number, percent};
 use mlops_monitor::LabelCounts;
 use mlops_monitor::RetrainReport;
@@ -149,7 +149,7 @@ impl PeriodReport {
         let Some((from, to)) = self.span else { return Vec::new() };
         let json = |value: serde_json::Result<String>| value.unwrap_or_else(|_| "null".to_owned());
         let realised = self.realised.as_ref().map(|found| PerformanceRow {
-            kind: "realised",
+            kind: PeriodKind::Realised,
             from,
             to,
             n: found.n,
@@ -168,7 +168,7 @@ impl PeriodReport {
             is_decisive: self.is_decisive,
         });
         let estimated = self.estimated.as_ref().map(|expected| PerformanceRow {
-            kind: "estimated",
+            kind: PeriodKind::Estimated,
             from,
             to,
             n: expected.n,

@@ -1,4 +1,5 @@
 use maud::{Markup, html};
+use mlops_core::verdict::Verdict;
 use mlops_detect::performance::{Estimate, wilson};
 use mlops_job::percent;
 use mlops_page::chart::{Form, Ink, Line, Mark, OverTime, Point, over_time};
@@ -32,7 +33,7 @@ pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
             Some(newest) => (lead(periods, newest, args), figures(findings, periods, args)),
         },
     };
-    Section { id: "impact", title: "Business impact", verdict: Some(light.verdict), lead, parts }
+    Section { id: "impact", title: "Business impact", verdict: Some(light.badge()), lead, parts }
 }
 
 fn money(args: &PageArgs) -> impl Fn(f64) -> String {
@@ -50,7 +51,7 @@ fn lead(periods: &[ImpactPeriod], newest: &ImpactPeriod, args: &PageArgs) -> Mar
             @if let Some(worth) = worth { ", worth " b { (interval(worth, money(args))) } }
             @if clients.is_some() { ", compared with the heuristic." }
         }
-        @if newest.verdict == "shifted" { p { "The benefit has decayed: look along the chain for the cause, and renew the model." } }
+        @if newest.verdict == Verdict::Shifted { p { "The benefit has decayed: look along the chain for the cause, and renew the model." } }
     }
 }
 
@@ -75,7 +76,8 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     let from = periods.first().map_or(findings.from, |period| period.from).min(findings.from);
     let time = axis_between(from, findings.until);
     let mut marks = releases(findings);
-    if let Some(newest) = newest_impact(periods).filter(|newest| newest.verdict == "shifted") {
+    if let Some(newest) = newest_impact(periods).filter(|newest| newest.verdict == Verdict::Shifted)
+    {
         marks =
             vec![Mark { at: at(middle(newest.from, newest.to)), name: "decay found".to_owned() }];
     }

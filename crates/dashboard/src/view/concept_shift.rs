@@ -1,4 +1,6 @@
 use maud::{Markup, html};
+use mlops_core::verdict::Verdict;
+use mlops_detect::store::ConceptMetric;
 use mlops_page::chart::{Form, Ink, Line, OverTime, Point, over_time};
 use mlops_sql::reader::{ConceptDetail, ConceptRow};
 
@@ -24,7 +26,7 @@ pub(super) fn section(findings: &Findings) -> Section {
     Section {
         id: "concept-shift",
         title: "Concept shift",
-        verdict: Some(light.verdict),
+        verdict: Some(light.badge()),
         lead,
         parts,
     }
@@ -34,13 +36,13 @@ fn lead(last: &ConceptRow, story: &ConceptStory, says: &str) -> Markup {
     let changed: Vec<&str> = story
         .details
         .iter()
-        .filter(|it| it.metric == "interaction" && it.verdict == "shifted")
+        .filter(|it| it.metric == ConceptMetric::Interaction && it.verdict == Verdict::Shifted)
         .map(|it| it.feature.as_str())
         .collect();
     html! {
         p {
             "Can a classifier tell production from training? In the last run, " (day(last.run_timestamp)) ", " (says) "."
-            @if last.verdict == "shifted" { " The features below say by what." }
+            @if last.verdict == Verdict::Shifted { " The features below say by what." }
         }
         @if !changed.is_empty() {
             p { b { "The target follows in another way from " (changed.join(", ")) "." } " What the model learnt of them is no longer true: renew it." }
@@ -54,7 +56,7 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
         name: day(run.run_timestamp),
         value: Some(run.score).filter(|score| score.is_finite()),
         interval: run.low.zip(run.high).map(|(low, high)| [low, high]),
-        is_sure: run.verdict != "inconclusive",
+        is_sure: !run.verdict.is_inconclusive(),
     });
     let lines = [Line {
         name: "AUC".to_owned(),
@@ -82,7 +84,7 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
             Value::number(run.high),
             Value::Number(run.threshold),
             Value::Count(run.n_production),
-            Value::Verdict(run.verdict.clone()),
+            Value::badge(&run.verdict),
         ]
     };
     let over_time = Figure {
@@ -97,18 +99,20 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
         },
     };
     let mut parts = vec![Part::Figure(over_time)];
-    let of = |metric: &str| -> Vec<&ConceptDetail> {
+    let of = |metric: ConceptMetric| -> Vec<&ConceptDetail> {
         let mut found: Vec<&ConceptDetail> =
             story.details.iter().filter(|it| it.metric == metric).collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.feature.cmp(&b.feature)));
         found
     };
-    let important = of("importance");
+    let important = of(ConceptMetric::Importance);
     if !important.is_empty() {
         parts.push(Part::Figure(importances(&important)));
     }
-    let relations: Vec<&ConceptDetail> =
-        of("recalibration").into_iter().chain(of("interaction")).collect();
+    let relations: Vec<&ConceptDetail> = of(ConceptMetric::Recalibration)
+        .into_iter()
+        .chain(of(ConceptMetric::Interaction))
+        .collect();
     if !relations.is_empty() {
         parts.push(Part::Figure(relation(&relations)));
     }
@@ -158,7 +162,7 @@ fn relation(found: &[&ConceptDetail]) -> Figure {
         let name = if it.feature.is_empty() { "all scores".to_owned() } else { it.feature.clone() };
         vec![
             Value::Text(name),
-            Value::Verdict(it.verdict.clone()),
+            Value::badge(&it.verdict),
             Value::Number(it.score),
             Value::number(it.p_value_adjusted),
             Value::Text(it.why.clone()),

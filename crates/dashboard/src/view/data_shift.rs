@@ -22,7 +22,7 @@ pub(super) fn section(findings: &Findings) -> Section {
         Ok(story) if story.runs.is_empty() => (nothing(findings), Vec::new()),
         Ok(story) => (lead(findings, story, &light.says), parts(findings, story)),
     };
-    Section { id: "data-shift", title: "Data shift", verdict: Some(light.verdict), lead, parts }
+    Section { id: "data-shift", title: "Data shift", verdict: Some(light.badge()), lead, parts }
 }
 
 fn nothing(findings: &Findings) -> Markup {
@@ -35,10 +35,7 @@ fn nothing(findings: &Findings) -> Markup {
 }
 
 fn lead(findings: &Findings, story: &ShiftStory, says: &str) -> Markup {
-    let is_bug = |found: &&ShiftFinding| {
-        ["all_missing", "vanished_column", "type_changed", "unit_changed"]
-            .contains(&found.state.as_str())
-    };
+    let is_bug = |found: &&ShiftFinding| found.state.is_data_bug();
     let bugs: Vec<&str> =
         story.last.iter().filter(is_bug).map(|found| found.feature.as_str()).collect();
     html! {
@@ -84,9 +81,7 @@ fn parts(findings: &Findings, story: &ShiftStory) -> Vec<Part> {
 
 /// What needs a person first; within that the largest effect first.
 fn by_urgency(a: &ShiftFinding, b: &ShiftFinding) -> Ordering {
-    let rank = |found: &ShiftFinding| {
-        ["shifted", "inconclusive"].iter().position(|&word| word == found.verdict).unwrap_or(2)
-    };
+    let rank = |found: &ShiftFinding| found.verdict.urgency();
     let effect = |found: &ShiftFinding| found.effect.unwrap_or(0.0);
     rank(a).cmp(&rank(b)).then(effect(b).total_cmp(&effect(a))).then(a.feature.cmp(&b.feature))
 }
@@ -111,15 +106,15 @@ fn table(last: &[&ShiftFinding]) -> Figure {
     let row = |found: &&ShiftFinding| {
         vec![
             Value::Text(found.feature.clone()),
-            Value::Verdict(found.verdict.clone()),
-            Value::Text(found.state.replace('_', " ")),
-            Value::Text(found.test.replace('_', " ")),
+            Value::badge(&found.verdict),
+            Value::Text(found.state.name().replace('_', " ")),
+            Value::Text(found.test.name().replace('_', " ")),
             Value::number(found.statistic),
             Value::number(found.p_value_adjusted),
             Value::number(found.effect),
             Value::Text(found.effect_name.replace('_', " ")),
-            Value::share(found.missing_reference),
-            Value::share(found.missing_production),
+            Value::Share(found.missing_reference),
+            Value::Share(found.missing_production),
             Value::Count(found.n_reference),
             Value::Count(found.n_production),
             Value::Text(found.why.clone()),
@@ -158,8 +153,8 @@ fn trend(story: &ShiftStory) -> Figure {
             Value::Time(time[row.run_uid.as_str()]),
             Value::Text(row.feature.clone()),
             Value::number(row.effect),
-            Value::share(row.missing),
-            Value::Verdict(row.verdict.clone()),
+            Value::Share(row.missing),
+            Value::badge(&row.verdict),
         ]
     };
     let grid = Grid {

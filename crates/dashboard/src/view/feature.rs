@@ -1,6 +1,7 @@
 //! One feature: a row of the list, which opens.
 
 use maud::{Markup, html};
+use mlops_core::verdict::Verdict;
 use mlops_detect::shift::Picture;
 use mlops_job::{number, percent};
 use mlops_page::chart::{Cell, Form, Ink, Line, OverTime, Point, bins, levels, over_time, strip};
@@ -9,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::time_axis::{at, axis};
 use crate::findings::{Findings, ShiftStory};
-use crate::words::{badge, day, figure, p_value};
+use crate::words::{Badge, day, figure, p_value};
 
 /// What each run found of a feature, in the order of the runs; none where a run did not look at it.
 pub(super) type History<'a> = Vec<Option<&'a ShiftRow>>;
@@ -29,13 +30,13 @@ pub(super) fn show(
     findings: &Findings,
     story: &ShiftStory,
 ) -> Markup {
-    let shifted = history.iter().flatten().filter(|row| row.verdict == "shifted").count();
+    let shifted = history.iter().flatten().filter(|row| row.verdict == Verdict::Shifted).count();
     let label = format!("{}: shifted in {shifted} of {} runs", found.feature, history.len());
     html! {
         details.feature id=(id(&found.feature)) {
             summary {
                 span.name { (found.feature) }
-                span { (badge(&found.verdict)) }
+                span { (Badge::from(&found.verdict).show()) }
                 span.figure { (found.effect.map(figure).unwrap_or_else(|| "—".to_owned())) }
                 span.strip { (strip(&cells(history, story, findings), &label)) }
                 span.figure { (missing(found)) }
@@ -60,11 +61,8 @@ fn id(feature: &str) -> String {
 }
 
 fn missing(found: &ShiftFinding) -> String {
-    match (found.missing_reference, found.missing_production) {
-        (Some(was), Some(is)) if percent(was) == percent(is) => percent(is),
-        (Some(was), Some(is)) => format!("{} → {}", percent(was), percent(is)),
-        _ => "—".to_owned(),
-    }
+    let (was, is) = (percent(found.missing_reference), percent(found.missing_production));
+    if was == is { is } else { format!("{was} → {is}") }
 }
 
 /// The runs' verdicts by their time; a span without a run is empty.
@@ -84,14 +82,14 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
         let place = usize::try_from((run.run_timestamp.as_second() - from) / step)
             .unwrap_or(0)
             .min(count - 1);
-        let shade = row.map(|row| match row.verdict.as_str() {
-            "shifted" => {
+        let shade = row.map(|row| match row.verdict {
+            Verdict::Shifted => {
                 let share = (row.effect.unwrap_or(STRONG_EFFECT) / STRONG_EFFECT).clamp(0.0, 1.0);
                 // Few steps, so that neighbours can be drawn as one.
                 (Ink::Bad, 40 + 15 * (share * 4.0).round() as u8)
             }
-            "stable" => (Ink::Old, 30),
-            _ => (Ink::Warn, 45),
+            Verdict::Stable => (Ink::Old, 30),
+            Verdict::Inconclusive(_) => (Ink::Warn, 45),
         });
         // A finding stands until the next run, if that is not too long after.
         let end = (place + MOST_DAYS * 86_400 / usize::try_from(step).unwrap_or(1))
@@ -144,7 +142,7 @@ fn trend(
             name: day(run.run_timestamp),
             value: row.and_then(of),
             interval: None,
-            is_sure: row.is_some_and(|row| row.verdict != "inconclusive"),
+            is_sure: row.is_some_and(|row| !row.verdict.is_inconclusive()),
         };
         pairs.map(point).collect::<Vec<Point>>()
     };
@@ -161,20 +159,19 @@ fn trend(
             text,
         })
     };
-    let is_missing =
-        history.iter().flatten().any(|row| row.missing.is_some_and(|share| share > MISSING));
+    let is_missing = history.iter().flatten().any(|row| row.missing > MISSING);
     html! {
         div.plot { (plot("effect", Ink::New, |row| row.effect, &figure)) }
-        @if is_missing { div.plot { (plot("missing values", Ink::Other, |row| row.missing, &percent)) } }
+        @if is_missing { div.plot { (plot("missing values", Ink::Other, |row| Some(row.missing), &percent)) } }
     }
 }
 
 fn facts(found: &ShiftFinding) -> Markup {
     let shown = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), figure);
     let facts = [
-        ("state", found.state.replace('_', " ")),
-        ("kind", found.kind.clone()),
-        ("test", found.test.replace('_', " ")),
+        ("state", found.state.name().replace('_', " ")),
+        ("kind", found.kind.name().to_owned()),
+        ("test", found.test.name().replace('_', " ")),
         ("statistic", shown(found.statistic)),
         ("adjusted p", found.p_value_adjusted.map_or_else(|| "—".to_owned(), p_value)),
         ("effect", format!("{} ({})", shown(found.effect), found.effect_name.replace('_', " "))),

@@ -3,7 +3,7 @@ use mlops_sql::reader::{Model, RequestRow};
 
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;
-use crate::words::{how_long, missing, plural};
+use crate::words::{Badge, how_long, missing, plural};
 
 use super::section::{Part, Section};
 
@@ -42,13 +42,13 @@ fn versions(models: &[Model], findings: &Findings) -> Figure {
     let row = |model: &Model| {
         let score = |name: &str| Value::number(model.scores.get(name).copied());
         let state = match (present == Some(model.model_uid.as_str()), model.accepted) {
-            (true, _) => "present",
-            (false, true) => "accepted",
-            (false, false) => "refused",
+            (true, _) => Badge::PRESENT,
+            (false, true) => Badge::ACCEPTED,
+            (false, false) => Badge::REFUSED,
         };
         vec![
             Value::Text(model.model_uid.clone()),
-            Value::Verdict(state.to_owned()),
+            Value::Badge(state),
             Value::Time(model.training_timestamp),
             Value::time(released(model)),
             Value::Text(model.learner.clone()),
@@ -86,7 +86,7 @@ fn policy_log(requests: &[RequestRow]) -> Figure {
         vec![
             Value::Time(request.requested_at),
             Value::Text(request.job.clone()),
-            Value::Verdict(request.status.clone()),
+            Value::badge(request.status),
             Value::Text(request.reason.clone()),
             Value::text(request.model_uid.as_deref()),
             Value::time(request.settled_at),

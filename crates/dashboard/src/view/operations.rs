@@ -2,7 +2,8 @@ use jiff::SignedDuration;
 use maud::{Markup, html};
 use mlops_job::number;
 use mlops_page::chart::{Form, Ink, Line, OverTime, Point, over_time};
-use mlops_sql::reader::{AlertMessage, AlertRow, BadPartition, EtlDay, PipelineRow};
+use mlops_rules::{KeptAlert, Status};
+use mlops_sql::reader::{AlertMessage, BadPartition, EtlDay, PipelineRow};
 
 use super::section::{Part, Section};
 use super::time_axis::{HALF, at, axis, middle};
@@ -38,7 +39,12 @@ fn lead(findings: &Findings) -> Markup {
         .iter()
         .filter_map(|pipeline| pipeline.lag_seconds)
         .fold(None, |most: Option<f64>, lag| Some(most.map_or(lag, |most| most.max(lag))));
-    let firing = findings.alerts.iter().flatten().filter(|alert| alert.state == "firing").count();
+    let firing = findings
+        .alerts
+        .iter()
+        .flatten()
+        .filter(|alert| alert.state.status == Status::Firing)
+        .count();
     html! {
         p {
             @match lag {
@@ -167,15 +173,15 @@ fn bad(partitions: &[BadPartition]) -> Figure {
     }
 }
 
-fn standing(alerts: &[AlertRow]) -> Figure {
-    let row = |it: &AlertRow| {
+fn standing(alerts: &[KeptAlert]) -> Figure {
+    let row = |it: &KeptAlert| {
         vec![
             Value::Text(it.rule.clone()),
             Value::Text(it.group.clone()),
-            Value::Verdict(it.state.clone()),
-            Value::Text(it.severity.clone()),
-            Value::number(it.value),
-            Value::Time(it.since),
+            Value::badge(it.state.status),
+            Value::Text(it.state.severity.name().to_owned()),
+            Value::number(it.state.value),
+            Value::Time(it.state.since),
         ]
     };
     Figure {
@@ -197,10 +203,10 @@ fn sent(messages: &[AlertMessage]) -> Figure {
             Value::Time(it.created_at),
             Value::Text(it.rule.clone()),
             Value::Text(it.group.clone()),
-            Value::Text(it.transition.clone()),
-            Value::Text(it.channel.clone()),
-            Value::Text(it.severity.clone()),
-            Value::Verdict(it.status.clone()),
+            Value::Text(it.transition.name().to_owned()),
+            Value::Text(it.channel.name().to_owned()),
+            Value::Text(it.severity.name().to_owned()),
+            Value::badge(it.status),
             Value::Count(it.recipients),
             Value::Text(it.subject.clone()),
         ]

@@ -1,8 +1,11 @@
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use mlops_detect::performance::Estimate;
+use mlops_core::ports::RetrainStatus;
+use mlops_core::verdict::Verdict;
+use mlops_detect::performance::{Arm, Estimate};
 use mlops_job::{number, percent};
 use mlops_page::chart::{Form, Ink, Line, OverTime, Point, over_time};
+use mlops_rules::Status;
 use mlops_sql::reader::{Bucket, TrafficRow};
 
 use super::lights::{self, Light};
@@ -11,7 +14,7 @@ use super::time_axis::{HALF, at, axis, middle, releases};
 use crate::args::PageArgs;
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::Findings;
-use crate::words::{badge, day, how_long, missing, moment, plural, short, together};
+use crate::words::{Badge, day, how_long, missing, moment, plural, short, together};
 
 /// How many standard errors a 95% interval reaches to each side.
 const NORMAL_95: f64 = 1.96;
@@ -32,14 +35,13 @@ pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
 
 /// What to do this morning.
 fn lead(lights: &[Light; 4]) -> Markup {
-    let of = |verdict: &str| {
-        lights
-            .iter()
-            .filter(|light| light.verdict == verdict)
-            .map(|light| light.title)
-            .collect::<Vec<_>>()
+    let of = |is: fn(Option<&Verdict>) -> bool| {
+        let lights = lights.iter().filter(|light| is(light.verdict.as_ref()));
+        lights.map(|light| light.title).collect::<Vec<_>>()
     };
-    let (bad, unclear, silent) = (of("shifted"), of("inconclusive"), of("no run"));
+    let bad = of(|verdict| verdict == Some(&Verdict::Shifted));
+    let unclear = of(|verdict| verdict.is_some_and(Verdict::is_inconclusive));
+    let silent = of(|verdict| verdict.is_none());
     html! {
         p {
             @if !bad.is_empty() {
@@ -101,8 +103,8 @@ fn requests_tile(findings: &Findings) -> Markup {
 
 fn prediction_tile(findings: &Findings) -> Markup {
     let rows = findings.traffic.as_deref().unwrap_or_default();
-    let mean = mean_prediction(rows.iter().filter(|row| row.arm == "model"));
-    let last = rows.iter().rev().find(|row| row.arm == "model" && row.predictions > 0);
+    let mean = mean_prediction(rows.iter().filter(|row| row.arm == Arm::Model));
+    let last = rows.iter().rev().find(|row| row.arm == Arm::Model && row.predictions > 0);
     let of_last = last.and_then(|last| Some((last, mean_prediction([last].into_iter())?)));
     match (mean, of_last) {
         (Some(mean), Some((last, newest))) => tile(
@@ -119,7 +121,7 @@ fn alerts_tile(findings: &Findings) -> Markup {
         Ok(alerts) => {
             let firing: Vec<&str> = alerts
                 .iter()
-                .filter(|alert| alert.state == "firing")
+                .filter(|alert| alert.state.status == Status::Firing)
                 .map(|alert| alert.rule.as_str())
                 .collect();
             let says = match firing.as_slice() {
@@ -157,9 +159,10 @@ fn next_retrain(findings: &Findings, args: &PageArgs) -> Markup {
     };
     let renewal = args.retrain_every.and_then(|every| release.released_at.checked_add(every).ok());
     // A model that was made for a shift has learnt mostly from before it.
+    use RetrainStatus::{Pending, Refused, Served, Submitted};
     let asked = findings.requests.iter().flatten().filter(|request| {
         !["calendar"].contains(&request.job.as_str())
-            && ["served", "submitted", "refused", "pending"].contains(&request.status.as_str())
+            && matches!(request.status, Served | Submitted | Refused | Pending)
     });
     let follow_ups = asked
         .filter(|_| args.retrain_follow_up.is_positive())
@@ -244,7 +247,7 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         (Bucket::Day, true) => format!("{} to {}", day(from), day(end(from))),
     };
     let place = |from: Timestamp| at(middle(from, end(from)));
-    let of_arm = |arm: &'static str| drawn.iter().filter(move |row| row.arm == arm);
+    let of_arm = |arm: Arm| drawn.iter().filter(move |row| row.arm == arm);
     let requests = per_span(drawn).into_iter().map(|(from, requests)| Point {
         at: place(from),
         name: named(from),
@@ -258,7 +261,7 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         form: Form::Columns,
         points: requests.collect(),
     };
-    let mean_line = |arm: &'static str, name: &str, ink| {
+    let mean_line = |arm: Arm, ink| {
         let points = of_arm(arm).map(|row| {
             let mean = mean_prediction([row].into_iter());
             Point {
@@ -269,10 +272,9 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
                 is_sure: row.predictions >= FEW_PREDICTIONS,
             }
         });
-        Line { name: name.to_owned(), ink, form: Form::Band, points: points.collect() }
+        Line { name: arm.name().to_owned(), ink, form: Form::Band, points: points.collect() }
     };
-    let means =
-        [mean_line("heuristic", "heuristic", Ink::Other), mean_line("model", "model", Ink::New)];
+    let means = [mean_line(Arm::Heuristic, Ink::Other), mean_line(Arm::Model, Ink::New)];
     let marks = releases(findings);
     let time = axis(findings);
     let plot = |label, lines, limits, text| {
@@ -291,7 +293,7 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         let mean = mean_prediction([row].into_iter());
         vec![
             of_span(findings, row.from),
-            Value::Text(row.arm.clone()),
+            Value::Text(row.arm.name().to_owned()),
             Value::Count(row.requests),
             Value::Count(row.predictions),
             Value::share(mean.map(|mean| mean.value)),
@@ -362,19 +364,19 @@ fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
     let row = |(job, at, is_readable): (&'static str, Option<Timestamp>, bool)| {
         let age = at.map(|at| findings.until.duration_since(at));
         let state = match age {
-            None if !is_readable => "unknown",
-            None => "no run on record",
+            None if !is_readable => Badge::UNKNOWN,
+            None => Badge::NO_RUN_ON_RECORD,
             // A model is made when there is a reason, not by the clock.
-            Some(_) if is_retrain(job) => "fresh",
-            Some(age) if age > args.late_after => "late",
-            Some(_) => "fresh",
+            Some(_) if is_retrain(job) => Badge::FRESH,
+            Some(age) if age > args.late_after => Badge::LATE,
+            Some(_) => Badge::FRESH,
         };
         let age = age.map(|age| format!("{} ago", how_long(age)));
         vec![
             Value::Text(job.to_owned()),
             Value::time(at),
             Value::text(age.as_deref()),
-            Value::Verdict(state.to_owned()),
+            Value::Badge(state),
         ]
     };
     Figure {
@@ -398,7 +400,7 @@ pub(crate) fn staleness(findings: &Findings) -> Markup {
         "As of " (moment(findings.until)) span.utc { " UTC" } ". "
         @match &findings.rollup {
             Ok(Some(state)) => { "Requests were counted at " (moment(state.refreshed_at)) span.utc { " UTC" } "." }
-            _ => { "Requests were never counted " (badge("late")) }
+            _ => { "Requests were never counted " (Badge::LATE.show()) }
         }
     }
 }

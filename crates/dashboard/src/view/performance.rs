@@ -1,5 +1,7 @@
 use maud::{Markup, html};
+use mlops_core::verdict::Verdict;
 use mlops_detect::performance::Estimate;
+use mlops_detect::store::PeriodKind;
 use mlops_page::chart::{
     CalibrationPoint, Form, Ink, Line, OverTime, Point, calibration, over_time,
 };
@@ -26,7 +28,7 @@ pub(super) fn section(findings: &Findings) -> Section {
     Section {
         id: "performance",
         title: "Predictive performance",
-        verdict: Some(light.verdict),
+        verdict: Some(light.badge()),
         lead,
         parts,
     }
@@ -46,7 +48,7 @@ fn lead(story: &PerformanceStory, findings: &Findings, says: &str) -> Markup {
                 None => "No period can be judged yet: outcomes are still to come, or too few.",
             }
         }
-        @if decisive.is_some_and(|period| period.verdict == "shifted") {
+        @if decisive.is_some_and(|period| period.verdict == Verdict::Shifted) {
             p { "Predictions are worse than they were: look at concept shift for the cause, and renew the model once there are outcomes to learn from." }
         }
     }
@@ -57,7 +59,10 @@ fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
     let from = periods.first().map_or(findings.from, |period| period.from).min(findings.from);
     let time = axis_between(from, findings.until);
     let marks = releases(findings);
-    let line = |kind: &str, name: &str, ink, of: fn(&PerformancePeriod) -> Option<Estimate>| {
+    let line = |kind: PeriodKind,
+                name: &str,
+                ink,
+                of: fn(&PerformancePeriod) -> Option<Estimate>| {
         let points = periods.iter().filter(|period| period.kind == kind).map(|period| {
             let value = of(period);
             Point {
@@ -65,15 +70,15 @@ fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
                 name: format!("{} to {}", day(period.from), day(period.to)),
                 value: value.map(|value| value.value),
                 interval: value.filter(|it| it.low < it.high).map(|value| [value.low, value.high]),
-                is_sure: period.verdict != "inconclusive",
+                is_sure: !period.verdict.is_inconclusive(),
             }
         });
         Line { name: name.to_owned(), ink, form: Form::Bars, points: points.collect() }
     };
     let both = |of: fn(&PerformancePeriod) -> Option<Estimate>| {
         [
-            line("estimated", "expected from the predictions", Ink::Old, of),
-            line("realised", "came true", Ink::New, of),
+            line(PeriodKind::Estimated, "expected from the predictions", Ink::Old, of),
+            line(PeriodKind::Realised, "came true", Ink::New, of),
         ]
     };
     let plot = |label, lines: &[Line], metric, most: f64| {
@@ -114,15 +119,15 @@ fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
                 "log-loss",
                 "Log loss",
                 "How far probabilities are off, where sure mistakes cost most; lower is better. A rise while the AUC holds is a matter of calibration.",
-                plot("log loss by period", &both(|period| bare(period.log_loss)), "log_loss", f64::INFINITY),
-                |period| Value::number(period.log_loss),
+                plot("log loss by period", &both(|period| bare(Some(period.log_loss))), "log_loss", f64::INFINITY),
+                |period| Value::Number(period.log_loss),
             ),
             one(
                 "brier",
                 "Brier score",
                 "The mean squared distance of predictions from what came true; lower is better.",
-                plot("Brier score by period", &both(|period| bare(period.brier)), "brier", 1.0),
-                |period| Value::number(period.brier),
+                plot("Brier score by period", &both(|period| bare(Some(period.brier))), "brier", 1.0),
+                |period| Value::Number(period.brier),
             ),
             one(
                 "calibration-error",
@@ -146,10 +151,10 @@ fn grid(periods: &[PerformancePeriod], of: fn(&PerformancePeriod) -> Value) -> G
     let row = |period: &PerformancePeriod| {
         vec![
             Value::Day(period.from),
-            Value::Text(period.kind.clone()),
+            Value::Text(period.kind.name().to_owned()),
             of(period),
             Value::Count(period.n),
-            Value::Verdict(period.verdict.clone()),
+            Value::badge(&period.verdict),
         ]
     };
     Grid {

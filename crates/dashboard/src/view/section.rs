@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::figure::Figure;
-use crate::words::{self, badge};
+use crate::words::{self, Badge};
 
 /// A part of the page with a title of its own.
 pub(crate) struct Section {
@@ -12,7 +12,7 @@ pub(crate) struct Section {
     /// Its title.
     pub(crate) title: &'static str,
     /// The verdict, in a word, if it has one.
-    pub(crate) verdict: Option<String>,
+    pub(crate) verdict: Option<Badge>,
     /// What it says, in a sentence or two.
     pub(crate) lead: Markup,
     /// What follows.
@@ -33,7 +33,7 @@ impl Section {
         let heading = format!("{}-title", self.id);
         html! {
             section id=(self.id) aria-labelledby=(heading) {
-                h2 id=(heading) { (self.title) @if let Some(verdict) = &self.verdict { " " (badge(verdict)) } }
+                h2 id=(heading) { (self.title) @if let Some(verdict) = &self.verdict { " " (verdict.show()) } }
                 div.lead { (self.lead) }
                 div.parts {
                     @for part in &self.parts {

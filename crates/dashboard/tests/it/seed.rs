@@ -15,7 +15,7 @@ use mlops_core::record::LogRecord;
 use mlops_core::timestamp::parse_utc;
 use mlops_core::verdict::Verdict;
 use mlops_detect::performance::{Arm, ImpactPolicy, Subject, estimate, impact, realised};
-use mlops_detect::store::{ImpactRows, PerformanceRow, PerformanceRun, VerdictStore};
+use mlops_detect::store::{ImpactRows, PerformanceRow, PerformanceRun, PeriodKind, VerdictStore};
 use mlops_sql::Database;
 
 /// Where the year ends, which tests look back from.
@@ -229,7 +229,7 @@ async fn performance(database: &Database) {
             why: String::new(),
             is_decisive: false,
         };
-        rows.push(row("estimated", serde_json::to_string(&expected).unwrap()));
+        rows.push(row(PeriodKind::Estimated, serde_json::to_string(&expected).unwrap()));
         if week < KNOWN_WEEKS {
             let found = realised(&labels, &predictions, &is_high, 0.95).unwrap();
             let verdict = match week {
@@ -253,7 +253,7 @@ async fn performance(database: &Database) {
                 },
                 verdict,
                 is_decisive: week == KNOWN_WEEKS - 1,
-                ..row("realised", serde_json::to_string(&found).unwrap())
+                ..row(PeriodKind::Realised, serde_json::to_string(&found).unwrap())
             });
         }
     }

@@ -37,6 +37,17 @@ pub enum RetrainStatus {
 }
 
 impl RetrainStatus {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Submitted,
+        Self::Failed,
+        Self::Served,
+        Self::Refused,
+        Self::Waiting,
+        Self::Kept,
+    ];
+
     /// The name in `retrain_request`.
     pub fn name(self) -> &'static str {
         match self {
@@ -60,14 +71,15 @@ pub struct StandingRequest {
     pub requested_at: Timestamp,
     /// The job that made it, or who else did.
     pub job: String,
-    /// As [`RetrainStatus::name`], or what the retraining itself has made of it.
-    pub status: String,
+    /// How far it has come.
+    pub status: RetrainStatus,
 }
 
 impl StandingRequest {
     /// Whether it is a request that did not fail, and not only a question.
     pub fn counts(&self) -> bool {
-        !["failed", "waiting", "kept"].contains(&self.status.as_str())
+        use RetrainStatus::{Failed, Kept, Waiting};
+        !matches!(self.status, Failed | Waiting | Kept)
     }
 }
 

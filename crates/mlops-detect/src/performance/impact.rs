@@ -15,6 +15,19 @@ pub enum Arm {
     Heuristic,
 }
 
+impl Arm {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Model, Self::Heuristic];
+
+    /// `model` or `heuristic`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Heuristic => "heuristic",
+        }
+    }
+}
+
 /// A client whose outcome is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Subject {

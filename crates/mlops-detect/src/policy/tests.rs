@@ -4,12 +4,12 @@ fn at(day: i64) -> Timestamp {
     Timestamp::from_second(86_400 * day).unwrap()
 }
 
-fn asked(day: i64, job: &str, status: &str) -> StandingRequest {
+fn asked(day: i64, job: &str, status: RetrainStatus) -> StandingRequest {
     StandingRequest {
         request_uid: format!("{job}-{day}"),
         requested_at: at(day),
         job: job.to_owned(),
-        status: status.to_owned(),
+        status,
     }
 }
 
@@ -28,9 +28,9 @@ fn a_reason_is_enough_where_nothing_stands_against_it() {
     let granted = Answer::Retrain("age shifted".to_owned());
     assert_eq!(answer(RetrainPolicy::default(), Vec::new()), granted);
     let old = vec![
-        asked(99, "drift", "kept"),
-        asked(98, "drift", "failed"),
-        asked(60, "drift", "served"),
+        asked(99, "drift", RetrainStatus::Kept),
+        asked(98, "drift", RetrainStatus::Failed),
+        asked(60, "drift", RetrainStatus::Served),
     ];
     assert_eq!(answer(RetrainPolicy::default(), old), granted);
 }
@@ -38,10 +38,13 @@ fn a_reason_is_enough_where_nothing_stands_against_it() {
 #[test]
 fn what_was_asked_lately_suppresses_others() {
     waits(
-        &answer(RetrainPolicy::default(), vec![asked(95, "a person", "pending")]),
+        &answer(RetrainPolicy::default(), vec![asked(95, "a person", RetrainStatus::Pending)]),
         "a person asked for one at 1970-04-06",
     );
-    let two = vec![asked(90, "drift", "refused"), asked(80, "performance", "served")];
+    let two = vec![
+        asked(90, "drift", RetrainStatus::Refused),
+        asked(80, "performance", RetrainStatus::Served),
+    ];
     waits(
         &answer(RetrainPolicy::default(), two.clone()),
         "2 models were asked for in thirty days, and 2 may be",
@@ -54,16 +57,19 @@ fn what_was_asked_lately_suppresses_others() {
 fn a_monitor_may_have_to_say_it_again() {
     let thrice = RetrainPolicy { confirmations: 3, ..RetrainPolicy::default() };
     waits(
-        &answer(thrice, vec![asked(99, "drift", "waiting")]),
+        &answer(thrice, vec![asked(99, "drift", RetrainStatus::Waiting)]),
         "for the 2. time in a row, and 3 are needed",
     );
-    let broken =
-        [asked(99, "drift", "waiting"), asked(98, "drift", "kept"), asked(97, "drift", "waiting")];
+    let broken = [
+        asked(99, "drift", RetrainStatus::Waiting),
+        asked(98, "drift", RetrainStatus::Kept),
+        asked(97, "drift", RetrainStatus::Waiting),
+    ];
     waits(&answer(thrice, broken.to_vec()), "for the 2. time");
     let often = [
-        asked(99, "drift", "waiting"),
-        asked(98, "performance", "kept"),
-        asked(97, "drift", "waiting"),
+        asked(99, "drift", RetrainStatus::Waiting),
+        asked(98, "performance", RetrainStatus::Kept),
+        asked(97, "drift", RetrainStatus::Waiting),
     ];
     assert!(matches!(answer(thrice, often.to_vec()), Answer::Retrain(_)));
 }
@@ -113,13 +119,16 @@ fn a_model_that_learnt_from_before_a_shift_is_renewed_once() {
             &Situation { now: at(now), job: "drift", under_way: None, history: &history },
         )
     };
-    let shift = || vec![asked(100, "performance", "served")];
+    let shift = || vec![asked(100, "performance", RetrainStatus::Served)];
     assert!(matches!(answer(101, 159, shift()), Answer::Keep(_)), "too soon");
     let says =
         "performance asked for a model 60 days ago, which learnt mostly from before the shift"
             .to_owned();
     assert_eq!(answer(101, 160, shift()), Answer::Renew(says));
-    let renewed = vec![asked(160, CALENDAR, "served"), asked(100, "performance", "served")];
+    let renewed = vec![
+        asked(160, CALENDAR, RetrainStatus::Served),
+        asked(100, "performance", RetrainStatus::Served),
+    ];
     assert!(matches!(answer(161, 180, renewed.clone()), Answer::Keep(_)));
     assert!(
         matches!(answer(161, 230, renewed), Answer::Keep(_)),

@@ -28,6 +28,20 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, by their names: the factor of another unit is not a number.
+    pub const ALL: [Self; 10] = [
+        Self::Ok,
+        Self::ValueShift,
+        Self::NewLevels,
+        Self::Constant,
+        Self::MissingShift,
+        Self::AllMissing,
+        Self::VanishedColumn,
+        Self::TypeChanged,
+        Self::UnitChanged(f64::NAN),
+        Self::Insufficient,
+    ];
+
     /// The name in reports and tables, such as `missing_shift`.
     pub fn name(self) -> &'static str {
         match self {

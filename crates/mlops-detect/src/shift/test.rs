@@ -35,6 +35,17 @@ pub(super) struct TestResult {
 }
 
 impl Test {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::KolmogorovSmirnov,
+        Self::AndersonDarling,
+        Self::MannWhitney,
+        Self::ChiSquared,
+        Self::G,
+        Self::Psi,
+        Self::JensenShannon,
+    ];
+
     /// The name in reports and tables, such as `kolmogorov_smirnov`.
     pub fn name(self) -> &'static str {
         match self {

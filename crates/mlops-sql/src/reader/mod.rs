@@ -1,5 +1,6 @@
-//! What a page over all tables asks, read-only. A table that an older database lacks is an error of
-//! the kind [`NotFound`](mlops_core::ports::StoreErrorKind::NotFound), of that question alone.
+//! What a page over all tables asks, read-only. A question fails with what the server says, and with
+//! a value that its column should not have. A table that an older database lacks is an error of the
+//! kind [`NotFound`](mlops_core::ports::StoreErrorKind::NotFound), of that question alone.
 
 mod operations;
 mod performance;
@@ -10,15 +11,15 @@ use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
 use mlops_core::ports::StoreError;
 
-pub use operations::{
-    AlertMessage, AlertRow, BadPartition, EtlDay, LastRun, Model, PipelineRow, RequestRow,
-};
+pub use operations::{AlertMessage, BadPartition, EtlDay, LastRun, Model, PipelineRow, RequestRow};
 pub use performance::{ImpactPeriod, PerformancePeriod};
 pub use traffic::{Bucket, TrafficRow};
 pub use verdicts::{ConceptDetail, ConceptRow, DatedRun, ShiftFinding, ShiftRow};
 
 use crate::Database;
-use crate::select::{Bind, Row};
+use crate::connection::Connection;
+use crate::row::Row;
+use crate::statement::Statement;
 
 /// Questions to the database that change nothing.
 #[derive(Debug, Clone)]
@@ -36,22 +37,23 @@ pub struct Scope {
 }
 
 impl Reader {
-    /// Connects; see [`Database::connect_to_read`].
+    /// Connects so that nothing can be written. A SQLite file must exist, and keeps the tables that
+    /// it has.
     ///
     /// # Errors
     ///
     /// As [`Database::connect`].
     pub async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Database::connect_to_read(url).await.map(Self)
+        Connection::open_to_read(url).await.map(|connection| Self(Database(connection)))
     }
 
-    async fn select(
+    /// Returns the rows of a statement, each read by `of`.
+    async fn read<T>(
         &self,
-        table: &str,
-        statement: &str,
-        binds: &[Bind<'_>],
-    ) -> Result<Vec<Row>, StoreError> {
-        self.0.select(&format!("reading {table}"), statement, binds).await
+        statement: Statement<'_>,
+        of: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.0.0.fetch(statement).await?.iter().map(of).collect()
     }
 }
 
@@ -62,8 +64,13 @@ impl Scope {
         format!("{time} >= ? AND {time} < ?{of_model}")
     }
 
-    fn binds(&self) -> Vec<Bind<'_>> {
-        let span = [Bind::Time(self.from), Bind::Time(self.to)];
-        span.into_iter().chain(self.model_uid.as_deref().map(Bind::Text)).collect()
+    /// Adds the values of [`condition`](Self::condition).
+    fn bind<'s>(&'s self, statement: Statement<'s>) -> Statement<'s> {
+        self.bind_span(statement).bind_all(self.model_uid.as_deref())
+    }
+
+    /// Adds the scope's ends.
+    fn bind_span<'s>(&self, statement: Statement<'s>) -> Statement<'s> {
+        statement.bind(self.from).bind(self.to)
     }
 }

@@ -1,15 +1,19 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use mlops_core::ports::{Release, StoreError, StoreErrorKind};
+use mlops_core::ports::{Release, RetrainStatus, StoreError, StoreErrorKind};
+use mlops_rules::{Channel, KeptAlert, MessageStatus, Severity, Transition};
 
 use super::{Reader, Scope};
-use crate::select::Bind;
+use crate::alerts::{ALERT, alert_of};
+use crate::insert::list;
+use crate::models::{RELEASE, release_of};
+use crate::row::Row;
+use crate::statement::sql;
 
 /// A model that was made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// Its name.
     pub model_uid: String,
     /// When it was made.
     pub training_timestamp: Timestamp,
@@ -36,8 +40,8 @@ pub struct RequestRow {
     pub job: String,
     /// Why.
     pub reason: String,
-    /// `pending`, `submitted`, `failed`, `served`, `refused`, `waiting` or `kept`.
-    pub status: String,
+    /// How far it has come.
+    pub status: RetrainStatus,
     /// When it was settled.
     pub settled_at: Option<Timestamp>,
     /// The model that came of it.
@@ -47,7 +51,6 @@ pub struct RequestRow {
 /// How far a pipeline of the ETL is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PipelineRow {
-    /// Its name.
     pub pipeline: String,
     /// The time up to which all is loaded.
     pub watermark: Option<Timestamp>,
@@ -68,9 +71,7 @@ pub struct PipelineRow {
 /// What the ETL loaded of the partitions whose newest record is of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EtlDay {
-    /// The day.
     pub day: Timestamp,
-    /// Records.
     pub records: u64,
     /// Records that were set aside.
     pub bad: u64,
@@ -79,9 +80,7 @@ pub struct EtlDay {
 /// A partition with records that were set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadPartition {
-    /// Its pipeline.
     pub pipeline: String,
-    /// Its name.
     pub partition: String,
     /// The newest record in it.
     pub newest: Option<Timestamp>,
@@ -91,42 +90,22 @@ pub struct BadPartition {
     pub bad: u64,
 }
 
-/// Where an alert stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AlertRow {
-    /// The rule.
-    pub rule: String,
-    /// What it is about, or nothing.
-    pub group: String,
-    /// `ok`, `pending`, `firing`, `recovering` or another word.
-    pub state: String,
-    /// How bad.
-    pub severity: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// The newest value.
-    pub value: Option<f64>,
-}
-
 /// A message about an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertMessage {
     /// When it was written.
     pub created_at: Timestamp,
-    /// The rule.
     pub rule: String,
     /// What it is about, or nothing.
     pub group: String,
     /// What happened.
-    pub transition: String,
-    /// `email` or `sms`.
-    pub channel: String,
-    /// How bad.
-    pub severity: String,
-    /// Its subject.
+    pub transition: Transition,
+    /// How it is sent.
+    pub channel: Channel,
+    pub severity: Severity,
     pub subject: String,
-    /// `sending`, `sent`, `failed` or `muted`.
-    pub status: String,
+    /// How far it has come.
+    pub status: MessageStatus,
     /// To how many.
     pub recipients: u64,
 }
@@ -134,7 +113,6 @@ pub struct AlertMessage {
 /// When a job left a trace last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastRun {
-    /// The job.
     pub job: &'static str,
     /// When; none if never, or where its table is missing.
     pub at: Option<Timestamp>,
@@ -153,24 +131,17 @@ const TRACES: [(&str, &str, &str); 6] = [
 ];
 
 impl Reader {
-    /// The last run of each job before a moment. A job whose table is missing has none.
-    ///
-    /// # Errors
-    ///
-    /// What the server says of anything but a table that is missing or may not be read.
+    /// The last run of each job before a moment. A job whose table is missing or may not be read has
+    /// none.
     pub async fn last_runs(&self, before: Timestamp) -> Result<Vec<LastRun>, StoreError> {
+        use StoreErrorKind::{Denied, NotFound};
         let mut runs = Vec::with_capacity(TRACES.len());
         for (job, table, column) in TRACES {
-            let select = format!("SELECT MAX({column}) FROM {table} WHERE {column} < ?");
-            let found = self.select(table, &select, &[Bind::Time(before)]).await;
-            let is_readable =
-                !found.as_ref().is_err_and(|error| error.kind == StoreErrorKind::Denied);
-            let at = match found {
-                Ok(rows) => rows.first().and_then(|row| row.maybe_time(0)),
-                Err(error)
-                    if [StoreErrorKind::NotFound, StoreErrorKind::Denied].contains(&error.kind) =>
-                {
-                    None
+            let select = format!("SELECT MAX({column}) AS last FROM {table} WHERE {column} < ?");
+            let (at, is_readable) = match self.0.0.one(sql(select).bind(before)).await {
+                Ok(row) => (row.get("last")?, true),
+                Err(error) if [NotFound, Denied].contains(&error.kind) => {
+                    (None, error.kind == NotFound)
                 }
                 Err(error) => return Err(error),
             };
@@ -180,191 +151,160 @@ impl Reader {
     }
 
     /// The newest fifty models that were made before a moment, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn models(&self, before: Timestamp) -> Result<Vec<Model>, StoreError> {
-        let select = "SELECT model_uid, training_timestamp, accepted, reasons, learner, source, rows_training FROM model_metadata \
-                      WHERE training_timestamp < ? ORDER BY training_timestamp DESC, model_uid DESC LIMIT 50";
-        let rows = self.select("model_metadata", select, &[Bind::Time(before)]).await?;
-        let mut models: Vec<Model> = rows
-            .iter()
-            .map(|row| Model {
-                model_uid: row.text(0),
-                training_timestamp: row.time(1),
-                accepted: row.is_true(2),
-                reasons: row.text(3),
-                learner: row.text(4),
-                source: row.text(5),
-                rows_training: row.count(6),
+        let select = sql(
+            "SELECT model_uid, training_timestamp, accepted, reasons, learner, source, rows_training \
+                          FROM model_metadata WHERE training_timestamp < ? \
+                          ORDER BY training_timestamp DESC, model_uid DESC LIMIT 50",
+        );
+        let model = |row: &Row| {
+            Ok(Model {
+                model_uid: row.get("model_uid")?,
+                training_timestamp: row.get("training_timestamp")?,
+                accepted: row.get("accepted")?,
+                reasons: row.get("reasons")?,
+                learner: row.get("learner")?,
+                source: row.get("source")?,
+                rows_training: row.get("rows_training")?,
                 scores: BTreeMap::new(),
             })
-            .collect();
-        if !models.is_empty() {
-            let names: Vec<String> = models.iter().map(|model| model.model_uid.clone()).collect();
-            let places = vec!["?"; names.len()].join(",");
-            let select = format!(
-                "SELECT model_uid, metric, value FROM model_score WHERE model_uid IN ({places})"
-            );
-            let binds: Vec<Bind<'_>> = names.iter().map(|name| Bind::Text(name)).collect();
-            for row in self.select("model_score", &select, &binds).await? {
-                let of = models.iter_mut().find(|model| model.model_uid == row.text(0));
-                if let (Some(model), Some(value)) = (of, row.number(2)) {
-                    model.scores.insert(row.text(1), value);
-                }
+        };
+        let mut models = self.read(select.bind(before), model).await?;
+        if models.is_empty() {
+            return Ok(models);
+        }
+        let select = format!(
+            "SELECT model_uid, metric, value FROM model_score WHERE model_uid IN ({})",
+            list(models.len())
+        );
+        let select = sql(select).bind_all(models.iter().map(|model| &model.model_uid));
+        let score = |row: &Row| Ok((row.get("model_uid")?, row.get("metric")?, row.get("value")?));
+        let scores: Vec<(String, String, f64)> = self.read(select, score).await?;
+        for (model_uid, metric, value) in scores {
+            if let Some(model) = models.iter_mut().find(|model| model.model_uid == model_uid) {
+                model.scores.insert(metric, value);
             }
         }
         Ok(models)
     }
 
     /// The newest fifty releases before a moment, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn releases(&self, before: Timestamp) -> Result<Vec<Release>, StoreError> {
-        let select = "SELECT released_at, model_uid, replaced_model_uid, action, request_uid FROM model_release \
-                      WHERE released_at < ? ORDER BY released_at DESC, model_uid DESC LIMIT 50";
-        let rows = self.select("model_release", select, &[Bind::Time(before)]).await?;
-        let releases = rows.iter().map(|row| Release {
-            released_at: row.time(0),
-            model_uid: row.text(1),
-            replaced_model_uid: row.maybe_text(2),
-            action: row.text(3),
-            request_uid: row.maybe_text(4),
-        });
-        Ok(releases.collect())
+        let select = format!(
+            "SELECT {RELEASE} FROM model_release WHERE released_at < ? \
+             ORDER BY released_at DESC, model_uid DESC LIMIT 50"
+        );
+        self.read(sql(select).bind(before), release_of).await
     }
 
     /// The newest hundred questions about a new model within the scope, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn requests(&self, scope: &Scope) -> Result<Vec<RequestRow>, StoreError> {
-        let select = "SELECT requested_at, job, reason, status, settled_at, model_uid FROM retrain_request \
-                      WHERE requested_at >= ? AND requested_at < ? ORDER BY requested_at DESC, request_uid DESC LIMIT 100";
-        let binds = [Bind::Time(scope.from), Bind::Time(scope.to)];
-        let rows = self.select("retrain_request", select, &binds).await?;
-        let requests = rows.iter().map(|row| RequestRow {
-            requested_at: row.time(0),
-            job: row.text(1),
-            reason: row.text(2),
-            status: row.text(3),
-            settled_at: row.maybe_time(4),
-            model_uid: row.maybe_text(5),
-        });
-        Ok(requests.collect())
+        let select = sql(
+            "SELECT requested_at, job, reason, status, settled_at, model_uid FROM retrain_request \
+                          WHERE requested_at >= ? AND requested_at < ? ORDER BY requested_at DESC, request_uid DESC LIMIT 100",
+        );
+        self.read(scope.bind_span(select), |row| {
+            Ok(RequestRow {
+                requested_at: row.get("requested_at")?,
+                job: row.get("job")?,
+                reason: row.get("reason")?,
+                status: row.one_of("status", &RetrainStatus::ALL, RetrainStatus::name)?,
+                settled_at: row.get("settled_at")?,
+                model_uid: row.get("model_uid")?,
+            })
+        })
+        .await
     }
 
     /// How far each pipeline of the ETL is.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn pipelines(&self) -> Result<Vec<PipelineRow>, StoreError> {
-        let select = "SELECT w.pipeline, w.watermark, w.newest_logging_timestamp, w.lag_seconds, w.records, w.bad, w.updated_at, \
-                      COALESCE(p.partitions, 0), COALESCE(p.sealed, 0) FROM etl_watermark w LEFT JOIN \
-                      (SELECT pipeline, COUNT(*) AS partitions, SUM(sealed) AS sealed FROM etl_partition GROUP BY pipeline) p \
-                      ON p.pipeline = w.pipeline ORDER BY w.pipeline";
-        let rows = self.select("etl_watermark", select, &[]).await?;
-        let pipelines = rows.iter().map(|row| PipelineRow {
-            pipeline: row.text(0),
-            watermark: row.maybe_time(1),
-            newest: row.maybe_time(2),
-            lag_seconds: row.number(3),
-            records: row.count(4),
-            bad: row.count(5),
-            updated_at: row.time(6),
-            partitions: [row.count(7), row.count(8)],
-        });
-        Ok(pipelines.collect())
+        let select = sql(
+            "SELECT w.pipeline, w.watermark, w.newest_logging_timestamp, w.lag_seconds, w.records, w.bad, w.updated_at, \
+                          COALESCE(p.partitions, 0) AS partitions, COALESCE(p.sealed, 0) AS sealed FROM etl_watermark w LEFT JOIN \
+                          (SELECT pipeline, COUNT(*) AS partitions, SUM(sealed) AS sealed FROM etl_partition GROUP BY pipeline) p \
+                          ON p.pipeline = w.pipeline ORDER BY w.pipeline",
+        );
+        self.read(select, |row| {
+            Ok(PipelineRow {
+                pipeline: row.get("pipeline")?,
+                watermark: row.get("watermark")?,
+                newest: row.get("newest_logging_timestamp")?,
+                lag_seconds: row.get("lag_seconds")?,
+                records: row.get("records")?,
+                bad: row.get("bad")?,
+                updated_at: row.get("updated_at")?,
+                partitions: [row.get("partitions")?, row.get("sealed")?],
+            })
+        })
+        .await
     }
 
     /// What was loaded day by day.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn etl_days(&self, scope: &Scope) -> Result<Vec<EtlDay>, StoreError> {
-        let select = "SELECT SUBSTR(newest_logging_timestamp, 1, 10) AS of_day, SUM(records), SUM(bad) FROM etl_partition \
-                      WHERE newest_logging_timestamp >= ? AND newest_logging_timestamp < ? GROUP BY of_day ORDER BY of_day";
-        let rows = self
-            .select("etl_partition", select, &[Bind::Time(scope.from), Bind::Time(scope.to)])
-            .await?;
-        Ok(rows
-            .iter()
-            .map(|row| EtlDay { day: row.time(0), records: row.count(1), bad: row.count(2) })
-            .collect())
+        let select = sql(
+            "SELECT SUBSTR(newest_logging_timestamp, 1, 10) AS of_day, SUM(records) AS records, SUM(bad) AS bad \
+                          FROM etl_partition WHERE newest_logging_timestamp >= ? AND newest_logging_timestamp < ? \
+                          GROUP BY of_day ORDER BY of_day",
+        );
+        self.read(scope.bind_span(select), |row| {
+            Ok(EtlDay {
+                day: row.get("of_day")?,
+                records: row.get("records")?,
+                bad: row.get("bad")?,
+            })
+        })
+        .await
     }
 
     /// The twenty partitions within the scope with the most records that were set aside.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn bad_partitions(&self, scope: &Scope) -> Result<Vec<BadPartition>, StoreError> {
-        let select = "SELECT pipeline, partition_id, newest_logging_timestamp, records, bad FROM etl_partition WHERE bad > 0 \
-                      AND newest_logging_timestamp >= ? AND newest_logging_timestamp < ? ORDER BY bad DESC, partition_id LIMIT 20";
-        let rows = self
-            .select("etl_partition", select, &[Bind::Time(scope.from), Bind::Time(scope.to)])
-            .await?;
-        let partitions = rows.iter().map(|row| BadPartition {
-            pipeline: row.text(0),
-            partition: row.text(1),
-            newest: row.maybe_time(2),
-            records: row.count(3),
-            bad: row.count(4),
-        });
-        Ok(partitions.collect())
+        let select = sql(
+            "SELECT pipeline, partition_id, newest_logging_timestamp, records, bad FROM etl_partition WHERE bad > 0 \
+                          AND newest_logging_timestamp >= ? AND newest_logging_timestamp < ? ORDER BY bad DESC, partition_id LIMIT 20",
+        );
+        self.read(scope.bind_span(select), |row| {
+            Ok(BadPartition {
+                pipeline: row.get("pipeline")?,
+                partition: row.get("partition_id")?,
+                newest: row.get("newest_logging_timestamp")?,
+                records: row.get("records")?,
+                bad: row.get("bad")?,
+            })
+        })
+        .await
     }
 
-    /// Where the alerts stand that are not at rest, and the others after them.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
-    pub async fn alerts(&self) -> Result<Vec<AlertRow>, StoreError> {
-        let select = "SELECT rule, alert_group, state, severity, since, value FROM alert_state \
-                      ORDER BY CASE state WHEN 'firing' THEN 0 WHEN 'recovering' THEN 1 WHEN 'pending' THEN 2 WHEN 'ok' THEN 4 ELSE 3 END, \
-                      since DESC, rule, alert_group LIMIT 100";
-        let rows = self.select("alert_state", select, &[]).await?;
-        let alerts = rows.iter().map(|row| AlertRow {
-            rule: row.text(0),
-            group: row.text(1),
-            state: row.text(2),
-            severity: row.text(3),
-            since: row.time(4),
-            value: row.number(5),
-        });
-        Ok(alerts.collect())
+    /// The alerts that are not at rest, and the others after them.
+    pub async fn alerts(&self) -> Result<Vec<KeptAlert>, StoreError> {
+        let select = format!(
+            "SELECT {ALERT} FROM alert_state \
+             ORDER BY CASE state WHEN 'firing' THEN 0 WHEN 'recovering' THEN 1 WHEN 'pending' THEN 2 WHEN 'ok' THEN 4 ELSE 3 END, \
+             since DESC, rule, alert_group LIMIT 100"
+        );
+        self.read(sql(select), alert_of).await
     }
 
     /// The newest hundred messages about alerts within the scope, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn alert_messages(&self, scope: &Scope) -> Result<Vec<AlertMessage>, StoreError> {
-        let select = "SELECT created_at, rule, alert_group, transition, channel, severity, subject, status, COUNT(*) FROM alert_outbox \
-                      WHERE created_at >= ? AND created_at < ? \
-                      GROUP BY created_at, rule, alert_group, transition, channel, severity, subject, status \
-                      ORDER BY created_at DESC, rule, alert_group, channel LIMIT 100";
-        let rows = self
-            .select("alert_outbox", select, &[Bind::Time(scope.from), Bind::Time(scope.to)])
-            .await?;
-        let messages = rows.iter().map(|row| AlertMessage {
-            created_at: row.time(0),
-            rule: row.text(1),
-            group: row.text(2),
-            transition: row.text(3),
-            channel: row.text(4),
-            severity: row.text(5),
-            subject: row.text(6),
-            status: row.text(7),
-            recipients: row.count(8),
-        });
-        Ok(messages.collect())
+        let select = sql(
+            "SELECT created_at, rule, alert_group, transition, channel, severity, subject, status, \
+                          COUNT(*) AS recipients FROM alert_outbox WHERE created_at >= ? AND created_at < ? \
+                          GROUP BY created_at, rule, alert_group, transition, channel, severity, subject, status \
+                          ORDER BY created_at DESC, rule, alert_group, channel LIMIT 100",
+        );
+        self.read(scope.bind_span(select), |row| {
+            Ok(AlertMessage {
+                created_at: row.get("created_at")?,
+                rule: row.get("rule")?,
+                group: row.get("alert_group")?,
+                transition: row.one_of("transition", &Transition::ALL, Transition::name)?,
+                channel: row.one_of("channel", &Channel::ALL, Channel::name)?,
+                severity: row.one_of("severity", &Severity::ALL, Severity::name)?,
+                subject: row.get("subject")?,
+                status: row.one_of("status", &MessageStatus::ALL, MessageStatus::name)?,
+                recipients: row.get("recipients")?,
+            })
+        })
+        .await
     }
 }

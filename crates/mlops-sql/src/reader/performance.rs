@@ -1,38 +1,33 @@
 use jiff::Timestamp;
 use mlops_core::ports::StoreError;
+use mlops_core::verdict::Verdict;
 use mlops_detect::performance::Estimate;
+use mlops_detect::store::PeriodKind;
 
 use super::{Reader, Scope};
-use crate::select::{Bind, Row};
+use crate::row::Row;
+use crate::statement::sql;
 
 /// What predictions of a period were worth, as the newest run found it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PerformancePeriod {
-    /// The run.
     pub run_uid: String,
-    /// When it ran.
     pub run_timestamp: Timestamp,
-    /// `realised` or `estimated`.
-    pub kind: String,
+    /// Whether it is with outcomes.
+    pub kind: PeriodKind,
     /// The period's first moment.
     pub from: Timestamp,
     /// The first moment after it.
     pub to: Timestamp,
-    /// The model.
     pub model_uid: Option<String>,
-    /// Rows.
     pub n: u64,
     /// The area under the ROC curve.
     pub roc_auc: Option<Estimate>,
-    /// The mean log loss.
-    pub log_loss: Option<f64>,
-    /// The Brier score.
-    pub brier: Option<f64>,
+    pub log_loss: f64,
+    pub brier: f64,
     /// The expected calibration error.
     pub ece: Option<f64>,
-    /// `stable`, `shifted` or `inconclusive`.
-    pub verdict: String,
-    /// In words.
+    pub verdict: Verdict,
     pub why: String,
     /// Whether the run's verdict is this one.
     pub is_decisive: bool,
@@ -41,7 +36,6 @@ pub struct PerformancePeriod {
 /// What the model is worth in a period, as the newest run found it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImpactPeriod {
-    /// When the run was.
     pub run_timestamp: Timestamp,
     /// The period's first moment.
     pub from: Timestamp,
@@ -55,19 +49,13 @@ pub struct ImpactPeriod {
     pub clients_saved: Option<Estimate>,
     /// What they are worth.
     pub money_saved: Option<Estimate>,
-    /// The verdict of the run.
-    pub verdict: String,
-    /// In words.
+    pub verdict: Verdict,
     pub why: String,
 }
 
 impl Reader {
     /// The periods that begin within the scope, in order; of each the newest finding of a run
     /// before the scope's end.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn performance(&self, scope: &Scope) -> Result<Vec<PerformancePeriod>, StoreError> {
         let select = format!(
             "SELECT p.run_uid, p.run_timestamp, p.kind, p.period_from, p.period_to, p.model_uid, p.n, p.roc_auc, p.roc_auc_low, \
@@ -78,50 +66,40 @@ impl Reader {
              ORDER BY p.period_from, p.kind, p.run_uid",
             scope.condition("period_from")
         );
-        let binds: Vec<Bind<'_>> =
-            scope.binds().into_iter().chain([Bind::Time(scope.to)]).collect();
-        let rows = self.select("performance", &select, &binds).await?;
-        let periods = rows.iter().map(|row| PerformancePeriod {
-            run_uid: row.text(0),
-            run_timestamp: row.time(1),
-            kind: row.text(2),
-            from: row.time(3),
-            to: row.time(4),
-            model_uid: row.maybe_text(5),
-            n: row.count(6),
-            roc_auc: estimate(row, 7),
-            log_loss: row.number(10),
-            brier: row.number(11),
-            ece: row.number(12),
-            verdict: row.text(13),
-            why: row.text(14),
-            is_decisive: row.is_true(15),
-        });
-        Ok(periods.collect())
+        self.read(scope.bind(sql(select)).bind(scope.to), |row| {
+            Ok(PerformancePeriod {
+                run_uid: row.get("run_uid")?,
+                run_timestamp: row.get("run_timestamp")?,
+                kind: row.one_of("kind", &PeriodKind::ALL, PeriodKind::name)?,
+                from: row.get("period_from")?,
+                to: row.get("period_to")?,
+                model_uid: row.get("model_uid")?,
+                n: row.get("n")?,
+                roc_auc: estimate(row, "roc_auc")?,
+                log_loss: row.get("log_loss")?,
+                brier: row.get("brier")?,
+                ece: row.get("ece")?,
+                verdict: row.verdict()?,
+                why: row.get("why")?,
+                is_decisive: row.get("is_decisive")?,
+            })
+        })
+        .await
     }
 
     /// All figures of a period with outcomes, as JSON.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn performance_details(
         &self,
         period: &PerformancePeriod,
     ) -> Result<Option<String>, StoreError> {
-        let select = "SELECT CAST(details AS CHAR) FROM performance WHERE run_uid = ? AND kind = ? AND period_from = ?";
-        let binds =
-            [Bind::Text(&period.run_uid), Bind::Text(&period.kind), Bind::Time(period.from)];
-        let rows = self.select("performance", select, &binds).await?;
-        Ok(rows.first().and_then(|row| row.maybe_text(0)))
+        let select = sql("SELECT CAST(details AS CHAR) AS details FROM performance \
+                          WHERE run_uid = ? AND kind = ? AND period_from = ?");
+        let select = select.bind(&period.run_uid).bind(period.kind.name()).bind(period.from);
+        Ok(self.read(select, |row| row.get("details")).await?.into_iter().next())
     }
 
     /// What the model is worth, by period, in order; of each the newest finding of a run before the
     /// scope's end.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn impact(&self, scope: &Scope) -> Result<Vec<ImpactPeriod>, StoreError> {
         // The table does not name the model; the run's other findings do.
         let of_model = "AND run_uid IN (SELECT run_uid FROM performance WHERE model_uid = ?)";
@@ -133,30 +111,26 @@ impl Reader {
              ON i.period_from = of_period.period_from AND i.run_timestamp = of_period.newest ORDER BY i.period_from, i.run_uid",
             if scope.model_uid.is_some() { of_model } else { "" }
         );
-        let binds: Vec<Bind<'_>> =
-            scope.binds().into_iter().chain([Bind::Time(scope.to)]).collect();
-        let rows = self.select("business_impact", &select, &binds).await?;
-        let periods = rows.iter().map(|row| ImpactPeriod {
-            run_timestamp: row.time(0),
-            from: row.time(1),
-            to: row.time(2),
-            model: [row.count(3), row.count(4)],
-            heuristic: [row.count(5), row.count(6)],
-            clients_saved: estimate(row, 7),
-            money_saved: estimate(row, 10),
-            verdict: row.text(13),
-            why: row.text(14),
-        });
-        Ok(periods.collect())
+        self.read(scope.bind(sql(select)).bind(scope.to), |row| {
+            Ok(ImpactPeriod {
+                run_timestamp: row.get("run_timestamp")?,
+                from: row.get("period_from")?,
+                to: row.get("period_to")?,
+                model: [row.get("model_clients")?, row.get("model_left")?],
+                heuristic: [row.get("heuristic_clients")?, row.get("heuristic_left")?],
+                clients_saved: estimate(row, "clients_saved")?,
+                money_saved: estimate(row, "money_saved")?,
+                verdict: row.verdict()?,
+                why: row.get("why")?,
+            })
+        })
+        .await
     }
 }
 
-/// A figure and the ends of its interval, from this place on.
-fn estimate(row: &Row, place: usize) -> Option<Estimate> {
-    let value = row.number(place)?;
-    Some(Estimate {
-        value,
-        low: row.number(place + 1).unwrap_or(value),
-        high: row.number(place + 2).unwrap_or(value),
-    })
+/// A figure, and the ends of its interval in the columns `_low` and `_high`.
+fn estimate(row: &Row, column: &str) -> Result<Option<Estimate>, StoreError> {
+    let Some(value) = row.get(column)? else { return Ok(None) };
+    let end = |name: &str| row.get(&format!("{column}_{name}"));
+    Ok(Some(Estimate { value, low: end("low")?, high: end("high")? }))
 }

@@ -1,8 +1,10 @@
 use jiff::Timestamp;
 use mlops_core::ports::StoreError;
+use mlops_detect::performance::Arm;
 
 use super::{Reader, Scope};
 use crate::rollup::RollupState;
+use crate::statement::sql;
 
 /// How long the spans are that requests are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +20,8 @@ pub enum Bucket {
 pub struct TrafficRow {
     /// The span's first moment.
     pub from: Timestamp,
-    /// `model` or `heuristic`.
-    pub arm: String,
-    /// Requests.
+    /// Who decided.
+    pub arm: Arm,
     pub requests: u64,
     /// Those with a prediction that is a probability.
     pub predictions: u64,
@@ -34,10 +35,6 @@ pub struct TrafficRow {
 
 impl Reader {
     /// What was logged, in order of time.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn traffic(
         &self,
         scope: &Scope,
@@ -48,28 +45,26 @@ impl Reader {
             Bucket::Day => "SUBSTR(logged_hour, 1, 10)",
         };
         let select = format!(
-            "SELECT {span} AS span, arm, SUM(requests), SUM(predictions), SUM(prediction_sum), SUM(prediction_squares), \
-             SUM(high_risk) FROM log_rollup WHERE {} GROUP BY span, arm ORDER BY span, arm",
+            "SELECT {span} AS span, arm, SUM(requests) AS requests, SUM(predictions) AS predictions, \
+             SUM(prediction_sum) AS prediction_sum, SUM(prediction_squares) AS prediction_squares, \
+             SUM(high_risk) AS high_risk FROM log_rollup WHERE {} GROUP BY span, arm ORDER BY span, arm",
             scope.condition("logged_hour")
         );
-        let rows = self.select("log_rollup", &select, &scope.binds()).await?;
-        let traffic = rows.iter().map(|row| TrafficRow {
-            from: row.time(0),
-            arm: row.text(1),
-            requests: row.count(2),
-            predictions: row.count(3),
-            prediction_sum: row.number(4).unwrap_or(0.0),
-            prediction_squares: row.number(5).unwrap_or(0.0),
-            high_risk: row.count(6),
-        });
-        Ok(traffic.collect())
+        self.read(scope.bind(sql(select)), |row| {
+            Ok(TrafficRow {
+                from: row.get("span")?,
+                arm: row.one_of("arm", &Arm::ALL, Arm::name)?,
+                requests: row.get("requests")?,
+                predictions: row.get("predictions")?,
+                prediction_sum: row.get("prediction_sum")?,
+                prediction_squares: row.get("prediction_squares")?,
+                high_risk: row.get("high_risk")?,
+            })
+        })
+        .await
     }
 
     /// When the counts were kept last; `None` where they never were.
-    ///
-    /// # Errors
-    ///
-    /// What the server says.
     pub async fn rollup_state(&self) -> Result<Option<RollupState>, StoreError> {
         self.0.rollup_state().await
     }

@@ -1,12 +1,12 @@
 //! The rows of `data_shift`.
 
-use mlops_core::table::{Cell, Column, Kind, Table};
+use mlops_core::table::{Cell, Column, Kind, Table, Values};
 use mlops_core::timestamp::parse_utc;
 use mlops_core::window::Window;
 use mlops_detect::shift::{DataShift, ShiftPolicy, compare};
 use mlops_detect::store::{ShiftRun, VerdictStore};
+use mlops_sql::Database;
 use mlops_stats::profile::Profile;
-use sqlx::{Connection, MySqlConnection, Row, SqliteConnection};
 
 use crate::contract::{in_mysql, in_sqlite};
 
@@ -41,49 +41,42 @@ async fn write(database: &impl VerdictStore, run_uid: &str) {
 const ROWS: &str = "SELECT CONCAT(run_uid, '/', segment), feature, verdict, shift_occurred, statistic, window_to IS NULL, why \
                     FROM data_shift WHERE model_uid = 'model-7' ORDER BY run_uid, segment, feature";
 
-macro_rules! check_rows {
-    ($connection:ty, $url:expr) => {{
-        let mut connection = <$connection>::connect($url).await.unwrap();
-        let rows = sqlx::query(ROWS).fetch_all(&mut connection).await.unwrap();
-        let found: Vec<(String, String, String, bool, Option<f64>, bool, String)> = rows
-            .iter()
-            .map(|r| (r.get(0), r.get(1), r.get(2), r.get(3), r.get(4), r.get(5), r.get(6)))
-            .collect();
-        let row = |run: &str, feature: &str, verdict: &str, shifted, statistic, why: &str| {
-            (
-                run.to_owned(),
-                feature.to_owned(),
-                verdict.to_owned(),
-                shifted,
-                statistic,
-                true,
-                why.to_owned(),
-            )
-        };
-        let expected = ["a/", "a/premium", "b/", "b/premium"].map(|run| {
-            [
-                row(run, "gone", "inconclusive", false, None, "production has no such column"),
-                row(run, "score", "shifted", true, Some(0.75), "median 99 → 249"),
-            ]
-        });
-        assert_eq!(found, expected.concat());
-    }};
+async fn check_rows(database: &Database) {
+    let rows = database.query(ROWS).await.unwrap();
+    let texts = |column: usize| -> Vec<String> {
+        rows.columns[column].names().into_iter().map(Option::unwrap).collect()
+    };
+    let numbers = |column: usize| match &rows.columns[column].values {
+        Values::Numeric(numbers) => numbers.clone(),
+        other => panic!("{other:?}"),
+    };
+    let runs = ["a/", "a/premium", "b/", "b/premium"];
+    assert_eq!(texts(0), runs.map(|run| [run, run]).concat());
+    assert_eq!(texts(1), ["gone", "score"].repeat(4));
+    assert_eq!(texts(2), ["inconclusive", "shifted"].repeat(4));
+    assert_eq!(numbers(3), [0.0, 1.0].repeat(4), "whether a shift occurred");
+    for statistics in numbers(4).chunks(2) {
+        assert!(statistics[0].is_nan() && statistics[1] == 0.75, "{statistics:?}");
+    }
+    assert_eq!(numbers(5), [1.0; 8], "the window has no end");
+    assert_eq!(texts(6), ["production has no such column", "median 99 → 249"].repeat(4));
+}
+
+async fn check_replaced(database: &Database) {
+    for run_uid in ["a", "b", "a"] {
+        write(database, run_uid).await;
+    }
+    check_rows(database).await;
 }
 
 #[tokio::test]
 async fn a_run_replaces_what_it_wrote_before_in_sqlite() {
-    let (database, folder) = in_sqlite().await;
-    for run_uid in ["a", "b", "a"] {
-        write(&database, run_uid).await;
-    }
-    check_rows!(SqliteConnection, &format!("sqlite://{}/new/mlops.db", folder.path().display()));
+    let (database, _folder) = in_sqlite().await;
+    check_replaced(&database).await;
 }
 
 #[tokio::test]
 async fn a_run_replaces_what_it_wrote_before_in_mysql() {
-    let (database, url) = in_mysql().await;
-    for run_uid in ["a", "b", "a"] {
-        write(&database, run_uid).await;
-    }
-    check_rows!(MySqlConnection, &url);
+    let (database, _) = in_mysql().await;
+    check_replaced(&database).await;
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod addresses;
+mod columns;
 mod contract;
 mod findings;
+mod messages;
 mod tables;

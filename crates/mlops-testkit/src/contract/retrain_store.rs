@@ -44,7 +44,7 @@ pub async fn a_request_stands_until_the_cooldown_is_over(store: &impl RetrainSto
     let standing = store.claim_retrain(request("b"), since).await.unwrap().unwrap();
     assert_eq!((standing.request_uid.as_str(), standing.job.as_str()), ("a", "drift"));
     assert_eq!(
-        (standing.status.as_str(), standing.requested_at),
+        (standing.status.name(), standing.requested_at),
         ("submitted", time("2026-01-08 12:00:00"))
     );
     assert_eq!(store.standing_request(since, "b").await.unwrap(), Some(standing));
@@ -60,7 +60,7 @@ pub async fn what_the_retraining_made_of_a_request_stays(store: &impl RetrainSto
     // Whoever started it hears of it last.
     store.settle_retrain("a", RetrainStatus::Submitted, Some("job-1")).await.unwrap();
     let standing = store.standing_request(since, "b").await.unwrap().unwrap();
-    assert_eq!(standing.status, "served");
+    assert_eq!(standing.status.name(), "served");
     store.finish_retrain("a", RetrainStatus::Failed, None, later).await.unwrap();
     assert_eq!(store.standing_request(since, "b").await.unwrap(), None);
 }
@@ -93,7 +93,7 @@ pub async fn a_question_is_kept_and_holds_up_nobody(store: &impl RetrainStore) {
     let statuses: Vec<(&str, &str)> = history
         .recent
         .iter()
-        .map(|asked| (asked.request_uid.as_str(), asked.status.as_str()))
+        .map(|asked| (asked.request_uid.as_str(), asked.status.name()))
         .collect();
     assert_eq!(
         statuses,

@@ -4,7 +4,7 @@ use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_core::verdict::Verdict;
 use mlops_core::window::Window;
 use mlops_detect::shift::{DataShift, ShiftPolicy, compare};
-use mlops_detect::store::{ConceptFinding, ConceptRun, ShiftRun, VerdictStore};
+use mlops_detect::store::{ConceptFinding, ConceptMetric, ConceptRun, ShiftRun, VerdictStore};
 use mlops_sql::Database;
 use mlops_stats::profile::Profile;
 
@@ -123,7 +123,7 @@ pub(super) async fn concept_shift(database: &Database) {
         let mut findings = vec![ConceptFinding {
             interval: Some([score - half, score + half]),
             p_value: Some(0.01),
-            ..finding("roc_auc", "", score, verdict, &why)
+            ..finding(ConceptMetric::RocAuc, "", score, verdict, &why)
         }];
         let importances = [
             ("activity_score", 0.42),
@@ -133,7 +133,7 @@ pub(super) async fn concept_shift(database: &Database) {
         ];
         findings.extend(importances.map(|(feature, share)| {
             finding(
-                "importance",
+                ConceptMetric::Importance,
                 feature,
                 share,
                 Verdict::Stable,
@@ -144,7 +144,7 @@ pub(super) async fn concept_shift(database: &Database) {
         findings.push(ConceptFinding {
             p_value_adjusted: Some(0.004),
             ..finding(
-                "interaction",
+                ConceptMetric::Interaction,
                 "activity_score",
                 0.21,
                 changed,
@@ -153,7 +153,7 @@ pub(super) async fn concept_shift(database: &Database) {
         });
         findings.push(ConceptFinding {
             p_value_adjusted: Some(0.61),
-            ..finding("interaction", "device_type", 0.02, Verdict::Stable, "")
+            ..finding(ConceptMetric::Interaction, "device_type", 0.02, Verdict::Stable, "")
         });
         let run = ConceptRun {
             run_uid: &format!("concept-{of}"),
