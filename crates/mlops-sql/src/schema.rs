@@ -1,9 +1,59 @@
 //! The tables, as the migrations make them.
 
-use sqlx::migrate::Migrator;
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
-pub(crate) static MYSQL: Migrator = sqlx::migrate!("migrations/mysql");
-pub(crate) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+pub(crate) static MYSQL: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator(&[
+        ("0001_model_logs", include_str!("../migrations/mysql/0001_model_logs.sql")),
+        ("0002_data_shift", include_str!("../migrations/mysql/0002_data_shift.sql")),
+        ("0003_etl", include_str!("../migrations/mysql/0003_etl.sql")),
+        ("0004_shift_state", include_str!("../migrations/mysql/0004_shift_state.sql")),
+        ("0005_shift_segments", include_str!("../migrations/mysql/0005_shift_segments.sql")),
+        ("0006_retrain_request", include_str!("../migrations/mysql/0006_retrain_request.sql")),
+        ("0007_models", include_str!("../migrations/mysql/0007_models.sql")),
+        ("0008_outcomes", include_str!("../migrations/mysql/0008_outcomes.sql")),
+        ("0009_concept_shift", include_str!("../migrations/mysql/0009_concept_shift.sql")),
+        ("0010_performance", include_str!("../migrations/mysql/0010_performance.sql")),
+        ("0011_alerts", include_str!("../migrations/mysql/0011_alerts.sql")),
+        ("0012_config", include_str!("../migrations/mysql/0012_config.sql")),
+        ("0013_dashboard", include_str!("../migrations/mysql/0013_dashboard.sql")),
+    ])
+});
+
+pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator(&[
+        ("0001_model_logs", include_str!("../migrations/sqlite/0001_model_logs.sql")),
+        ("0002_data_shift", include_str!("../migrations/sqlite/0002_data_shift.sql")),
+        ("0003_etl", include_str!("../migrations/sqlite/0003_etl.sql")),
+        ("0004_shift_state", include_str!("../migrations/sqlite/0004_shift_state.sql")),
+        ("0005_shift_segments", include_str!("../migrations/sqlite/0005_shift_segments.sql")),
+        ("0006_retrain_request", include_str!("../migrations/sqlite/0006_retrain_request.sql")),
+        ("0007_models", include_str!("../migrations/sqlite/0007_models.sql")),
+        ("0008_outcomes", include_str!("../migrations/sqlite/0008_outcomes.sql")),
+        ("0009_concept_shift", include_str!("../migrations/sqlite/0009_concept_shift.sql")),
+        ("0010_performance", include_str!("../migrations/sqlite/0010_performance.sql")),
+        ("0011_alerts", include_str!("../migrations/sqlite/0011_alerts.sql")),
+        ("0012_config", include_str!("../migrations/sqlite/0012_config.sql")),
+        ("0013_dashboard", include_str!("../migrations/sqlite/0013_dashboard.sql")),
+    ])
+});
+
+/// Returns the migrations of these files, which are named `NUMBER_DESCRIPTION`. sqlx's own macro
+/// would compile SQLite and the drivers a second time, for the compiler.
+fn migrator(files: &[(&'static str, &'static str)]) -> Migrator {
+    let migrations = files.iter().map(|(name, sql)| {
+        let (number, description) = name.split_once('_').expect("files have a number and a name");
+        let version = number.parse().expect("files begin with a number");
+        let description = Cow::Owned(description.replace('_', " "));
+        let sql = AssertSqlSafe(*sql).into_sql_str();
+        Migration::new(version, description, MigrationType::Simple, sql, false)
+    });
+    Migrator { migrations: migrations.collect(), ..Migrator::DEFAULT }
+}
 
 /// Returns the MySQL statements that make one table and bring it up to date, one a line; nothing
 /// for a table that is not ours.
@@ -43,6 +93,15 @@ mod tests {
         }
         assert_eq!(mysql_statements("retrain_gate").len(), 2, "the table, and its one row");
         assert_eq!(mysql_statements("data"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_file_is_a_migration() {
+        for (folder, migrator) in [("mysql", &MYSQL), ("sqlite", &SQLITE)] {
+            let path = format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
+            let files = std::fs::read_dir(path).unwrap().count();
+            assert_eq!(migrator.iter().count(), files, "{folder}");
+        }
     }
 
     #[test]
