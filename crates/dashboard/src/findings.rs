@@ -172,8 +172,8 @@ impl Findings {
     }
 }
 
-/// What was read of a table, unless it is missing or may not be read: an older database, or a user
-/// with fewer grants.
+/// What was read of a table, unless it is missing or cannot be read: an older database, a user with
+/// fewer grants, or a value that does not belong there.
 async fn known<T>(
     table: &str,
     read: impl Future<Output = Result<T, StoreError>>,
@@ -187,6 +187,9 @@ async fn known<T>(
         Err(error) if error.kind == StoreErrorKind::Denied => Ok(Err(format!(
             "The database user may not read the table {table}: GRANT SELECT on it."
         ))),
+        Err(error) if error.kind == StoreErrorKind::Invalid => {
+            Ok(Err(format!("The table {table} cannot be shown: {error}.")))
+        }
         Err(error) => Err(error),
     }
 }

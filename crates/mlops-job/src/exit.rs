@@ -68,7 +68,7 @@ impl Exit {
                     StoreErrorKind::Configuration
                     | StoreErrorKind::Denied
                     | StoreErrorKind::NotFound => Self::Usage,
-                    StoreErrorKind::Other => Self::Failed,
+                    StoreErrorKind::Invalid | StoreErrorKind::Other => Self::Failed,
                 };
             }
         }

@@ -67,7 +67,7 @@ impl Row {
         };
         let cell = cell.map_err(|error| {
             let message = format!("reading the column {}.{column}", self.table);
-            StoreError::caused(StoreErrorKind::Other, message, error)
+            StoreError::caused(StoreErrorKind::Invalid, message, error)
         })?;
         let found = cell.type_name();
         T::from_cell(cell)
@@ -100,7 +100,7 @@ impl Row {
     /// The error of a value that does not belong into a column.
     pub(crate) fn wrong(&self, column: &str, what: impl AsRef<str>) -> StoreError {
         let message = format!("reading the column {}.{column}: {}", self.table, what.as_ref());
-        StoreError::new(StoreErrorKind::Other, message)
+        StoreError::new(StoreErrorKind::Invalid, message)
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn data_shift(findings: &Findings) -> Light {
     let of = |verdict, says: String, at| light("data-shift", "Data shift", verdict, says, at);
     let story = match &findings.shift {
         Ok(story) => story,
-        Err(_) => return of(None, "the table is missing".to_owned(), None),
+        Err(_) => return of(None, "the table cannot be read".to_owned(), None),
     };
     let Some(run) = story.runs.last() else {
         return of(None, "drift did not run in this time".to_owned(), None);
@@ -70,7 +70,7 @@ pub(super) fn concept_shift(findings: &Findings) -> Light {
     let of = |verdict, says: String, at| light("concept-shift", "Concept shift", verdict, says, at);
     let story = match &findings.concept {
         Ok(story) => story,
-        Err(_) => return of(None, "the table is missing".to_owned(), None),
+        Err(_) => return of(None, "the table cannot be read".to_owned(), None),
     };
     let Some(run) = story.runs.last() else {
         return of(None, "concept-shift did not run in this time".to_owned(), None);
@@ -107,7 +107,7 @@ pub(super) fn performance(findings: &Findings) -> Light {
     let of = |verdict, says: String, at| light("performance", "Performance", verdict, says, at);
     let story = match &findings.performance {
         Ok(story) => story,
-        Err(_) => return of(None, "the table is missing".to_owned(), None),
+        Err(_) => return of(None, "the table cannot be read".to_owned(), None),
     };
     let Some(newest) = story.periods.iter().map(|period| period.run_timestamp).max() else {
         return of(None, "performance did not run in this time".to_owned(), None);
@@ -128,7 +128,7 @@ pub(super) fn performance(findings: &Findings) -> Light {
 pub(super) fn impact(findings: &Findings) -> Light {
     let of = |verdict, says: String, at| light("impact", "Business impact", verdict, says, at);
     match findings.impact.as_ref().map(|periods| newest_impact(periods)) {
-        Err(_) => of(None, "the table is missing".to_owned(), None),
+        Err(_) => of(None, "the table cannot be read".to_owned(), None),
         Ok(None) => of(None, "no arms were compared in this time".to_owned(), None),
         Ok(Some(period)) => {
             of(Some(period.verdict.clone()), period.why.clone(), Some(period.run_timestamp))

@@ -85,7 +85,7 @@ async fn missing_tables_in_mysql() {
     world.put("a.json", line("a")).await;
     let url = mysql().database().await;
     let ended = job(&["--logs", &world.location]).env("MLOPS_DATABASE", &url).run();
-    ended.check_failed(2, &["--create-tables", "CREATE TABLE IF NOT EXISTS model_logs"]);
+    ended.check_failed(2, &["--create-tables", "CREATE TABLE IF NOT EXISTS etl_lease"]);
 }
 
 #[test]

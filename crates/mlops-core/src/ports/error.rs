@@ -9,6 +9,8 @@ pub enum StoreErrorKind {
     Denied,
     /// The store was named or set up wrongly; trying again changes nothing.
     Configuration,
+    /// A value that its place should not have: NULL, another type, an unknown name.
+    Invalid,
     /// Trying again later may work.
     Temporary,
     /// Anything else.

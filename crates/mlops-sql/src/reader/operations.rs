@@ -131,16 +131,17 @@ const TRACES: [(&str, &str, &str); 6] = [
 ];
 
 impl Reader {
-    /// The last run of each job before a moment. A job whose table is missing or may not be read has
-    /// none.
+    /// The last run of each job before a moment. A job whose table is missing or cannot be
+    /// read has none.
     pub async fn last_runs(&self, before: Timestamp) -> Result<Vec<LastRun>, StoreError> {
-        use StoreErrorKind::{Denied, NotFound};
+        use StoreErrorKind::{Denied, Invalid, NotFound};
         let mut runs = Vec::with_capacity(TRACES.len());
         for (job, table, column) in TRACES {
             let select = format!("SELECT MAX({column}) AS last FROM {table} WHERE {column} < ?");
-            let (at, is_readable) = match self.0.0.one(sql(select).bind(before)).await {
-                Ok(row) => (row.get("last")?, true),
-                Err(error) if [NotFound, Denied].contains(&error.kind) => {
+            let row = self.0.0.one(sql(select).bind(before)).await;
+            let (at, is_readable) = match row.and_then(|row| row.get("last")) {
+                Ok(at) => (at, true),
+                Err(error) if [NotFound, Denied, Invalid].contains(&error.kind) => {
                     (None, error.kind == NotFound)
                 }
                 Err(error) => return Err(error),

@@ -1,7 +1,7 @@
 //! Values that a column should not have: an error names the table, the column and what was found.
 
 use futures_util::TryStreamExt;
-use mlops_core::ports::{OutcomeStore, StoreError};
+use mlops_core::ports::{OutcomeStore, StoreError, StoreErrorKind};
 use mlops_sql::Database;
 use mlops_sql::reader::Reader;
 use mlops_testkit::mysql;
@@ -34,6 +34,7 @@ async fn database(url: &str) -> Database {
 }
 
 fn check_names(error: &StoreError, parts: &[&str]) {
+    assert_eq!(error.kind, StoreErrorKind::Invalid, "{error}");
     let text = error.to_string();
     assert!(parts.iter().all(|part| text.contains(part)), "{parts:?} in: {text}");
 }
