@@ -10,25 +10,24 @@ use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
-  Every ten minutes: a mail when more than 500 requests came, with their number and the mean predicted probability:
+  Every 10 minutes: a mail when more than 500 requests were logged:
     alert-email --when-count-above 500 --window 10m --to ops@acme.example --smtp-secret mlops/smtp
 
-  Rules of a file, after a look at what they would have sent last month:
+  Rules of a file, after a back-test over the last month:
     alert-email backtest --rules alerts.toml
     alert-email --rules alerts.toml
 
-  Each morning the report of yesterday:
+  The report of yesterday, every morning:
     alert-email --report daily --to team@acme.example
 
-  On this machine, without a mail server:
+  Without a mail server:
     alert-email --rules alerts.toml --mail-folder mails";
 
-/// Tell people by e-mail when the logged requests, or what the monitors say of them, are not as
-/// they should be
+/// Send alerts by e-mail about logged requests and the findings of the monitors
 ///
-/// Each run measures each rule over a window that ends at the run's time (a multiple of the window,
-/// or of `every` in a rules file, in UTC), moves the rule's state in alert_state, and sends a mail
-/// when a rule fires, goes on for long, becomes critical, or has recovered. Every mail is a row of
+/// Each run measures each rule over a window and updates the rule's state in the table alert_state.
+/// The window ends at a multiple of its length (or of `every` in a rules file), in UTC. A mail is
+/// sent when a rule fires, keeps firing, becomes critical, or recovers. Every mail is a row of
 /// alert_outbox before it is sent.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "alert-email", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
@@ -51,44 +50,57 @@ pub struct Args {
 
 /// The mail server.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Mail server")]
+#[command(next_help_heading = "SMTP")]
 pub struct SmtpArgs {
-    /// A secret of Secrets Manager, with any of username, password, host, port, recipients, from;
-    /// arguments go before it
+    /// Secret of AWS Secrets Manager with username, password, host, port, recipients, from;
+    /// arguments win
     #[arg(long, global = true, env = "ALERT_SMTP_SECRET", value_name = "NAME")]
     pub smtp_secret: Option<String>,
 
-    /// The server
+    /// SMTP server
     #[arg(long, global = true, env = "ALERT_SMTP_HOST", value_name = "HOST")]
     pub smtp_host: Option<String>,
 
-    /// Its port [default: 587; 465 with --smtp-tls implicit]
-    #[arg(long, global = true, env = "ALERT_SMTP_PORT", value_name = "PORT")]
+    /// SMTP port [default: 587; 465 with --smtp-tls implicit]
+    #[arg(
+        long,
+        global = true,
+        env = "ALERT_SMTP_PORT",
+        value_name = "PORT",
+        hide_short_help = true
+    )]
     pub smtp_port: Option<u16>,
 
-    /// How the connection is encrypted [default: implicit at port 465, else starttls]
-    #[arg(long, global = true, env = "ALERT_SMTP_TLS", value_name = "TLS")]
+    /// TLS of the SMTP connection [default: implicit at port 465, else starttls]
+    #[arg(long, global = true, env = "ALERT_SMTP_TLS", value_name = "TLS", hide_short_help = true)]
     pub smtp_tls: Option<SmtpTls>,
 
-    /// The user, if the server asks for one
-    #[arg(long, global = true, env = "ALERT_SMTP_USERNAME", value_name = "USER")]
+    /// SMTP user
+    #[arg(
+        long,
+        global = true,
+        env = "ALERT_SMTP_USERNAME",
+        value_name = "USER",
+        hide_short_help = true
+    )]
     pub smtp_username: Option<String>,
 
-    /// The password; better by the environment, or by --smtp-secret
+    /// SMTP password; prefer the environment or --smtp-secret
     #[arg(
         long,
         global = true,
         env = "ALERT_SMTP_PASSWORD",
         value_name = "PASSWORD",
-        hide_env_values = true
+        hide_env_values = true,
+        hide_short_help = true
     )]
     pub smtp_password: Option<String>,
 
-    /// The sender [default: the user, if that is an address]
+    /// Sender address [default: the user, if it is an address]
     #[arg(long, global = true, env = "ALERT_FROM", value_name = "ADDRESS")]
     pub from: Option<String>,
 
-    /// Write each mail into this folder, as a file NAME.eml, instead of sending it: for rehearsals
+    /// Write each mail to this folder as NAME.eml instead of sending it
     #[arg(long, global = true, env = "ALERT_MAIL_FOLDER", value_name = "FOLDER")]
     pub mail_folder: Option<PathBuf>,
 }
@@ -96,11 +108,11 @@ pub struct SmtpArgs {
 /// How a connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SmtpTls {
-    /// From the first byte on.
+    /// From the first byte
     Implicit,
-    /// From STARTTLS on; a server without it is refused.
+    /// By STARTTLS; a server without it is refused
     Starttls,
-    /// Not at all; only to this machine.
+    /// No TLS; only to this machine
     None,
 }
 

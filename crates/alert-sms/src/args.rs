@@ -8,21 +8,20 @@ use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
-  Every ten minutes: a text when more than 500 requests came, by Twilio:
+  Every 10 minutes: a text message by Twilio when more than 500 requests were logged:
     alert-sms --when-count-above 500 --window 10m --to +4915112345678 --twilio-secret mlops/twilio
 
-  The rules that alert-email runs too; each job sends what is for its channel:
+  The rules of alert-email; each job sends the messages of its channel:
     alert-sms --rules alerts.toml --provider sns
 
-  A sample:
+  A test message:
     alert-sms test --to +4915112345678 --twilio-secret mlops/twilio";
 
-/// Tell people by text message when the logged requests, or what the monitors say of them, are not
-/// as they should be
+/// Send alerts by text message about logged requests and the findings of the monitors
 ///
-/// The rules, states and messages are those of alert-email. A text holds numbers over all requests
-/// of a window and never anything that stood in one. A telephone number gets at most
-/// `texts-per-day` of them, and then one notice that it is muted.
+/// The rules, states and messages are those of alert-email. A text message has figures over all
+/// requests of a window, and never content of a request. A phone number gets at most
+/// `texts-per-day` messages, and then one notice that it is muted.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "alert-sms", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -42,11 +41,11 @@ pub struct Args {
     pub common: CommonArgs,
 }
 
-/// Who carries the texts.
+/// The provider of text messages.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Provider")]
 pub struct SmsArgs {
-    /// Who carries the texts
+    /// Provider of text messages
     #[arg(
         long,
         global = true,
@@ -56,76 +55,96 @@ pub struct SmsArgs {
     )]
     pub provider: Provider,
 
-    /// The most segments of a text; what is longer is cut
-    #[arg(long, global = true, env = "ALERT_SMS_SEGMENTS", value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=10))]
+    /// Maximum number of segments of a text message; longer ones are truncated
+    #[arg(long, global = true, env = "ALERT_SMS_SEGMENTS", value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=10), hide_short_help = true)]
     pub max_segments: u8,
 
-    /// A secret of Secrets Manager, with any of account_sid, auth_token, api_key, api_secret, from,
-    /// messaging_service, recipients; arguments go before it
+    /// Secret of AWS Secrets Manager with account_sid, auth_token, api_key, …; arguments win
     #[arg(long, global = true, env = "ALERT_TWILIO_SECRET", value_name = "NAME")]
     pub twilio_secret: Option<String>,
 
-    /// The account: AC and 32 digits
-    #[arg(long, global = true, env = "TWILIO_ACCOUNT_SID", value_name = "SID")]
+    /// Twilio account SID: AC and 32 digits
+    #[arg(
+        long,
+        global = true,
+        env = "TWILIO_ACCOUNT_SID",
+        value_name = "SID",
+        hide_short_help = true
+    )]
     pub twilio_account_sid: Option<String>,
 
-    /// The account's token; better by the environment, or by --twilio-secret
+    /// Twilio auth token; prefer the environment or --twilio-secret
     #[arg(
         long,
         global = true,
         env = "TWILIO_AUTH_TOKEN",
         value_name = "TOKEN",
-        hide_env_values = true
+        hide_env_values = true,
+        hide_short_help = true
     )]
     pub twilio_auth_token: Option<String>,
 
-    /// An API key instead of the token: SK and 32 digits
-    #[arg(long, global = true, env = "TWILIO_API_KEY", value_name = "SID")]
+    /// Twilio API key instead of the auth token: SK and 32 digits
+    #[arg(long, global = true, env = "TWILIO_API_KEY", value_name = "SID", hide_short_help = true)]
     pub twilio_api_key: Option<String>,
 
-    /// The API key's secret
+    /// Secret of the Twilio API key
     #[arg(
         long,
         global = true,
         env = "TWILIO_API_SECRET",
         value_name = "SECRET",
-        hide_env_values = true
+        hide_env_values = true,
+        hide_short_help = true
     )]
     pub twilio_api_secret: Option<String>,
 
-    /// The number that texts come from, or a sender's name
+    /// Sender number, or sender name
     #[arg(long, global = true, env = "TWILIO_FROM", value_name = "NUMBER")]
     pub twilio_from: Option<String>,
 
-    /// A messaging service that chooses the number: MG and 32 digits
-    #[arg(long, global = true, env = "TWILIO_MESSAGING_SERVICE_SID", value_name = "SID")]
+    /// Twilio messaging service that chooses the sender: MG and 32 digits
+    #[arg(
+        long,
+        global = true,
+        env = "TWILIO_MESSAGING_SERVICE_SID",
+        value_name = "SID",
+        hide_short_help = true
+    )]
     pub twilio_messaging_service: Option<String>,
 
-    /// Twilio's address; another for its regions, and for tests
+    /// Twilio endpoint; another one for its regions
     #[arg(
         long,
         global = true,
         env = "TWILIO_ENDPOINT",
         value_name = "URL",
-        default_value = "https://api.twilio.com"
+        default_value = "https://api.twilio.com",
+        hide_short_help = true
     )]
     pub twilio_endpoint: String,
 
-    /// How long Twilio may take to answer
-    #[arg(long, global = true, env = "TWILIO_TIMEOUT", value_name = "SPAN", default_value = "10s", value_parser = mlops_job::span)]
+    /// Timeout of a Twilio request
+    #[arg(long, global = true, env = "TWILIO_TIMEOUT", value_name = "SPAN", default_value = "10s", value_parser = mlops_job::span, hide_short_help = true)]
     pub twilio_timeout: jiff::SignedDuration,
 
-    /// The sender's name that Amazon SNS shows, where the country has that
-    #[arg(long, global = true, env = "ALERT_SNS_SENDER", value_name = "NAME")]
+    /// Sender name for Amazon SNS, in countries that support it
+    #[arg(
+        long,
+        global = true,
+        env = "ALERT_SNS_SENDER",
+        value_name = "NAME",
+        hide_short_help = true
+    )]
     pub sns_sender: Option<String>,
 }
 
-/// Who carries the texts.
+/// The provider of text messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Provider {
-    /// Twilio's Messages.
+    /// Twilio Messages
     Twilio,
-    /// Amazon SNS.
+    /// Amazon SNS
     Sns,
 }
 

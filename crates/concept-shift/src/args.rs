@@ -20,21 +20,23 @@ Examples:
   Two files, no database:
     concept-shift --reference train.csv --production may.csv --id client_id --target churn
 
-  What was logged since the present model was published, with outcomes where client_outcomes has them:
+  Requests since the current model was published, with outcomes from client_outcomes:
     concept-shift --models s3://acme-models/churn --database mysql://… --relation
 
-  The same each night, and a new model when what the model learned is no longer true:
+  The same each night, with a retrain request when the concept shifted:
     concept-shift --models s3://acme-models/churn --database mysql://… --window 7d --relation --retrain \
       --retrain-queue mlops --retrain-definition retrain";
 
-/// Ask whether production can be told from training, and whether the target still follows from the
-/// features
+/// Test whether a classifier separates production from training, and whether the target's relation
+/// to the features changed
 ///
-/// A forest is fitted to tell production's rows from training's, and asked by cross-validation: if
-/// the area under its ROC curve is surely above --threshold, production has other rows than the
-/// model was fitted to, however alike each column looks by itself. Where outcomes are known, each
-/// feature is tested for another relation to the target than it had, on top of what the model says;
-/// and the model's scores for being right. The findings go to concept_shift of the database.
+/// A random forest is trained to separate production rows from training rows, with
+/// cross-validation. If the interval of its ROC AUC lies above --threshold, production differs from
+/// training, however similar each column looks.
+///
+/// With --relation and known outcomes, each feature is tested for a changed relation to the target,
+/// given the model's score, and the calibration of the score is tested. The findings are written to
+/// the table concept_shift.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "concept-shift", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -50,19 +52,19 @@ pub struct Args {
     #[command(flatten)]
     pub outcomes: OutcomeArgs,
 
-    /// Ask for a new model if the verdict is `shifted`
+    /// Request a retrain if the verdict is `shifted`
     #[arg(long, env = "CONCEPT_SHIFT_RETRAIN", value_parser = BoolishValueParser::new(), help_heading = "Retraining")]
     pub retrain: bool,
 
     #[command(flatten)]
     pub trigger: RetrainArgs,
 
-    /// Write a page about the findings there: a path or s3://BUCKET/KEY
-    #[arg(long, env = "CONCEPT_SHIFT_REPORT", value_name = "FILE")]
+    /// Write an HTML page about the findings: a path or s3://BUCKET/KEY
+    #[arg(long, env = "CONCEPT_SHIFT_REPORT", value_name = "FILE", help_heading = "Output")]
     pub report: Option<Location>,
 
-    /// End with exit code 10 if the verdict is `shifted`
-    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new())]
+    /// Exit with code 10 if the verdict is `shifted`
+    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new(), help_heading = "Output")]
     pub fail_on_verdict: bool,
 
     #[command(flatten)]
@@ -74,52 +76,77 @@ pub struct Args {
 
 /// What is compared, and what its columns are.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Data")]
+#[command(next_help_heading = "Input")]
 pub struct DataArgs {
-    /// What the model was trained on: CSV or Parquet, as a path or s3://BUCKET/KEY
+    /// Training data: CSV or Parquet, a path or s3://BUCKET/KEY
     #[arg(long, env = "CONCEPT_SHIFT_REFERENCE", value_name = "FILE")]
     pub reference: Option<Location>,
 
-    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says what the model was
-    /// trained on, its target, its recipe, and since when its requests count
+    /// Models written by `retrain`: a folder or s3://BUCKET/PREFIX; replaces --reference, --target
+    /// and --since
     #[arg(long, env = "MLOPS_MODELS", value_name = "PLACE")]
     pub models: Option<Location>,
 
-    /// The model of --models that is looked at; without it the present one
-    #[arg(long, env = "CONCEPT_SHIFT_MODEL_UID", value_name = "MODEL_UID", requires = "models")]
+    /// ID of the model of --models to compare with [default: the current model]
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_MODEL_UID",
+        value_name = "MODEL_UID",
+        requires = "models",
+        hide_short_help = true
+    )]
     pub model_uid: Option<String>,
 
-    /// Compare this instead of the logs in the database, and write nothing: CSV, Parquet, or JSON
-    /// logs, of which a folder or s3://BUCKET/PREFIX may be named (several: A,B)
+    /// Production data instead of the database: CSV, Parquet, or a folder or prefix of JSON logs
+    /// (A,B)
     #[arg(long, env = "CONCEPT_SHIFT_PRODUCTION", value_name = "FILE", value_delimiter = ',')]
     pub production: Vec<Location>,
 
-    /// Compare only requests logged from this time on, UTC: 2026-11-23 or 2026-11-23T05:30:00
-    #[arg(long, env = "CONCEPT_SHIFT_SINCE", value_name = "TIME", value_parser = utc_time, conflicts_with = "window")]
+    /// First logging time to compare, in UTC: 2026-11-23 or 2026-11-23T05:30:00
+    #[arg(long, env = "CONCEPT_SHIFT_SINCE", value_name = "TIME", value_parser = utc_time, conflicts_with = "window", hide_short_help = true)]
     pub since: Option<Timestamp>,
 
-    /// Compare only requests logged before this time, UTC
-    #[arg(long, env = "CONCEPT_SHIFT_UNTIL", value_name = "TIME", value_parser = utc_time)]
+    /// End of the logging times to compare, exclusive, in UTC [default: now]
+    #[arg(long, env = "CONCEPT_SHIFT_UNTIL", value_name = "TIME", value_parser = utc_time, hide_short_help = true)]
     pub until: Option<Timestamp>,
 
-    /// Compare only requests of this long before --until, or before now: 7d, 12h
+    /// Lookback window before --until: 7d, 12h
     #[arg(long, env = "CONCEPT_SHIFT_WINDOW", value_name = "SPAN", value_parser = span)]
     pub window: Option<SignedDuration>,
 
-    /// The column of a --production table with the time of a row, for --since, --until and --window
-    #[arg(long, env = "CONCEPT_SHIFT_TIME", value_name = "COLUMN")]
+    /// Column of a --production table with the time of a row
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_TIME",
+        value_name = "COLUMN",
+        hide_short_help = true,
+        help_heading = "Columns"
+    )]
     pub time: Option<String>,
 
-    /// Columns that name rows or customers (several: A,B)
-    #[arg(long, env = "CONCEPT_SHIFT_ID", value_name = "COLUMN", value_delimiter = ',')]
+    /// ID columns, which are not compared (A,B)
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_ID",
+        value_name = "COLUMN",
+        value_delimiter = ',',
+        help_heading = "Columns"
+    )]
     pub id: Vec<String>,
 
-    /// The column with the outcome
-    #[arg(long, env = "CONCEPT_SHIFT_TARGET", value_name = "COLUMN")]
+    /// Target column
+    #[arg(long, env = "CONCEPT_SHIFT_TARGET", value_name = "COLUMN", help_heading = "Columns")]
     pub target: Option<String>,
 
-    /// Rows of one customer count once, the first of them; `none` counts all
-    #[arg(long, env = "CONCEPT_SHIFT_UNIT", value_name = "COLUMN", default_value = "client_id")]
+    /// Customer column: the first row of each customer counts; `none`: all rows
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_UNIT",
+        value_name = "COLUMN",
+        default_value = "client_id",
+        hide_short_help = true,
+        help_heading = "Columns"
+    )]
     pub unit: String,
 }
 
@@ -127,36 +154,72 @@ pub struct DataArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Classifier")]
 pub struct ClassifierArgs {
-    /// Shifted is what surely has a larger area under the ROC curve
+    /// Threshold of the ROC AUC: shifted if the interval of the AUC lies above it
     #[arg(long, env = "CONCEPT_SHIFT_THRESHOLD", value_name = "AUC", default_value_t = 0.55, value_parser = auc)]
     pub threshold: f64,
 
-    /// The fewest rows a side that say something
-    #[arg(long, env = "CONCEPT_SHIFT_MIN_ROWS", value_name = "N", default_value_t = 200)]
+    /// Minimum number of rows on each side; fewer are inconclusive
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_MIN_ROWS",
+        value_name = "N",
+        default_value_t = 200,
+        hide_short_help = true
+    )]
     pub min_rows: usize,
 
-    /// The most rows a side, drawn at random
-    #[arg(long, env = "CONCEPT_SHIFT_MAX_ROWS", value_name = "N", default_value_t = 200_000)]
+    /// Maximum number of rows on each side; more are sampled at random
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_MAX_ROWS",
+        value_name = "N",
+        default_value_t = 200_000,
+        hide_short_help = true
+    )]
     pub max_rows: usize,
 
-    /// Parts of the cross-validation
-    #[arg(long, env = "CONCEPT_SHIFT_FOLDS", value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..=100))]
+    /// Number of folds of the cross-validation
+    #[arg(long, env = "CONCEPT_SHIFT_FOLDS", value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..=100), hide_short_help = true)]
     pub folds: u16,
 
-    /// Trees of the forest
-    #[arg(long, env = "CONCEPT_SHIFT_TREES", value_name = "N", default_value_t = 100)]
+    /// Number of trees of the random forest (n_estimators)
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_TREES",
+        value_name = "N",
+        default_value_t = 100,
+        hide_short_help = true
+    )]
     pub trees: usize,
 
-    /// The most questions of a tree one after another
-    #[arg(long, env = "CONCEPT_SHIFT_MAX_DEPTH", value_name = "N", default_value_t = 10)]
+    /// Maximum depth of a tree
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_MAX_DEPTH",
+        value_name = "N",
+        default_value_t = 10,
+        hide_short_help = true
+    )]
     pub max_depth: u32,
 
-    /// Where random numbers begin
-    #[arg(long, env = "CONCEPT_SHIFT_SEED", value_name = "N", default_value_t = 0)]
+    /// Random seed
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_SEED",
+        value_name = "N",
+        default_value_t = 0,
+        hide_short_help = true
+    )]
     pub seed: u64,
 
-    /// Threads; 0 for one a processor. The findings are the same for any number
-    #[arg(long, env = "CONCEPT_SHIFT_N_JOBS", value_name = "N", default_value_t = 0)]
+    /// Number of threads; 0: one for each core. The findings do not depend on it
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_N_JOBS",
+        value_name = "N",
+        default_value_t = 0,
+        hide_short_help = true
+    )]
     pub n_jobs: usize,
 }
 
@@ -164,17 +227,22 @@ pub struct ClassifierArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Relation")]
 pub struct RelationArgs {
-    /// Compare the relation too: with client_outcomes of --database or --outcomes for logged
-    /// requests, or with the target of a --production table, where it is compared anyway
+    /// Also compare the relation of the target to the features; needs outcomes
     #[arg(long, env = "CONCEPT_SHIFT_RELATION", value_parser = BoolishValueParser::new())]
     pub relation: bool,
 
-    /// The most adjusted p-value of a change
-    #[arg(long, env = "CONCEPT_SHIFT_SIGNIFICANCE", value_name = "P", default_value_t = 0.05, value_parser = mlops_job::share)]
+    /// Significance level of the adjusted p-value of a change
+    #[arg(long, env = "CONCEPT_SHIFT_SIGNIFICANCE", value_name = "P", default_value_t = 0.05, value_parser = mlops_job::share, hide_short_help = true)]
     pub significance: f64,
 
-    /// The least change of the log-odds; 0.1 is a change from 20.0% to 21.6%
-    #[arg(long, env = "CONCEPT_SHIFT_MIN_EFFECT", value_name = "LOG_ODDS", default_value_t = 0.1)]
+    /// Minimum change of the log-odds; 0.1 is a change from 20.0% to 21.6%
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_MIN_EFFECT",
+        value_name = "LOG_ODDS",
+        default_value_t = 0.1,
+        hide_short_help = true
+    )]
     pub min_effect: f64,
 }
 

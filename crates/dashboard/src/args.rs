@@ -15,25 +15,26 @@ use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
-  The page of a local database, at http://127.0.0.1:8050:
+  The page of a local database, at http://127.0.0.1:8050/:
     dashboard --database sqlite://mlops.db
 
-  Count the logged requests by hour, which the page reads instead of the log; once an hour, by a user who may write:
+  Update the counts of requests by hour; run it every hour, as a user with write permission:
     dashboard refresh --database mysql://…
 
-  One file that shows the last quarter, for a mail or an archive:
+  One file with the last 90 days, for a mail or an archive:
     dashboard export report.html --window 90d --database mysql://…
 
-  Behind a load balancer of AWS that signs people in by OpenID Connect:
+  Behind an AWS load balancer that authenticates users by OpenID Connect:
     dashboard --listen 0.0.0.0:8050 --proxy-header x-amzn-oidc-identity --proxy-network 10.0.0.0/16 --database mysql://…";
 
-/// Serve the model tracking page: what all jobs found, in one place
+/// Serve the model tracking page: the findings of all jobs in one place
 ///
 /// The page shows the model in production and its traffic, data shift, concept shift, performance
-/// and business impact, the models that were made and why, the ETL and the alerts. It only reads: a
-/// database user with SELECT on the tables is enough. Requests are not counted at each look, but by
-/// `dashboard refresh`, which has to run now and then. It binds to this machine alone, unless it is
-/// told who may look.
+/// and business impact, the models and why they were trained, the ETL and the alerts. It only
+/// reads: a database user with SELECT on the tables is enough.
+///
+/// `dashboard refresh` counts the requests that the page shows; run it every hour. The server
+/// listens on loopback only, unless authentication is set.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "dashboard", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 #[command(args_conflicts_with_subcommands = false)]
@@ -56,25 +57,24 @@ pub struct Args {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Write the page as one file that needs nothing beside itself
+    /// Write the page to one file that needs no other file
     Export {
-        /// The file: a path or s3://BUCKET/KEY
+        /// File to write: a path or s3://BUCKET/KEY
         #[arg(env = "DASHBOARD_EXPORT", value_name = "FILE")]
         out: Location,
     },
-    /// Count logged requests by hour, where the counts are not right yet
+    /// Update the counts of logged requests by hour, which the page shows
     Refresh(RefreshArgs),
-    /// Ask the page's server at --listen of this machine whether it is well; the health check of a
-    /// container
+    /// Check the health of the server at --listen on this machine; for containers
     Health,
 }
 
-/// Who is served.
+/// Access control and the server.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Serving")]
 pub struct ServeArgs {
-    /// Where to listen; another address than a loopback one needs one of the three settings that
-    /// follow
+    /// Address and port to listen on; an address other than loopback needs authentication (see
+    /// below)
     #[arg(
         long,
         env = "DASHBOARD_LISTEN",
@@ -83,11 +83,11 @@ pub struct ServeArgs {
     )]
     pub listen: SocketAddr,
 
-    /// Serve who brings this token: `Authorization: Bearer TOKEN`
+    /// Bearer token that clients must send: `Authorization: Bearer TOKEN`
     #[arg(long, env = "DASHBOARD_BEARER_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub bearer_token: Option<Secret>,
 
-    /// Serve who knows this name and password; browsers ask for them
+    /// User and password that clients must send; browsers ask for them
     #[arg(
         long,
         env = "DASHBOARD_BASIC_AUTH",
@@ -96,36 +96,43 @@ pub struct ServeArgs {
     )]
     pub basic_auth: Option<Secret>,
 
-    /// Serve who comes with this header, which a proxy sets for people whom it has signed in and
-    /// takes from all others; of an Application Load Balancer x-amzn-oidc-identity
-    #[arg(long, env = "DASHBOARD_PROXY_HEADER", value_name = "NAME", requires = "proxy_network")]
+    /// Header that an authenticating proxy sets for signed-in users; AWS load balancer:
+    /// x-amzn-oidc-identity
+    #[arg(
+        long,
+        env = "DASHBOARD_PROXY_HEADER",
+        value_name = "NAME",
+        requires = "proxy_network",
+        hide_short_help = true
+    )]
     pub proxy_header: Option<String>,
 
-    /// Believe the header of such addresses only: 10.0.0.0/16
+    /// Networks of the proxy; the header is accepted only from them: 10.0.0.0/16
     #[arg(
         long,
         env = "DASHBOARD_PROXY_NETWORK",
         value_name = "NETWORK",
         value_delimiter = ',',
-        requires = "proxy_header"
+        requires = "proxy_header",
+        hide_short_help = true
     )]
     pub proxy_network: Vec<IpNet>,
 
-    /// Close a connection that sends no whole request head for this long; above the idle timeout of
-    /// a load balancer in front (AWS: 60s)
+    /// Time after which an idle connection is closed; above the idle timeout of a load balancer
+    /// (AWS: 60s)
     #[arg(long, env = "DASHBOARD_KEEP_ALIVE", value_name = "SPAN", default_value = "75s", value_parser = span)]
     pub keep_alive: SignedDuration,
 
-    /// How old a page may be; open pages renew themselves so often
+    /// Maximum age of a page; open pages reload at this interval
     #[arg(long, env = "DASHBOARD_RENEW_EVERY", value_name = "SPAN", default_value = "60s", value_parser = span)]
     pub renew_every: SignedDuration,
 }
 
-/// What the page shows where its address does not say it.
+/// Content of the page, unless its address says otherwise.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Page")]
 pub struct PageArgs {
-    /// The page's title
+    /// Title of the page
     #[arg(
         long,
         global = true,
@@ -135,59 +142,65 @@ pub struct PageArgs {
     )]
     pub title: String,
 
-    /// Show so long a time: 24h, 7d, 90d
+    /// Time that the page shows: 24h, 7d, 90d
     #[arg(long, global = true, env = "DASHBOARD_WINDOW", value_name = "SPAN", default_value = "90d", value_parser = span)]
     pub window: SignedDuration,
 
-    /// Show what was known at this time, UTC; without it now
+    /// End of the time that the page shows, in UTC [default: now]
     #[arg(long, global = true, env = "DASHBOARD_UNTIL", value_name = "TIME", value_parser = utc_time)]
     pub until: Option<Timestamp>,
 
-    /// Show one model
+    /// ID of the model to show [default: all]
     #[arg(long, global = true, env = "DASHBOARD_MODEL_UID", value_name = "MODEL_UID")]
     pub model_uid: Option<String>,
 
-    /// Show the data shift of one segment of `drift --by`
-    #[arg(long, global = true, env = "DASHBOARD_SEGMENT", value_name = "NAME")]
+    /// Segment of `drift --by` to show in data shift
+    #[arg(
+        long,
+        global = true,
+        env = "DASHBOARD_SEGMENT",
+        value_name = "NAME",
+        hide_short_help = true
+    )]
     pub segment: Option<String>,
 
-    /// What money is counted in: € or USD
+    /// Currency of money: € or USD
     #[arg(
         long,
         global = true,
         env = "DASHBOARD_CURRENCY",
         value_name = "UNIT",
-        default_value = ""
+        default_value = "",
+        hide_short_help = true
     )]
     pub currency: String,
 
-    /// A job that left no trace for so long is late
+    /// Report a job as late when its last run is older than this
     #[arg(long, global = true, env = "DASHBOARD_LATE_AFTER", value_name = "SPAN", default_value = "26h", value_parser = span)]
     pub late_after: SignedDuration,
 
-    /// When the monitors renew a model though nothing shifted; as they are told
-    #[arg(long, global = true, env = "MLOPS_RETRAIN_EVERY", value_name = "SPAN", value_parser = duration)]
+    /// Age at which the monitors retrain a model without a finding; as set for the monitors
+    #[arg(long, global = true, env = "MLOPS_RETRAIN_EVERY", value_name = "SPAN", value_parser = duration, hide_short_help = true)]
     pub retrain_every: Option<SignedDuration>,
 
-    /// When the monitors make one more model after a shift; as they are told
-    #[arg(long, global = true, env = "MLOPS_RETRAIN_FOLLOW_UP", value_name = "SPAN", default_value = "60d", value_parser = duration)]
+    /// Time after which the monitors retrain once more after a shift; as set for the monitors
+    #[arg(long, global = true, env = "MLOPS_RETRAIN_FOLLOW_UP", value_name = "SPAN", default_value = "60d", value_parser = duration, hide_short_help = true)]
     pub retrain_follow_up: SignedDuration,
 }
 
-/// Which hours are looked at.
+/// The hours that are compared.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RefreshArgs {
-    /// Compare so much of the newest log at each run
-    #[arg(long, env = "DASHBOARD_LOOKBACK", value_name = "SPAN", default_value = "7d", value_parser = span)]
+    /// Time before now whose hours are compared with the log at each run
+    #[arg(long, env = "DASHBOARD_LOOKBACK", value_name = "SPAN", default_value = "7d", value_parser = span, hide_short_help = true)]
     pub lookback: SignedDuration,
 
-    /// Compare all of it when the last time was so long ago, so that what comes later than the
-    /// look-back is counted too
-    #[arg(long, env = "DASHBOARD_AUDIT", value_name = "SPAN", default_value = "1d", value_parser = duration)]
+    /// Compare all hours when the last full comparison is older than this, for late rows
+    #[arg(long, env = "DASHBOARD_AUDIT", value_name = "SPAN", default_value = "1d", value_parser = duration, hide_short_help = true)]
     pub audit: SignedDuration,
 
-    /// Count every hour anew
-    #[arg(long, env = "DASHBOARD_ALL", value_parser = BoolishValueParser::new())]
+    /// Count all hours again
+    #[arg(long, env = "DASHBOARD_ALL", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub all: bool,
 }
 

@@ -26,26 +26,27 @@ Examples:
   The last week in MySQL against a training file in S3:
     MLOPS_DATABASE='mysql://…' drift --reference s3://acme-models/train.parquet --window 7d --target churn
 
-  Logs in S3, against the profile that was written once with the model, with the trend of a month:
+  Logs in S3 against a profile of the training data, with the trend of a month:
     drift profile --reference train.parquet --target churn --out train.profile
     drift --reference train.profile --target churn --production s3://acme-logs/churn/ --window 30d --chunk day
 
-  Each night, and a new model when features moved that are important to the present one, at most once a week:
+  Each night, with a retrain request when important features shift, at most once a week:
     drift --models s3://acme-models/churn --window 7d --retrain-when important \
       --retrain-queue mlops --retrain-definition retrain
 
   Two files, no database, and an exit code for a script:
     drift --reference train.csv --production may.csv --target churn --fail-on-verdict --output json";
 
-/// Find data shift, feature by feature, between training data and production
+/// Find data shift between training data and production, feature by feature
 ///
-/// Compares each feature of a training file with the same feature of the logged requests (or of a
-/// second file): numeric features by the two-sample Kolmogorov-Smirnov test, categorical ones by
-/// the chi-squared test of homogeneity, and for both the share of missing values. A feature is
-/// shifted if its p-value, adjusted for the number of tests (Benjamini-Hochberg), is at most
-/// --significance AND its effect is at least --min-effect. A feature that cannot be judged is
-/// inconclusive, never stable. Data that are broken (all missing, another unit or type, a column
-/// gone) are told apart from a shift. The findings go to data_shift of the database.
+/// Compares each feature of the training data with the logged requests, or with a second file.
+/// Numeric features: two-sample Kolmogorov-Smirnov test. Categorical features: chi-squared test of
+/// homogeneity. The share of missing values is tested for both.
+///
+/// A feature is shifted if its adjusted p-value is at most --significance and its effect size is at
+/// least --min-effect. A feature that cannot be judged is inconclusive, never stable. Broken data
+/// (all missing, another unit or type, a removed column) are reported as a data bug. The findings
+/// are written to the table data_shift.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "drift", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -58,24 +59,31 @@ pub struct Args {
     #[command(flatten)]
     pub policy: PolicyArgs,
 
-    /// Ask for a new model: `any` feature shifted, a `share:0.3` of them, or `important` ones with
-    /// a fifth of --importances
+    /// Request a retrain if `any` feature shifted, a `share:0.3` of them, or `important` ones (20%
+    /// of --importances)
     #[arg(long, env = "DRIFT_RETRAIN_WHEN", value_name = "RULE", help_heading = "Retraining")]
     pub retrain_when: Option<RetrainRule>,
 
-    /// A JSON object with the importance of each feature in the current model, for `important`
-    #[arg(long, env = "DRIFT_IMPORTANCES", value_name = "FILE", help_heading = "Retraining")]
+    /// JSON object with the importance of each feature, for `important` [default: those of
+    /// --models]
+    #[arg(
+        long,
+        env = "DRIFT_IMPORTANCES",
+        value_name = "FILE",
+        help_heading = "Retraining",
+        hide_short_help = true
+    )]
     pub importances: Option<Location>,
 
     #[command(flatten)]
     pub retrain: RetrainArgs,
 
-    /// Write a page with a picture of each feature there: a path or s3://BUCKET/KEY
-    #[arg(long, env = "DRIFT_REPORT", value_name = "FILE")]
+    /// Write an HTML page with a picture of each feature: a path or s3://BUCKET/KEY
+    #[arg(long, env = "DRIFT_REPORT", value_name = "FILE", help_heading = "Output")]
     pub report: Option<Location>,
 
-    /// End with exit code 10 if the verdict is `shifted`
-    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new())]
+    /// Exit with code 10 if the verdict is `shifted`
+    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new(), help_heading = "Output")]
     pub fail_on_verdict: bool,
 
     #[command(flatten)]
@@ -88,14 +96,13 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Write the profile of --reference, or of --production if that is given, for later runs to
-    /// take in its place
+    /// Write the profile of --reference, or of --production if that is given
     ///
-    /// A profile holds what `drift` needs to know of a table: each feature's order, levels and
-    /// missing values, in some hundred kilobytes a feature whatever the number of rows. Profiles
-    /// named together add up: those of a day's hours to the day's.
+    /// A profile replaces its table in later runs. It holds the distribution, levels and missing
+    /// values of each feature, in some 100 kB a feature for any number of rows. Profiles named
+    /// together are added: those of a day's hours are the day's.
     Profile {
-        /// Where to write it: a path or s3://BUCKET/KEY
+        /// Profile to write: a path or s3://BUCKET/KEY
         #[arg(long, env = "DRIFT_PROFILE_OUT", value_name = "FILE")]
         out: Location,
     },
@@ -104,148 +111,212 @@ pub enum Command {
 /// What is compared, and what its columns are.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DataArgs {
-    /// What the model was trained on: a CSV or Parquet file, or its profile, as a path or
+    /// Training data: CSV, Parquet, or a profile written by `drift profile`; a path or
     /// s3://BUCKET/KEY
-    #[arg(long, global = true, env = "DRIFT_REFERENCE", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_REFERENCE",
+        value_name = "FILE",
+        help_heading = "Input"
+    )]
     pub reference: Option<Location>,
 
-    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says what the model was
-    /// trained on, its target, and since when its requests count
-    #[arg(long, global = true, env = "MLOPS_MODELS", value_name = "PLACE")]
+    /// Models written by `retrain`: a folder or s3://BUCKET/PREFIX; replaces --reference, --target
+    /// and --since
+    #[arg(long, global = true, env = "MLOPS_MODELS", value_name = "PLACE", help_heading = "Input")]
     pub models: Option<Location>,
 
-    /// The model of --models whose training data are compared; without it the present one
-    #[arg(long, global = true, env = "DRIFT_MODEL_UID", value_name = "MODEL_UID")]
+    /// ID of the model of --models to compare with [default: the current model]
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_MODEL_UID",
+        value_name = "MODEL_UID",
+        hide_short_help = true,
+        help_heading = "Input"
+    )]
     pub model_uid: Option<String>,
 
-    /// Compare this instead of the logs in the database, and write nothing: CSV, Parquet, profiles,
-    /// or JSON logs, of which a folder or s3://BUCKET/PREFIX may be named (several: A,B)
+    /// Production data instead of the database: CSV, Parquet, profiles, or a folder or prefix of
+    /// JSON logs (A,B)
     #[arg(
         long,
         global = true,
         env = "DRIFT_PRODUCTION",
         value_name = "FILE",
-        value_delimiter = ','
+        value_delimiter = ',',
+        help_heading = "Input"
     )]
     pub production: Vec<Location>,
 
-    /// Compare only requests logged from this time on, UTC: 2026-11-23 or 2026-11-23T05:30:00
-    #[arg(long, global = true, env = "DRIFT_SINCE", value_name = "TIME", value_parser = utc_time, conflicts_with = "window")]
+    /// First logging time to compare, in UTC: 2026-11-23 or 2026-11-23T05:30:00
+    #[arg(long, global = true, env = "DRIFT_SINCE", value_name = "TIME", value_parser = utc_time, conflicts_with = "window", hide_short_help = true, help_heading = "Input")]
     pub since: Option<Timestamp>,
 
-    /// Compare only requests logged before this time, UTC
-    #[arg(long, global = true, env = "DRIFT_UNTIL", value_name = "TIME", value_parser = utc_time)]
+    /// End of the logging times to compare, exclusive, in UTC [default: now]
+    #[arg(long, global = true, env = "DRIFT_UNTIL", value_name = "TIME", value_parser = utc_time, hide_short_help = true, help_heading = "Input")]
     pub until: Option<Timestamp>,
 
-    /// Compare only requests logged in this span before --until, or before now: 7d, 12h, 90m
-    #[arg(long, global = true, env = "DRIFT_WINDOW", value_name = "SPAN", value_parser = span)]
+    /// Lookback window before --until: 7d, 12h, 90m
+    #[arg(long, global = true, env = "DRIFT_WINDOW", value_name = "SPAN", value_parser = span, help_heading = "Input")]
     pub window: Option<SignedDuration>,
 
-    /// The column of a --production table that says when a row was
-    #[arg(long, global = true, env = "DRIFT_TIME", value_name = "COLUMN")]
+    /// Column of a --production table with the time of a row
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_TIME",
+        value_name = "COLUMN",
+        help_heading = "Columns"
+    )]
     pub time: Option<String>,
 
-    /// Columns that name rows or customers; they are not compared (several: A,B)
-    #[arg(long, global = true, env = "DRIFT_ID", value_name = "COLUMN", value_delimiter = ',')]
+    /// ID columns, which are not compared (A,B)
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_ID",
+        value_name = "COLUMN",
+        value_delimiter = ',',
+        help_heading = "Columns"
+    )]
     pub id: Vec<String>,
 
-    /// Columns that hold the outcome; they are no features, and compared by themselves where
-    /// --production has them (several: A,B)
-    #[arg(long, global = true, env = "DRIFT_TARGET", value_name = "COLUMN", value_delimiter = ',')]
+    /// Target columns: no features, and compared apart where production has them (A,B)
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_TARGET",
+        value_name = "COLUMN",
+        value_delimiter = ',',
+        help_heading = "Columns"
+    )]
     pub target: Vec<String>,
 
-    /// The column of the training data that holds the model's prediction; it is compared with
-    /// `output.prediction` of the logs
-    #[arg(long, global = true, env = "DRIFT_PREDICTION", value_name = "COLUMN")]
+    /// Column of the training data with the prediction; compared with `output.prediction` of the
+    /// logs
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_PREDICTION",
+        value_name = "COLUMN",
+        hide_short_help = true,
+        help_heading = "Columns"
+    )]
     pub prediction: Option<String>,
 
-    /// The column that says whose row it is; of each customer one row is compared, as further ones
-    /// are no news (`none`: all)
+    /// Customer column: one row of each customer is compared; `none`: all rows
     #[arg(
         long,
         global = true,
         env = "DRIFT_UNIT",
         value_name = "COLUMN",
-        default_value = "client_id"
+        default_value = "client_id",
+        hide_short_help = true,
+        help_heading = "Columns"
     )]
     pub unit: String,
 
-    /// Columns to treat as levels, whatever they hold (several: A,B)
+    /// Columns to treat as categorical (A,B)
     #[arg(
         long,
         global = true,
         env = "DRIFT_CATEGORICAL",
         value_name = "COLUMN",
-        value_delimiter = ','
+        value_delimiter = ',',
+        hide_short_help = true,
+        help_heading = "Columns"
     )]
     pub categorical: Vec<String>,
 
-    /// Columns to treat as numbers, however few values they have (several: A,B)
+    /// Columns to treat as numeric (A,B)
     #[arg(
         long,
         global = true,
         env = "DRIFT_NUMERIC",
         value_name = "COLUMN",
-        value_delimiter = ','
+        value_delimiter = ',',
+        hide_short_help = true,
+        help_heading = "Columns"
     )]
     pub numeric: Vec<String>,
 
-    /// Compare within each value of this column too, and correct all of these tests together
-    #[arg(long, global = true, env = "DRIFT_BY", value_name = "COLUMN")]
+    /// Column whose values are segments; each segment is compared too, all tests adjusted together
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFT_BY",
+        value_name = "COLUMN",
+        help_heading = "Segments and trend"
+    )]
     pub by: Option<String>,
 
-    /// Show the trend of each feature over parts of production: `day`, `week`, or a number of rows
-    #[arg(long, global = true, env = "DRIFT_CHUNK", value_name = "PART", value_parser = chunk)]
+    /// Show the trend of each feature over production: `day`, `week`, or a number of rows
+    #[arg(long, global = true, env = "DRIFT_CHUNK", value_name = "PART", value_parser = chunk, hide_short_help = true, help_heading = "Segments and trend")]
     pub chunk: Option<Chunk>,
 }
 
 /// When a difference is a shift.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Policy")]
+#[command(next_help_heading = "Statistics")]
 pub struct PolicyArgs {
-    /// The test of numeric features
-    #[arg(long, env = "DRIFT_NUMERIC_TEST", value_name = "TEST", default_value = "ks")]
+    /// Test of numeric features
+    #[arg(
+        long,
+        env = "DRIFT_NUMERIC_TEST",
+        value_name = "TEST",
+        default_value = "ks",
+        hide_short_help = true
+    )]
     pub numeric_test: NumericTest,
 
-    /// The test of categorical features
+    /// Test of categorical features
     #[arg(
         long,
         env = "DRIFT_CATEGORICAL_TEST",
         value_name = "TEST",
-        default_value = "chi-squared"
+        default_value = "chi-squared",
+        hide_short_help = true
     )]
     pub categorical_test: CategoricalTest,
 
-    /// How p-values are adjusted for the number of tests
+    /// Correction for multiple tests
     #[arg(
         long,
         env = "DRIFT_CORRECTION",
         value_name = "METHOD",
-        default_value = "benjamini-hochberg"
+        default_value = "benjamini-hochberg",
+        hide_short_help = true
     )]
     pub correction: CorrectionName,
 
-    /// The plain rule of older monitors: a shift is a p-value of at most --significance, adjusted
-    /// for nothing, of any effect
-    #[arg(long, env = "DRIFT_COMPAT", value_name = "RULE", conflicts_with_all = ["correction", "min_effect"])]
+    /// Rule of older monitors: the raw p-value against --significance, without effect size or
+    /// correction
+    #[arg(long, env = "DRIFT_COMPAT", value_name = "RULE", conflicts_with_all = ["correction", "min_effect"], hide_short_help = true)]
     pub compat: Option<Compat>,
 
-    /// The largest adjusted p-value of a shift
+    /// Significance level of the adjusted p-value
     #[arg(long, env = "DRIFT_SIGNIFICANCE", value_name = "P", default_value_t = 0.05)]
     pub significance: f64,
 
-    /// Share --significance out over this many runs, so that it is the chance of a false alarm in
-    /// any of them [default: 1; with --retrain-when 365, a year of daily runs]
-    #[arg(long, env = "DRIFT_LOOKS", value_name = "N")]
+    /// Number of runs that share --significance (repeated looks) [default: 1; with --retrain-when
+    /// 365]
+    #[arg(long, env = "DRIFT_LOOKS", value_name = "N", hide_short_help = true)]
     pub looks: Option<u32>,
 
-    /// The smallest effect of a shift: Kolmogorov-Smirnov distance, Cramer's V or the other test's
-    /// own, and change of the share of missing values
+    /// Minimum effect size: KS distance, Cramér's V, or change of the share of missing values
     #[arg(long, env = "DRIFT_MIN_EFFECT", value_name = "EFFECT", default_value_t = 0.03)]
     pub min_effect: f64,
 
-    /// Say nothing of a feature with fewer values than this on either side
-    #[arg(long, env = "DRIFT_MIN_ROWS", value_name = "N", default_value_t = 50)]
+    /// Minimum number of values on each side; fewer are inconclusive
+    #[arg(
+        long,
+        env = "DRIFT_MIN_ROWS",
+        value_name = "N",
+        default_value_t = 50,
+        hide_short_help = true
+    )]
     pub min_rows: u64,
 }
 

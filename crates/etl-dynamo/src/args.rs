@@ -13,21 +13,21 @@ use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
-  A bucket into a table, which is made with its watermark table:
+  A bucket into a table, which is created with its watermark table:
     etl-dynamo --logs s3://acme-logs/churn --table dynamodb://model_logs --create-tables
 
-  What that would take and cost, before it is done:
+  The time and cost of a run, before it starts:
     etl-dynamo plan --logs s3://acme-logs/churn
 
-  How far it is:
+  The progress of a load:
     etl-dynamo status --logs s3://acme-logs/churn";
 
 /// Load request logs from S3 or a folder into a DynamoDB table
 ///
-/// Reads what is new below --logs: JSON or Python dicts, one record an object or one a line, plain,
-/// gzip or zstd. Each record becomes one item, keyed by its uid, exactly once: the job may be
-/// killed, repeated, or run twice at a time. A bad record is set aside with its reason and bytes,
-/// and stops nothing.
+/// Loads new objects below --logs: JSON or Python dicts, one record in an object or one in a line,
+/// plain, gzip or zstd. Each record becomes one item, keyed by its uid, exactly once. The job can be
+/// killed, repeated, or run twice at a time. A bad record becomes a dead letter with its reason and
+/// bytes, and stops no other record.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "etl-dynamo", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -37,26 +37,34 @@ pub struct Args {
     #[command(flatten)]
     pub etl: EtlArgs,
 
-    /// The table: dynamodb://NAME
+    /// DynamoDB table: dynamodb://NAME
     #[arg(
         long,
         global = true,
         env = "MLOPS_TABLE",
         value_name = "TABLE",
-        default_value = "dynamodb://model_logs"
+        default_value = "dynamodb://model_logs",
+        help_heading = "Database"
     )]
     pub table: TableName,
 
-    /// The table of the job's own books [default: the name of --table with `_watermark` after it]
-    #[arg(long, global = true, env = "ETL_WATERMARK_TABLE", value_name = "TABLE")]
+    /// Table of the job's progress [default: the name of --table with the suffix `_watermark`]
+    #[arg(
+        long,
+        global = true,
+        env = "ETL_WATERMARK_TABLE",
+        value_name = "TABLE",
+        hide_short_help = true,
+        help_heading = "Database"
+    )]
     pub watermark_table: Option<TableName>,
 
-    /// Let DynamoDB delete an item this long after its logging timestamp
-    #[arg(long, global = true, env = "ETL_TTL", value_name = "SPAN", value_parser = span)]
+    /// Time to live: DynamoDB deletes an item this long after its logging timestamp
+    #[arg(long, global = true, env = "ETL_TTL", value_name = "SPAN", value_parser = span, help_heading = "Database")]
     pub ttl: Option<SignedDuration>,
 
-    /// Create both tables, billed on demand, if they are missing
-    #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
+    /// Create both tables if they are missing, billed on demand
+    #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new(), help_heading = "Database")]
     pub create_tables: bool,
 
     #[command(flatten)]

@@ -14,18 +14,18 @@ Examples:
   A bucket into MySQL, with the password in the environment:
     MLOPS_DATABASE='mysql://etl:…@db.internal/mlops' etl-mysql --logs s3://acme-logs/churn --create-tables
 
-  What that would take and cost, before it is done:
+  The time and cost of a run, before it starts:
     etl-mysql plan --logs s3://acme-logs/churn
 
-  Whether all of it arrived, and what did not:
+  Verify that all records were loaded, and load missing ones:
     etl-mysql verify --logs s3://acme-logs/churn --repair";
 
 /// Load request logs from S3 or a folder into model_logs of MySQL or SQLite
 ///
-/// Reads what is new below --logs: JSON or Python dicts, one record an object or one a line, plain,
-/// gzip or zstd. Each record becomes one row, keyed by its uid, exactly once: the job may be
-/// killed, repeated, or run twice at a time. A bad record is set aside with its reason and bytes,
-/// and stops nothing.
+/// Loads new objects below --logs: JSON or Python dicts, one record in an object or one in a line,
+/// plain, gzip or zstd. Each record becomes one row, keyed by its uid, exactly once. The job can be
+/// killed, repeated, or run twice at a time. A bad record becomes a dead letter with its reason and
+/// bytes, and stops no other record.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "etl-mysql", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {

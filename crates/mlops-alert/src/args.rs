@@ -7,18 +7,18 @@ use mlops_job::{UsageError, duration, span, utc_time};
 use mlops_objects::Location;
 use mlops_rules::{MetricName, Recipient, RuleFile, Rules, RulesFile};
 
-/// What both alert jobs take.
+/// The arguments of all alert jobs.
 #[derive(Debug, Clone, Args)]
 pub struct AlertArgs {
     #[command(flatten)]
     /// The rule that needs no file.
     pub plain: PlainArgs,
 
-    /// The rules: a TOML file, as a path or s3://BUCKET/KEY
+    /// Rules file (TOML): a path or s3://BUCKET/KEY
     #[arg(long, global = true, env = "ALERT_RULES", value_name = "FILE", help_heading = "Rules")]
     pub rules: Option<Location>,
 
-    /// Send the report of yesterday instead, once a day: to --to, or to all recipients of --rules
+    /// Send the report of yesterday instead of alerts, to --to or all recipients of --rules
     #[arg(
         long,
         global = true,
@@ -28,45 +28,44 @@ pub struct AlertArgs {
     )]
     pub report: Option<ReportEvery>,
 
-    /// Judge as a run would that starts at this time, UTC; for tests, and for runs that were missed
-    /// [default: now]
-    #[arg(long, global = true, env = "ALERT_NOW", value_name = "TIME", value_parser = utc_time, help_heading = "Running")]
+    /// Time at which rules are evaluated, in UTC, for tests and missed runs [default: now]
+    #[arg(long, global = true, env = "ALERT_NOW", value_name = "TIME", value_parser = utc_time, hide_short_help = true, help_heading = "Run")]
     pub now: Option<Timestamp>,
 
-    /// Say what would be sent, and neither send nor write anything
-    #[arg(long, global = true, env = "ALERT_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Running")]
+    /// Print the messages without sending or writing anything
+    #[arg(long, global = true, env = "ALERT_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Run")]
     pub dry_run: bool,
 }
 
 /// The plain case: a rule by arguments.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "The plain rule")]
+#[command(next_help_heading = "Rule without a file")]
 pub struct PlainArgs {
-    /// Alert when more than this many requests were logged in the window
+    /// Alert when more than N requests were logged in the window
     #[arg(long, global = true, env = "ALERT_WHEN_COUNT_ABOVE", value_name = "N")]
     pub when_count_above: Option<f64>,
 
-    /// Alert when fewer than this many requests were logged in the window
+    /// Alert when fewer than N requests were logged in the window
     #[arg(long, global = true, env = "ALERT_WHEN_COUNT_BELOW", value_name = "N")]
     pub when_count_below: Option<f64>,
 
-    /// Alert when the mean predicted probability of the window is above this
+    /// Alert when the mean predicted probability in the window is above P
     #[arg(long, global = true, env = "ALERT_WHEN_MEAN_ABOVE", value_name = "P")]
     pub when_mean_above: Option<f64>,
 
-    /// Alert when the mean predicted probability of the window is below this
+    /// Alert when the mean predicted probability in the window is below P
     #[arg(long, global = true, env = "ALERT_WHEN_MEAN_BELOW", value_name = "P")]
     pub when_mean_below: Option<f64>,
 
-    /// The length of the window, and the step of the schedule: windows end at its multiples, in UTC
+    /// Length of the window, and interval of the schedule; windows end at its multiples, in UTC
     #[arg(long, global = true, env = "ALERT_WINDOW", value_name = "SPAN", default_value = "10m", value_parser = span)]
     pub window: SignedDuration,
 
-    /// Tell it again after this long while it goes on; 0 for every run
+    /// Interval between reminders while an alert fires; 0: every run
     #[arg(long, global = true, env = "ALERT_REPEAT", value_name = "SPAN", default_value = "4h", value_parser = duration)]
     pub repeat: SignedDuration,
 
-    /// Whom to tell; several with commas between them
+    /// Recipients (A,B)
     #[arg(long, global = true, env = "ALERT_TO", value_name = "ADDRESS", value_delimiter = ',')]
     pub to: Vec<String>,
 }
@@ -74,21 +73,20 @@ pub struct PlainArgs {
 /// How often there is a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportEvery {
-    /// Every day, of the day before.
+    /// Every day, of the day before
     Daily,
 }
 
 /// What an alert job can do.
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub enum AlertCommand {
-    /// Judge all rules, and send what is to be sent (also without a command)
+    /// Evaluate all rules and send the messages (the default)
     Run,
-    /// Check the rules, and say what each does in words; touches no database
+    /// Check the rules and describe each; needs no database
     Check,
-    /// Replay the logged requests, and say how often each rule would have fired and what it would
-    /// have sent
+    /// Replay the past: how often each rule would have fired, and its messages
     Backtest {
-        /// Replay the time before --now of this length
+        /// Time before --now to replay
         #[arg(long, env = "ALERT_BACKTEST_WINDOW", value_name = "SPAN", default_value = "30d", value_parser = span)]
         over: SignedDuration,
 
@@ -96,7 +94,7 @@ pub enum AlertCommand {
         #[arg(long, env = "ALERT_BACKTEST_MESSAGES", value_parser = BoolishValueParser::new())]
         messages: bool,
     },
-    /// Send a sample to --to
+    /// Send a test message to --to
     Test,
     /// Print the JSON Schema of the rules file, for editors
     Schema,

@@ -7,99 +7,117 @@ use mlops_job::{Shard, UsageError, duration, share, span};
 use mlops_objects::Location;
 use mlops_record::DEFAULT_MAX_RECORD_BYTES;
 
-/// What every ETL job takes, whatever it loads into.
+/// The arguments of every ETL job.
 #[derive(Debug, Clone, Args)]
 pub struct EtlArgs {
-    /// Where the logs are: s3://BUCKET/PREFIX or a folder
-    #[arg(long, global = true, env = "MLOPS_LOGS", value_name = "LOCATION")]
+    /// Location of the logs: s3://BUCKET/PREFIX or a folder
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_LOGS",
+        value_name = "LOCATION",
+        help_heading = "Input"
+    )]
     pub logs: Option<Location>,
 
-    /// Look only into this folder below --logs, such as dt=2026-11-23/
-    #[arg(long, global = true, env = "MLOPS_LOGS_PREFIX", value_name = "FOLDER", default_value = "", value_parser = folder)]
+    /// Folder below --logs to read, such as dt=2026-11-23/ [default: all]
+    #[arg(long, global = true, env = "MLOPS_LOGS_PREFIX", value_name = "FOLDER", default_value = "", value_parser = folder, help_heading = "Input")]
     pub prefix: String,
 
-    /// Where bad records go [default: beside --logs, with `-dead-letters` after its name]
-    #[arg(long, global = true, env = "MLOPS_DEAD_LETTERS", value_name = "LOCATION")]
+    /// Location of the dead letters [default: beside --logs, with the suffix `-dead-letters`]
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_DEAD_LETTERS",
+        value_name = "LOCATION",
+        help_heading = "Output"
+    )]
     pub dead_letters: Option<Location>,
 
-    /// End with exit code 65 if more than this share of the records is bad
-    #[arg(long, global = true, env = "MLOPS_MAX_BAD_RATIO", value_name = "SHARE", default_value = "0.05", value_parser = share)]
+    /// Exit with code 65 if more than this share of the records is bad
+    #[arg(long, global = true, env = "MLOPS_MAX_BAD_RATIO", value_name = "SHARE", default_value = "0.05", value_parser = share, help_heading = "Output")]
     pub max_bad_ratio: f64,
 
-    /// The longest record, in bytes; a longer one is bad
-    #[arg(long, global = true, env = "ETL_MAX_RECORD_BYTES", value_name = "BYTES", default_value_t = DEFAULT_MAX_RECORD_BYTES, value_parser = record_bytes)]
+    /// Maximum size of a record in bytes; a longer record is bad
+    #[arg(long, global = true, env = "ETL_MAX_RECORD_BYTES", value_name = "BYTES", default_value_t = DEFAULT_MAX_RECORD_BYTES, value_parser = record_bytes, hide_short_help = true, help_heading = "Input")]
     pub max_record_bytes: usize,
 
-    /// How many objects to read at once; large ones count for several
-    #[arg(long, global = true, env = "ETL_CONCURRENCY", value_name = "N", default_value = "128", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Number of objects read at once; large objects count as several
+    #[arg(long, global = true, env = "ETL_CONCURRENCY", value_name = "N", default_value = "128", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
     pub concurrency: u16,
 
-    /// Name the books that this load keeps in its watermark table [default: the address of --logs]
+    /// Name of this load in the watermark table [default: the URL of --logs]
     #[arg(
         long,
         global = true,
         env = "ETL_PIPELINE",
         value_name = "NAME",
-        help_heading = "Progress"
+        help_heading = "Progress",
+        hide_short_help = true
     )]
     pub pipeline: Option<String>,
 
-    /// Keep looking into a partition for this long after its time
+    /// Lookback window: how long after its time a partition is still read
     #[arg(long, global = true, env = "ETL_LOOKBACK", value_name = "SPAN", default_value = "48h", value_parser = duration, help_heading = "Progress")]
     pub lookback: SignedDuration,
 
-    /// Leave objects younger than this to the next run; for folders whose files grow in place
+    /// Settle time: younger objects are left to the next run; for files that grow in place
     #[arg(long, global = true, env = "ETL_SETTLE", value_name = "SPAN", default_value = "0", value_parser = duration, help_heading = "Progress")]
     pub settle: SignedDuration,
 
-    /// Look into sealed partitions too, for objects that came later than --lookback
+    /// Also check sealed partitions, for objects later than --lookback
     #[arg(long, global = true, env = "ETL_AUDIT", value_parser = BoolishValueParser::new(), help_heading = "Progress")]
     pub audit: bool,
 
-    /// Do so by itself if the last time was this long ago; 0 for never
-    #[arg(long, global = true, env = "ETL_AUDIT_EVERY", value_name = "SPAN", default_value = "7d", value_parser = duration, help_heading = "Progress")]
+    /// Interval of automatic audits; 0: never
+    #[arg(long, global = true, env = "ETL_AUDIT_EVERY", value_name = "SPAN", default_value = "7d", value_parser = duration, help_heading = "Progress", hide_short_help = true)]
     pub audit_every: SignedDuration,
 
-    /// Do one part of the work, such as 0/4 [default: what AWS Batch tells an array job's child,
-    /// else all]
-    #[arg(long, global = true, env = "ETL_SHARD", value_name = "I/N", help_heading = "Running")]
+    /// Part of the work, such as 0/4 [default: the index of an AWS Batch array job, else all]
+    #[arg(
+        long,
+        global = true,
+        env = "ETL_SHARD",
+        value_name = "I/N",
+        hide_short_help = true,
+        help_heading = "Run"
+    )]
     pub shard: Option<Shard>,
 
-    /// How long a run may be silent before another takes its place
-    #[arg(long, global = true, env = "ETL_LEASE", value_name = "SPAN", default_value = "30s", value_parser = span, help_heading = "Running")]
+    /// Time without a heartbeat after which another run may take over
+    #[arg(long, global = true, env = "ETL_LEASE", value_name = "SPAN", default_value = "30s", value_parser = span, hide_short_help = true, help_heading = "Run")]
     pub lease: SignedDuration,
 
-    /// Try again this long while S3 or the database fail for a time
-    #[arg(long, global = true, env = "ETL_RETRY_FOR", value_name = "SPAN", default_value = "2m", value_parser = duration, help_heading = "Running")]
+    /// Total time of retries while S3 or the database fail temporarily
+    #[arg(long, global = true, env = "ETL_RETRY_FOR", value_name = "SPAN", default_value = "2m", value_parser = duration, hide_short_help = true, help_heading = "Run")]
     pub retry_for: SignedDuration,
 
-    /// Take no more work after this, end with exit code 76, and let the next run go on; keep it
-    /// under the job's timeout
-    #[arg(long, global = true, env = "ETL_DEADLINE", value_name = "SPAN", value_parser = span, help_heading = "Running")]
+    /// Stop taking work after this time and exit with code 76; below the job timeout
+    #[arg(long, global = true, env = "ETL_DEADLINE", value_name = "SPAN", value_parser = span, help_heading = "Run")]
     pub deadline: Option<SignedDuration>,
 }
 
 /// What an ETL job can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Load what is new (also without a command)
+    /// Load new records (the default)
     Run,
-    /// Say what a run would do, take and cost; writes nothing
+    /// Show the work, time and cost of a run without writing anything
     Plan,
-    /// Read everything again and compare it with what was loaded, partition by partition
+    /// Compare the source with the loaded records, partition by partition
     ///
-    /// Ends with exit code 1 if something is missing or different.
+    /// Exits with code 1 if a record is missing or different.
     Verify {
-        /// Load what is missing
+        /// Load missing records
         #[arg(long)]
         repair: bool,
-        /// With --repair: write the source's content over rows that differ from it
+        /// With --repair: overwrite rows that differ from the source
         #[arg(long, requires = "repair")]
         overwrite: bool,
     },
-    /// Load bad records again, after their cause is mended
+    /// Load dead letters again, after their cause is fixed
     Redrive,
-    /// Show the watermark, the lag, the counts, and who is at work
+    /// Show the watermark, the lag, the counts, and the running job
     Status,
 }
 

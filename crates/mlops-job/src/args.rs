@@ -26,12 +26,11 @@ In mlops.toml a job's arguments stand in a table of the job's name, without the 
 
 With --spec alone the program prints what it needs of AWS, as JSON.";
 
-/// What every job takes.
+/// The arguments of every job.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Common options")]
+#[command(next_help_heading = "Output and logging")]
 pub struct CommonArgs {
-    /// How to print the result on stdout: a table for people, one JSON document, or CSV where that
-    /// is offered
+    /// Format of the result on stdout
     #[arg(
         long,
         global = true,
@@ -41,7 +40,7 @@ pub struct CommonArgs {
     )]
     pub output: Output,
 
-    /// What to log on stderr: error, warn, info, debug, or a filter such as `info,sqlx=debug`
+    /// Log filter for stderr: error, warn, info, debug, or such as `info,sqlx=debug`
     #[arg(
         long,
         global = true,
@@ -51,20 +50,20 @@ pub struct CommonArgs {
     )]
     pub log_level: String,
 
-    /// Write metrics for CloudWatch to stderr too, as lines of its embedded metric format
-    #[arg(long, global = true, env = "MLOPS_METRICS", value_parser = BoolishValueParser::new())]
+    /// Also write CloudWatch metrics to stderr, in the embedded metric format
+    #[arg(long, global = true, env = "MLOPS_METRICS", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub metrics: bool,
 
-    /// Read settings from this file; without it, from mlops.toml in the working directory if there
-    /// is one
-    #[arg(long, global = true, env = "MLOPS_CONFIG", value_name = "FILE")]
+    /// Settings file [default: mlops.toml in the working directory, if it exists]
+    #[arg(long, global = true, env = "MLOPS_CONFIG", value_name = "FILE", hide_short_help = true)]
     pub config: Option<PathBuf>,
 }
 
-/// What every job with a database takes.
+/// The arguments of every job with a database.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
 pub struct DatabaseArgs {
-    /// The database: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
+    /// Database URL: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
     #[arg(
         long,
         global = true,
@@ -75,18 +74,18 @@ pub struct DatabaseArgs {
     )]
     pub database: DatabaseUrl,
 
-    /// The password of --database, where that is kept apart from the address
+    /// Password of --database, if the URL has none; for a secret of AWS Batch
     #[arg(
         long,
         global = true,
         env = "MLOPS_DATABASE_PASSWORD",
         value_name = "PASSWORD",
-        hide_env_values = true
+        hide_env_values = true,
+        hide_short_help = true
     )]
     pub database_password: Option<Password>,
 
-    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always
-    /// done)
+    /// Create missing tables in MySQL and upgrade older ones; SQLite always does
     #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
     pub create_tables: bool,
 }
@@ -103,7 +102,7 @@ impl DatabaseArgs {
 /// How a result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// A table for people.
+    /// Table for people
     Human,
     /// One JSON document.
     Json,

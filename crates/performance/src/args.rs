@@ -19,21 +19,22 @@ Examples:
   A table with predictions and outcomes, no database:
     performance --production scored.parquet --prediction y_pred_proba --target repaid --time timestamp --reference training.parquet
 
-  What was logged since the present model was published, week by week, with outcomes from client_outcomes:
+  Requests since the current model was published, by week, with outcomes from client_outcomes:
     performance --models s3://acme-models/churn --database mysql://…
 
-  The same each night, the model against the heuristic, and a new model when predictions or business decay:
+  The same each night, with the business impact and a retrain request when performance decays:
     performance --models s3://acme-models/churn --database mysql://… --heuristic-share 0.1 --retrain \
       --retrain-queue mlops --retrain-definition retrain";
 
-/// Compare predictions with what came of them, and the model with the heuristic
+/// Compare predictions with outcomes, and the model with a heuristic
 ///
-/// Logged predictions are joined with outcomes, and judged by day, week or month: how well they
-/// rank (ROC AUC), how far they are off (log loss, Brier, calibration), each with an interval,
-/// against the figures at training. Where outcomes are still to come, performance is estimated from
-/// the predictions. Where the application sends some clients to a heuristic instead of the model,
-/// the churn of both arms gives clients and money saved. The findings go to performance and
-/// business_impact of the database.
+/// Logged predictions are joined with outcomes and evaluated by day, week or month: ROC AUC, log
+/// loss, Brier score and calibration, each with a confidence interval, against the metrics at
+/// training. Where outcomes are still missing, performance is estimated from the predictions.
+///
+/// If the application gives some clients to a heuristic (control group), the churn of both groups
+/// gives the clients and the money saved. The findings are written to the tables performance and
+/// business_impact.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "performance", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -49,19 +50,19 @@ pub struct Args {
     #[command(flatten)]
     pub impact: ImpactArgs,
 
-    /// Ask for a new model if the verdict is `shifted`
+    /// Request a retrain if the verdict is `shifted`
     #[arg(long, env = "PERFORMANCE_RETRAIN", value_parser = BoolishValueParser::new(), help_heading = "Retraining")]
     pub retrain: bool,
 
     #[command(flatten)]
     pub trigger: RetrainArgs,
 
-    /// Write a page about the findings there: a path or s3://BUCKET/KEY
-    #[arg(long, env = "PERFORMANCE_REPORT", value_name = "FILE")]
+    /// Write an HTML page about the findings: a path or s3://BUCKET/KEY
+    #[arg(long, env = "PERFORMANCE_REPORT", value_name = "FILE", help_heading = "Output")]
     pub report: Option<Location>,
 
-    /// End with exit code 10 if the verdict is `shifted`
-    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new())]
+    /// Exit with code 10 if the verdict is `shifted`
+    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new(), help_heading = "Output")]
     pub fail_on_verdict: bool,
 
     #[command(flatten)]
@@ -73,101 +74,124 @@ pub struct Args {
 
 /// What is judged.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Data")]
+#[command(next_help_heading = "Input")]
 pub struct DataArgs {
-    /// Where `retrain` keeps models: a folder or s3://BUCKET/PREFIX; says how good the model was at
-    /// training, its target, and since when its requests count
+    /// Models written by `retrain`: a folder or s3://BUCKET/PREFIX; has the training metrics, the
+    /// target, and --since
     #[arg(long, env = "MLOPS_MODELS", value_name = "PLACE")]
     pub models: Option<Location>,
 
-    /// The model of --models that is judged; without it the present one
-    #[arg(long, env = "PERFORMANCE_MODEL_UID", value_name = "MODEL_UID", requires = "models")]
+    /// ID of the model of --models to evaluate [default: the current model]
+    #[arg(
+        long,
+        env = "PERFORMANCE_MODEL_UID",
+        value_name = "MODEL_UID",
+        requires = "models",
+        hide_short_help = true
+    )]
     pub model_uid: Option<String>,
 
-    /// A table with predictions and outcomes from the time of training, on rows that the model was
-    /// not fitted to, which gives the figures to compare with: CSV or Parquet
+    /// Held-out predictions and outcomes at training time, for the metrics to compare with: CSV or
+    /// Parquet
     #[arg(long, env = "PERFORMANCE_REFERENCE", value_name = "FILE")]
     pub reference: Option<Location>,
 
-    /// Judge this instead of the logs in the database, and write nothing: CSV or Parquet with a
-    /// prediction and an outcome a row, or JSON logs, of which a folder or s3://BUCKET/PREFIX may
-    /// be named
+    /// Production data instead of the database: CSV or Parquet with prediction and outcome, or JSON
+    /// logs
     #[arg(long, env = "PERFORMANCE_PRODUCTION", value_name = "FILE")]
     pub production: Option<Location>,
 
-    /// Judge only requests logged from this time on, UTC: 2026-11-23 or 2026-11-23T05:30:00
-    #[arg(long, env = "PERFORMANCE_SINCE", value_name = "TIME", value_parser = utc_time, conflicts_with = "window")]
+    /// First logging time to evaluate, in UTC: 2026-11-23 or 2026-11-23T05:30:00
+    #[arg(long, env = "PERFORMANCE_SINCE", value_name = "TIME", value_parser = utc_time, conflicts_with = "window", hide_short_help = true)]
     pub since: Option<Timestamp>,
 
-    /// Judge only requests logged before this time, UTC
-    #[arg(long, env = "PERFORMANCE_UNTIL", value_name = "TIME", value_parser = utc_time)]
+    /// End of the logging times to evaluate, exclusive, in UTC [default: now]
+    #[arg(long, env = "PERFORMANCE_UNTIL", value_name = "TIME", value_parser = utc_time, hide_short_help = true)]
     pub until: Option<Timestamp>,
 
-    /// Judge only requests of this long before --until, or before now: 90d
+    /// Lookback window before --until: 90d
     #[arg(long, env = "PERFORMANCE_WINDOW", value_name = "SPAN", value_parser = span)]
     pub window: Option<SignedDuration>,
 
-    /// The length of the periods that are judged one by one: day, week or month
+    /// Length of a period: day, week or month
     #[arg(long, env = "PERFORMANCE_EVERY", value_name = "PERIOD", default_value = "week")]
     pub every: PeriodLength,
 
-    /// The column of a table with the time of a row
-    #[arg(long, env = "PERFORMANCE_TIME", value_name = "COLUMN")]
+    /// Column of a table with the time of a row
+    #[arg(long, env = "PERFORMANCE_TIME", value_name = "COLUMN", help_heading = "Columns")]
     pub time: Option<String>,
 
-    /// The column of a table with the predicted probability
+    /// Column of a table with the predicted probability
     #[arg(
         long,
         env = "PERFORMANCE_PREDICTION",
         value_name = "COLUMN",
-        default_value = "prediction"
+        default_value = "prediction",
+        help_heading = "Columns"
     )]
     pub prediction: String,
 
-    /// The column of a table with the outcome; a row without one waits for it
-    #[arg(long, env = "PERFORMANCE_TARGET", value_name = "COLUMN")]
+    /// Column of a table with the outcome; a row without an outcome waits for it
+    #[arg(long, env = "PERFORMANCE_TARGET", value_name = "COLUMN", help_heading = "Columns")]
     pub target: Option<String>,
 
-    /// The outcome whose probability is predicted; without it yes, true, 1, or the later of two by
-    /// name
-    #[arg(long, env = "PERFORMANCE_POSITIVE", value_name = "OUTCOME")]
+    /// Positive class, whose probability is predicted [default: yes, true, 1, else the later name]
+    #[arg(
+        long,
+        env = "PERFORMANCE_POSITIVE",
+        value_name = "OUTCOME",
+        hide_short_help = true,
+        help_heading = "Columns"
+    )]
     pub positive: Option<String>,
 
-    /// Predictions from here on are high risk; without it what was logged as high_risk, or else 0.5
-    #[arg(long, env = "PERFORMANCE_CUT_OFF", value_name = "P", value_parser = mlops_job::share)]
+    /// Probability from which a prediction is high risk [default: the logged high_risk, else 0.5]
+    #[arg(long, env = "PERFORMANCE_CUT_OFF", value_name = "P", value_parser = mlops_job::share, hide_short_help = true)]
     pub cut_off: Option<f64>,
 }
 
 /// When predictions are worse than they were.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Verdict")]
+#[command(next_help_heading = "Statistics")]
 pub struct PolicyArgs {
-    /// The least loss of ROC AUC since training that matters
+    /// Maximum drop of the ROC AUC since training
     #[arg(long, env = "PERFORMANCE_MAX_AUC_DROP", value_name = "AUC", default_value_t = 0.03, value_parser = mlops_job::share)]
     pub max_auc_drop: f64,
 
-    /// The least rise of the log loss since training that matters
-    #[arg(long, env = "PERFORMANCE_MAX_LOG_LOSS_RISE", value_name = "NATS", default_value_t = 0.03, value_parser = mlops_job::share)]
+    /// Maximum rise of the log loss since training, in nats
+    #[arg(long, env = "PERFORMANCE_MAX_LOG_LOSS_RISE", value_name = "NATS", default_value_t = 0.03, value_parser = mlops_job::share, hide_short_help = true)]
     pub max_log_loss_rise: f64,
 
-    /// The least expected calibration error that matters
+    /// Maximum expected calibration error (ECE)
     #[arg(long, env = "PERFORMANCE_MAX_ECE", value_name = "ECE", default_value_t = 0.05, value_parser = mlops_job::share)]
     pub max_ece: f64,
 
-    /// The fewest rows with an outcome of a period that say something
-    #[arg(long, env = "PERFORMANCE_MIN_ROWS", value_name = "N", default_value_t = 200)]
+    /// Minimum number of rows with an outcome in a period; fewer are inconclusive
+    #[arg(
+        long,
+        env = "PERFORMANCE_MIN_ROWS",
+        value_name = "N",
+        default_value_t = 200,
+        hide_short_help = true
+    )]
     pub min_rows: u64,
 
-    /// The fewest rows of either outcome
-    #[arg(long, env = "PERFORMANCE_MIN_OUTCOMES", value_name = "N", default_value_t = 20)]
+    /// Minimum number of rows of each class in a period
+    #[arg(
+        long,
+        env = "PERFORMANCE_MIN_OUTCOMES",
+        value_name = "N",
+        default_value_t = 20,
+        hide_short_help = true
+    )]
     pub min_outcomes: u64,
 
-    /// The most adjusted p-value of what is worse
-    #[arg(long, env = "PERFORMANCE_SIGNIFICANCE", value_name = "P", default_value_t = 0.05, value_parser = mlops_job::share)]
+    /// Significance level of the adjusted p-value
+    #[arg(long, env = "PERFORMANCE_SIGNIFICANCE", value_name = "P", default_value_t = 0.05, value_parser = mlops_job::share, hide_short_help = true)]
     pub significance: f64,
 
-    /// Intervals hold what they estimate so often
-    #[arg(long, env = "PERFORMANCE_CONFIDENCE", value_name = "SHARE", default_value_t = 0.95, value_parser = mlops_job::share)]
+    /// Confidence level of the intervals
+    #[arg(long, env = "PERFORMANCE_CONFIDENCE", value_name = "SHARE", default_value_t = 0.95, value_parser = mlops_job::share, hide_short_help = true)]
     pub confidence: f64,
 }
 
@@ -175,30 +199,42 @@ pub struct PolicyArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Business impact")]
 pub struct ImpactArgs {
-    /// The share of clients that the application sends to the heuristic, for a check that the arms
-    /// are alike; without it the share has to be the same in all periods
+    /// Share of clients in the control group (the heuristic), to check the split [default: constant
+    /// over periods]
     #[arg(long, env = "PERFORMANCE_HEURISTIC_SHARE", value_name = "SHARE", value_parser = mlops_job::share)]
     pub heuristic_share: Option<f64>,
 
-    /// The fewest clients of each arm that say something
-    #[arg(long, env = "PERFORMANCE_MIN_CLIENTS", value_name = "N", default_value_t = 100)]
+    /// Minimum number of clients in each group
+    #[arg(
+        long,
+        env = "PERFORMANCE_MIN_CLIENTS",
+        value_name = "N",
+        default_value_t = 100,
+        hide_short_help = true
+    )]
     pub min_clients: u64,
 
-    /// The least loss of benefit that matters, as a share of clients
-    #[arg(long, env = "PERFORMANCE_MIN_DECAY", value_name = "SHARE", default_value_t = 0.01, value_parser = mlops_job::share)]
+    /// Minimum loss of benefit, as a share of clients
+    #[arg(long, env = "PERFORMANCE_MIN_DECAY", value_name = "SHARE", default_value_t = 0.01, value_parser = mlops_job::share, hide_short_help = true)]
     pub min_decay: f64,
 
-    /// What clients are worth: a file with the columns client_id and ltv; without it the table
-    /// client_ltv of --database
-    #[arg(long, env = "PERFORMANCE_LTV", value_name = "FILE")]
+    /// Client lifetime values: a file with the columns client_id and ltv [default: table
+    /// client_ltv]
+    #[arg(long, env = "PERFORMANCE_LTV", value_name = "FILE", hide_short_help = true)]
     pub ltv: Option<Location>,
 
-    /// The column of a table that says who decided: `model`, or anything else for the heuristic
-    #[arg(long, env = "PERFORMANCE_ARM", value_name = "COLUMN", requires = "client")]
+    /// Column of a table with the group: `model` for treatment, anything else for control
+    #[arg(
+        long,
+        env = "PERFORMANCE_ARM",
+        value_name = "COLUMN",
+        requires = "client",
+        hide_short_help = true
+    )]
     pub arm: Option<String>,
 
-    /// The column of a table that says whose the row is
-    #[arg(long, env = "PERFORMANCE_CLIENT", value_name = "COLUMN")]
+    /// Column of a table with the client ID
+    #[arg(long, env = "PERFORMANCE_CLIENT", value_name = "COLUMN", hide_short_help = true)]
     pub client: Option<String>,
 }
 

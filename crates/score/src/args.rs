@@ -16,14 +16,14 @@ use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
 Examples:
-  A model on this machine, logged into a folder:
+  A local model, with logs in a folder:
     score --model models/model.pkl --logs logs
     curl localhost:8080/predict -H 'content-type: application/json' -d '{\"client_id\": \"1963820\", \"activity_score\": 0.73}'
 
-  In production: each answered request is on the disk before its answer, then in S3; a new model.pkl is taken up by itself:
+  In production: requests are synced to the disk before the answer, and a new model.pkl is reloaded:
     score --model s3://acme-models/churn/model.pkl --watch --logs s3://acme-logs/churn --durable
 
-  A tenth of the clients decided on by a rule, all of it set in a table:
+  Settings from a table, such as a control group of 10% for a heuristic:
     score --database mysql://… --config-table prod_config --logs s3://acme-logs/churn
 
   A file, row by row:
@@ -31,10 +31,12 @@ Examples:
 
 /// Answer requests with a model, and log each of them
 ///
-/// POST /predict takes one request or an array of them, as JSON; GET / is a page to try one, GET
-/// /openapi.json the description. What is answered is written to a spool on this machine first, and
-/// sent on from there to --logs and the database, in whatever state these are. SIGTERM lets calls
-/// under way be answered, and sends away what is left of the log.
+/// POST /predict takes one request or an array of requests, as JSON. GET / is a page to try it, and
+/// GET /openapi.json describes the API.
+///
+/// Each answered request is first written to a spool on this machine, and then sent to --logs and
+/// the database, also after they were unreachable. After SIGTERM, requests in flight are answered
+/// and the rest of the log is sent.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "score", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -62,22 +64,21 @@ pub struct Args {
 pub enum Command {
     /// Answer requests (also without a command)
     Serve,
-    /// Ask the service at --listen of this machine whether it is well; the health check of a
-    /// container
+    /// Check the health of the service at --listen on this machine; for containers
     Health,
-    /// Give the probability of each row of a file
+    /// Predict the probability of each row of a file
     Predict {
-        /// The rows: CSV or Parquet, a path or s3://BUCKET/KEY
+        /// Rows to predict: CSV or Parquet, a path or s3://BUCKET/KEY
         #[arg(long, env = "SCORE_DATA", value_name = "FILE")]
         data: Location,
     },
 }
 
-/// What answers.
+/// The model that answers.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
-    /// The model that `retrain` made: a path or s3://BUCKET/KEY
+    /// Model written by `retrain`: a path or s3://BUCKET/KEY
     #[arg(
         long,
         global = true,
@@ -87,25 +88,25 @@ pub struct ModelArgs {
     )]
     pub model: Location,
 
-    /// Take up another model when the file changes; a bad one is not taken
+    /// Reload the model when the file changes; a bad file is refused and the current model stays
     #[arg(long, global = true, env = "SCORE_WATCH", value_parser = BoolishValueParser::new())]
     pub watch: bool,
 
-    /// How often to look whether it has changed
-    #[arg(long, global = true, env = "SCORE_WATCH_EVERY", value_name = "SPAN", default_value = "10s", value_parser = span)]
+    /// Interval between two checks of --watch
+    #[arg(long, global = true, env = "SCORE_WATCH_EVERY", value_name = "SPAN", default_value = "10s", value_parser = span, hide_short_help = true)]
     pub watch_every: SignedDuration,
 
-    /// Rows that a model must answer as they say before it answers anybody, as for `retrain
-    /// --golden`: CSV or Parquet
-    #[arg(long, global = true, env = "SCORE_GOLDEN", value_name = "FILE")]
+    /// Golden requests that a model must answer within their bounds before it serves: CSV or
+    /// Parquet
+    #[arg(long, global = true, env = "SCORE_GOLDEN", value_name = "FILE", hide_short_help = true)]
     pub golden: Option<Location>,
 }
 
-/// Whom it answers, and how much of it at once.
+/// Access control and concurrency limits.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Service")]
 pub struct ServiceArgs {
-    /// Where to listen; port 0 takes a free one and says which in the log
+    /// Address and port to listen on; port 0 takes a free port, which the log names
     #[arg(
         long,
         global = true,
@@ -115,33 +116,32 @@ pub struct ServiceArgs {
     )]
     pub listen: SocketAddr,
 
-    /// Answer only who sends this bearer token; health, readiness, metrics and description stay
-    /// open
+    /// Bearer token that clients must send; health, readiness, metrics and description stay open
     #[arg(long, global = true, env = "SCORE_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = secret)]
     pub token: Option<String>,
 
-    /// Answer also who sends this user and password by basic authentication
-    #[arg(long, global = true, env = "SCORE_BASIC_AUTH", value_name = "USER:PASSWORD", hide_env_values = true, value_parser = login)]
+    /// User and password that clients may send by basic authentication
+    #[arg(long, global = true, env = "SCORE_BASIC_AUTH", value_name = "USER:PASSWORD", hide_env_values = true, value_parser = login, hide_short_help = true)]
     pub basic_auth: Option<String>,
 
-    /// The longest body of a call, at most 15 MiB: the ETL takes records of 16
-    #[arg(long, global = true, env = "SCORE_MAX_BODY_BYTES", value_name = "BYTES", default_value = "1048576", value_parser = clap::value_parser!(u32).range(1..=15 << 20))]
+    /// Maximum size of a request body in bytes; up to 15 MiB
+    #[arg(long, global = true, env = "SCORE_MAX_BODY_BYTES", value_name = "BYTES", default_value = "1048576", value_parser = clap::value_parser!(u32).range(1..=15 << 20), hide_short_help = true)]
     pub max_body_bytes: u32,
 
-    /// The most rows of a call
-    #[arg(long, global = true, env = "SCORE_MAX_ROWS", value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum number of rows in a request
+    #[arg(long, global = true, env = "SCORE_MAX_ROWS", value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..), hide_short_help = true)]
     pub max_rows: u32,
 
-    /// The most calls at once; more are answered with 503
-    #[arg(long, global = true, env = "SCORE_MAX_IN_FLIGHT", value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    /// Maximum number of requests in flight; more are answered with 503
+    #[arg(long, global = true, env = "SCORE_MAX_IN_FLIGHT", value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..=1 << 20), hide_short_help = true)]
     pub max_in_flight: u32,
 
-    /// Close a connection that sends no whole request head for this long; above the idle timeout of
-    /// a load balancer in front (AWS: 60s)
+    /// Time after which an idle connection is closed; above the idle timeout of a load balancer
+    /// (AWS: 60s)
     #[arg(long, global = true, env = "SCORE_KEEP_ALIVE", value_name = "SPAN", default_value = "75s", value_parser = span)]
     pub keep_alive: SignedDuration,
 
-    /// A call has so long, from its head to its answer
+    /// Timeout of a request, from its head to its answer
     #[arg(long, global = true, env = "SCORE_TIMEOUT", value_name = "SPAN", default_value = "10s", value_parser = span)]
     pub timeout: SignedDuration,
 }
@@ -150,97 +150,99 @@ pub struct ServiceArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Decision")]
 pub struct SettingsArgs {
-    /// From this probability on a client is at high risk
+    /// Probability from which a client is at high risk
     #[arg(long, global = true, env = "SCORE_CUT_OFF", value_name = "P", default_value_t = 0.5, value_parser = share)]
     pub cut_off: f64,
 
-    /// Who is at high risk by the heuristic, such as "activity_score < 0.2 and device_type in
-    /// ('level_1', 'level_2')"
+    /// Condition of the heuristic for high risk: "activity_score < 0.2 and device_type in
+    /// ('level_1')"
     #[arg(long, global = true, env = "SCORE_HEURISTIC", value_name = "RULE")]
     pub heuristic: Option<String>,
 
-    /// The share of clients whom the heuristic decides on instead of the model, always the same
-    /// ones
+    /// Share of clients in the control group, on which the heuristic decides; always the same
+    /// clients
     #[arg(long, global = true, env = "SCORE_HEURISTIC_SHARE", value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub heuristic_share: f64,
 
-    /// The name that clients are mixed by; another name mixes them anew
+    /// Name of the experiment; another name assigns the clients to new groups
     #[arg(
         long,
         global = true,
         env = "SCORE_EXPERIMENT",
         value_name = "NAME",
-        default_value = "score"
+        default_value = "score",
+        hide_short_help = true
     )]
     pub experiment: String,
 
-    /// Read cut_off, heuristic, heuristic_share and experiment from this table of --database, in
-    /// place of the arguments: prod_config or stage_config
+    /// Table of --database with cut_off, heuristic, heuristic_share, experiment: prod_config or
+    /// stage_config
     #[arg(
         long,
         global = true,
         env = "SCORE_CONFIG_TABLE",
         value_name = "TABLE",
-        requires = "database"
+        requires = "database",
+        hide_short_help = true
     )]
     pub config_table: Option<String>,
 
-    /// How often to read it
-    #[arg(long, global = true, env = "SCORE_CONFIG_EVERY", value_name = "SPAN", default_value = "1h", value_parser = span)]
+    /// Interval between two reads of --config-table
+    #[arg(long, global = true, env = "SCORE_CONFIG_EVERY", value_name = "SPAN", default_value = "1h", value_parser = span, hide_short_help = true)]
     pub config_every: SignedDuration,
 
-    /// The database: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
+    /// Database URL: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH
     #[arg(long, global = true, env = "MLOPS_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<DatabaseUrl>,
 
-    /// The password of --database, where that is kept apart from the address
+    /// Password of --database, if the URL has none; for a secret of AWS Batch
     #[arg(
         long,
         global = true,
         env = "MLOPS_DATABASE_PASSWORD",
         value_name = "PASSWORD",
-        hide_env_values = true
+        hide_env_values = true,
+        hide_short_help = true
     )]
     pub database_password: Option<Password>,
 
-    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always
-    /// done)
-    #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
+    /// Create missing tables in MySQL and upgrade older ones; SQLite always does
+    #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub create_tables: bool,
 }
 
-/// Where requests and answers are kept.
+/// The log of requests and answers.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Log")]
 pub struct LogArgs {
-    /// Where to log to: s3://BUCKET/PREFIX or a folder; keys are dt=…/hh=…/…
+    /// Location of the logs: s3://BUCKET/PREFIX or a folder; keys are dt=…/hh=…/…
     #[arg(long, global = true, env = "MLOPS_LOGS", value_name = "LOCATION")]
     pub logs: Option<Location>,
 
-    /// How requests become objects: many in one, one a line, or one each
+    /// Layout of the log objects: many requests in one object (NDJSON), or one each
     #[arg(
         long,
         global = true,
         env = "SCORE_LOG_OBJECTS",
         value_name = "LAYOUT",
-        default_value = "batch"
+        default_value = "batch",
+        hide_short_help = true
     )]
     pub log_objects: ObjectLayout,
 
-    /// Send requests away after this time at the latest [default: 30s, or 1s with --log-objects
-    /// single]
-    #[arg(long, global = true, env = "SCORE_LOG_EVERY", value_name = "SPAN", value_parser = span)]
+    /// Maximum time before requests are sent [default: 30s; 1s with --log-objects single]
+    #[arg(long, global = true, env = "SCORE_LOG_EVERY", value_name = "SPAN", value_parser = span, hide_short_help = true)]
     pub log_every: Option<SignedDuration>,
 
-    /// Send requests away when they are so many bytes
-    #[arg(long, global = true, env = "SCORE_LOG_BATCH_BYTES", value_name = "BYTES", default_value = "4194304", value_parser = clap::value_parser!(u64).range(4096..=1 << 30))]
+    /// Size in bytes at which requests are sent
+    #[arg(long, global = true, env = "SCORE_LOG_BATCH_BYTES", value_name = "BYTES", default_value = "4194304", value_parser = clap::value_parser!(u64).range(4096..=1 << 30), hide_short_help = true)]
     pub log_batch_bytes: u64,
 
-    /// Write requests into model_logs of --database too, without an ETL
+    /// Also write requests into model_logs of --database, without an ETL
     #[arg(long, global = true, env = "SCORE_LOG_DATABASE", requires = "database", value_parser = BoolishValueParser::new())]
     pub log_database: bool,
 
-    /// Keep requests in this folder until they are sent away; each process needs its own
+    /// Folder that keeps requests until they are sent; one for each process
     #[arg(
         long,
         global = true,
@@ -250,11 +252,11 @@ pub struct LogArgs {
     )]
     pub spool: PathBuf,
 
-    /// Answer with 503 when the spool has so many bytes
-    #[arg(long, global = true, env = "SCORE_SPOOL_MAX_BYTES", value_name = "BYTES", default_value = "4294967296", value_parser = clap::value_parser!(u64).range(65536..))]
+    /// Maximum size of the spool in bytes; a full spool answers 503
+    #[arg(long, global = true, env = "SCORE_SPOOL_MAX_BYTES", value_name = "BYTES", default_value = "4294967296", value_parser = clap::value_parser!(u64).range(65536..), hide_short_help = true)]
     pub spool_max_bytes: u64,
 
-    /// Answer only when the request is on the disk for good, rather than with the operating system
+    /// Answer only after the request is synced to the disk (fdatasync)
     #[arg(long, global = true, env = "SCORE_DURABLE", value_parser = BoolishValueParser::new())]
     pub durable: bool,
 }

@@ -14,28 +14,33 @@ use mlops_objects::Location;
 
 use super::source::read_table;
 
-/// What every job takes that joins requests with outcomes.
+/// The arguments of every job that joins requests with outcomes.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Outcomes")]
 pub struct OutcomeArgs {
-    /// What became of the customers: a file with the columns client_id, outcome_timestamp and
-    /// outcome; without it the table client_outcomes of --database
+    /// Outcomes: a file with the columns client_id, outcome_timestamp and outcome [default: table
+    /// client_outcomes]
     #[arg(long, env = "MLOPS_OUTCOMES", value_name = "FILE")]
     pub outcomes: Option<Location>,
 
-    /// How long after a request an outcome still answers it; younger requests wait
+    /// Time after a request within which an outcome answers it; younger requests wait: 30d
     #[arg(long, env = "MLOPS_HORIZON", value_name = "SPAN", default_value = "30d", value_parser = duration)]
     pub horizon: SignedDuration,
 
-    /// The outcome of requests that none came for within the horizon, such as no; without it they
-    /// are left out
-    #[arg(long, env = "MLOPS_ABSENT_OUTCOME", value_name = "OUTCOME")]
+    /// Outcome of requests without one within --horizon, such as no [default: such requests are
+    /// left out]
+    #[arg(long, env = "MLOPS_ABSENT_OUTCOME", value_name = "OUTCOME", hide_short_help = true)]
     pub absent_outcome: Option<String>,
 
-    /// Whose outcomes say how good predictions are: all clients', or those of the heuristic's arm.
-    /// A prediction that is acted upon changes what comes of it: a client who is called and stays
-    /// looks like a wrong prediction
-    #[arg(long, env = "MLOPS_OUTCOMES_OF", value_name = "ARM", default_value = "all")]
+    /// Clients whose outcomes are used: `all`, or the control group of the heuristic, on whom no
+    /// prediction was acted
+    #[arg(
+        long,
+        env = "MLOPS_OUTCOMES_OF",
+        value_name = "ARM",
+        default_value = "all",
+        hide_short_help = true
+    )]
     pub outcomes_of: OutcomesOf,
 }
 
@@ -45,10 +50,10 @@ const DECIDED_BY: &str = "output.model_used";
 /// Whose outcomes are learned from and judged by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum OutcomesOf {
-    /// Everybody's.
+    /// All clients
     #[default]
     All,
-    /// Of those on whom the heuristic decided, whatever was predicted.
+    /// Clients on whom the heuristic decided, whatever was predicted
     Heuristic,
 }
 

@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 use mlops_detect::policy::RetrainPolicy;
 use mlops_job::duration;
 
-/// What every monitor takes that may ask for a new model.
+/// The arguments of a monitor that may request a retrain.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Retraining")]
 pub struct RetrainArgs {
-    /// Submit the retrain job to this job queue of AWS Batch
+    /// AWS Batch job queue to submit the retrain job to
     #[arg(
         long,
         env = "MLOPS_RETRAIN_QUEUE",
@@ -17,11 +17,11 @@ pub struct RetrainArgs {
     )]
     pub retrain_queue: Option<String>,
 
-    /// The job definition of the retrain job, without a revision for the newest
+    /// AWS Batch job definition of the retrain job; without a revision, the newest
     #[arg(long, env = "MLOPS_RETRAIN_DEFINITION", value_name = "NAME", requires = "retrain_queue")]
     pub retrain_definition: Option<String>,
 
-    /// Run this instead, by the shell: `cargo run -p retrain -- …`
+    /// Shell command that retrains, instead of a Batch job: `cargo run -p retrain -- …`
     #[arg(
         long,
         env = "MLOPS_RETRAIN_COMMAND",
@@ -30,34 +30,51 @@ pub struct RetrainArgs {
     )]
     pub retrain_command: Option<String>,
 
-    /// Ask for no new model for this long after the last request
-    #[arg(long, env = "MLOPS_RETRAIN_COOLDOWN", value_name = "SPAN", default_value = "7d", value_parser = duration)]
+    /// Minimum time between two retrain requests: 7d, 12h
+    #[arg(long, env = "MLOPS_RETRAIN_COOLDOWN", value_name = "SPAN", default_value = "7d", value_parser = duration, hide_short_help = true)]
     pub retrain_cooldown: SignedDuration,
 
-    /// Renew a model of this age though nothing shifted: 90d
-    #[arg(long, env = "MLOPS_RETRAIN_EVERY", value_name = "SPAN", value_parser = duration)]
+    /// Also retrain a model of this age without a finding: 90d
+    #[arg(long, env = "MLOPS_RETRAIN_EVERY", value_name = "SPAN", value_parser = duration, hide_short_help = true)]
     pub retrain_every: Option<SignedDuration>,
 
-    /// So long after a model was made for a shift, make one more, whose training rows are all from
-    /// after it; 0d for never
-    #[arg(long, env = "MLOPS_RETRAIN_FOLLOW_UP", value_name = "SPAN", default_value = "60d", value_parser = duration)]
+    /// Retrain once more this long after a retrain for a shift, on rows from after the shift; 0d:
+    /// never
+    #[arg(long, env = "MLOPS_RETRAIN_FOLLOW_UP", value_name = "SPAN", default_value = "60d", value_parser = duration, hide_short_help = true)]
     pub retrain_follow_up: SignedDuration,
 
-    /// Ask for at most so many models in thirty days
-    #[arg(long, env = "MLOPS_RETRAIN_PER_MONTH", value_name = "N", default_value_t = 2)]
+    /// Maximum number of retrain requests in 30 days
+    #[arg(
+        long,
+        env = "MLOPS_RETRAIN_PER_MONTH",
+        value_name = "N",
+        default_value_t = 2,
+        hide_short_help = true
+    )]
     pub retrain_per_month: usize,
 
-    /// Ask for no new model before so many outcomes came since the present one, where the database
-    /// has any
-    #[arg(long, env = "MLOPS_RETRAIN_MIN_OUTCOMES", value_name = "N", default_value_t = 200)]
+    /// Minimum number of outcomes since the current model, where the database has outcomes
+    #[arg(
+        long,
+        env = "MLOPS_RETRAIN_MIN_OUTCOMES",
+        value_name = "N",
+        default_value_t = 200,
+        hide_short_help = true
+    )]
     pub retrain_min_outcomes: u64,
 
-    /// Ask for a new model once so many runs in a row found a reason
-    #[arg(long, env = "MLOPS_RETRAIN_CONFIRMATIONS", value_name = "N", default_value_t = 1)]
+    /// Number of consecutive runs that must find a reason before a retrain is requested
+    #[arg(
+        long,
+        env = "MLOPS_RETRAIN_CONFIRMATIONS",
+        value_name = "N",
+        default_value_t = 1,
+        hide_short_help = true
+    )]
     pub retrain_confirmations: usize,
 
-    /// Say what would be done about the model, and do not do it
-    #[arg(long, env = "MLOPS_DRY_RUN", value_parser = BoolishValueParser::new())]
+    /// Print the retrain decision without acting on it
+    #[arg(long, env = "MLOPS_DRY_RUN", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub dry_run: bool,
 }
 
