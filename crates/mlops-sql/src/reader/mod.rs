@@ -1,76 +1,15 @@
-//! What a page over all tables asks, read-only. A question fails with what the server says, and with
-//! a value that its column should not have. A table that an older database lacks is an error of the
-//! kind [`NotFound`](mlops_core::ports::StoreErrorKind::NotFound), of that question alone.
+//! The read-only queries of a page over all tables. A query fails with the server's error, or with a
+//! value that its column should not have. A table that an older database lacks is an error of the
+//! kind [`NotFound`](mlops_core::ports::StoreErrorKind::NotFound), of that query alone.
 
 mod operations;
 mod performance;
+mod scope;
 mod traffic;
 mod verdicts;
 
-use jiff::Timestamp;
-use mlops_core::address::DatabaseUrl;
-use mlops_core::ports::StoreError;
-
 pub use operations::{AlertMessage, BadPartition, EtlDay, LastRun, Model, PipelineRow, RequestRow};
 pub use performance::{ImpactPeriod, PerformancePeriod};
+pub use scope::{Reader, Scope};
 pub use traffic::{Bucket, TrafficRow};
 pub use verdicts::{ConceptDetail, ConceptRow, DatedRun, ShiftFinding, ShiftRow};
-
-use crate::Database;
-use crate::connection::Connection;
-use crate::row::Row;
-use crate::statement::Statement;
-
-/// Questions to the database that change nothing.
-#[derive(Debug, Clone)]
-pub struct Reader(Database);
-
-/// What a question is about.
-#[derive(Debug, Clone)]
-pub struct Scope {
-    /// The first moment.
-    pub from: Timestamp,
-    /// The first moment after.
-    pub to: Timestamp,
-    /// The one model that it is about; none: all.
-    pub model_uid: Option<String>,
-}
-
-impl Reader {
-    /// Connects so that nothing can be written. A SQLite file must exist, and keeps the tables that
-    /// it has.
-    ///
-    /// # Errors
-    ///
-    /// As [`Database::connect`].
-    pub async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Connection::open_to_read(url).await.map(|connection| Self(Database(connection)))
-    }
-
-    /// Returns the rows of a statement, each read by `of`.
-    async fn read<T>(
-        &self,
-        statement: Statement<'_>,
-        of: impl Fn(&Row) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
-        self.0.0.fetch(statement).await?.iter().map(of).collect()
-    }
-}
-
-impl Scope {
-    /// `column` between the scope's ends, and the model if there is one.
-    fn condition(&self, time: &str) -> String {
-        let of_model = if self.model_uid.is_some() { " AND model_uid = ?" } else { "" };
-        format!("{time} >= ? AND {time} < ?{of_model}")
-    }
-
-    /// Adds the values of [`condition`](Self::condition).
-    fn bind<'s>(&'s self, statement: Statement<'s>) -> Statement<'s> {
-        self.bind_span(statement).bind_all(self.model_uid.as_deref())
-    }
-
-    /// Adds the scope's ends.
-    fn bind_span<'s>(&self, statement: Statement<'s>) -> Statement<'s> {
-        statement.bind(self.from).bind(self.to)
-    }
-}

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use mlops_core::ports::{Release, RetrainStatus, StoreError, StoreErrorKind};
 use mlops_rules::{Channel, KeptAlert, MessageStatus, Severity, Transition};
 
-use super::{Reader, Scope};
+use super::scope::{Reader, Scope};
 use crate::alerts::{ALERT, alert_of};
 use crate::insert::list;
 use crate::models::{RELEASE, release_of};

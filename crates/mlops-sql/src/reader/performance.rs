@@ -4,7 +4,7 @@ use mlops_core::verdict::Verdict;
 use mlops_detect::performance::Estimate;
 use mlops_detect::store::PeriodKind;
 
-use super::{Reader, Scope};
+use super::scope::{Reader, Scope};
 use crate::row::Row;
 use crate::statement::sql;
 

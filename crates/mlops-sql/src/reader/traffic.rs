@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use mlops_core::ports::StoreError;
 use mlops_detect::performance::Arm;
 
-use super::{Reader, Scope};
+use super::scope::{Reader, Scope};
 use crate::rollup::RollupState;
 use crate::statement::sql;
 

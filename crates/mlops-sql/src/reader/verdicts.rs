@@ -5,7 +5,7 @@ use mlops_core::verdict::Verdict;
 use mlops_detect::shift::{State, Test};
 use mlops_detect::store::ConceptMetric;
 
-use super::{Reader, Scope};
+use super::scope::{Reader, Scope};
 use crate::insert::list;
 use crate::statement::sql;
 
