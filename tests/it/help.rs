@@ -48,6 +48,15 @@ fn every_program_shows_examples_and_its_exit_codes() {
 }
 
 #[test]
+fn short_help_fits_one_screen() {
+    for name in JOBS {
+        let help = job(name).args(["-h"]).env("COLUMNS", "100").run().stdout;
+        let lines = help.lines().count();
+        assert!(lines <= 50, "{name} -h has {lines} lines:\n{help}");
+    }
+}
+
+#[test]
 fn every_program_tells_its_version() {
     for name in JOBS {
         let ended = job(name).args(["--version"]).run();

@@ -84,7 +84,7 @@ pub struct DataArgs {
 
     /// Models written by `retrain`: a folder or s3://BUCKET/PREFIX; replaces --reference, --target
     /// and --since
-    #[arg(long, env = "MLOPS_MODELS", value_name = "PLACE")]
+    #[arg(long, env = "MLOPS_MODELS", value_name = "LOCATION")]
     pub models: Option<Location>,
 
     /// ID of the model of --models to compare with [default: the current model]
@@ -111,7 +111,7 @@ pub struct DataArgs {
     pub until: Option<Timestamp>,
 
     /// Lookback window before --until: 7d, 12h
-    #[arg(long, env = "CONCEPT_SHIFT_WINDOW", value_name = "SPAN", value_parser = span)]
+    #[arg(long, env = "CONCEPT_SHIFT_WINDOW", value_name = "SPAN", value_parser = span, hide_short_help = true)]
     pub window: Option<SignedDuration>,
 
     /// Column of a --production table with the time of a row
@@ -155,7 +155,7 @@ pub struct DataArgs {
 #[command(next_help_heading = "Classifier")]
 pub struct ClassifierArgs {
     /// Threshold of the ROC AUC: shifted if the interval of the AUC lies above it
-    #[arg(long, env = "CONCEPT_SHIFT_THRESHOLD", value_name = "AUC", default_value_t = 0.55, value_parser = auc)]
+    #[arg(long, env = "CONCEPT_SHIFT_THRESHOLD", value_name = "AUC", default_value_t = 0.55, value_parser = auc, hide_short_help = true)]
     pub threshold: f64,
 
     /// Minimum number of rows on each side; fewer are inconclusive

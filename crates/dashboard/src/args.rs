@@ -120,11 +120,11 @@ pub struct ServeArgs {
 
     /// Time after which an idle connection is closed; above the idle timeout of a load balancer
     /// (AWS: 60s)
-    #[arg(long, env = "DASHBOARD_KEEP_ALIVE", value_name = "SPAN", default_value = "75s", value_parser = span)]
+    #[arg(long, env = "DASHBOARD_KEEP_ALIVE", value_name = "SPAN", default_value = "75s", value_parser = span, hide_short_help = true)]
     pub keep_alive: SignedDuration,
 
     /// Maximum age of a page; open pages reload at this interval
-    #[arg(long, env = "DASHBOARD_RENEW_EVERY", value_name = "SPAN", default_value = "60s", value_parser = span)]
+    #[arg(long, env = "DASHBOARD_RENEW_EVERY", value_name = "SPAN", default_value = "60s", value_parser = span, hide_short_help = true)]
     pub renew_every: SignedDuration,
 }
 
@@ -176,7 +176,7 @@ pub struct PageArgs {
     pub currency: String,
 
     /// Report a job as late when its last run is older than this
-    #[arg(long, global = true, env = "DASHBOARD_LATE_AFTER", value_name = "SPAN", default_value = "26h", value_parser = span)]
+    #[arg(long, global = true, env = "DASHBOARD_LATE_AFTER", value_name = "SPAN", default_value = "26h", value_parser = span, hide_short_help = true)]
     pub late_after: SignedDuration,
 
     /// Age at which the monitors retrain a model without a finding; as set for the monitors

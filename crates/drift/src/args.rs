@@ -124,7 +124,13 @@ pub struct DataArgs {
 
     /// Models written by `retrain`: a folder or s3://BUCKET/PREFIX; replaces --reference, --target
     /// and --since
-    #[arg(long, global = true, env = "MLOPS_MODELS", value_name = "PLACE", help_heading = "Input")]
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_MODELS",
+        value_name = "LOCATION",
+        help_heading = "Input"
+    )]
     pub models: Option<Location>,
 
     /// ID of the model of --models to compare with [default: the current model]
@@ -168,7 +174,8 @@ pub struct DataArgs {
         global = true,
         env = "DRIFT_TIME",
         value_name = "COLUMN",
-        help_heading = "Columns"
+        help_heading = "Columns",
+        hide_short_help = true
     )]
     pub time: Option<String>,
 
@@ -248,7 +255,8 @@ pub struct DataArgs {
         global = true,
         env = "DRIFT_BY",
         value_name = "COLUMN",
-        help_heading = "Segments and trend"
+        help_heading = "Segments and trend",
+        hide_short_help = true
     )]
     pub by: Option<String>,
 
@@ -297,7 +305,13 @@ pub struct PolicyArgs {
     pub compat: Option<Compat>,
 
     /// Significance level of the adjusted p-value
-    #[arg(long, env = "DRIFT_SIGNIFICANCE", value_name = "P", default_value_t = 0.05)]
+    #[arg(
+        long,
+        env = "DRIFT_SIGNIFICANCE",
+        value_name = "P",
+        default_value_t = 0.05,
+        hide_short_help = true
+    )]
     pub significance: f64,
 
     /// Number of runs that share --significance (repeated looks) [default: 1; with --retrain-when

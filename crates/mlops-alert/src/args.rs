@@ -33,7 +33,7 @@ pub struct AlertArgs {
     pub now: Option<Timestamp>,
 
     /// Print the messages without sending or writing anything
-    #[arg(long, global = true, env = "ALERT_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Run")]
+    #[arg(long, global = true, env = "ALERT_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Run", hide_short_help = true)]
     pub dry_run: bool,
 }
 
@@ -62,7 +62,7 @@ pub struct PlainArgs {
     pub window: SignedDuration,
 
     /// Interval between reminders while an alert fires; 0: every run
-    #[arg(long, global = true, env = "ALERT_REPEAT", value_name = "SPAN", default_value = "4h", value_parser = duration)]
+    #[arg(long, global = true, env = "ALERT_REPEAT", value_name = "SPAN", default_value = "4h", value_parser = duration, hide_short_help = true)]
     pub repeat: SignedDuration,
 
     /// Recipients (A,B)

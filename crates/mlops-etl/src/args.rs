@@ -43,7 +43,7 @@ pub struct EtlArgs {
     pub max_record_bytes: usize,
 
     /// Number of objects read at once; large objects count as several
-    #[arg(long, global = true, env = "ETL_CONCURRENCY", value_name = "N", default_value = "128", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
+    #[arg(long, global = true, env = "ETL_CONCURRENCY", value_name = "N", default_value = "128", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run", hide_short_help = true)]
     pub concurrency: u16,
 
     /// Name of this load in the watermark table [default: the URL of --logs]
@@ -66,7 +66,7 @@ pub struct EtlArgs {
     pub settle: SignedDuration,
 
     /// Also check sealed partitions, for objects later than --lookback
-    #[arg(long, global = true, env = "ETL_AUDIT", value_parser = BoolishValueParser::new(), help_heading = "Progress")]
+    #[arg(long, global = true, env = "ETL_AUDIT", value_parser = BoolishValueParser::new(), help_heading = "Progress", hide_short_help = true)]
     pub audit: bool,
 
     /// Interval of automatic audits; 0: never

@@ -46,7 +46,8 @@ pub struct CommonArgs {
         global = true,
         env = "MLOPS_LOG_LEVEL",
         value_name = "FILTER",
-        default_value = "info"
+        default_value = "info",
+        hide_short_help = true
     )]
     pub log_level: String,
 
@@ -86,7 +87,7 @@ pub struct DatabaseArgs {
     pub database_password: Option<Password>,
 
     /// Create missing tables in MySQL and upgrade older ones; SQLite always does
-    #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub create_tables: bool,
 }
 

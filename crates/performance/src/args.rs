@@ -78,7 +78,7 @@ pub struct Args {
 pub struct DataArgs {
     /// Models written by `retrain`: a folder or s3://BUCKET/PREFIX; has the training metrics, the
     /// target, and --since
-    #[arg(long, env = "MLOPS_MODELS", value_name = "PLACE")]
+    #[arg(long, env = "MLOPS_MODELS", value_name = "LOCATION")]
     pub models: Option<Location>,
 
     /// ID of the model of --models to evaluate [default: the current model]
@@ -118,7 +118,13 @@ pub struct DataArgs {
     pub every: PeriodLength,
 
     /// Column of a table with the time of a row
-    #[arg(long, env = "PERFORMANCE_TIME", value_name = "COLUMN", help_heading = "Columns")]
+    #[arg(
+        long,
+        env = "PERFORMANCE_TIME",
+        value_name = "COLUMN",
+        help_heading = "Columns",
+        hide_short_help = true
+    )]
     pub time: Option<String>,
 
     /// Column of a table with the predicted probability
@@ -163,7 +169,7 @@ pub struct PolicyArgs {
     pub max_log_loss_rise: f64,
 
     /// Maximum expected calibration error (ECE)
-    #[arg(long, env = "PERFORMANCE_MAX_ECE", value_name = "ECE", default_value_t = 0.05, value_parser = mlops_job::share)]
+    #[arg(long, env = "PERFORMANCE_MAX_ECE", value_name = "ECE", default_value_t = 0.05, value_parser = mlops_job::share, hide_short_help = true)]
     pub max_ece: f64,
 
     /// Minimum number of rows with an outcome in a period; fewer are inconclusive
@@ -201,7 +207,7 @@ pub struct PolicyArgs {
 pub struct ImpactArgs {
     /// Share of clients in the control group (the heuristic), to check the split [default: constant
     /// over periods]
-    #[arg(long, env = "PERFORMANCE_HEURISTIC_SHARE", value_name = "SHARE", value_parser = mlops_job::share)]
+    #[arg(long, env = "PERFORMANCE_HEURISTIC_SHARE", value_name = "SHARE", value_parser = mlops_job::share, hide_short_help = true)]
     pub heuristic_share: Option<f64>,
 
     /// Minimum number of clients in each group

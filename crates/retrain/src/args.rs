@@ -21,32 +21,33 @@ Examples:
   A first model from a file, into a folder:
     retrain --data train.csv --id client_id --target churn --models models
 
-  A new model of the same recipe, judged by the newest quarter of the rows, into S3, where its upload starts the pipeline:
+  A retrain with the newest rows held out; the upload to S3 starts the pipeline:
     retrain --data s3://acme-data/train.parquet --target churn --time signup_date --models s3://acme-models/churn
 
-  What is in a model, and how Python reads it:
+  The content of a model, and how to read it in Python:
     retrain inspect models/model.pkl
     retrain inspect models/model.pkl --python
 
-  Whether a model may be released in place of another:
+  Check whether a model may replace the one in production:
     retrain inspect candidate.pkl --check --against model.pkl
 
-  On what production sent and what became of it, on top of a table:
+  A table, together with logged requests and their outcomes:
     retrain --table churn_data --logs model_logs --target churn --id client_id --database mysql://… --models s3://acme-models/churn
 
-  Which parameters suit the data, tried by cross-validation:
+  Hyperparameter search by cross-validation:
     retrain search --data train.csv --target churn --trials 40 --halving --out recipe.toml
 
-  An earlier model back in its place:
+  Roll back to an earlier model:
     retrain rollback 20261123T120000Z-1a2b3c4d --models s3://acme-models/churn";
 
 /// Refit the model on new data, refuse a bad one, and publish model.pkl
 ///
-/// Fits a model of the present one's recipe to the older rows of the data, and judges it by the
-/// newest ones (or by random ones): it must not be worse than the present model, must be
-/// calibrated, and must beat the base rate. A model that passes is written to --models, with all
-/// that is known of it under versions/<model_uid>/ and model.pkl last; one that does not leaves
-/// everything as it was.
+/// Fits the current model's recipe to the training rows and evaluates it on held-out rows. The gate
+/// accepts a model that is not worse than the current model, is calibrated, and beats the base
+/// rate.
+///
+/// An accepted model is written to --models: metrics, schema and training data under
+/// versions/<model_uid>/, and model.pkl last. A refused model changes nothing.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "retrain", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"), args_conflicts_with_subcommands = false)]
 pub struct Args {
@@ -59,38 +60,49 @@ pub struct Args {
     #[command(flatten)]
     pub store: StoreArgs,
 
-    /// How the model is made, as TOML; without it as the present one was, and the first one by
-    /// gradient boosting
-    #[arg(long, env = "RETRAIN_RECIPE", value_name = "FILE")]
+    /// Recipe (TOML): learner and parameters [default: the current model's; first model: gradient
+    /// boosting]
+    #[arg(long, env = "RETRAIN_RECIPE", value_name = "FILE", help_heading = "Model")]
     pub recipe: Option<Location>,
 
-    /// Let the columns, their units and the outcomes differ from those of the present model
-    #[arg(long, env = "RETRAIN_NEW_SCHEMA", value_parser = BoolishValueParser::new())]
+    /// Allow columns, units and outcomes that differ from the current model's
+    #[arg(long, env = "RETRAIN_NEW_SCHEMA", value_parser = BoolishValueParser::new(), hide_short_help = true, help_heading = "Model")]
     pub new_schema: bool,
 
     #[command(flatten)]
     pub gate: GateArgs,
 
-    /// Judge the model and publish nothing
-    #[arg(long, env = "MLOPS_DRY_RUN", value_parser = BoolishValueParser::new())]
+    /// Evaluate the model without publishing it
+    #[arg(long, env = "MLOPS_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Output")]
     pub dry_run: bool,
 
-    /// Publish under this name in --models instead of model.pkl, such as candidate/model.pkl, and
-    /// leave the rest to the pipeline
-    #[arg(long, env = "RETRAIN_CANDIDATE", value_name = "KEY")]
+    /// Publish under this key in --models instead of model.pkl, for a pipeline: candidate/model.pkl
+    #[arg(
+        long,
+        env = "RETRAIN_CANDIDATE",
+        value_name = "KEY",
+        help_heading = "Output",
+        hide_short_help = true
+    )]
     pub candidate: Option<String>,
 
-    /// The wish that this run answers, by its name in retrain_request of --database; monitors set
-    /// it
-    #[arg(long, env = "MLOPS_RETRAIN_REQUEST", value_name = "REQUEST_UID", hide = true)]
+    /// ID of the retrain request (table retrain_request) that this run fulfills. Set by the
+    /// monitors
+    #[arg(
+        long,
+        env = "MLOPS_RETRAIN_REQUEST",
+        value_name = "REQUEST_UID",
+        hide = true,
+        hide_short_help = true
+    )]
     pub request: Option<String>,
 
-    /// Write a page about the model there: a path or s3://BUCKET/KEY
-    #[arg(long, env = "RETRAIN_REPORT", value_name = "FILE")]
+    /// Write an HTML page about the model: a path or s3://BUCKET/KEY
+    #[arg(long, env = "RETRAIN_REPORT", value_name = "FILE", help_heading = "Output")]
     pub report: Option<Location>,
 
-    /// End with exit code 10 if the model is refused
-    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new())]
+    /// Exit with code 10 if the model is refused
+    #[arg(long, env = "MLOPS_FAIL_ON_VERDICT", value_parser = BoolishValueParser::new(), hide_short_help = true, help_heading = "Output")]
     pub fail_on_verdict: bool,
 
     #[command(flatten)]
@@ -99,63 +111,83 @@ pub struct Args {
 
 /// Rows with outcomes, from one or several sources.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Data")]
+#[command(next_help_heading = "Input")]
 pub struct DataArgs {
-    /// The training data, with outcomes: CSV or Parquet, as a path or s3://BUCKET/KEY (several of
-    /// the same columns: A,B)
-    #[arg(long, env = "RETRAIN_DATA", value_name = "FILE", value_delimiter = ',')]
+    /// Training data with outcomes: CSV or Parquet, a path or s3://BUCKET/KEY (A,B)
+    #[arg(
+        long,
+        env = "RETRAIN_DATA",
+        value_name = "FILE",
+        value_delimiter = ',',
+        help_heading = "Input"
+    )]
     pub data: Vec<Location>,
 
-    /// A table of --database with training data, such as churn_data
-    #[arg(long, env = "RETRAIN_TABLE", value_name = "TABLE", conflicts_with = "query")]
+    /// Table of --database with training data, such as churn_data
+    #[arg(
+        long,
+        env = "RETRAIN_TABLE",
+        value_name = "TABLE",
+        conflicts_with = "query",
+        help_heading = "Input",
+        hide_short_help = true
+    )]
     pub table: Option<String>,
 
-    /// A query to --database that gives training data
-    #[arg(long, env = "RETRAIN_QUERY", value_name = "SQL")]
+    /// SQL query to --database that returns training data
+    #[arg(
+        long,
+        env = "RETRAIN_QUERY",
+        value_name = "SQL",
+        hide_short_help = true,
+        help_heading = "Input"
+    )]
     pub query: Option<String>,
 
-    /// Logged requests whose outcome is known: `model_logs` of --database, or JSON logs as a folder
-    /// or s3://BUCKET/PREFIX
-    #[arg(long, env = "RETRAIN_LOGS", value_name = "PLACE")]
+    /// Logged requests with known outcomes: `model_logs`, or a folder or s3://BUCKET/PREFIX of JSON
+    /// logs
+    #[arg(long, env = "RETRAIN_LOGS", value_name = "LOCATION", help_heading = "Input")]
     pub logs: Option<LogPlace>,
 
-    /// Of the logged requests, those since this time (UTC)
-    #[arg(long, env = "RETRAIN_SINCE", value_name = "TIME", value_parser = utc_time, requires = "logs")]
+    /// First logging time of the logged requests, in UTC
+    #[arg(long, env = "RETRAIN_SINCE", value_name = "TIME", value_parser = utc_time, requires = "logs", hide_short_help = true, help_heading = "Input")]
     pub since: Option<Timestamp>,
 
     #[command(flatten)]
     pub outcomes: OutcomeArgs,
 
-    /// The column that holds the outcome, such as yes and no; rows without one are left out
-    #[arg(long, env = "RETRAIN_TARGET", value_name = "COLUMN", help_heading = "Data")]
+    /// Target column, such as churn; rows without an outcome are left out
+    #[arg(long, env = "RETRAIN_TARGET", value_name = "COLUMN", help_heading = "Columns")]
     pub target: Option<String>,
 
-    /// Columns that name rows or customers; no features (several: A,B)
+    /// ID columns, which are no features (A,B)
     #[arg(
         long,
         env = "RETRAIN_ID",
         value_name = "COLUMN",
         value_delimiter = ',',
-        help_heading = "Data"
+        help_heading = "Data",
+        help_heading = "Columns"
     )]
     pub id: Vec<String>,
 
-    /// The column with the time of a row, by which the newest rows are held out; no feature.
-    /// Without it rows are held out at random, the same ones in every run
-    #[arg(long, env = "RETRAIN_TIME", value_name = "COLUMN", help_heading = "Data")]
+    /// Column with the time of a row; the newest rows are held out [default: held out at random]
+    #[arg(long, env = "RETRAIN_TIME", value_name = "COLUMN", help_heading = "Columns")]
     pub time: Option<String>,
 
-    /// The share of the rows that the model is judged by, and not fitted to
-    #[arg(long, env = "RETRAIN_TEST_SHARE", value_name = "SHARE", default_value_t = 0.25, value_parser = mlops_job::share, help_heading = "Data")]
+    /// Share of held-out rows (test set)
+    #[arg(long, env = "RETRAIN_TEST_SHARE", value_name = "SHARE", default_value_t = 0.25, value_parser = mlops_job::share, hide_short_help = true, help_heading = "Model")]
     pub test_share: f64,
 
-    /// The fewest rows with an outcome that a model is fitted to
+    /// Minimum number of rows with an outcome
     #[arg(
         long,
         env = "RETRAIN_MIN_ROWS",
         value_name = "N",
         default_value_t = 200,
-        help_heading = "Data"
+        help_heading = "Data",
+        hide_short_help = true,
+        help_heading = "Model"
     )]
     pub min_rows: usize,
 }
@@ -180,29 +212,42 @@ impl FromStr for LogPlace {
 /// Where models are kept, and what is known of them.
 #[derive(Debug, Clone, clap::Args)]
 pub struct StoreArgs {
-    /// Where model.pkl and versions/ are: a folder or s3://BUCKET/PREFIX
-    #[arg(long, global = true, env = "MLOPS_MODELS", value_name = "PLACE")]
+    /// Location of model.pkl and versions/: a folder or s3://BUCKET/PREFIX
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_MODELS",
+        value_name = "LOCATION",
+        help_heading = "Output"
+    )]
     pub models: Option<Location>,
 
-    /// The database with the tables that the data come from; each model, accepted or refused, is
-    /// written down in its model_metadata and model_score: mysql://USER:PASSWORD@HOST/DATABASE or
-    /// sqlite://PATH
-    #[arg(long, global = true, env = "MLOPS_DATABASE", value_name = "URL", hide_env_values = true)]
+    /// Database URL: mysql://USER:PASSWORD@HOST/DATABASE or sqlite://PATH; keeps a record of each
+    /// model
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_DATABASE",
+        value_name = "URL",
+        hide_env_values = true,
+        help_heading = "Database"
+    )]
     pub database: Option<DatabaseUrl>,
 
-    /// The password of --database, where that is kept apart from the address
+    /// Password of --database, if the URL has none; for a secret of AWS Batch
     #[arg(
         long,
         global = true,
         env = "MLOPS_DATABASE_PASSWORD",
         value_name = "PASSWORD",
-        hide_env_values = true
+        hide_env_values = true,
+        hide_short_help = true,
+        help_heading = "Database"
     )]
     pub database_password: Option<Password>,
 
-    /// Create missing tables in MySQL and bring older ones up to date (in SQLite this is always
-    /// done)
-    #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new())]
+    /// Create missing tables in MySQL and upgrade older ones; SQLite always does
+    #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new(), hide_short_help = true, help_heading = "Database")]
     pub create_tables: bool,
 }
 
@@ -210,62 +255,70 @@ pub struct StoreArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Gate")]
 pub struct GateArgs {
-    /// How much area under the ROC curve the new model may lose
-    #[arg(long, env = "RETRAIN_MARGIN_AUC", value_name = "AUC", default_value_t = 0.005)]
+    /// Maximum loss of ROC AUC against the current model
+    #[arg(
+        long,
+        env = "RETRAIN_MARGIN_AUC",
+        value_name = "AUC",
+        default_value_t = 0.005,
+        hide_short_help = true
+    )]
     pub margin_auc: f64,
 
-    /// How much log loss the new model may gain
-    #[arg(long, env = "RETRAIN_MARGIN_LOG_LOSS", value_name = "NATS", default_value_t = 0.005)]
+    /// Maximum rise of log loss against the current model, in nats
+    #[arg(
+        long,
+        env = "RETRAIN_MARGIN_LOG_LOSS",
+        value_name = "NATS",
+        default_value_t = 0.005,
+        hide_short_help = true
+    )]
     pub margin_log_loss: f64,
 
-    /// The model must hold within each value of this column too
-    #[arg(long, env = "RETRAIN_SEGMENT", value_name = "COLUMN")]
+    /// Column whose values are segments; the gate checks each segment too
+    #[arg(long, env = "RETRAIN_SEGMENT", value_name = "COLUMN", hide_short_help = true)]
     pub segment: Option<String>,
 
-    /// Rows whose probability is known to lie from `min_prediction` to `max_prediction`, two
-    /// columns beside the features: CSV or Parquet
-    #[arg(long, env = "RETRAIN_GOLDEN", value_name = "FILE")]
+    /// Golden requests: rows with the columns min_prediction and max_prediction; CSV or Parquet
+    #[arg(long, env = "RETRAIN_GOLDEN", value_name = "FILE", hide_short_help = true)]
     pub golden: Option<Location>,
 }
 
 /// What to do.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Show what is in a model
+    /// Show the content of a model
     Inspect {
-        /// The model: a path or s3://BUCKET/KEY
+        /// Model file: a path or s3://BUCKET/KEY
         #[arg(value_name = "MODEL")]
         model: Location,
 
-        /// Show how Python reads it instead
+        /// Show how to read it in Python instead
         #[arg(long)]
         python: bool,
 
-        /// Refuse a model that is not fit for release, with the reasons, and end with 10: one that
-        /// gives no probability for some request, or has no metrics or no ONNX, and what --against
-        /// and --golden-requests find
+        /// Check whether the model is fit for release (probabilities, metrics, ONNX); if not, print
+        /// the reasons and exit with code 10
         #[arg(long)]
         check: bool,
 
-        /// With --check: the model in production, of whose columns it has to be, and than which it
-        /// may not be much worse
+        /// With --check: the model in production, for the same columns and comparable metrics
         #[arg(long, value_name = "MODEL", requires = "check")]
         against: Option<Location>,
 
-        /// With --check: rows whose probability is known, as for --golden of a retraining
+        /// With --check: golden requests, as for --golden
         #[arg(long, value_name = "FILE", requires = "check")]
         golden_requests: Option<Location>,
     },
-    /// Put an earlier model back in its place
+    /// Roll back to an earlier model
     Rollback {
-        /// Which one: the name of a folder in versions/
+        /// ID of the model: the name of a folder in versions/
         #[arg(value_name = "MODEL_UID")]
         model_uid: String,
     },
-    /// Write down in model_release of --database that the present model.pkl is in production, where
-    /// a pipeline put it there
+    /// Record in model_release that the current model.pkl is in production; for a pipeline
     Released,
-    /// Try recipes by cross-validation and show which are best; nothing is published
+    /// Search hyperparameters by cross-validation; publishes nothing
     Search(Box<SearchArgs>),
 }
 
@@ -275,28 +328,28 @@ pub struct SearchArgs {
     #[command(flatten)]
     pub data: DataArgs,
 
-    /// The recipe to start from, as TOML; without it the present model's
-    #[arg(long, env = "RETRAIN_RECIPE", value_name = "FILE")]
+    /// Recipe (TOML): learner and parameters [default: the current model's; first model: gradient
+    /// boosting]
+    #[arg(long, env = "RETRAIN_RECIPE", value_name = "FILE", help_heading = "Model")]
     pub recipe: Option<Location>,
 
-    /// The kinds of model to try (several: A,B); without it the one to start from
+    /// Learners to try (A,B) [default: the learner of the recipe]
     #[arg(long, value_name = "LEARNER", value_delimiter = ',')]
     pub learner: Vec<LearnerKind>,
 
-    /// How many recipes to try, beside the one to start from
+    /// Number of recipes to try, beside the first
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub trials: usize,
 
-    /// Try all on a part of the rows first, and only the better third on three times as many, until
-    /// all rows are used
+    /// Successive halving: try all recipes on few rows, and the better third on three times as many
     #[arg(long)]
     pub halving: bool,
 
-    /// Where random numbers begin
+    /// Random seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
-    /// Write the best recipe there, for --recipe
+    /// File for the best recipe, for --recipe
     #[arg(long, value_name = "FILE")]
     pub out: Option<Location>,
 }

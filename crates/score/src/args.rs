@@ -138,11 +138,11 @@ pub struct ServiceArgs {
 
     /// Time after which an idle connection is closed; above the idle timeout of a load balancer
     /// (AWS: 60s)
-    #[arg(long, global = true, env = "SCORE_KEEP_ALIVE", value_name = "SPAN", default_value = "75s", value_parser = span)]
+    #[arg(long, global = true, env = "SCORE_KEEP_ALIVE", value_name = "SPAN", default_value = "75s", value_parser = span, hide_short_help = true)]
     pub keep_alive: SignedDuration,
 
     /// Timeout of a request, from its head to its answer
-    #[arg(long, global = true, env = "SCORE_TIMEOUT", value_name = "SPAN", default_value = "10s", value_parser = span)]
+    #[arg(long, global = true, env = "SCORE_TIMEOUT", value_name = "SPAN", default_value = "10s", value_parser = span, hide_short_help = true)]
     pub timeout: SignedDuration,
 }
 
@@ -151,7 +151,7 @@ pub struct ServiceArgs {
 #[command(next_help_heading = "Decision")]
 pub struct SettingsArgs {
     /// Probability from which a client is at high risk
-    #[arg(long, global = true, env = "SCORE_CUT_OFF", value_name = "P", default_value_t = 0.5, value_parser = share)]
+    #[arg(long, global = true, env = "SCORE_CUT_OFF", value_name = "P", default_value_t = 0.5, value_parser = share, hide_short_help = true)]
     pub cut_off: f64,
 
     /// Condition of the heuristic for high risk: "activity_score < 0.2 and device_type in
@@ -257,7 +257,7 @@ pub struct LogArgs {
     pub spool_max_bytes: u64,
 
     /// Answer only after the request is synced to the disk (fdatasync)
-    #[arg(long, global = true, env = "SCORE_DURABLE", value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, env = "SCORE_DURABLE", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub durable: bool,
 }
 

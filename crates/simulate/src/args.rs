@@ -24,7 +24,7 @@ Examples:
   How much drift hurts the model in production, on rows that it has not seen:
     simulate case-study --model s3://acme-models/churn --data newest.parquet --report case-study.html";
 
-/// Make synthetic customers, and replay rows as logged requests with dial-a-drift
+/// Create synthetic customers, and replay rows as logged requests with a chosen drift
 #[derive(Debug, Clone, Parser)]
 #[command(name = "simulate", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES_HELP}"))]
 pub struct Args {
@@ -41,79 +41,74 @@ pub enum Command {
     Customers(CustomersArgs),
     /// Replay rows as logged requests
     Traffic(Box<TrafficArgs>),
-    /// Change the rows that a model is tried on, step by step: how much does drift hurt, and which
-    /// of it is seen?
+    /// Case study: how much drift hurts a model, and which drift the monitors find
     CaseStudy(Box<CaseStudyArgs>),
-    /// Live through a year of a model's life on this machine, with all programs
+    /// Demo: a year of a model on this machine, with all programs
     Demo(DemoArgs),
 }
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct CustomersArgs {
-    /// How many customers
+    /// Number of customers
     #[arg(long, env = "SIMULATE_ROWS", value_name = "N", default_value_t = 20_000)]
     pub rows: u64,
 
-    /// The same seed gives the same bytes
+    /// Random seed; the same seed gives the same bytes
     #[arg(long, env = "SIMULATE_SEED", value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
-    /// The CSV file to write: a path or s3://BUCKET/KEY
+    /// CSV file to write: a path or s3://BUCKET/KEY
     #[arg(long, env = "SIMULATE_TO", value_name = "FILE", default_value = "customers.csv")]
     pub to: Location,
 }
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct TrafficArgs {
-    /// The rows to replay, in order: a CSV file, as a path or s3://BUCKET/KEY [default: synthetic
-    /// customers]
+    /// Rows to replay: a CSV file, a path or s3://BUCKET/KEY [default: synthetic customers]
     #[arg(long, env = "SIMULATE_TABLE", value_name = "FILE")]
     pub table: Option<Location>,
 
-    /// How many requests [default: one for each row of --table, else 10000]; more than rows start
-    /// over
+    /// Number of requests [default: the rows of --table, else 10000]; more than rows start over
     #[arg(long, env = "SIMULATE_ROWS", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
 
-    /// The same seed gives the same bytes; for synthetic customers another seed than the training
-    /// data's
+    /// Random seed; for synthetic customers another seed than the training data's
     #[arg(long, env = "SIMULATE_SEED", value_name = "N", default_value_t = 2)]
     pub seed: u64,
 
-    /// Where the logs go: s3://BUCKET/PREFIX or a folder
+    /// Location of the logs: s3://BUCKET/PREFIX or a folder
     #[arg(long, env = "MLOPS_LOGS", value_name = "LOCATION")]
     pub to: Location,
 
-    /// The column that names the customer; it is logged as `client_id`
+    /// Column with the customer ID; it is logged as `client_id`
     #[arg(long, env = "SIMULATE_ID", value_name = "COLUMN")]
     pub id: Option<String>,
 
-    /// The column that holds the outcome; it is not logged
+    /// Target column; it is not logged
     #[arg(long, env = "SIMULATE_TARGET", value_name = "COLUMN")]
     pub target: Option<String>,
 
-    /// The column that holds the model's prediction; it is logged as the output [default: for
-    /// synthetic customers the true probability]
+    /// Column with the prediction, logged as the output [default: synthetic customers' true one]
     #[arg(long, env = "SIMULATE_PREDICTION", value_name = "COLUMN")]
     pub prediction: Option<String>,
 
-    /// The time of the first request, UTC
+    /// Time of the first request, in UTC
     #[arg(long, env = "SIMULATE_FROM", value_name = "TIME", value_parser = time, default_value = "2026-01-01")]
     pub from: Timestamp,
 
-    /// The time before which the last request is logged, UTC; the requests are spread evenly
+    /// End of the requests, exclusive, in UTC; the requests are spread evenly
     #[arg(long, env = "SIMULATE_UNTIL", value_name = "TIME", value_parser = time, default_value = "2026-01-02")]
     pub until: Timestamp,
 
-    /// How keys are made: dt=YYYY-MM-DD/hh=HH/… or {uid}.json in one folder
+    /// Layout of the keys: dt=YYYY-MM-DD/hh=HH/… or {uid}.json in one folder
     #[arg(long, env = "SIMULATE_LAYOUT", value_name = "LAYOUT", default_value = "hourly")]
     pub layout: LayoutArg,
 
-    /// Requests an object: 1 is one JSON object, more are NDJSON
+    /// Requests in an object: 1 is one JSON object, more are NDJSON
     #[arg(long, env = "SIMULATE_PER_OBJECT", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub per_object: u32,
 
-    /// How objects are compressed
+    /// Compression of the objects
     #[arg(long, env = "SIMULATE_COMPRESS", value_name = "FORMAT", default_value = "none")]
     pub compress: Compress,
 
@@ -121,16 +116,15 @@ pub struct TrafficArgs {
     #[arg(long, env = "SIMULATE_DRIFT", value_name = "DRIFT", value_delimiter = ';')]
     pub drift: Vec<Drift>,
 
-    /// The share of requests that arrive up to a day late, in the folder of the hour in which they
-    /// arrive
+    /// Share of requests that arrive up to a day late, in the folder of their arrival
     #[arg(long, env = "SIMULATE_LATE", value_name = "SHARE", default_value = "0", value_parser = share)]
     pub late: f64,
 
-    /// The share of requests that are logged twice, in an object of their own
+    /// Share of requests that are logged twice, in an object of their own
     #[arg(long, env = "SIMULATE_DUPLICATES", value_name = "SHARE", default_value = "0", value_parser = share)]
     pub duplicates: f64,
 
-    /// The share of requests whose log is damaged: cut, not UTF-8, without a time, or no JSON
+    /// Share of requests whose log is damaged: truncated, not UTF-8, without a time, or no JSON
     #[arg(long, env = "SIMULATE_BAD", value_name = "SHARE", default_value = "0", value_parser = share)]
     pub bad: f64,
 }

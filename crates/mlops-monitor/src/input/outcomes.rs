@@ -20,11 +20,11 @@ use super::source::read_table;
 pub struct OutcomeArgs {
     /// Outcomes: a file with the columns client_id, outcome_timestamp and outcome [default: table
     /// client_outcomes]
-    #[arg(long, env = "MLOPS_OUTCOMES", value_name = "FILE")]
+    #[arg(long, env = "MLOPS_OUTCOMES", value_name = "FILE", hide_short_help = true)]
     pub outcomes: Option<Location>,
 
     /// Time after a request within which an outcome answers it; younger requests wait: 30d
-    #[arg(long, env = "MLOPS_HORIZON", value_name = "SPAN", default_value = "30d", value_parser = duration)]
+    #[arg(long, env = "MLOPS_HORIZON", value_name = "SPAN", default_value = "30d", value_parser = duration, hide_short_help = true)]
     pub horizon: SignedDuration,
 
     /// Outcome of requests without one within --horizon, such as no [default: such requests are

@@ -13,12 +13,19 @@ pub struct RetrainArgs {
         long,
         env = "MLOPS_RETRAIN_QUEUE",
         value_name = "QUEUE",
-        requires = "retrain_definition"
+        requires = "retrain_definition",
+        hide_short_help = true
     )]
     pub retrain_queue: Option<String>,
 
     /// AWS Batch job definition of the retrain job; without a revision, the newest
-    #[arg(long, env = "MLOPS_RETRAIN_DEFINITION", value_name = "NAME", requires = "retrain_queue")]
+    #[arg(
+        long,
+        env = "MLOPS_RETRAIN_DEFINITION",
+        value_name = "NAME",
+        requires = "retrain_queue",
+        hide_short_help = true
+    )]
     pub retrain_definition: Option<String>,
 
     /// Shell command that retrains, instead of a Batch job: `cargo run -p retrain -- …`
@@ -26,7 +33,8 @@ pub struct RetrainArgs {
         long,
         env = "MLOPS_RETRAIN_COMMAND",
         value_name = "COMMAND",
-        conflicts_with = "retrain_queue"
+        conflicts_with = "retrain_queue",
+        hide_short_help = true
     )]
     pub retrain_command: Option<String>,
 
