@@ -21,7 +21,7 @@ specs:
 images *ARGUMENTS:
     docker buildx bake --file docker/docker-bake.hcl {{ARGUMENTS}}
 
-# docs/reference.md, from the programs' help and the database's tables
+# docs/reference/, from the programs' help and the database's tables
 reference:
     MLOPS_WRITE_REFERENCE=1 cargo test --workspace --test e2e -- reference::
 

@@ -1,6 +1,7 @@
-//! `docs/reference.md`: every argument, variable and table, as the programs and the database say
-//! themselves.
+//! `docs/reference/`: a page of every program with its arguments and variables, and a page of all
+//! tables, as the programs and the database say themselves.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
@@ -9,21 +10,28 @@ use sqlx::{Connection as _, Row as _};
 
 use crate::programs::{JOBS, job, root};
 
-const HEAD: &str = "# Reference
+const INDEX: &str = "# Reference
 
-Every argument with its variable, and every table. This page is what the programs say with `--help` and what the database holds after its
-migrations; `just reference` writes it anew, and a test holds it to that.
+One page for each program, with every option and its environment variable. The pages are the output of `--help`. `just reference`
+writes them, and a test compares them with the programs.
+
 ";
 
-/// The help of a program or of one of its commands, and of all commands below it.
+const TABLES: &str = "# Tables
+
+Every table that the programs create, with its columns. The types are those of SQLite. The types of MySQL are in
+[the migrations](../../crates/mlops-sql/migrations/mysql).
+";
+
+/// Writes the help of a program or of one of its commands, and of all commands below it.
 fn helps(name: &str, commands: &[&str], text: &mut String) {
     let arguments: Vec<&str> = commands.iter().copied().chain(["--help"]).collect();
     let help = job(name).args(&arguments).run().stdout;
     let title = [&[name], commands].concat().join(" ");
-    let level = if commands.is_empty() { "##" } else { "###" };
-    // What every program has is said once.
+    let (gap, level) = if commands.is_empty() { ("", "#") } else { ("\n", "##") };
+    // The index has the exit codes, which are the same for every program.
     let own = help.split("\nExit codes:").next().unwrap().trim_end();
-    writeln!(text, "\n{level} {title}\n\n```text\n{own}\n```").unwrap();
+    writeln!(text, "{gap}{level} {title}\n\n```text\n{own}\n```").unwrap();
     let listed = help
         .split("\nCommands:\n")
         .nth(1)
@@ -38,8 +46,7 @@ fn helps(name: &str, commands: &[&str], text: &mut String) {
     }
 }
 
-/// The tables and columns of a database as the newest migration leaves it. (SQLite's types; MySQL's
-/// stand in its migrations.)
+/// Writes the tables and columns of a SQLite database as the newest migration leaves it.
 async fn tables(text: &mut String) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/mlops.db", folder.path().display());
@@ -55,7 +62,7 @@ async fn tables(text: &mut String) {
         let table: String = table.get(0);
         writeln!(
             text,
-            "\n### {table}\n\n| column | type | key | may be null |\n| --- | --- | --- | --- |"
+            "\n## {table}\n\n| column | type | key | may be null |\n| --- | --- | --- | --- |"
         )
         .unwrap();
         let columns = sqlx::query("SELECT name, type, pk, \"notnull\" FROM pragma_table_info(?)")
@@ -71,26 +78,59 @@ async fn tables(text: &mut String) {
     connection.close().await.unwrap();
 }
 
+/// The first line of a program's help: what it does.
+fn summary(name: &str) -> String {
+    let help = job(name).args(["--help"]).run().stdout;
+    let paragraph = help.split("\n\n").next().unwrap_or_default();
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// All pages by file name.
+async fn pages() -> BTreeMap<String, String> {
+    let mut pages = BTreeMap::new();
+    let mut index = INDEX.to_owned();
+    index.push_str("| program | purpose |\n| --- | --- |\n");
+    for name in JOBS {
+        let mut page = String::new();
+        helps(name, &[], &mut page);
+        pages.insert(format!("{name}.md"), page);
+        writeln!(index, "| [`{name}`]({name}.md) | {} |", summary(name)).unwrap();
+    }
+    index.push_str("\n[Tables](tables.md): every table of the database with its columns.\n");
+    index.push_str("\n## Exit codes and settings\n\n```text\n");
+    let help = job("drift").args(["--help"]).run().stdout;
+    index.push_str(&help[help.find("Exit codes:").unwrap()..]);
+    index.push_str("```\n");
+    pages.insert("README.md".to_owned(), index);
+    let mut page = TABLES.to_owned();
+    tables(&mut page).await;
+    pages.insert("tables.md".to_owned(), page);
+    pages
+}
+
 #[tokio::test]
 async fn the_reference_is_what_the_programs_say() {
-    let mut text = HEAD.to_owned();
-    for name in JOBS {
-        helps(name, &[], &mut text);
+    let folder = root().join("docs/reference");
+    let mut pages = pages().await;
+    for page in pages.values_mut() {
+        *page = page.lines().flat_map(|line| [line.trim_end(), "\n"]).collect();
     }
-    text.push_str("\n## Exit codes and settings\n\n```text\n");
-    let help = job("drift").args(["--help"]).run().stdout;
-    text.push_str(&help[help.find("Exit codes:").unwrap()..]);
-    text.push_str("```\n\n## Tables\n");
-    tables(&mut text).await;
-    let text: String = text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect();
-    let kept = root().join("docs/reference.md");
     if std::env::var_os("MLOPS_WRITE_REFERENCE").is_some() {
-        fs::write(&kept, &text).unwrap();
+        fs::create_dir_all(&folder).unwrap();
+        for (name, page) in &pages {
+            fs::write(folder.join(name), page).unwrap();
+        }
     }
-    let kept = fs::read_to_string(kept).unwrap_or_default();
-    let differs = kept.lines().zip(text.lines()).find(|(kept, said)| kept != said);
-    assert!(
-        kept == text,
-        "docs/reference.md is stale; `just reference` writes it anew: {differs:?}"
-    );
+    for (name, page) in &pages {
+        let kept = fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let differs = kept.lines().zip(page.lines()).find(|(kept, said)| kept != said);
+        assert!(
+            kept == *page,
+            "docs/reference/{name} is stale; `just reference` writes it: {differs:?}"
+        );
+    }
+    for entry in fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(pages.contains_key(&name), "docs/reference/{name} is of no program; remove it");
+    }
 }
