@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::programs::job;
 
-/// Long enough for the world to change, and for a new model after it.
+/// The shortest demo with a change and a retrain after it.
 const SHORT: [&str; 6] = ["demo", "--weeks", "12", "--requests", "100", "--folder"];
 
 fn demo(folder: &std::path::Path) -> Job {
@@ -21,11 +21,11 @@ fn told(report: &Value) -> String {
         .collect()
 }
 
-/// What does not hang on where it happened.
+/// Returns the report without the fields that depend on the location.
 fn story(ended: &Ended) -> Value {
     let mut report = ended.json(0);
-    for place in ["folder", "look"] {
-        report[place].take();
+    for field in ["folder", "look"] {
+        report[field].take();
     }
     report
 }
@@ -49,12 +49,12 @@ async fn the_same_seed_tells_the_same_story_on_a_laptop_and_over_mysql_and_s3() 
 
     let told = told(&here);
     for words in [
-        "retrain fits a first model",
+        "retrain fits the first model",
         "THE WORLD CHANGES",
         "drift: shifted: ",
         "✉  WARNING: data shift",
-        "the policy grants a new model (shifted: ",
-        "somebody retrains on mixed up outcomes; the gate refuses: ",
+        "the policy requests a retrain (shifted: ",
+        "a retrain on shuffled outcomes is rejected by the gate: ",
     ] {
         assert!(told.contains(words), "no `{words}` in:\n{told}");
     }
@@ -72,7 +72,7 @@ async fn the_same_seed_tells_the_same_story_on_a_laptop_and_over_mysql_and_s3() 
     let is_local = |name: &str| servers.join(name).exists();
     assert!(
         !is_local("logs") && !is_local("models") && !is_local("mlops.db"),
-        "all of it is on the servers"
+        "all files are on the servers"
     );
 }
 
@@ -80,6 +80,8 @@ async fn the_same_seed_tells_the_same_story_on_a_laptop_and_over_mysql_and_s3() 
 fn a_folder_that_holds_something_else_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("thesis.txt"), "the only copy").unwrap();
-    demo(folder.path()).run().check_failed(2, &["holds something else", "name another"]);
+    demo(folder.path())
+        .run()
+        .check_failed(2, &["files that are not of a demo", "empty or new folder"]);
     assert_eq!(std::fs::read_to_string(folder.path().join("thesis.txt")).unwrap(), "the only copy");
 }

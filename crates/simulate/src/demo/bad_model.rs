@@ -3,12 +3,12 @@ use serde_json::Value;
 
 use super::programs::Programs;
 
-/// Somebody retrains on customers whose outcomes were mixed up; gives the reasons of the gate.
+/// Retrains on customers with shuffled outcomes, and returns the reasons of the gate.
 pub(super) async fn try_bad_model(programs: &Programs) -> Result<String> {
     let text = tokio::fs::read_to_string(programs.path("customers.csv"))
         .await
         .context("reading customers.csv")?;
-    tokio::fs::write(programs.path("damaged.csv"), mixed_up(&text))
+    tokio::fs::write(programs.path("damaged.csv"), with_shuffled_outcomes(&text))
         .await
         .context("writing damaged.csv")?;
     let bad = [
@@ -27,8 +27,8 @@ pub(super) async fn try_bad_model(programs: &Programs) -> Result<String> {
     Ok(reasons.collect::<Vec<_>>().join("; "))
 }
 
-/// The last column of each row is another row's.
-fn mixed_up(table: &str) -> String {
+/// Returns the table with the last column (the outcome) taken from another row.
+fn with_shuffled_outcomes(table: &str) -> String {
     let mut lines: Vec<&str> = table.lines().collect();
     let head = lines.remove(0);
     let outcomes: Vec<&str> = lines.iter().filter_map(|line| line.rsplit(',').next()).collect();

@@ -1,4 +1,4 @@
-//! What is left when the year is over, and a page to look at it.
+//! The end of a demo: the effect of the model, the dashboard as a file, and the dashboard served.
 
 use std::net::TcpListener;
 
@@ -11,13 +11,14 @@ use super::programs::Programs;
 use super::report::{DemoReport, MonthImpact};
 use super::year::Year;
 
-/// Where `dashboard` listens by itself.
+/// Default address of `dashboard`.
 const USUAL_ADDRESS: &str = "127.0.0.1:8050";
 
-/// The page shows all of the year.
+/// Time window of the dashboard: the whole year.
 const WINDOW: &str = "400d";
 
-/// Writes the page as a file, tells the ending, and serves the page if somebody watches.
+/// Writes the dashboard as a file, prints the end of the report, and serves the dashboard on a
+/// terminal.
 pub(super) async fn end(
     year: Year,
     folder: std::path::PathBuf,
@@ -38,7 +39,7 @@ pub(super) async fn end(
     let is_served = teller.is_watched() && !args.no_serve && !context.shutdown.is_cancelled();
     let address = if is_served { Some(address()?) } else { None };
     let look = match &address {
-        Some(address) => format!("The tracking page:  http://{address}   (Ctrl-C ends it)"),
+        Some(address) => format!("Dashboard: http://{address}   (Ctrl-C stops it)"),
         None => command(&programs, &folder)?,
     };
     let report = DemoReport {
@@ -55,7 +56,7 @@ pub(super) async fn end(
     if let Some(address) = address {
         let served = ["--listen", &address, "--window", WINDOW];
         let log = std::fs::File::create(programs.path("dashboard.log"))
-            .context("making dashboard.log")?;
+            .context("creating dashboard.log")?;
         let mut service = programs.command("dashboard", &served)?;
         let mut service = service
             .stdout(std::process::Stdio::null())
@@ -76,7 +77,7 @@ pub(super) async fn end(
     Ok(report)
 }
 
-/// How to look at it later. A password stays where it is.
+/// Returns the command that serves the dashboard later, without the password of the database.
 fn command(programs: &Programs, folder: &std::path::Path) -> Result<String> {
     let database = programs.setting("MLOPS_DATABASE");
     let database = if database.starts_with("sqlite:") {
@@ -86,12 +87,12 @@ fn command(programs: &Programs, folder: &std::path::Path) -> Result<String> {
     };
     let program = programs.program("dashboard")?;
     Ok(format!(
-        "The tracking page, as of the last day:\n\n  cd {} && MLOPS_CLOCK=clock {program}{database} --window {WINDOW}   # http://{USUAL_ADDRESS}",
+        "To open the dashboard as of the last day:\n\n  cd {} && MLOPS_CLOCK=clock {program}{database} --window {WINDOW}   # http://{USUAL_ADDRESS}",
         folder.display()
     ))
 }
 
-/// The usual one, or one that is free.
+/// Returns the default address, or a free port if the default is in use.
 fn address() -> Result<String> {
     let listener = TcpListener::bind(USUAL_ADDRESS).or_else(|_| TcpListener::bind("127.0.0.1:0"));
     let address = listener.and_then(|free| free.local_addr()).context("finding a free port")?;

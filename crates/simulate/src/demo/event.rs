@@ -1,31 +1,31 @@
 use serde::Serialize;
 
-/// Lines are broken here, so that they are read and not scrolled.
+/// Maximum length of a line in characters.
 const WIDTH: usize = 80;
 
-/// Under the day.
+/// Indent of continuation lines: the width of the date.
 const INDENT: &str = "            ";
 
-/// Something that happened.
+/// An event of the demo.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
-    /// The day, in the demo's time.
+    /// The simulated day, such as `2026-05-07`.
     pub at: String,
-    /// In words.
+    /// The description.
     pub says: String,
 }
 
-/// An event with its day before it, broken into lines.
+/// Returns an event as lines of at most [`WIDTH`] characters that begin with the day.
 pub(super) fn line(event: &Event) -> String {
     let mut text = format!("{}  ", event.at);
     let mut length = INDENT.len();
-    for (place, word) in event.says.split(' ').enumerate() {
+    for (index, word) in event.says.split(' ').enumerate() {
         let letters = word.chars().count();
         if length + letters >= WIDTH {
             text.push('\n');
             text.push_str(INDENT);
             length = INDENT.len();
-        } else if place > 0 {
+        } else if index > 0 {
             text.push(' ');
             length += 1;
         }

@@ -1,4 +1,4 @@
-//! Calls to a service on this machine.
+//! HTTP requests to a service on this machine.
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
@@ -7,17 +7,17 @@ use hyper::Request;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Sends one call, and gives the body of its answer.
+/// Sends one HTTP request, and returns the body of the response.
 ///
 /// # Errors
 ///
-/// Where nobody answers, or with another status than 200.
+/// Fails if the service does not respond, or if the status is not 2xx.
 pub(super) async fn call(address: &str, method: &str, path: &str, body: Vec<u8>) -> Result<Bytes> {
     let doing = || format!("calling http://{address}{path}");
     let stream = TcpStream::connect(address).await.with_context(doing)?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.with_context(doing)?;
-    // It ends with the call, whose failure says more than the connection's.
+    // The error of the request says more than the error of the connection.
     tokio::spawn(async move { drop(connection.await) });
     let request = Request::builder()
         .method(method)

@@ -1,4 +1,4 @@
-//! The whole loop on one machine: a year of a model's life, told week by week.
+//! `simulate demo`: one year of a model on one machine, with all programs.
 
 mod args;
 mod bad_model;

@@ -1,4 +1,4 @@
-//! The jobs of a week, each of which may ask for a new model.
+//! The monitors that run every week. Each of them may request a retrain.
 
 use std::collections::HashMap;
 
@@ -10,24 +10,25 @@ use super::programs::Programs;
 use super::service::{HEURISTIC_SHARE, Service};
 use super::teller::Teller;
 
-/// A new model learns from so many days: what was before has gone by when the policy has made sure.
+/// Days of logged requests that a retrain uses. Requests from before the change are older than this
+/// when the policy requests the retrain.
 const LEARN_FROM_DAYS: i64 = 42;
 
-/// Some jobs are asked once in so many weeks, from that one on.
+/// Period in weeks of the jobs that do not run every week, and the first week of `concept-shift`.
 const PERFORMANCE_EVERY: u32 = 2;
 const CONCEPT_EVERY: u32 = 8;
 const FIRST_CONCEPT: u32 = 5;
 
-/// So many weeks in a row a monitor has to wish for a new model, since one that comes at once has
-/// only the old world to learn from.
+/// Number of weeks in a row that a monitor must request a retrain. An immediate retrain would learn
+/// from data before the change.
 const CONFIRMATIONS: &str = "6";
 
-/// What the monitors said last, and the model that they watch.
+/// The last verdict of each monitor, and the current model.
 pub(super) struct Monitors {
     model_uid: String,
-    /// The last verdict of each.
+    /// The last verdict of each job.
     said: HashMap<&'static str, String>,
-    /// Whether it was told that the policy waits.
+    /// Whether the delay of the policy was reported.
     was_told_to_wait: bool,
 }
 
@@ -51,7 +52,7 @@ impl Monitors {
         let since = (now - SignedDuration::from_hours(24 * LEARN_FROM_DAYS))
             .strftime("%Y-%m-%d")
             .to_string();
-        // By the variables of the demo, it learns from the heuristic's clients.
+        // MLOPS_OUTCOMES_OF restricts the training data to the control group.
         let command = format!(
             "'{}' --logs model_logs --since {since} --id client_id --target churn --output json >>retrain.log 2>&1",
             programs.program("retrain")?
@@ -74,7 +75,7 @@ impl Monitors {
             HEURISTIC_SHARE,
             "--retrain",
         ];
-        // At 5% one look in twenty would be a false alarm.
+        // At a significance of 0.05, one check in 20 would be a false alarm.
         let policy = ["--significance", "0.002", "--min-clients", "1000"];
         let performance = [performance.as_slice(), &policy, asks.as_slice()].concat();
         let mut jobs = vec![("drift", drift)];
@@ -92,7 +93,7 @@ impl Monitors {
         Ok(())
     }
 
-    /// Says what a monitor found, if it said something else last time.
+    /// Reports the verdict of a job if the verdict has changed.
     fn note(&mut self, job: &'static str, found: &Value, now: Timestamp, teller: &mut Teller) {
         let verdict = text(&found["verdict"]);
         let is_news = self.said.get(job).map_or(verdict == "shifted", |last| *last != verdict);
@@ -101,12 +102,15 @@ impl Monitors {
             self.said.insert(job, verdict);
         }
         if found["retrain"]["action"] == "suppressed" && !self.was_told_to_wait {
-            teller.tell(now, format!("the policy waits: {}", text(&found["retrain"]["why"])));
+            teller.tell(
+                now,
+                format!("the policy delays the retrain: {}", text(&found["retrain"]["why"])),
+            );
             self.was_told_to_wait = true;
         }
     }
 
-    /// Waits for the service to answer with the model that a monitor asked for, if one came of it.
+    /// Waits until the service serves the current model, if a retrain has replaced it.
     async fn take_up(
         &mut self,
         why: &str,
@@ -115,8 +119,8 @@ impl Monitors {
         service: &Service,
         teller: &mut Teller,
     ) -> Result<()> {
-        let present = format!("{}/model.pkl", programs.setting("MLOPS_MODELS"));
-        let inspected = programs.run("retrain", &["inspect", &present]).await?;
+        let current = format!("{}/model.pkl", programs.setting("MLOPS_MODELS"));
+        let inspected = programs.run("retrain", &["inspect", &current]).await?;
         let model_uid = text(&inspected["model_uid"]);
         if model_uid == self.model_uid {
             return Ok(());
@@ -124,8 +128,8 @@ impl Monitors {
         service.wait_for_model(&model_uid).await?;
         let auc = inspected["metrics"]["roc_auc"].as_f64().unwrap_or(f64::NAN);
         let says = format!(
-            "the policy grants a new model ({why}); retrain fits one to the last {LEARN_FROM_DAYS} days, the gate accepts it \
-             (ROC AUC {auc:.3} on rows that it was not fitted to), model.pkl is published, and score answers with {model_uid}"
+            "the policy requests a retrain ({why}); retrain fits a model to the last {LEARN_FROM_DAYS} days, and the gate accepts it \
+             (ROC AUC {auc:.3} on held-out rows). score serves {model_uid}"
         );
         teller.tell(now, says);
         self.model_uid = model_uid;
@@ -134,7 +138,7 @@ impl Monitors {
     }
 }
 
-/// A verdict with what it rests on.
+/// Returns a verdict with its reason.
 fn in_words(job: &str, verdict: &str, found: &Value) -> String {
     let reason = match job {
         "drift" => {
@@ -148,7 +152,7 @@ fn in_words(job: &str, verdict: &str, found: &Value) -> String {
         "concept-shift" if verdict == "stable" => {
             let auc = found["score"].as_f64().unwrap_or(f64::NAN);
             format!(
-                "a forest tells four weeks from the training data with a ROC AUC of {auc:.3}, and the target follows from the features as it did"
+                "a classifier separates the last 28 days from the training data with ROC AUC {auc:.3}; the relation of the features to the target has not changed"
             )
         }
         _ => match text(&found["why"]) {

@@ -1,4 +1,4 @@
-//! The other programs, which stand beside this one.
+//! The other programs, which are in the same folder as this one.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use mlops_job::{CLOCK_VARIABLE, Context};
 use serde_json::Value;
 use tokio::process::Command;
 
-/// How to run them: in which folder, with which settings, at which time.
+/// The programs with their working folder, environment variables and simulated time.
 pub(super) struct Programs {
     folder: PathBuf,
     settings: Vec<(&'static str, String)>,
@@ -28,36 +28,36 @@ impl Programs {
         Self { folder: folder.to_owned(), settings, context: context.clone() }
     }
 
-    /// A file of the demo.
+    /// Returns the path of a file of the demo.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Where a program is.
+    /// Returns the path of a program.
     pub(super) fn program(&self, name: &str) -> Result<String> {
         Ok(self.context.program(name)?.display().to_string())
     }
 
-    /// What a variable is set to.
+    /// Returns the value of an environment variable; empty if it is not set.
     pub(super) fn setting(&self, variable: &str) -> String {
         let found = self.settings.iter().find(|(name, _)| *name == variable);
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
-    /// Sets the time that all programs have from now on.
+    /// Sets the simulated time of all programs.
     pub(super) async fn set_clock(&self, now: Timestamp) -> Result<()> {
-        // Another file takes its place in one step, so that nobody reads half a time.
+        // The rename is atomic, so that no program reads an incomplete time.
         let (clock, next) = (clock(&self.folder), self.folder.join("clock.next"));
         tokio::fs::write(&next, to_sql_text(now)).await.context("setting the clock")?;
         tokio::fs::rename(&next, &clock).await.context("setting the clock")
     }
 
-    /// From now on no program makes tables; one that only reads refuses to.
+    /// Stops the creation of tables: `dashboard` opens the database read-only.
     pub(super) fn make_no_tables(&mut self) {
         self.settings.retain(|(name, _)| *name != "MLOPS_CREATE_TABLES");
     }
 
-    /// A program that is to be started with these arguments.
+    /// Returns the command that starts a program with these arguments.
     pub(super) fn command(&self, name: &str, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(self.context.program(name)?);
         command.args(arguments).envs(self.settings.iter().map(|(name, value)| (name, value)));
@@ -65,11 +65,11 @@ impl Programs {
         Ok(command)
     }
 
-    /// Runs a job to its end, and gives what it says.
+    /// Runs a job to its end, and returns its JSON output.
     ///
     /// # Errors
     ///
-    /// Where it ends with another code than 0 and 10, with its own last words.
+    /// Fails with the last line of stderr if the exit code is not 0 or 10.
     pub(super) async fn run(&self, name: &str, arguments: &[&str]) -> Result<Value> {
         let arguments = [arguments, &["--output", "json"]].concat();
         let output = self
@@ -82,7 +82,8 @@ impl Programs {
             let line = errors.lines().last().unwrap_or_default();
             bail!("{name} {} ended with {}: {line}", arguments.join(" "), output.status);
         }
-        serde_json::from_slice(&output.stdout).with_context(|| format!("reading what {name} says"))
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("reading the output of {name}"))
     }
 }
 

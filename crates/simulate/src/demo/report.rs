@@ -9,66 +9,67 @@ use super::event::{Event, line};
 /// Percentage points that one block of a bar stands for.
 const BLOCK: f64 = 0.5;
 
-/// What happened.
+/// The report of a demo.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DemoReport {
-    /// Where all of it was left.
+    /// The folder with all files.
     pub folder: PathBuf,
-    /// Requests that were answered.
+    /// Number of requests that `score` answered.
     pub requests: u64,
-    /// Weeks that went by.
+    /// Number of simulated weeks.
     pub weeks: u32,
-    /// The model at the end.
+    /// ID of the model at the end.
     pub model_uid: String,
-    /// What there is to tell.
+    /// The events, by time.
     pub events: Vec<Event>,
-    /// What the model was worth, month by month.
+    /// The effect of the model by month.
     pub impact: Vec<MonthImpact>,
-    /// The mails that were written, by the names of their files.
+    /// File names of the e-mails, by time.
     pub mails: Vec<String>,
-    /// How to look at all of it.
+    /// How to open the dashboard.
     pub look: String,
-    /// Whether it was told while it happened.
+    /// Whether the events were printed when they happened.
     #[serde(skip)]
     pub(super) was_told: bool,
 }
 
-/// What the model was worth in one month.
+/// The effect of the model in one month.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MonthImpact {
-    /// As `2026-01`.
+    /// The month, such as `2026-01`.
     pub month: String,
-    /// The control group's share of clients who left less the model's, with its interval.
+    /// Churn rate of the control group minus churn rate of the treatment group.
     pub benefit: f64,
-    /// Its lower end.
+    /// Lower bound of the 95% confidence interval.
     pub low: f64,
-    /// Its upper end.
+    /// Upper bound of the 95% confidence interval.
     pub high: f64,
-    /// Clients who stayed thanks to the model.
+    /// Number of clients that the model kept.
     pub clients_saved: f64,
 }
 
 impl DemoReport {
-    /// What stands at the end of the story.
+    /// Returns the text after the last event: the effect by month and the files.
     pub(super) fn ending(&self) -> String {
         let mut text = String::from(
-            "\nWhat the model keeps, in points of churn, beside the clients who were left alone:\n\n",
+            "\nReduction of churn in percentage points (treatment group against control group),\n\
+             with the 95% confidence interval:\n\n",
         );
         for month in &self.impact {
             let blocks = "█".repeat((100.0 * month.benefit / BLOCK).round().max(0.0) as usize);
             let MonthImpact { month, benefit, low, high, .. } = month;
             let [benefit, low, high] = [benefit, low, high].map(|share| 100.0 * share);
             writeln!(text, "  {month}   {benefit:>4.1}  ({low:>4.1} to {high:>4.1})  {blocks}")
-                .expect("a text takes what is written");
+                .expect("writing to a String cannot fail");
         }
         let saved: f64 = self.impact.iter().map(|month| month.clients_saved).sum();
         write!(
             text,
-            "\n{} requests in {} weeks; {} clients stayed thanks to the model. Left in {}:\n\n  \
-             dashboard.html     the tracking page as one file\n  \
-             first-model.html   what is known of the first model\n  \
-             mails/             {} mails; *.eml opens in a mail program\n  \
-             models/, logs/     what the programs keep, beside their tables in the database\n\n{}",
+            "\n{} requests in {} weeks; the model kept {} clients.\nFiles in {}:\n\n  \
+             dashboard.html     the dashboard as one file\n  \
+             first-model.html   the report of the first model\n  \
+             mails/             {} e-mails; a mail program opens *.eml\n  \
+             models/, logs/     all models and request logs\n\n{}",
             number(self.requests),
             self.weeks,
             number(saved.max(0.0) as u64),
@@ -76,7 +77,7 @@ impl DemoReport {
             self.mails.len(),
             self.look
         )
-        .expect("a text takes what is written");
+        .expect("writing to a String cannot fail");
         text
     }
 }

@@ -10,31 +10,31 @@ use super::http::call;
 use super::programs::Programs;
 use super::world::Client;
 
-/// Attempts of [`PAUSE`] each until something has happened that takes a moment.
+/// Number of attempts to see a change in the service, with [`PAUSE`] between them.
 const ATTEMPTS: usize = 600;
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A rule that holds for nobody. So the other arm gets no offers: what the model is worth is told
-/// by those who were left alone, and so is what becomes of clients on whom nobody acts.
+/// A rule that never applies. So the control group gets no offers, and its outcomes show both the
+/// effect of the model and the churn without offers.
 const HEURISTIC: &str = "client_id is missing";
 
-/// Its share of the clients.
+/// Share of clients in the control group.
 pub(super) const HEURISTIC_SHARE: &str = "0.3";
 
-/// `score`, as the application runs it.
+/// A running `score` service.
 pub(super) struct Service {
     address: String,
     child: Child,
 }
 
-/// What it answers of one client.
+/// The answer for one client.
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     pub(super) high_risk: String,
 }
 
 impl Service {
-    /// Starts it with the present model, and waits until it answers.
+    /// Starts the service with the current model, and waits until it is healthy.
     pub(super) async fn start(programs: &Programs, model: &str, logs: &str) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|free| free.local_addr())
@@ -43,11 +43,12 @@ impl Service {
         let of_model = ["--model", model, "--watch", "--watch-every", "200ms"];
         let of_log =
             ["--listen", &address, "--logs", logs, "--log-every", "250ms", "--spool", "spool"];
-        let of_arms =
+        let of_groups =
             ["--cut-off", "0.3", "--heuristic", HEURISTIC, "--heuristic-share", HEURISTIC_SHARE];
-        let arguments = [of_model.as_slice(), &of_log, &of_arms].concat();
+        let arguments = [of_model.as_slice(), &of_log, &of_groups].concat();
         let mut command = programs.command("score", &arguments)?;
-        let log = std::fs::File::create(programs.path("score.log")).context("making score.log")?;
+        let log =
+            std::fs::File::create(programs.path("score.log")).context("creating score.log")?;
         let child = command
             .stdout(std::process::Stdio::null())
             .stderr(log)
@@ -64,26 +65,26 @@ impl Service {
             tokio::time::sleep(PAUSE).await;
         }
         bail!(
-            "score does not answer at {}; see {}",
+            "score does not respond at http://{}; see {}",
             service.address,
             programs.path("score.log").display()
         )
     }
 
-    /// Scores clients in one call.
+    /// Scores clients in one request.
     pub(super) async fn score(&self, clients: &[Client]) -> Result<Vec<Answer>> {
         let requests: Vec<&serde_json::Map<String, Value>> =
             clients.iter().map(|client| &client.request).collect();
         let body = call(&self.address, "POST", "/predict", serde_json::to_vec(&requests)?).await?;
         let answers: Vec<Answer> =
-            serde_json::from_slice(&body).context("reading what score answers")?;
+            serde_json::from_slice(&body).context("reading the answer of score")?;
         if answers.len() != clients.len() {
             bail!("score answered {} of {} requests", answers.len(), clients.len());
         }
         Ok(answers)
     }
 
-    /// Waits until all that was answered lies where the ETL reads it.
+    /// Waits until all logged requests are in the storage location of the logs.
     pub(super) async fn wait_for_log(&self) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let text = call(&self.address, "GET", "/metrics", Vec::new()).await?;
@@ -99,10 +100,10 @@ impl Service {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        bail!("score does not send its log away; see score.log")
+        bail!("score does not upload its logged requests; see score.log")
     }
 
-    /// Waits until it answers with this model.
+    /// Waits until the service serves this model.
     pub(super) async fn wait_for_model(&self, model_uid: &str) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let about: Value =
@@ -112,6 +113,6 @@ impl Service {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        bail!("score does not take up the model {model_uid}; see score.log")
+        bail!("score does not load model {model_uid}; see score.log")
     }
 }

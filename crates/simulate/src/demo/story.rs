@@ -10,8 +10,8 @@ use super::report::DemoReport;
 use super::teller::Teller;
 use super::year::Year;
 
-/// What an earlier demo left.
-const LEFT: [&str; 14] = [
+/// Files and folders of an earlier demo.
+const FILES: [&str; 14] = [
     "logs",
     "models",
     "spool",
@@ -28,15 +28,15 @@ const LEFT: [&str; 14] = [
     "first-model.html",
 ];
 
-/// Lives a year of a model's life: each day clients are scored and some are called, each week the
-/// jobs run. In some week the world changes.
+/// Simulates a year: clients are scored every day, and the jobs run every week. After a third of
+/// the year, the customers change.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for a folder that is something else, and the first job that fails, by name.
+/// [`UsageError`] for a folder with other files, and the error of the first job that fails.
 pub(crate) async fn demo(args: DemoArgs, context: Context) -> Result<DemoReport> {
     let folder = prepare(&args)?;
-    let place = |name: &str| match &args.store {
+    let location = |name: &str| match &args.store {
         Some(store) => format!("{}/{name}", store.to_string().trim_end_matches('/')),
         None => name.to_owned(),
     };
@@ -47,13 +47,13 @@ pub(crate) async fn demo(args: DemoArgs, context: Context) -> Result<DemoReport>
     let settings = vec![
         ("MLOPS_DATABASE", database),
         ("MLOPS_CREATE_TABLES", "true".to_owned()),
-        ("MLOPS_MODELS", place("models")),
+        ("MLOPS_MODELS", location("models")),
         ("MLOPS_OUTCOMES", "outcomes.csv".to_owned()),
         ("MLOPS_HORIZON", "8d".to_owned()),
-        // Who gets an offer may stay, and would look like a wrong prediction.
+        // A client who stays because of an offer would look like a wrong prediction.
         ("MLOPS_OUTCOMES_OF", "heuristic".to_owned()),
     ];
-    let logs = place("logs");
+    let logs = location("logs");
     let programs = Programs::new(&folder, settings, &context);
     let bar = context.progress.start("weeks", Some(u64::from(args.weeks)));
     let mut year = Year::begin(args, programs, logs, Teller::new(context.progress.clone())).await?;
@@ -74,13 +74,13 @@ fn prepare(args: &DemoArgs) -> Result<PathBuf> {
         folder.exists() && !folder.join("clock").exists() && folder.read_dir()?.next().is_some();
     if is_other {
         let message = format!(
-            "--folder {}: it holds something else than an earlier demo; name another",
+            "--folder {}: the folder has files that are not of a demo. Use an empty or new folder",
             folder.display()
         );
         return Err(UsageError::new(message).into());
     }
-    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    for name in LEFT {
+    std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    for name in FILES {
         let path = folder.join(name);
         let removed = if path.is_dir() {
             std::fs::remove_dir_all(&path)

@@ -5,7 +5,7 @@ use mlops_job::Progress;
 
 use super::event::{Event, line};
 
-/// Tells the story: at once where somebody watches, and else at the end.
+/// Collects the events, and prints them at once on a terminal.
 pub(super) struct Teller {
     progress: Progress,
     is_watched: bool,
@@ -17,19 +17,19 @@ impl Teller {
         Self { progress, is_watched: std::io::stdout().is_terminal(), events: Vec::new() }
     }
 
-    /// Says what happened at that time.
+    /// Records an event, and prints it on a terminal.
     pub(super) fn tell(&mut self, at: Timestamp, says: impl Into<String>) {
         let event = Event { at: at.strftime("%Y-%m-%d").to_string(), says: says.into() };
         self.show(&line(&event));
         self.events.push(event);
     }
 
-    /// Shows what belongs to no day.
+    /// Prints text that belongs to no event.
     pub(super) fn show(&mut self, text: &str) {
         self.is_watched = self.is_watched && self.progress.say(text);
     }
 
-    /// Whether everything was shown at once.
+    /// Returns whether all events were printed at once.
     pub(super) fn is_watched(&self) -> bool {
         self.is_watched
     }

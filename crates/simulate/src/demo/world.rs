@@ -1,4 +1,4 @@
-//! The customers, what becomes of them, and the day on which the world changes.
+//! The simulated customers and their outcomes, before and after the change.
 
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::timestamp::to_sql_text;
@@ -11,32 +11,32 @@ use crate::customers::{Customers, columns};
 use crate::features::{CATEGORICAL, Features};
 use crate::request::value;
 
-/// Of those who would leave and get an offer, so many stay. More than most offers keep, so that a
-/// few hundred clients a day show what a model is worth.
+/// Share of leaving clients that an offer keeps. It is higher than in most companies, so that a few
+/// hundred clients a day show the effect of the model.
 pub(super) const KEPT: f64 = 0.7;
 
-/// The longest time from a request to its outcome.
+/// Maximum number of days from a request to its outcome.
 const LATEST_DAYS: i64 = 7;
 
-/// After the change, activity is measured higher than before.
+/// Factor of `activity_score` after the change.
 const ACTIVITY: f64 = 1.15;
 
-/// A client who asks to be scored.
+/// A client to score.
 pub(super) struct Client {
     pub(super) client_id: String,
-    /// What the application sends.
+    /// The body of the request.
     pub(super) request: Map<String, Value>,
-    /// The chance to leave, if nobody calls.
+    /// Probability of churn without an offer.
     chance: f64,
 }
 
-/// What became of a client, and when that is known.
+/// The outcome of a client, and the time when it is known.
 pub(super) struct Outcome {
     pub(super) known_at: Timestamp,
     pub(super) line: String,
 }
 
-/// Endless clients; the same seed gives the same ones.
+/// A generator of clients. The same seed gives the same clients.
 pub(super) struct World {
     customers: Customers,
     reader: FeatureReader,
@@ -57,12 +57,12 @@ impl World {
         }
     }
 
-    /// The next client, before or after the change.
+    /// Returns the next client, before or after the change.
     pub(super) fn client(&mut self, has_changed: bool) -> Client {
         let mut row = self.customers.next_row();
         let features = self.reader.read(&row);
         let activity = self.columns.iter().position(|name| name == "activity_score");
-        if let Some(cell) = activity.filter(|_| has_changed).map(|place| &mut row[place])
+        if let Some(cell) = activity.filter(|_| has_changed).map(|index| &mut row[index])
             && let Ok(number) = cell.parse::<f64>()
         {
             *cell = ((number * ACTIVITY * 1e4).round() / 1e4).to_string();
@@ -74,14 +74,12 @@ impl World {
             cells.map(|(name, cell)| (name.clone(), value(cell))).collect();
         let client_id = row[0].clone();
         request.insert("client_id".to_owned(), client_id.clone().into());
-        // A name of its own would be another in each run, and rows are read in the order of their
-        // names.
+        // A random uid would differ in each run, and rows are read in the order of their uid.
         request.insert("uid".to_owned(), format!("r{client_id}").into());
         Client { client_id, request, chance }
     }
 
-    /// What becomes of a client who was scored at `now`; who is at high risk gets an offer, and may
-    /// stay.
+    /// Returns the outcome of a client that was scored at `now`. A client at high risk gets an offer.
     pub(super) fn outcome(
         &mut self,
         client: &Client,
@@ -100,13 +98,13 @@ impl World {
     }
 }
 
-/// The law after the change, of what clients are like and not of how it is measured: the active
-/// leave now, as do customers of two creatives, and a high propensity no longer means that one
-/// leaves. Overall as many leave as before.
+/// Returns the probability of churn after the change, from the true features: active customers and
+/// the customers of two creatives leave, and a high propensity no longer means churn. The overall
+/// churn rate stays the same.
 fn probability_now(features: &Features) -> f64 {
     let before = probability(features);
     let creative = CATEGORICAL.iter().position(|(name, ..)| *name == "marketing_creative");
-    let level = creative.and_then(|place| features.levels[place]).unwrap_or(0);
+    let level = creative.and_then(|index| features.levels[index]).unwrap_or(0);
     let [activity, propensity] =
         [features.numeric[0], features.numeric[1]].map(|value| value.unwrap_or(0.5));
     let mut odds = (before / (1.0 - before)).ln() - 0.5;

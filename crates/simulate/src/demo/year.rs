@@ -1,5 +1,6 @@
 use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp, civil};
+use mlops_job::number;
 
 use super::args::DemoArgs;
 use super::bad_model::try_bad_model;
@@ -10,19 +11,19 @@ use super::service::{HEURISTIC_SHARE, Service};
 use super::teller::Teller;
 use super::world::{KEPT, Outcome, World};
 
-/// The rows that the first model is fitted to.
-const FIRST_ROWS: &str = "12000";
+/// Number of training rows of the first model.
+const FIRST_ROWS: u64 = 12_000;
 
-/// The week in which the world changes, and the one in which somebody tries a bad model, as shares
+/// The week in which the world changes, and the week of the retrain on shuffled outcomes, as shares
 /// of all weeks.
 const CHANGE: f64 = 0.35;
 const BAD_MODEL: f64 = 0.8;
 
-/// From a day's requests at noon to the jobs in the evening, and to the alerts at midnight.
+/// Hours from a day's requests at noon to the jobs in the evening, and to the alerts at midnight.
 const EVENING: SignedDuration = SignedDuration::from_hours(8);
 const MIDNIGHT: SignedDuration = SignedDuration::from_hours(12);
 
-/// Each day clients are scored and some are called, each week the jobs run.
+/// A simulated year: clients are scored every day, and the jobs run every week.
 pub(super) struct Year {
     pub(super) args: DemoArgs,
     pub(super) programs: Programs,
@@ -34,7 +35,7 @@ pub(super) struct Year {
     world: World,
     first_day: Timestamp,
     /// Outcomes that are not known yet.
-    to_come: Vec<Outcome>,
+    pending: Vec<Outcome>,
     known: String,
 }
 
@@ -50,9 +51,8 @@ impl Year {
             civil::date(2026, 1, 1).at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC)?.timestamp();
         programs.set_clock(first_day - SignedDuration::from_hours(24)).await?;
         post::write_rules(&programs).await?;
-        let seed = args.seed.to_string();
-        let customers =
-            ["customers", "--rows", FIRST_ROWS, "--seed", &seed, "--to", "customers.csv"];
+        let (seed, rows) = (args.seed.to_string(), FIRST_ROWS.to_string());
+        let customers = ["customers", "--rows", &rows, "--seed", &seed, "--to", "customers.csv"];
         programs.run("simulate", &customers).await?;
         // The application does not know when a customer was acquired.
         let first =
@@ -65,13 +65,14 @@ impl Year {
         let model_uid = text(&made["model_uid"]);
         let auc = made["metrics"]["roc_auc"].as_f64().unwrap_or(f64::NAN);
         let says = format!(
-            "retrain fits a first model to {FIRST_ROWS} customers: ROC AUC {auc:.3} on rows that it was not fitted to; score answers with {model_uid}"
+            "retrain fits the first model to {} customers: ROC AUC {auc:.3} on held-out rows. score serves {model_uid}",
+            number(FIRST_ROWS)
         );
         teller.tell(first_day, says);
         let share = HEURISTIC_SHARE.parse::<f64>().map_or(f64::NAN, |share| 100.0 * share);
         let says = format!(
-            "of {} clients a day {share:.0}% are left alone, as a control group; of the others, who is at high risk gets an offer, and {:.0}% of those \
-             who would have left stay",
+            "{} clients a day, {share:.0}% of them in the control group. In the treatment group, clients at high risk get an offer; it keeps {:.0}% of \
+             those who would have left",
             args.requests,
             100.0 * KEPT
         );
@@ -87,7 +88,7 @@ impl Year {
             service,
             world,
             first_day,
-            to_come: Vec::new(),
+            pending: Vec::new(),
             known: "client_id,outcome_timestamp,outcome\n".to_owned(),
         })
     }
@@ -100,7 +101,7 @@ impl Year {
         let has_changed = week >= self.week_of(CHANGE);
         let first = self.first_day + SignedDuration::from_hours(7 * 24 * i64::from(week));
         if week == self.week_of(CHANGE) {
-            let says = "THE WORLD CHANGES: a new app counts activity 15% higher, and a competitor woos the active customers and those of two \
+            let says = "THE WORLD CHANGES: a new app counts activity 15% higher; a competitor attracts active customers and the customers of two \
                         marketing creatives";
             self.teller.tell(first, says);
         }
@@ -121,7 +122,7 @@ impl Year {
             let reasons = try_bad_model(&self.programs).await?;
             self.teller.tell(
                 evening,
-                format!("somebody retrains on mixed up outcomes; the gate refuses: {reasons}"),
+                format!("a retrain on shuffled outcomes is rejected by the gate: {reasons}"),
             );
         }
         self.programs.run("dashboard", &["refresh"]).await?;
@@ -140,16 +141,16 @@ impl Year {
         let answers = self.service.score(&clients).await?;
         self.requests += answers.len() as u64;
         for (client, answer) in clients.iter().zip(answers) {
-            self.to_come.push(self.world.outcome(client, answer.high_risk == "yes", now));
+            self.pending.push(self.world.outcome(client, answer.high_risk == "yes", now));
         }
         Ok(())
     }
 
     async fn write_outcomes(&mut self, now: Timestamp) -> Result<()> {
-        let (known, to_come): (Vec<Outcome>, Vec<Outcome>) = std::mem::take(&mut self.to_come)
+        let (known, pending): (Vec<Outcome>, Vec<Outcome>) = std::mem::take(&mut self.pending)
             .into_iter()
             .partition(|outcome| outcome.known_at <= now);
-        self.to_come = to_come;
+        self.pending = pending;
         self.known.extend(known.into_iter().map(|outcome| outcome.line));
         tokio::fs::write(self.programs.path("outcomes.csv"), &self.known)
             .await
