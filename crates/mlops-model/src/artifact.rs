@@ -1,7 +1,7 @@
-//! `model.pkl`: a model with all that is known of it, as a pickle of plain containers.
+//! `model.pkl`: a model with its metadata, as a pickle of plain containers.
 //!
-//! Python's `pickle.load` reads it with nothing imported. Numbers of trees are raw little-endian
-//! bytes, for `numpy.frombuffer`.
+//! Python's `pickle.load` reads the file without imports. The numbers of trees are raw
+//! little-endian bytes, for `numpy.frombuffer`.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,67 +16,66 @@ use super::{Feature, FeatureKind, MAX_LEVELS, Model, Recipe, Schema};
 use crate::pickle;
 use crate::pickle::{Field, PickleError, Shape, Value};
 
-/// The version of the layout; a reader refuses a later one.
+/// The version of the format. A reader rejects later versions.
 const FORMAT: i64 = 1;
 
-/// ONNX files end at two gigabytes, and so many nodes are more than anybody asks of another
-/// runtime.
+/// Maximum number of nodes of a model that is exported as ONNX. ONNX files are limited to 2 GB.
 const MAX_NODES_IN_ONNX: usize = 10_000_000;
 
-/// A model, and what it was made of.
+/// A model with its metadata.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelFile {
-    /// The name of this very model.
+    /// ID of the model.
     pub model_uid: String,
-    /// When it was made, in UTC.
+    /// Time of the training, in UTC.
     pub created: String,
     /// The model.
     pub model: Model,
-    /// How good it was on rows that it was not fitted to.
+    /// Metrics on held-out rows.
     pub metrics: Metrics,
-    /// What it was fitted to.
+    /// The training data.
     pub training: Training,
-    /// The commit of the program that made it.
+    /// Git commit of the program that trained the model.
     pub git_commit: Option<String>,
 }
 
-/// The data that a model was fitted to.
+/// A description of the training data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Training {
-    /// Where they are from.
+    /// The sources: files, tables, logs.
     pub source: String,
-    /// Their number.
+    /// Number of rows.
     pub rows: u64,
-    /// Rows with the positive outcome.
+    /// Number of rows with the positive outcome.
     pub positives: u64,
-    /// The first time, where rows have one.
+    /// The earliest time, if the rows have a time column.
     pub from: Option<String>,
-    /// The last time.
+    /// The latest time.
     pub to: Option<String>,
     /// The SHA-256 digest of the data, in hexadecimal digits.
     pub data_sha256: String,
 }
 
-/// Why bytes are no model.
+/// An error when a model is read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArtifactError {
-    /// No pickle of plain containers.
+    /// The bytes are not a pickle of plain containers.
     #[error(transparent)]
     Pickle(#[from] PickleError),
-    /// Something else than a model.
-    #[error("{0}; this is no model of `retrain`, or a damaged one")]
+    /// The pickle does not contain a model.
+    #[error("{0}; the file is damaged, or `retrain` did not write it")]
     Shape(#[from] Shape),
-    /// A later format.
+    /// The format is newer than this program.
     #[error(
-        "the model is of format {found}, and this program reads up to {FORMAT}; use the version of the program that made it"
+        "the model has format {found}, and this program reads formats up to {FORMAT}; update this program"
     )]
     Format {
-        /// Its format.
+        /// The format of the model.
         found: i64,
     },
 }
 
-/// What is kept as it is, without arrays.
+/// The part of the metadata without arrays.
 #[derive(Serialize, Deserialize)]
 struct About {
     model_uid: String,
@@ -91,7 +90,7 @@ struct About {
 }
 
 impl ModelFile {
-    /// The bytes of `model.pkl`; the same model gives the same bytes.
+    /// Returns the bytes of `model.pkl`. The same model gives the same bytes.
     pub fn to_pickle(&self) -> Vec<u8> {
         let about = About {
             model_uid: self.model_uid.clone(),
@@ -128,18 +127,18 @@ impl ModelFile {
         pickle::write(&Value::Dict(entries))
     }
 
-    /// Whether the bytes of a model hold it as an ONNX file too; a giant may lack one.
+    /// Returns whether `model.pkl` contains the model as ONNX. Very large models do not.
     pub fn has_onnx(bytes: &[u8]) -> bool {
         let Ok(value) = pickle::read(bytes) else { return false };
         let onnx = Field::new(&value, "model.pkl").entry("onnx");
         onnx.is_ok_and(|onnx| matches!(onnx, Value::Bytes(bytes) if !bytes.is_empty()))
     }
 
-    /// Reads what [`ModelFile::to_pickle`] wrote, or Python wrote again.
+    /// Reads the output of [`ModelFile::to_pickle`], also if Python has written it again.
     ///
     /// # Errors
     ///
-    /// [`ArtifactError`] for anything else; a model that it returns can be asked without a fault.
+    /// [`ArtifactError`] for anything else. A returned model is valid: its predictions cannot fail.
     pub fn from_pickle(bytes: &[u8]) -> Result<Self, ArtifactError> {
         let value = pickle::read(bytes)?;
         let file = Field::new(&value, "model.pkl");
@@ -157,7 +156,7 @@ impl ModelFile {
         about
             .recipe
             .check()
-            .map_err(|error| file.wrong(format!("has a recipe that cannot be: {error}")))?;
+            .map_err(|error| file.wrong(format!("has an invalid recipe: {error}")))?;
         let inputs = about.schema.input_names().len();
         let too_many = |feature: &Feature| matches!(&feature.kind, FeatureKind::Categorical { levels } if levels.len() > MAX_LEVELS);
         if about.schema.features.iter().any(too_many)
@@ -168,7 +167,9 @@ impl ModelFile {
                 .into());
         }
         if about.importances.len() != about.schema.features.len() {
-            return Err(file.wrong("has another number of importances than of features").into());
+            return Err(file
+                .wrong("has a number of importances that differs from the number of features")
+                .into());
         }
         let scorer =
             to_scorer(&Field::new(file.entry("scorer")?, "scorer"), &about.schema, inputs)?;
@@ -232,11 +233,12 @@ fn to_scorer(scorer: &Field<'_>, schema: &Schema, inputs: usize) -> Result<Score
             let (base, name) = entry("base")?;
             Ok(Scorer::Boosting { bins, base: Field::new(base, name).float()?, trees })
         }
-        other => Err(scorer.wrong(format!("is of the kind `{other}`, which is not known")).into()),
+        other => Err(scorer.wrong(format!("has the unknown kind `{other}`")).into()),
     }
 }
 
-/// The edges of each input's bins; None for levels, whose bins are their places.
+/// The edges of the bins of each input; `None` for a categorical input, whose bins are the indices
+/// of its levels.
 fn of_bins(bins: &[InputBins]) -> Value {
     let of_input = |bins: &InputBins| match bins {
         InputBins::Numeric { edges } => Value::of_f64(edges),
@@ -316,8 +318,9 @@ fn to_trees(trees: &Field<'_>, inputs: usize) -> Result<Vec<Tree>, Shape> {
             of_levels.to_vec(),
             inputs,
         );
-        found
-            .push(tree.ok_or_else(|| trees.wrong(format!("has no sound tree at place {number}")))?);
+        found.push(
+            tree.ok_or_else(|| trees.wrong(format!("has an invalid tree at index {number}")))?,
+        );
         (node, set) = (to, to_set);
     }
     Ok(found)
@@ -364,6 +367,5 @@ fn to_json(value: &Value, of: &Field<'_>) -> Result<serde_json::Value, Shape> {
 }
 
 fn of_fields<T: DeserializeOwned>(json: serde_json::Value, of: &Field<'_>) -> Result<T, Shape> {
-    serde_json::from_value(json)
-        .map_err(|error| of.wrong(format!("is not as it should be: {error}")))
+    serde_json::from_value(json).map_err(|error| of.wrong(format!("is invalid: {error}")))
 }

@@ -14,14 +14,14 @@ use super::tree::Tree;
 /// linfa-trees goes through all rows at each node: more would take minutes.
 const MAX_ROWS: usize = 100_000;
 
-/// How a single tree is grown.
+/// Parameters of a single decision tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TreeParams {
-    /// The most questions one after another.
+    /// Maximum depth (scikit-learn: `max_depth`).
     pub max_depth: u32,
-    /// The least weight of a leaf; both outcomes together weigh as much as there are rows, half
-    /// each.
+    /// Minimum weight of a leaf (scikit-learn: `min_samples_leaf`, with balanced classes). All rows
+    /// weigh 1 on average, and both outcomes have the same total weight.
     pub min_leaf: u32,
 }
 

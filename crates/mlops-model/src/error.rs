@@ -1,34 +1,36 @@
-/// Why there is no model, or no prediction.
+/// An error of a fit or a prediction.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ModelError {
     /// A column is missing.
     #[error("there is no column `{column}`; the model needs it")]
     NoColumn {
-        /// Its name.
+        /// The name of the column or parameter.
         column: String,
     },
     /// Two columns of one name.
     #[error("there are two columns `{column}`; rename one of them")]
     ColumnTwice {
-        /// Their name.
+        /// Their common name.
         column: String,
     },
-    /// Nothing to learn from.
-    #[error("there are no columns beside the target; a model needs at least one feature")]
+    /// The table has no features.
+    #[error(
+        "there are no columns beside the target and the IDs; a model needs at least one feature"
+    )]
     NoFeatures,
-    /// The target is no pair of outcomes.
+    /// The target does not have exactly two values.
     #[error("the target `{column}` must have two values, such as yes and no; it has {levels:?}{}", if levels.len() == 5 { " and more" } else { "" })]
     TargetLevels {
         /// The target.
         column: String,
-        /// The first of its values.
+        /// Up to five of its values.
         levels: Vec<String>,
     },
-    /// No rows.
-    #[error("there are no rows with an outcome; a model needs some of both")]
+    /// There are no rows.
+    #[error("there are no rows with an outcome; a model needs rows of both outcomes")]
     NoRows,
-    /// Outcomes and rows do not belong together.
-    #[error("{labels} outcomes for {rows} rows; there must be one a row")]
+    /// The numbers of outcomes and rows differ.
+    #[error("{labels} outcomes for {rows} rows; each row needs one outcome")]
     Labels {
         /// Outcomes.
         labels: usize,
@@ -36,54 +38,54 @@ pub enum ModelError {
         rows: usize,
     },
     /// Only one outcome.
-    #[error("all {rows} rows have the same outcome; a model needs rows of both")]
+    #[error("all {rows} rows have the same outcome; a model needs rows of both outcomes")]
     OneOutcome {
         /// The number of rows.
         rows: usize,
     },
-    /// Too wide a table.
+    /// The table has too many inputs.
     #[error(
-        "{inputs} inputs are more than the {most} that this kind of model takes; leave some out"
+        "the table has {inputs} inputs, and this learner accepts at most {most}; remove some columns"
     )]
     TooManyInputs {
-        /// Inputs of the model, after levels and dates were expanded.
+        /// Inputs of the model, after levels and dates are expanded.
         inputs: usize,
-        /// The most.
+        /// The maximum.
         most: usize,
     },
-    /// Too long a table.
+    /// The table has too many rows.
     #[error(
-        "{rows} rows are more than the {most} that a decision tree is grown of; choose `gradient-boosting`"
+        "the table has {rows} rows, and the learner decision-tree accepts at most {most}; use `gradient-boosting`"
     )]
     TooManyRows {
-        /// Rows.
+        /// The number of rows.
         rows: usize,
-        /// The most.
+        /// The maximum.
         most: usize,
     },
     /// A parameter outside its range.
     #[error("the parameter `{name}` is {value}; it must be from {low} to {high}")]
     Parameter {
-        /// Its name.
+        /// The name of the column or parameter.
         name: &'static str,
-        /// What it is.
+        /// The given value.
         value: f64,
-        /// The least.
+        /// The minimum.
         low: f64,
-        /// The most.
+        /// The maximum.
         high: f64,
     },
-    /// The regression has no minimum that can be found.
+    /// The logistic regression does not converge.
     #[error(
-        "the logistic regression does not converge; choose a smaller `c`, or leave columns out that others add up to"
+        "the logistic regression does not converge; use a smaller `c`, or remove columns that are sums of other columns"
     )]
     NoMinimum,
-    /// What linfa says.
-    #[error("linfa: {0}; choose another learner")]
+    /// An error of linfa.
+    #[error("linfa: {0}; use another learner")]
     Linfa(String),
-    /// No calibration can be fitted.
+    /// There are too few rows for a calibration.
     #[error(
-        "the probabilities cannot be calibrated; there are too few rows, choose `calibration = \"none\"`"
+        "there are too few rows to calibrate the probabilities; add rows, or set `calibration = \"none\"`"
     )]
     NoCalibration,
 }

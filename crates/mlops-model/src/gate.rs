@@ -1,4 +1,4 @@
-//! Whether a new model may take the place of the present one.
+//! The gate: decides whether a candidate model (challenger) may replace the current one (champion).
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,22 @@ use super::metrics::{
     Difference, Metrics, auc_difference, log_loss, loss_difference, spiegelhalter,
 };
 
-/// Calibration is refused where it is both off by this much and surely off.
+/// A model is not calibrated if its calibration error is above this threshold and the test of
+/// calibration is significant.
 const MAX_CALIBRATION_ERROR: f64 = 0.05;
 const CALIBRATION_SIGNIFICANCE: f64 = 0.01;
 
-/// A segment with fewer rows of either outcome says nothing.
+/// Segments with fewer rows of either outcome are not checked.
 const MIN_SEGMENT_ROWS: usize = 50;
 
-/// What a new model may lose against the present one.
+/// The maximum loss of performance against the current model.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GatePolicy {
-    /// Of the area under the ROC curve.
+    /// Maximum loss of ROC AUC.
     pub margin_auc: f64,
-    /// Of the log loss, in nats.
+    /// Maximum rise of log loss, in nats.
     pub margin_log_loss: f64,
-    /// The confidence of the intervals.
+    /// Confidence level of the intervals.
     pub confidence: f64,
 }
 
@@ -32,42 +33,43 @@ impl Default for GatePolicy {
     }
 }
 
-/// Rows that neither model was fitted to, with what the models say of them.
+/// Held-out rows with the predicted probabilities of both models.
 #[derive(Debug, Clone, Copy)]
 pub struct HeldOut<'a> {
-    /// The outcomes.
+    /// The outcomes of the rows.
     pub labels: &'a [bool],
-    /// By the new model.
+    /// Predicted probabilities of the candidate model.
     pub challenger: &'a [f64],
-    /// By the present one, where there is one.
+    /// Predicted probabilities of the current model, if there is one.
     pub champion: Option<&'a [f64]>,
-    /// The share of positives in the rows that the new model was fitted to.
+    /// The share of positives in the training data of the candidate model.
     pub base_rate: f64,
-    /// The segment of each row, where segments are to hold.
+    /// The segment of each row, if segments are checked.
     pub segments: Option<&'a [Option<String>]>,
 }
 
-/// What was found.
+/// The decision of the gate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GateReport {
-    /// Whether the new model may take the place.
+    /// Whether the candidate model may replace the current one.
     pub accepted: bool,
-    /// Why not.
+    /// The reasons of a rejection.
     pub reasons: Vec<String>,
-    /// How much more area under the ROC curve the new model has.
+    /// ROC AUC of the candidate model minus that of the current model.
     pub roc_auc: Option<Difference>,
-    /// How much more log loss the new model has.
+    /// Log loss of the candidate model minus that of the current model.
     pub log_loss: Option<Difference>,
 }
 
-/// Judges a new model.
+/// Decides whether a candidate model is accepted. All figures are of the same held-out rows.
 ///
-/// It is refused where, on the same held-out rows, its log loss or its AUC is worse than the
-/// present model's by more than the margin, and surely worse (the whole interval is on the wrong
-/// side); where a segment is surely worse by more than the margin; where its probabilities are off
-/// by more than 0.05 on average and surely off; and where it foretells no better than the base
-/// rate, or its AUC is not surely above that of chance: on outcomes that were mixed up, the present
-/// model is no better either.
+/// A candidate is rejected for any of these reasons:
+/// - Its log loss or AUC is worse than the current model's by more than the margin, and the
+///   confidence interval of the difference excludes 0.
+/// - In a segment, the whole interval of the difference in log loss is above the margin.
+/// - Its calibration error is above 0.05, and Spiegelhalter's test is significant.
+/// - Its log loss is not below that of the base rate, or the interval of its AUC includes 0.5. On
+///   shuffled outcomes the current model is no better, so that the comparison alone would accept.
 pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
     let HeldOut { labels, challenger, champion, base_rate, segments } = held_out;
     let mut reasons = Vec::new();
@@ -75,16 +77,17 @@ pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
     let chance = vec![base_rate; labels.len()];
     match (loss, log_loss(labels, &chance)) {
         (Some(loss), Some(base)) if loss < base => {}
-        (Some(loss), Some(base)) => reasons
-            .push(format!("its log loss {loss:.4} is not below {base:.4}, that of the base rate")),
-        _ => reasons.push("there are no held-out rows to judge it by".to_owned()),
+        (Some(loss), Some(base)) => reasons.push(format!(
+            "log loss {loss:.4} is not below {base:.4}, the log loss of the base rate"
+        )),
+        _ => reasons.push("there are no held-out rows to evaluate the model on".to_owned()),
     }
     if let Some(found) = auc_difference(labels, challenger, &chance, policy.confidence)
         && found.low <= 0.0
     {
         let (auc, low, high) = (0.5 + found.difference, 0.5 + found.low, 0.5 + found.high);
         reasons
-            .push(format!("its AUC {auc:.3} cannot be told from 0.5, that of chance (interval {low:.3} to {high:.3})"));
+            .push(format!("AUC {auc:.3} is not above 0.5, the AUC of a random model ({:.0}% confidence interval {low:.3} to {high:.3})", 100.0 * policy.confidence));
     }
     let error = Metrics::of(labels, challenger).ece.unwrap_or(0.0);
     if let Some((_, p_value)) = spiegelhalter(labels, challenger)
@@ -92,7 +95,7 @@ pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
         && p_value < CALIBRATION_SIGNIFICANCE
     {
         reasons.push(format!(
-            "it is not calibrated: off by {error:.3} on average (p {p_value:.1e}); `calibration = \"sigmoid\"` in the recipe may help"
+            "the model is not calibrated: calibration error {error:.3} (threshold {MAX_CALIBRATION_ERROR}, p = {p_value:.1e}). Try `calibration = \"sigmoid\"` in the recipe"
         ));
     }
     let (mut roc_auc, mut log_loss) = (None, None);
@@ -104,9 +107,9 @@ pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
             && found.high < 0.0
         {
             reasons.push(format!(
-                "its AUC is {:.4} below the present model's{}",
+                "AUC is {:.4} below the current model's{}",
                 -found.difference,
-                interval(found)
+                interval(found, policy)
             ));
         }
         if let Some(found) = &log_loss
@@ -114,9 +117,9 @@ pub fn judge(held_out: HeldOut<'_>, policy: &GatePolicy) -> GateReport {
             && found.low > 0.0
         {
             reasons.push(format!(
-                "its log loss is {:.4} above the present model's{}",
+                "log loss is {:.4} above the current model's{}",
                 found.difference,
-                interval(found)
+                interval(found, policy)
             ));
         }
         reasons.extend(
@@ -150,16 +153,20 @@ fn worse_segments(
         (found.low > policy.margin_log_loss).then(|| {
             let more = found.difference;
             format!(
-                "in the segment {segment} its log loss is {more:.4} above the present model's{}",
-                interval(&found)
+                "in the segment {segment} log loss is {more:.4} above the current model's{}",
+                interval(&found, policy)
             )
         })
     };
     rows.into_iter().filter_map(is_worse).collect()
 }
 
-fn interval(found: &Difference) -> String {
-    format!(" (interval of the difference {:.4} to {:.4})", found.low, found.high)
+fn interval(found: &Difference, policy: &GatePolicy) -> String {
+    let confidence = 100.0 * policy.confidence;
+    format!(
+        " ({confidence:.0}% confidence interval of the difference {:.4} to {:.4})",
+        found.low, found.high
+    )
 }
 
 #[cfg(test)]
@@ -167,8 +174,8 @@ mod tests {
     use super::*;
     use crate::random::Random;
 
-    /// Outcomes that follow `share`, and what a model says that is `off` by so much in log-odds,
-    /// and turned for the segment `b`.
+    /// Returns outcomes, and the predictions of a true champion and of a challenger that is `off` by
+    /// so much in log-odds, with `noise`.
     fn rows(off: f64, noise: f64) -> (Vec<bool>, Vec<f64>, Vec<f64>, Vec<Option<String>>) {
         let mut random = Random::new(7, 0);
         let (mut labels, mut champion, mut challenger, mut segments) =
@@ -243,16 +250,16 @@ mod tests {
             segments: None,
         };
         let reasons = judge(held_out, &GatePolicy::default()).reasons;
-        assert!(reasons[0].contains("that of the base rate"), "{reasons:?}");
+        assert!(reasons[0].contains("the log loss of the base rate"), "{reasons:?}");
     }
 
     #[test]
-    fn a_model_of_mixed_up_outcomes_is_refused_though_the_present_one_is_no_better() {
+    fn a_model_of_shuffled_outcomes_is_rejected_though_the_current_one_is_no_better() {
         let (labels, champion, ..) = rows(0.0, 0.0);
         let mut random = Random::new(8, 0);
         let mixed: Vec<bool> =
             random.permutation(labels.len()).into_iter().map(|row| labels[row as usize]).collect();
-        // A breath better than the base rate, by chance.
+        // Slightly better than the base rate, by chance.
         let challenger: Vec<f64> = mixed
             .iter()
             .map(|label| {
@@ -267,6 +274,9 @@ mod tests {
             segments: None,
         };
         let reasons = judge(held_out, &GatePolicy::default()).reasons;
-        assert!(reasons.iter().any(|reason| reason.contains("that of chance")), "{reasons:?}");
+        assert!(
+            reasons.iter().any(|reason| reason.contains("the AUC of a random model")),
+            "{reasons:?}"
+        );
     }
 }

@@ -1,27 +1,27 @@
 use super::{Model, ModelError};
 use mlops_core::table::{Kind, Table, Values};
 
-/// Why rows are no golden requests.
+/// An error in a table of golden requests.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum GoldenError {
-    /// A bound is missing.
+    /// The column of a bound is missing.
     #[error(
-        "there is no column `{0}`; beside the features there must be min_prediction and max_prediction"
+        "there is no column `{0}`. Golden requests need the columns min_prediction and max_prediction beside the features"
     )]
     NoBound(&'static str),
-    /// The model cannot be asked.
+    /// The model cannot predict the rows.
     #[error(transparent)]
     Model(#[from] ModelError),
 }
 
-/// The golden requests that the model does not answer as it must, in words; none where it does.
+/// Returns a message for each golden request whose predicted probability is out of bounds.
 ///
-/// `golden` has the features of the model, and for each row the least and the greatest probability
-/// in `min_prediction` and `max_prediction`; a missing bound is none.
+/// `golden` has the features of the model, and for each row the bounds of the probability in
+/// `min_prediction` and `max_prediction`. A missing bound is not checked.
 ///
 /// # Errors
 ///
-/// [`GoldenError`] where a column is missing.
+/// [`GoldenError`] if a column is missing.
 pub fn golden_failures(model: &Model, golden: &Table) -> Result<Vec<String>, GoldenError> {
     let bounds = |name: &'static str| match golden
         .column(name)
@@ -37,7 +37,10 @@ pub fn golden_failures(model: &Model, golden: &Table) -> Result<Vec<String>, Gol
         rows.filter(|(_, (probability, (low, high)))| *probability < *low || *probability > *high);
     Ok(outside
         .map(|(row, (probability, (low, high)))| {
-            format!("the golden request {} has the probability {probability:.4}, outside of {low} to {high}", row + 1)
+            format!(
+                "the golden request {} has probability {probability:.4}; expected {low} to {high}",
+                row + 1
+            )
         })
         .collect())
 }

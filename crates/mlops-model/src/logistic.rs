@@ -24,11 +24,11 @@ const SAMPLED: usize = 10_000;
 /// same.
 const PARTS: usize = 16;
 
-/// How the regression is fitted.
+/// Parameters of logistic regression.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogisticParams {
-    /// The inverse of the penalty, as scikit-learn's `C`.
+    /// Inverse of the regularization strength (scikit-learn: `C`).
     pub c: f64,
 }
 

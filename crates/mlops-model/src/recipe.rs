@@ -5,41 +5,42 @@ use serde::{Deserialize, Serialize};
 use super::error::{ModelError, check_range};
 use super::{BoostingParams, ForestParams, LogisticParams, TreeParams};
 
-/// How a model is made from data: the same recipe, data and seed give the same model to the bit.
+/// A recipe of a model: learner, parameters, calibration. The same recipe, data and seed give the
+/// same model, bit by bit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// The kind of model, with its parameters.
+    /// The learner with its parameters.
     #[serde(flatten)]
     pub learner: Learner,
-    /// How scores become probabilities.
+    /// Calibration of the predicted probabilities, as in scikit-learn's `CalibratedClassifierCV`.
     #[serde(default)]
     pub calibration: CalibrationMethod,
-    /// Parts of the data for cross-validation.
+    /// Number of folds of the cross-validation.
     #[serde(default = "five")]
     pub folds: usize,
-    /// Where random numbers begin.
+    /// Random seed (scikit-learn: `random_state`).
     #[serde(default)]
     pub seed: u64,
 }
 
-/// A kind of model.
+/// A learner with its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "learner", content = "params")]
 pub enum Learner {
-    /// Trees on random rows and inputs, averaged.
+    /// Random forest: the average of trees on random rows and features.
     RandomForest(ForestParams),
-    /// Trees with random splits, averaged.
+    /// Extra trees: the average of trees with random splits.
     ExtraTrees(ForestParams),
-    /// Trees one after another, each on what those before left over.
+    /// Gradient-boosted trees, as in LightGBM.
     GradientBoosting(BoostingParams),
-    /// A weighted sum.
+    /// Logistic regression with an L2 penalty.
     LogisticRegression(LogisticParams),
-    /// One tree, by linfa-trees: weaker than any of the others, and short enough to be read.
+    /// A single decision tree, by linfa-trees: less accurate than the others, but readable.
     DecisionTree(TreeParams),
 }
 
-/// The name of a kind of model.
+/// The name of a learner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LearnerKind(&'static str);
 
@@ -56,22 +57,22 @@ impl FromStr for LearnerKind {
 }
 
 impl LearnerKind {
-    /// The name.
+    /// Returns the name.
     pub fn name(self) -> &'static str {
         self.0
     }
 }
 
-/// How scores become probabilities.
+/// Calibration of the predicted probabilities, as in scikit-learn's `CalibratedClassifierCV`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CalibrationMethod {
-    /// As the model has them.
+    /// No calibration.
     #[default]
     None,
-    /// By a logistic curve, fitted to predictions of rows that the model was not fitted to.
+    /// Platt scaling: a logistic curve, fitted to out-of-fold predictions.
     Sigmoid,
-    /// By the best rising steps, fitted likewise; for thousands of rows.
+    /// Isotonic regression, fitted to out-of-fold predictions; needs thousands of rows.
     Isotonic,
 }
 
@@ -80,8 +81,8 @@ fn five() -> usize {
 }
 
 impl Default for Recipe {
-    /// Gradient boosting of small trees in small steps, calibrated: as good on a few thousand rows
-    /// as on a million.
+    /// Returns calibrated gradient boosting with small trees and a small learning rate, for a few
+    /// thousand to a million rows.
     fn default() -> Self {
         let params = BoostingParams {
             rounds: 200,
@@ -97,22 +98,22 @@ impl Default for Recipe {
 }
 
 impl Recipe {
-    /// A recipe without calibration.
+    /// Creates a recipe without calibration.
     pub fn new(learner: Learner) -> Self {
         Self { learner, calibration: CalibrationMethod::None, folds: five(), seed: 0 }
     }
 
-    /// Steps of progress that a fit takes: trees, rounds and folds.
+    /// Returns the number of progress steps of a fit: trees or rounds, times folds.
     pub fn steps(&self) -> usize {
         let fits = if self.calibration == CalibrationMethod::None { 1 } else { 1 + self.folds };
         fits * self.learner.steps()
     }
 
-    /// Whether its parameters can be.
+    /// Checks that all parameters are in range.
     ///
     /// # Errors
     ///
-    /// [`ModelError::Parameter`] names the one that cannot.
+    /// [`ModelError::Parameter`] names the first invalid parameter.
     pub fn check(&self) -> Result<(), ModelError> {
         check_range("folds", self.folds as f64, 2.0, 100.0)?;
         match &self.learner {
@@ -125,12 +126,12 @@ impl Recipe {
 }
 
 impl Learner {
-    /// The name in a recipe, such as `random-forest`.
+    /// Returns the name in a recipe, such as `random-forest`.
     pub fn name(&self) -> &'static str {
         self.kind().name()
     }
 
-    /// The kind of model.
+    /// Returns the kind of learner.
     pub fn kind(&self) -> LearnerKind {
         LearnerKind(match self {
             Self::RandomForest(_) => "random-forest",

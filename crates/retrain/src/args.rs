@@ -109,7 +109,7 @@ pub struct Args {
     pub common: CommonArgs,
 }
 
-/// Rows with outcomes, from one or several sources.
+/// Sources of training data, and their columns.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub struct DataArgs {
@@ -147,7 +147,7 @@ pub struct DataArgs {
     /// Logged requests with known outcomes: `model_logs`, or a folder or s3://BUCKET/PREFIX of JSON
     /// logs
     #[arg(long, env = "RETRAIN_LOGS", value_name = "LOCATION", help_heading = "Input")]
-    pub logs: Option<LogPlace>,
+    pub logs: Option<LogSource>,
 
     /// First logging time of the logged requests, in UTC
     #[arg(long, env = "RETRAIN_SINCE", value_name = "TIME", value_parser = utc_time, requires = "logs", hide_short_help = true, help_heading = "Input")]
@@ -175,7 +175,7 @@ pub struct DataArgs {
     #[arg(long, env = "RETRAIN_TIME", value_name = "COLUMN", help_heading = "Columns")]
     pub time: Option<String>,
 
-    /// Share of held-out rows (test set)
+    /// Share of held-out rows, 0.05 to 0.5 (test set; scikit-learn: test_size)
     #[arg(long, env = "RETRAIN_TEST_SHARE", value_name = "SHARE", default_value_t = 0.25, value_parser = mlops_job::share, hide_short_help = true, help_heading = "Model")]
     pub test_share: f64,
 
@@ -192,16 +192,16 @@ pub struct DataArgs {
     pub min_rows: usize,
 }
 
-/// Where logged requests are.
+/// A source of logged requests.
 #[derive(Debug, Clone)]
-pub enum LogPlace {
-    /// In `model_logs` of the database.
+pub enum LogSource {
+    /// Table `model_logs` of the database.
     Database,
-    /// In a folder or S3.
+    /// JSON logs in a folder or S3.
     Objects(Location),
 }
 
-impl FromStr for LogPlace {
+impl FromStr for LogSource {
     type Err = <Location as FromStr>::Err;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -209,7 +209,7 @@ impl FromStr for LogPlace {
     }
 }
 
-/// Where models are kept, and what is known of them.
+/// The storage location of models, and the database.
 #[derive(Debug, Clone, clap::Args)]
 pub struct StoreArgs {
     /// Location of model.pkl and versions/: a folder or s3://BUCKET/PREFIX
@@ -251,7 +251,7 @@ pub struct StoreArgs {
     pub create_tables: bool,
 }
 
-/// When a model may be published.
+/// The policy of the gate.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Gate")]
 pub struct GateArgs {
@@ -284,7 +284,7 @@ pub struct GateArgs {
     pub golden: Option<Location>,
 }
 
-/// What to do.
+/// A subcommand.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Show the content of a model
@@ -302,11 +302,11 @@ pub enum Command {
         #[arg(long)]
         check: bool,
 
-        /// With --check: the model in production, for the same columns and comparable metrics
+        /// Model in production to compare columns and metrics with; needs --check
         #[arg(long, value_name = "MODEL", requires = "check")]
         against: Option<Location>,
 
-        /// With --check: golden requests, as for --golden
+        /// Golden requests, as for --golden; needs --check
         #[arg(long, value_name = "FILE", requires = "check")]
         golden_requests: Option<Location>,
     },
@@ -322,7 +322,7 @@ pub enum Command {
     Search(Box<SearchArgs>),
 }
 
-/// Which recipes are tried, and how.
+/// Arguments of `search`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SearchArgs {
     #[command(flatten)]
@@ -333,19 +333,20 @@ pub struct SearchArgs {
     #[arg(long, env = "RETRAIN_RECIPE", value_name = "FILE", help_heading = "Model")]
     pub recipe: Option<Location>,
 
-    /// Learners to try (A,B) [default: the learner of the recipe]
+    /// Learners to try (A,B): random-forest, extra-trees, gradient-boosting, logistic-regression,
+    /// decision-tree [default: the learner of the recipe]
     #[arg(long, value_name = "LEARNER", value_delimiter = ',')]
     pub learner: Vec<LearnerKind>,
 
-    /// Number of recipes to try, beside the first
+    /// Number of random recipes to try, beside --recipe (scikit-learn: n_iter)
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub trials: usize,
 
-    /// Successive halving: try all recipes on few rows, and the better third on three times as many
+    /// Successive halving: try all recipes on few rows, and the best third on three times as many
     #[arg(long)]
     pub halving: bool,
 
-    /// Random seed
+    /// Random seed (scikit-learn: random_state)
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
@@ -363,7 +364,7 @@ impl JobArgs for Args {
 }
 
 impl StoreArgs {
-    /// The database, if one is named.
+    /// Opens the database, if --database is given.
     pub(crate) async fn open_database(&self, context: &Context) -> Result<Option<Database>> {
         let Some(url) = &self.database else { return Ok(None) };
         context.check_lasting(url)?;

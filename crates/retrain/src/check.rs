@@ -4,13 +4,14 @@ use mlops_model::artifact::ModelFile;
 use mlops_model::gate::GatePolicy;
 use mlops_model::{FeatureKind, Model, Schema, golden_failures};
 
-/// Numbers that no training data had all of.
+/// Ordinary and extreme numbers.
 const NUMBERS: [f64; 7] = [0.0, 1.0, -1.0, 0.5, 1e300, -1e300, 1e-300];
 
-/// Points in time far apart: microseconds since 1970.
+/// Times far apart, in microseconds since 1970.
 const TIMES: [i64; 3] = [0, 1_800_000_000_000_000, -2_000_000_000_000_000];
 
-/// Why a model may not go into an image: what a program that loads it would stumble over.
+/// Returns the reasons why a model is not fit for release: metadata, metrics, ONNX, probabilities and
+/// golden requests.
 pub(crate) fn faults(
     file: &ModelFile,
     bytes: &[u8],
@@ -18,21 +19,22 @@ pub(crate) fn faults(
 ) -> Result<Vec<String>, UsageError> {
     let mut faults = Vec::new();
     if file.model_uid.is_empty() {
-        faults.push("it has no model_uid, by which its requests would be known".to_owned());
+        faults
+            .push("model_uid is empty, so its logged requests could not be identified".to_owned());
     }
     let Schema { features, target } = &file.model.schema;
     if features.is_empty() || target.positive == target.negative {
-        faults.push("it has no features, or one outcome only".to_owned());
+        faults.push("it has no features, or only one outcome".to_owned());
     }
     if !file.metrics.log_loss.is_some_and(f64::is_finite)
         || !file.metrics.roc_auc.is_some_and(f64::is_finite)
     {
-        faults.push("it does not say how good it was on held-out rows".to_owned());
+        faults.push("metrics on held-out rows are missing (ROC AUC and log loss)".to_owned());
     }
     if !ModelFile::has_onnx(bytes) {
-        faults.push("it has no ONNX inside, for other runtimes".to_owned());
+        faults.push("it has no ONNX model, which other runtimes need".to_owned());
     }
-    faults.extend(unsound_answer(&file.model));
+    faults.extend(invalid_prediction(&file.model));
     if let Some(golden) = golden {
         let failures = golden_failures(&file.model, golden);
         faults.extend(failures.map_err(|error| UsageError::new(format!("--golden: {error}")))?);
@@ -40,34 +42,31 @@ pub(crate) fn faults(
     Ok(faults)
 }
 
-/// Why a model may not follow the one that is in production.
+/// Returns the reasons why a model may not replace the model in production.
 pub(crate) fn objections(
     file: &ModelFile,
-    present: &ModelFile,
+    current: &ModelFile,
     margins: &GatePolicy,
 ) -> Vec<String> {
     let mut objections = Vec::new();
-    if inputs(&file.model.schema) != inputs(&present.model.schema) {
-        let message = "it takes other columns or foretells something else than the model in production, whose requests it would get";
+    if inputs(&file.model.schema) != inputs(&current.model.schema) {
+        let message = "it has other columns or another target than the model in production; requests of the application would not fit";
         objections.push(message.to_owned());
     }
-    if let (Some(new), Some(old)) = (file.metrics.roc_auc, present.metrics.roc_auc)
+    if let (Some(new), Some(old)) = (file.metrics.roc_auc, current.metrics.roc_auc)
         && new < old - margins.margin_auc
     {
-        objections
-            .push(format!("its AUC is {new:.4}, and that of the model in production {old:.4}"));
+        objections.push(format!("AUC is {new:.4}, below {old:.4} of the model in production"));
     }
-    if let (Some(new), Some(old)) = (file.metrics.log_loss, present.metrics.log_loss)
+    if let (Some(new), Some(old)) = (file.metrics.log_loss, current.metrics.log_loss)
         && new > old + margins.margin_log_loss
     {
-        objections.push(format!(
-            "its log loss is {new:.4}, and that of the model in production {old:.4}"
-        ));
+        objections.push(format!("log loss is {new:.4}, above {old:.4} of the model in production"));
     }
     objections
 }
 
-/// What a request has to bring, and what is foretold.
+/// Returns the columns of a request, sorted by name, and the target with its positive outcome.
 fn inputs(schema: &Schema) -> (Vec<(&str, Kind)>, [&str; 2]) {
     let mut features: Vec<(&str, Kind)> = schema
         .features
@@ -86,22 +85,23 @@ fn kind(feature: &FeatureKind) -> Kind {
     }
 }
 
-/// The first row, of missing, usual, unknown and absurd values, whose answer is no probability.
-fn unsound_answer(model: &Model) -> Option<String> {
+/// Returns a message if a prediction is not a probability. The rows have missing, ordinary, unknown
+/// and extreme values.
+fn invalid_prediction(model: &Model) -> Option<String> {
     let columns: Vec<Column> =
         model.schema.features.iter().map(|feature| column(&feature.name, &feature.kind)).collect();
     match model.predict(&Table { columns }) {
         Ok(probabilities) => {
             let found =
                 probabilities.into_iter().find(|probability| !(0.0..=1.0).contains(probability));
-            found.map(|found| format!("it answers a request with {found}, which is no probability"))
+            found.map(|found| format!("a prediction is {found}, which is no probability"))
         }
-        Err(error) => Some(format!("it cannot be asked: {error}")),
+        Err(error) => Some(format!("it cannot predict: {error}")),
     }
 }
 
-/// Enough rows for each level and each number; each feature goes round at its own length, so that
-/// rows differ.
+/// Returns a column that cycles through all levels or numbers of a feature. The cycles have
+/// different lengths, so that the rows differ.
 fn column(name: &str, feature: &FeatureKind) -> Column {
     const ROWS: usize = 512;
     let cells: Vec<Cell<'_>> = match feature {
@@ -110,7 +110,7 @@ fn column(name: &str, feature: &FeatureKind) -> Column {
         FeatureKind::Categorical { levels } => levels
             .iter()
             .map(|level| Cell::Text(level))
-            .chain([Cell::Text("a level that no model knows")])
+            .chain([Cell::Text("an unseen level")])
             .collect(),
     };
     let mut column = Column::new(name, kind(feature));

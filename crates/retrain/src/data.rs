@@ -11,32 +11,31 @@ use sha2::{Digest, Sha256};
 use crate::args::DataArgs;
 use crate::rows::{self, Rows};
 
-/// Fewer rows of either outcome, and there is nothing to judge a model by.
+/// Minimum number of rows of either outcome, in the training rows and in the held-out rows.
 const MIN_OUTCOMES: usize = 20;
 
-/// Rows with outcomes, and which of them the model is judged by.
+/// Training rows and held-out rows with outcomes.
 pub(crate) struct Data {
     pub(crate) source: String,
     pub(crate) train: Part,
     pub(crate) test: Part,
     pub(crate) schema: Schema,
     pub(crate) left_out: LeftOut,
-    /// The first and the last time of the rows that the model is fitted to, in microseconds since
-    /// 1970.
+    /// The first and the last time of the training rows, in microseconds since 1970.
     pub(crate) span: Option<(i64, i64)>,
 }
 
-/// Rows that no model is fitted to or judged by.
+/// Numbers of rows that are neither training rows nor held-out rows.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LeftOut {
     pub(crate) without_outcome: usize,
-    /// Rows that are there already, to the last cell.
+    /// Exact duplicates of earlier rows.
     pub(crate) duplicates: usize,
-    /// Of the logged requests, if any were read.
+    /// Counts of the logged requests, if any were read.
     pub(crate) logged: Option<LabelCounts>,
 }
 
-/// Rows, and their outcomes.
+/// Rows with their outcomes.
 pub(crate) struct Part {
     pub(crate) table: Table,
     pub(crate) labels: Vec<bool>,
@@ -52,7 +51,8 @@ impl Part {
     }
 }
 
-/// Reads the rows, checks that a model can be made of them, and holds some out.
+/// Reads the rows, checks that they suffice for a model, and splits them into training rows and
+/// held-out rows.
 pub(crate) async fn read(
     args: &DataArgs,
     segment: Option<&str>,
@@ -62,7 +62,9 @@ pub(crate) async fn read(
 ) -> Result<Data> {
     let target = args.target.clone();
     let target = target.ok_or_else(|| {
-        UsageError::new("--target (RETRAIN_TARGET) is missing: name the column with the outcome")
+        UsageError::new(
+            "--target (RETRAIN_TARGET) is missing: name the target column, such as churn",
+        )
     })?;
     let rows = rows::read(args, &target, database, present, context).await?;
     check_columns(&rows.table, args, segment)?;
@@ -78,7 +80,7 @@ fn check_columns(table: &Table, args: &DataArgs, segment: Option<&str>) -> Resul
             let columns: Vec<&str> =
                 table.columns.iter().map(|column| column.name.as_str()).collect();
             let message = format!(
-                "{argument} {name}: the data have no such column; they have {}",
+                "{argument} {name}: the training data have no such column; their columns are {}",
                 columns.join(", ")
             );
             return Err(UsageError::new(message));
@@ -95,9 +97,8 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
         table.column(target).map_or(table.rows(), |column| column.len() - column.missing());
     if outcomes < args.min_rows {
         let least = args.min_rows;
-        let mut message = format!(
-            "{outcomes} rows have an outcome, and --min-rows asks for {least}; a model of so few is chance"
-        );
+        let mut message =
+            format!("{outcomes} rows have an outcome, at least {least} are needed (--min-rows)");
         if let Some(logged) = logged {
             message.push_str(&format!(" ({})", logged.text()));
         }
@@ -124,11 +125,11 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
         left_out: LeftOut { without_outcome, duplicates, logged },
         span,
     };
-    for (part, what) in [(&data.train, "to fit the model to"), (&data.test, "to judge it by")] {
+    for (part, what) in [(&data.train, "training"), (&data.test, "held-out")] {
         let positives = part.positives();
         if positives < MIN_OUTCOMES || part.labels.len() - positives < MIN_OUTCOMES {
             let message = format!(
-                "of the {} rows {what}, {positives} are {}; there must be at least {MIN_OUTCOMES} of both outcomes",
+                "of the {} {what} rows, {positives} are {}; at least {MIN_OUTCOMES} rows of each outcome are needed",
                 part.labels.len(),
                 data.schema.target.positive
             );
@@ -138,8 +139,8 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
     Ok(data)
 }
 
-/// A row that names a customer and is there twice was written twice: it would be on both sides of
-/// the hold-out, or count double.
+/// Removes exact duplicates of rows with an ID: they could be in both the training rows and the
+/// held-out rows. Returns the number of removed rows too.
 fn without_duplicates(table: Table) -> (Table, usize) {
     let columns: Vec<&Column> = table.columns.iter().collect();
     let mut seen = HashSet::with_capacity(table.rows());
@@ -149,7 +150,7 @@ fn without_duplicates(table: Table) -> (Table, usize) {
     if duplicates == 0 { (table, 0) } else { (table.take(&kept), duplicates) }
 }
 
-/// The rows with an outcome, their outcomes, and the number of the others.
+/// Returns the rows with an outcome, their outcomes, and the number of rows without one.
 fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)> {
     if let Some(column) = table.column(target)
         && let Values::Numeric(values) = &column.values
@@ -157,7 +158,7 @@ fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)>
         && values.iter().any(|value| !value.is_nan() && *value != 0.0 && *value != 1.0)
     {
         let message = format!(
-            "--target {target} holds numbers; it must hold two outcomes, such as 0 and 1, or yes and no"
+            "--target {target} holds numbers; a target has two values, such as 0 and 1, or yes and no"
         );
         return Err(UsageError::new(message).into());
     }
@@ -171,16 +172,16 @@ fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)>
     Ok((table, labels, without))
 }
 
-/// Whether each row is held out: the newest ones, or those with the least digests.
+/// Returns whether each row is held out: the newest rows, or the rows with the smallest digests.
 ///
-/// A customer, or a row where --id names nobody, has the same digest in every run: the present
-/// model was not fitted to what the next one is judged by, and what is alike is never on both
-/// sides.
+/// The digest is of the --id columns, or of the whole row without --id, and is the same in every run.
+/// So the current model was not fitted to the held-out rows of the next run, and the rows of one
+/// customer are never split.
 fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &DataArgs) -> Result<Vec<bool>> {
     let share = args.test_share;
     if !(0.05..=0.5).contains(&share) {
         return Err(UsageError::new(format!(
-            "--test-share is {share}; it must be from 0.05 to 0.5"
+            "--test-share is {share}; use a share from 0.05 to 0.5"
         ))
         .into());
     }
@@ -197,7 +198,7 @@ fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &DataArgs) -> Re
     let mut known: Vec<i64> = times.iter().flatten().copied().collect();
     if known.len() < times.len() {
         let message = format!(
-            "{} of {} rows have no time in --time {}; leave these rows out, or --time",
+            "{} of {} rows have no time in --time {}; remove these rows, or omit --time",
             times.len() - known.len(),
             times.len(),
             args.time.as_deref().unwrap_or_default()
@@ -209,7 +210,7 @@ fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &DataArgs) -> Re
     Ok(times.iter().map(|time| *time >= Some(first_held_out)).collect())
 }
 
-/// The digest of a row's cells.
+/// Returns the SHA-256 digest of the cells of a row.
 fn digest(columns: &[&Column], row: usize) -> [u8; 32] {
     let mut digest = Sha256::new();
     for column in columns {

@@ -1,4 +1,4 @@
-//! A page about a new model, which needs nothing beside itself.
+//! The report of a new model as one self-contained HTML page.
 
 use maud::{Markup, html};
 use mlops_job::{number, percent};
@@ -8,10 +8,10 @@ use mlops_page::{badge, bar, document};
 use crate::report::{FIGURES, RetrainReport};
 use crate::train::Trained;
 
-/// The side of a plot.
+/// Width and height of a plot, in pixels.
 const SIDE: f64 = 260.0;
 
-/// Bins of the calibration curve and of the distribution of scores.
+/// Number of bins of the calibration curve and of the histogram.
 const CURVE_BINS: usize = 10;
 const SCORE_BINS: usize = 25;
 
@@ -20,17 +20,17 @@ pub(crate) fn page(report: &RetrainReport, trained: &Trained) -> String {
     let body = html! {
         h1 { "New model " (badge(state)) }
         p.muted {
-            (report.model_uid) ", " (report.recipe.learner.name()) " fitted to " (number(report.training.rows)) " rows of "
-            (report.training.source) ", judged by " (number(report.metrics.n)) " others"
+            (report.model_uid) ": " (report.recipe.learner.name()) ", trained on " (number(report.training.rows)) " rows of "
+            (report.training.source) ", evaluated on " (number(report.metrics.n)) " held-out rows"
         }
         @for reason in &report.gate.reasons { p.reasons { "Refused: " (reason) "." } }
-        h2 { "On the held-out rows" }
+        h2 { "Metrics on held-out rows" }
         (figures(report))
         div.plots {
             (calibration(trained))
             (scores(trained))
         }
-        h2 { "What it looks at" }
+        h2 { "Feature importance" }
         (importances(report))
     };
     document(&format!("{}: {state}", report.model_uid), &body)
@@ -43,7 +43,7 @@ fn figures(report: &RetrainReport) -> Markup {
         report.champion.as_ref().and_then(|champion| champion.metrics.as_ref());
     html! {
         table {
-            tr { th {} th { "new model" } @if champion.is_some() { th { "present model" } } }
+            tr { th {} th { "new model" } @if champion.is_some() { th { "current model" } } }
             @for (name, figure) in FIGURES {
                 tr {
                     td { (name) }
@@ -55,7 +55,8 @@ fn figures(report: &RetrainReport) -> Markup {
     }
 }
 
-/// What happened beside what was foretold; the size of a point is the number of rows.
+/// Returns the calibration curve: observed share against mean predicted probability. The area of a
+/// point shows the number of rows.
 fn calibration(trained: &Trained) -> Markup {
     let curve =
         calibration_curve(&trained.labels, &trained.probabilities, CURVE_BINS).unwrap_or_default();
@@ -74,7 +75,7 @@ fn calibration(trained: &Trained) -> Markup {
                     @for bin in &curve {
                         circle cx=(format!("{:.1}", x(bin.predicted))) cy=(format!("{:.1}", y(bin.observed)))
                             r=(format!("{:.1}", 2.0 + 5.0 * (bin.n as f64 / most).sqrt())) fill="var(--new)" {
-                            title { (number(bin.n)) " rows: " (percent(bin.predicted)) " foretold, " (percent(bin.observed)) " happened" }
+                            title { (number(bin.n)) " rows: " (percent(bin.predicted)) " predicted, " (percent(bin.observed)) " observed" }
                         }
                     }
                     @for tick in [0.0, 0.5, 1.0] {
@@ -83,12 +84,12 @@ fn calibration(trained: &Trained) -> Markup {
                     }
                 }
             }
-            figcaption { "foretold (across) and happened (up)" }
+            figcaption { "x: mean predicted probability; y: observed share of " (trained.file.model.schema.target.positive) "; dashed: perfect calibration" }
         }
     }
 }
 
-/// How often each probability is said, of both outcomes.
+/// Returns the histogram of the predicted probabilities, by outcome.
 fn scores(trained: &Trained) -> Markup {
     let mut counts = [[0u64; 2]; SCORE_BINS];
     for (label, probability) in trained.labels.iter().zip(&trained.probabilities) {
@@ -99,8 +100,8 @@ fn scores(trained: &Trained) -> Markup {
     let width = SIDE / SCORE_BINS as f64;
     html! {
         figure {
-            h2 { "Scores" }
-            svg width=(SIDE + 10.0) height=(SIDE + 24.0) role="img" aria-label="distribution of scores" {
+            h2 { "Predicted probabilities" }
+            svg width=(SIDE + 10.0) height=(SIDE + 24.0) role="img" aria-label="histogram of the predicted probabilities" {
                 g transform="translate(4,4)" {
                     @for (bin, of_bin) in counts.iter().enumerate() {
                         @for (class, colour) in [(0, "var(--old)"), (1, "var(--new)")] {
@@ -116,7 +117,8 @@ fn scores(trained: &Trained) -> Markup {
                 }
             }
             figcaption {
-                "of those that became " (trained.file.model.schema.target.positive) " (blue) and of the others (grey)"
+                "x: predicted probability; y: number of rows. Outcome " (trained.file.model.schema.target.positive) " is blue, "
+                (trained.file.model.schema.target.negative) " is gray"
             }
         }
     }

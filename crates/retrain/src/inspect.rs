@@ -9,14 +9,14 @@ use crate::Outcome;
 use crate::check::{faults, objections};
 use crate::report::{InspectReport, RefusedReport};
 
-/// What a model is checked by.
+/// The criteria of `inspect --check`.
 pub(crate) struct Wanted<'a> {
     pub(crate) against: Option<&'a Location>,
     pub(crate) golden: Option<&'a Location>,
     pub(crate) margins: GatePolicy,
 }
 
-/// Shows what is in a model.
+/// Shows the content of a model.
 pub(crate) async fn run(location: &Location, python: bool) -> Result<Outcome> {
     let bytes = read(location).await?;
     let file = model(location, &bytes)?;
@@ -24,8 +24,8 @@ pub(crate) async fn run(location: &Location, python: bool) -> Result<Outcome> {
     Ok(Outcome::Inspected(Box::new(InspectReport::new(&file, bytes.len(), python))))
 }
 
-/// Shows what is in a model, or why it may not be released. What is the model's fault is a verdict,
-/// and no error.
+/// Shows the content of a model that is fit for release, or the reasons why it is not. A fault of the
+/// model is a verdict (exit code 10), not an error.
 pub(crate) async fn check(location: &Location, wanted: Wanted<'_>) -> Result<Outcome> {
     let bytes = read(location).await?;
     let refused =

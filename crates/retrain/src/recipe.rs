@@ -5,7 +5,7 @@ use mlops_objects::{Location, local_copy};
 
 use crate::models::Present;
 
-/// The recipe of `--recipe`, else that of the present model, else the default.
+/// Returns the recipe of `--recipe`, else of the current model, else the default.
 pub(crate) async fn choose_recipe(
     file: Option<&Location>,
     present: Option<&Present>,

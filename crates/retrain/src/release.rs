@@ -3,7 +3,7 @@ use mlops_core::ports::{ModelStore, Release};
 use mlops_job::Context;
 use mlops_sql::Database;
 
-/// Writes down which model is `model.pkl` now.
+/// Records in table `model_release` that this model is now `model.pkl`.
 pub(crate) async fn write_release(
     database: Option<&Database>,
     model_uid: &str,
@@ -22,5 +22,5 @@ pub(crate) async fn write_release(
     };
     let written = database.write_release(&release).await;
     written
-        .with_context(|| format!("{model_uid} is model.pkl now; writing that down in --database"))
+        .with_context(|| format!("{model_uid} is now model.pkl, but this could not be recorded in table model_release of --database"))
 }

@@ -8,17 +8,20 @@ use crate::models::{MODEL, Models};
 use crate::release::write_release;
 use crate::report::ReleasedReport;
 
-/// Writes down that the present `model.pkl` is in production. A pipeline copies it there and
-/// reaches no database, so that a job says it afterwards. A second run finds it written down.
+/// Records in table `model_release` that the current `model.pkl` is in production. The pipeline that
+/// copies the model has no access to the database, so a job records the release afterwards. A second
+/// run changes nothing.
 pub(crate) async fn run(store: &StoreArgs, context: &Context) -> Result<Outcome> {
     let models = Models::open(store.models.as_ref()).await?;
     let Some(database) = store.open_database(context).await? else {
-        let message = "--database (MLOPS_DATABASE) is missing: name the one whose model_release is to be written";
+        let message =
+            "--database (MLOPS_DATABASE) is missing: name the database with table model_release";
         return Err(UsageError::new(message).into());
     };
     let Some(present) = models.present().await? else {
-        let message =
-            format!("there is no {MODEL} in --models (MLOPS_MODELS): nothing was released there");
+        let message = format!(
+            "there is no {MODEL} in --models (MLOPS_MODELS), so there is no release to record"
+        );
         return Err(UsageError::new(message).into());
     };
     let model_uid = present.file.model_uid;

@@ -12,87 +12,87 @@ use crate::data::LeftOut;
 use crate::search_report::SearchReport;
 use crate::train::Trained;
 
-/// What a command has to say.
+/// The report of a command.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Outcome {
-    /// A model was made and judged.
+    /// A model was trained and evaluated.
     Retrained(Box<RetrainReport>),
-    /// A model was looked at.
+    /// The content of a model was read.
     Inspected(Box<InspectReport>),
-    /// A model may not be released.
+    /// A model is not fit for release.
     Refused(RefusedReport),
-    /// An earlier model is back.
+    /// An earlier model was restored.
     RolledBack(RollbackReport),
-    /// A pipeline's release is written down.
+    /// The release of a pipeline was recorded.
     Released(ReleasedReport),
-    /// Recipes were tried.
+    /// Hyperparameters were searched.
     Searched(SearchReport),
 }
 
-/// What became of a new model.
+/// The report of a retrain.
 #[derive(Debug, Clone, Serialize)]
 pub struct RetrainReport {
-    /// Its name.
+    /// ID of the model.
     pub model_uid: String,
-    /// How good it is on the held-out rows.
+    /// Metrics on the held-out rows.
     pub metrics: Metrics,
-    /// The present model, and how good that is on the same rows.
+    /// The current model, with its metrics on the same rows.
     pub champion: Option<ChampionReport>,
-    /// Whether it may take the place.
+    /// The decision of the gate.
     pub gate: GateReport,
-    /// Whether it has.
+    /// Whether the model was published as `model.pkl`.
     pub published: bool,
-    /// What it was fitted to.
+    /// The training data.
     pub training: Training,
-    /// The name that it was published under instead of `model.pkl`.
+    /// The key that the model was published under instead of `model.pkl`.
     pub candidate: Option<String>,
-    /// Rows that were left out, as they have no outcome.
+    /// Number of rows that were left out because they have no outcome.
     pub without_outcome: usize,
-    /// Rows that were left out, as they are there twice.
+    /// Number of duplicates that were left out.
     pub duplicates: usize,
-    /// What became of the logged requests, where any were read.
+    /// Counts of the logged requests, if any were read.
     pub logged: Option<LabelCounts>,
-    /// How it was made.
+    /// The recipe.
     pub recipe: Recipe,
-    /// The share of each feature in it.
+    /// Importance of each feature; the sum is 1.
     pub importances: BTreeMap<String, f64>,
     #[serde(skip)]
     pub(crate) fail_on_verdict: bool,
 }
 
-/// The present model.
+/// The current model.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChampionReport {
-    /// Its name.
+    /// ID of the model.
     pub model_uid: String,
-    /// How good it is, where it could be asked.
+    /// Its metrics, if it could predict the rows.
     #[serde(flatten)]
     pub metrics: Option<Metrics>,
 }
 
-/// What is in a model.
+/// The content of a model.
 #[derive(Debug, Clone, Serialize)]
 pub struct InspectReport {
-    /// Its name.
+    /// ID of the model.
     pub model_uid: String,
-    /// When it was made.
+    /// Time of the training, in UTC.
     pub created: String,
-    /// Its size.
+    /// Size of the file, in bytes.
     pub bytes: usize,
-    /// What it foretells.
+    /// The target.
     pub target: Target,
     /// Its features and their kinds.
     pub features: Vec<FeatureReport>,
-    /// How it was made.
+    /// The recipe.
     pub recipe: Recipe,
-    /// How good it was.
+    /// Metrics on held-out rows.
     pub metrics: Metrics,
-    /// What it was fitted to.
+    /// The training data.
     pub training: Training,
-    /// The commit of the program that made it.
+    /// Git commit of the program that trained the model.
     pub git_commit: Option<String>,
-    /// How Python reads it.
+    /// Python code that reads the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub python: Option<String>,
 }
@@ -100,40 +100,40 @@ pub struct InspectReport {
 /// A feature of a model.
 #[derive(Debug, Clone, Serialize)]
 pub struct FeatureReport {
-    /// Its name.
+    /// The name of its column.
     pub feature: String,
     /// `numeric`, `categorical` or `date`.
     pub kind: &'static str,
-    /// How many levels it has.
+    /// Number of levels, if it is categorical.
     pub levels: Option<usize>,
-    /// Its share in the model.
+    /// Importance; the sum over all features is 1.
     pub importance: f64,
 }
 
-/// A model that may not be released.
+/// A model that is not fit for release.
 #[derive(Debug, Clone, Serialize)]
 pub struct RefusedReport {
-    /// Which one.
+    /// Location of the model.
     pub model: String,
-    /// Why.
+    /// The reasons.
     pub reasons: Vec<String>,
 }
 
-/// What is back in its place.
+/// The report of a rollback.
 #[derive(Debug, Clone, Serialize)]
 pub struct RollbackReport {
-    /// The model.
+    /// ID of the restored model.
     pub model_uid: String,
-    /// The one that it replaced.
+    /// ID of the model that was replaced.
     pub replaced: Option<String>,
 }
 
-/// What a pipeline put into its place.
+/// The report of a recorded release.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReleasedReport {
-    /// The model.
+    /// ID of the model in production.
     pub model_uid: String,
-    /// Whether that was news to the database.
+    /// Whether a row was added; false if the release had been recorded before.
     pub written: bool,
 }
 
@@ -164,7 +164,7 @@ impl RetrainReport {
         }
     }
 
-    /// What is kept with the model: all but what became of it.
+    /// Returns the metadata to store with the model: the report without the fields about publishing.
     pub(crate) fn about_model(&self) -> serde_json::Result<serde_json::Value> {
         let mut about = serde_json::to_value(self)?;
         for fate in ["published", "candidate"] {
@@ -188,27 +188,23 @@ impl RetrainReport {
         let present = self
             .champion
             .as_ref()
-            .map_or("no present model", |champion| champion.model_uid.as_str());
+            .map_or("no current model", |champion| champion.model_uid.as_str());
         let mut text = grid(&["held-out rows", &self.model_uid, present], &rows);
         text.push_str(&format!(
-            "\n\n{} fitted to {} rows ({} {}), judged by {}",
+            "\n\n{} trained on {} rows ({} positive), evaluated on {} held-out rows",
             self.recipe.learner.name(),
             number(self.training.rows),
             percent(self.training.positives as f64 / self.training.rows as f64),
-            "positive",
             number(self.metrics.n),
         ));
         if self.without_outcome > 0 {
             text.push_str(&format!(
-                "; {} rows without an outcome left out",
+                "; left out {} rows without an outcome",
                 number(self.without_outcome as u64)
             ));
         }
         if self.duplicates > 0 {
-            text.push_str(&format!(
-                "; {} rows that are there twice left out",
-                number(self.duplicates as u64)
-            ));
+            text.push_str(&format!("; left out {} duplicates", number(self.duplicates as u64)));
         }
         if let Some(logged) = &self.logged {
             text.push_str(&format!("\n{}", logged.text()));
@@ -219,10 +215,10 @@ impl RetrainReport {
         text.push_str(&match (self.gate.accepted, self.published, &self.candidate) {
             (true, true, _) => "\nPUBLISHED as model.pkl".to_owned(),
             (true, false, Some(candidate)) => {
-                format!("\nACCEPTED; published as {candidate}, and model.pkl stays")
+                format!("\nACCEPTED; published as {candidate}, model.pkl is unchanged")
             }
-            (true, false, None) => "\nACCEPTED; a dry run, nothing was written".to_owned(),
-            (false, ..) => "\nREFUSED; everything is as it was".to_owned(),
+            (true, false, None) => "\nACCEPTED; dry run, nothing was published".to_owned(),
+            (false, ..) => "\nREFUSED; model.pkl is unchanged".to_owned(),
         });
         text
     }
@@ -230,7 +226,7 @@ impl RetrainReport {
 
 type Figure = (&'static str, fn(&Metrics) -> Option<f64>);
 
-/// The figures that people look at, with their names.
+/// The metrics of reports, with their names.
 pub(crate) const FIGURES: [Figure; 5] = [
     ("ROC AUC", |metrics| metrics.roc_auc),
     ("average precision", |metrics| metrics.average_precision),
@@ -293,7 +289,7 @@ impl InspectReport {
             _ => String::new(),
         };
         format!(
-            "{}: the probability that {} is {}, by {}\nmade {} of {} ({} rows, {} positive{span}; SHA-256 {})\n{} on {} rows\n\n{}",
+            "{}: probability that {} is {}, by {}\ntrained {} on {} ({} rows, {} positive{span}; SHA-256 {})\n{} on {} held-out rows\n\n{}",
             self.model_uid,
             self.target.name,
             self.target.positive,
@@ -317,10 +313,10 @@ fn python_lines(path: &str, positive: &str) -> String {
 import numpy, onnxruntime
 
 with open({path:?}, \"rb\") as file:
-    model = pickle.load(file)  # plain containers: nothing is imported, no code runs
+    model = pickle.load(file)  # plain containers: no import, no code execution
 
 session = onnxruntime.InferenceSession(model[\"onnx\"])
-row = {{}}  # a value for each input: numbers (nan is missing), texts (\"\" is missing)
+row = {{}}  # one value per input: number (nan if missing) or text (\"\" if missing)
 for column in session.get_inputs():
     is_text = column.type == \"tensor(string)\"
     value = row.get(column.name, \"\" if is_text else float(\"nan\"))
@@ -339,17 +335,23 @@ impl Report for Outcome {
             }
             Self::RolledBack(report) => match &report.replaced {
                 Some(replaced) if *replaced == report.model_uid => {
-                    format!("{replaced} is model.pkl already")
+                    format!("{replaced} is already model.pkl; nothing was changed")
                 }
                 Some(replaced) => {
-                    format!("{} is model.pkl again, in place of {replaced}", report.model_uid)
+                    format!(
+                        "rolled back: {} is now model.pkl, and replaces {replaced}",
+                        report.model_uid
+                    )
                 }
-                None => format!("{} is model.pkl", report.model_uid),
+                None => format!("{} is now model.pkl", report.model_uid),
             },
             Self::Released(report) => match report.written {
-                true => format!("{} is in production, which is written down now", report.model_uid),
+                true => format!("recorded in model_release: {} is in production", report.model_uid),
                 false => {
-                    format!("{} is in production, as is written down already", report.model_uid)
+                    format!(
+                        "already recorded in model_release: {} is in production",
+                        report.model_uid
+                    )
                 }
             },
             Self::Searched(report) => report.human(),

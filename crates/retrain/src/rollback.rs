@@ -8,18 +8,20 @@ use crate::models::{Models, version_key};
 use crate::release::write_release;
 use crate::report::RollbackReport;
 
-/// Puts an earlier model back in its place.
+/// Makes an earlier model `model.pkl` again. A second run changes nothing.
 pub(crate) async fn run(store: &StoreArgs, model_uid: &str, context: &Context) -> Result<Outcome> {
     if model_uid.is_empty() || model_uid.contains(['/', '\\']) {
         let message = format!(
-            "`{model_uid}` is no model_uid; name a folder of versions/, such as 20261123T120000Z-1a2b3c4d"
+            "`{model_uid}` is no model_uid: use the name of a folder in versions/, such as 20261123T120000Z-1a2b3c4d"
         );
         return Err(UsageError::new(message).into());
     }
     let models = Models::open(store.models.as_ref()).await?;
     let database = store.open_database(context).await?;
     let bytes = models.get(&version_key(model_uid, "model.pkl")).await;
-    let bytes = bytes.with_context(|| format!("there is no version {model_uid} to go back to"))?;
+    let bytes = bytes.with_context(|| {
+        format!("cannot roll back to {model_uid}: versions/{model_uid}/model.pkl cannot be read")
+    })?;
     let file = ModelFile::from_pickle(&bytes).map_err(UsageError::because)?;
     let replaced = models.present().await?;
     let (replaced, known) =

@@ -8,21 +8,22 @@ use mlops_monitor::{
 };
 use mlops_sql::Database;
 
-use crate::args::{DataArgs, LogPlace};
+use crate::args::{DataArgs, LogSource};
 
-/// The field of a logged request that says whose it is.
+/// Field of a logged request with the ID of the customer.
 const CLIENT_ID: &str = "client_id";
 
-/// The rows of all sources, one after another, with columns matched by name.
+/// The rows of all sources in their order, with columns matched by name.
 pub(crate) struct Rows {
     pub(crate) table: Table,
-    /// Where they are from, in words.
+    /// The sources: files, tables, logs.
     pub(crate) source: String,
-    /// What became of the logged requests, if any were read.
+    /// Counts of the logged requests, if any were read.
     pub(crate) labels: Option<LabelCounts>,
 }
 
-/// Reads every source that the arguments name. Logs alone have the columns of the present model.
+/// Reads all sources of the arguments. Without other sources, logs have the columns of the current
+/// model.
 pub(crate) async fn read(
     args: &DataArgs,
     target: &str,
@@ -31,7 +32,7 @@ pub(crate) async fn read(
     context: &Context,
 ) -> Result<Rows> {
     if args.data.is_empty() && args.table.is_none() && args.query.is_none() && args.logs.is_none() {
-        let message = "--data (RETRAIN_DATA) is missing: name the training data, such as train.csv, or a --table, a --query or --logs";
+        let message = "--data (RETRAIN_DATA) is missing: name the training data, such as train.csv, or use --table, --query or --logs";
         return Err(UsageError::new(message).into());
     }
     let mut rows = Gathered::default();
@@ -41,33 +42,32 @@ pub(crate) async fn read(
     }
     let from_database = |argument: &str| {
         database.ok_or_else(|| {
-            UsageError::new(format!("{argument} needs --database (MLOPS_DATABASE), which has it"))
+            UsageError::new(format!(
+                "{argument} needs --database (MLOPS_DATABASE), the database to read from"
+            ))
         })
     };
     if let Some(table) = &args.table {
         let database = from_database("--table")?;
-        rows.add(database.query(&database.select_all(table)).await?, format!("the table {table}"))?;
+        rows.add(database.query(&database.select_all(table)).await?, format!("table {table}"))?;
     }
     if let Some(query) = &args.query {
         rows.add(from_database("--query")?.query(query).await?, format!("`{query}`"))?;
     }
     let mut labels = None;
-    if let Some(place) = &args.logs {
+    if let Some(source) = &args.logs {
         let columns = log_columns(rows.table.as_ref(), present, target, args)?;
-        let logged = read_logs(args, place, columns, database, context).await?;
+        let logged = read_logs(args, source, columns, database, context).await?;
         let outcomes = read_outcomes(&args.outcomes, database).await?;
         let logged = args.outcomes.outcomes_of.keep(&logged);
         let labelled =
             label(&logged, CLIENT_ID, target, &outcomes, args.outcomes.absent_outcome.as_deref());
         labels = Some(labelled.counts);
-        let source = match place {
-            LogPlace::Database => "model_logs".to_owned(),
-            LogPlace::Objects(location) => location.to_string(),
+        let name = match source {
+            LogSource::Database => "model_logs".to_owned(),
+            LogSource::Objects(location) => location.to_string(),
         };
-        rows.add(
-            with_time(labelled.table, args.time.as_deref()),
-            format!("{source} with outcomes"),
-        )?;
+        rows.add(with_time(labelled.table, args.time.as_deref()), format!("{name} with outcomes"))?;
     }
     Ok(Rows { table: rows.table.unwrap_or_default(), source: rows.sources.join(", "), labels })
 }
@@ -81,10 +81,10 @@ struct Gathered {
 impl Gathered {
     fn add(&mut self, table: Table, source: String) -> Result<()> {
         if table.rows() == 0 {
-            tracing::warn!("{source}: there are no rows");
+            tracing::warn!("{source} has no rows");
         }
         match &mut self.table {
-            // The first source says what columns there are, and an empty query has none.
+            // The columns are those of the first source. The result of an empty query has none.
             Some(all) if !table.columns.is_empty() => append(all, &table, &source)?,
             Some(_) => {}
             None => self.table = Some(table),
@@ -98,7 +98,7 @@ fn append(all: &mut Table, table: &Table, source: &str) -> Result<(), UsageError
     for column in &mut all.columns {
         let more = table.column(&column.name).ok_or_else(|| {
             UsageError::new(format!(
-                "{source} has no column `{}`, as the first source has",
+                "{source} has no column `{}`, which the first source has; all sources need the same columns",
                 column.name
             ))
         })?;
@@ -107,8 +107,8 @@ fn append(all: &mut Table, table: &Table, source: &str) -> Result<(), UsageError
     Ok(())
 }
 
-/// The columns that logged requests are to have: those of the rows that were read before, or of the
-/// present model.
+/// Returns the columns to read from logged requests: those of the earlier sources, or else of the
+/// current model.
 fn log_columns(
     before: Option<&Table>,
     present: Option<&Schema>,
@@ -134,7 +134,7 @@ fn log_columns(
                 .collect()
         }
         (None, None) => {
-            let message = "--logs alone do not say what the features are; name training data with --data or --table too, at least for the first model";
+            let message = "--logs alone do not say what the features are: for the first model, add training data with --data or --table";
             return Err(UsageError::new(message));
         }
     };
@@ -147,31 +147,31 @@ fn log_columns(
 
 async fn read_logs(
     args: &DataArgs,
-    place: &LogPlace,
+    source: &LogSource,
     columns: Vec<(String, Kind)>,
     database: Option<&Database>,
     context: &Context,
 ) -> Result<Table> {
     let outputs = args.outcomes.outcomes_of.outputs();
     let columns = LogColumns { inputs: columns, outputs, ..LogColumns::default() };
-    let place = match place {
-        LogPlace::Database => LogsAt::Database(database.ok_or_else(|| {
+    let logs = match source {
+        LogSource::Database => LogsAt::Database(database.ok_or_else(|| {
             UsageError::new("--logs model_logs needs --database (MLOPS_DATABASE)")
         })?),
-        LogPlace::Objects(location) => LogsAt::Objects(location),
+        LogSource::Objects(location) => LogsAt::Objects(location),
     };
     let (table, _) =
-        read_logged(place, columns, Window { from: args.since, to: None }, context).await?;
+        read_logged(logs, columns, Window { from: args.since, to: None }, context).await?;
     Ok(table)
 }
 
-/// A request whose input does not say its time by which rows are held out has that of its logging.
+/// Fills missing values of the column --time with the time of logging.
 fn with_time(mut table: Table, time: Option<&str>) -> Table {
     let logged = table
         .columns
         .iter()
         .position(|column| column.name == LOG_TIME)
-        .map(|place| table.columns.remove(place));
+        .map(|index| table.columns.remove(index));
     if let (Some(time), Some(logged)) = (time, logged)
         && let Some(column) = table.columns.iter_mut().find(|column| column.name == time)
     {

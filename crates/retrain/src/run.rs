@@ -15,12 +15,12 @@ use crate::report::RetrainReport;
 use crate::train::{Champion, Plan, Trained, train};
 use crate::{Args, Outcome, data, html, inspect, released, rollback, search};
 
-/// Carries out the command of the arguments.
+/// Runs the command of the arguments.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for arguments and data that no model can be made of, and the failures of the
-/// stores. Whatever happens, `model.pkl` is either the one that was there or the new one, whole.
+/// [`UsageError`] for arguments or data that are not fit for a model, and errors of the stores. After
+/// any error, `model.pkl` is either unchanged or completely replaced.
 pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     match &args.command {
         Some(Command::Inspect { model, check: true, against, golden_requests, .. }) => {
@@ -95,11 +95,11 @@ async fn retrain(
         return Ok(report);
     }
     if !report.gate.accepted {
-        write_down(database, &report, context.started).await?;
+        record_model(database, &report, context.started).await?;
         return Ok(report);
     }
     let pickle = put_version(&models, trained, &report).await?;
-    write_down(database, &report, context.started).await?;
+    record_model(database, &report, context.started).await?;
     match &args.candidate {
         Some(key) => {
             models.put(key, pickle).await?;
@@ -123,8 +123,7 @@ async fn retrain(
     Ok(report)
 }
 
-/// Whoever wished for the model may look up what came of it. The model itself matters more: what
-/// goes wrong here is logged.
+/// Records the result of a retrain request. An error is only logged, since the model matters more.
 async fn finish_request(
     database: &Database,
     request: &str,
@@ -139,11 +138,11 @@ async fn finish_request(
         None => (RetrainStatus::Failed, None),
     };
     if let Err(error) = database.finish_retrain(request, status, model_uid, context.started).await {
-        tracing::warn!(%request, "what came of the request could not be written down: {error}");
+        tracing::warn!(%request, "the result of the retrain request cannot be recorded in table retrain_request: {error}");
     }
 }
 
-async fn write_down(
+async fn record_model(
     database: Option<&Database>,
     report: &RetrainReport,
     started: Timestamp,
@@ -162,10 +161,10 @@ async fn write_down(
         data_sha256: &report.training.data_sha256,
         scores: &scores,
     };
-    database.write_model(record).await.context("writing down the model in --database")
+    database.write_model(record).await.context("recording the model in --database")
 }
 
-/// All that belongs to the model, under its name; what is to become `model.pkl` is returned.
+/// Writes all files of the model to `versions/<model_uid>/`, and returns the bytes of `model.pkl`.
 async fn put_version(models: &Models, trained: Trained, report: &RetrainReport) -> Result<Vec<u8>> {
     let page = html::page(report, &trained).into_bytes();
     let key = |name: &str| version_key(&report.model_uid, name);

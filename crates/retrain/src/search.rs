@@ -10,7 +10,7 @@ use crate::models::Models;
 use crate::recipe::choose_recipe;
 use crate::search_report::SearchReport;
 
-/// Tries recipes on the rows that a model would be fitted to.
+/// Evaluates recipes by cross-validation on the training rows.
 pub(crate) async fn run(
     args: &SearchArgs,
     store: &StoreArgs,

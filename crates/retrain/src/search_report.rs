@@ -3,26 +3,26 @@ use mlops_model::Recipe;
 use mlops_model::search::Trial;
 use serde::Serialize;
 
-/// So many recipes are shown to people.
+/// Number of recipes in the table.
 const SHOWN: usize = 10;
 
-/// What was tried.
+/// The report of a hyperparameter search.
 #[derive(Debug, Clone, Serialize)]
 pub struct SearchReport {
-    /// The rows that the recipes were tried on; the held-out rows are left for the gate.
+    /// Number of rows of the cross-validation, without the held-out rows, which the gate uses.
     pub rows: usize,
-    /// The recipe to start from.
+    /// The recipe of --recipe, of the current model, or the default.
     pub base: Recipe,
-    /// What was tried, the best first.
+    /// The recipes with their metrics, the best first.
     pub trials: Vec<Trial>,
-    /// Where the best recipe was written.
+    /// The file with the best recipe.
     pub out: Option<String>,
 }
 
 impl SearchReport {
     pub(crate) fn human(&self) -> String {
         let shown = self.trials.iter().take(SHOWN).map(|trial| {
-            let start = if trial.recipe == self.base { " (to start from)" } else { "" };
+            let start = if trial.recipe == self.base { " (start)" } else { "" };
             vec![
                 format!("{}{start}", trial.recipe.learner.name()),
                 parameters(&trial.recipe),
@@ -34,15 +34,15 @@ impl SearchReport {
         let rows: Vec<Vec<String>> = shown.collect();
         let mut text = grid(&["learner", "parameters", "rows", "log loss", "ROC AUC"], &rows);
         text.push_str(&format!(
-            "\n\n{} recipes tried by cross-validation on {} rows; differences within the ± are chance, and the best of many looks better than it is",
+            "\n\n{} recipes, cross-validated on {} rows. ± is the standard error: smaller differences are chance. The best of many recipes is overestimated",
             self.trials.len(),
             number(self.rows as u64)
         ));
         match &self.out {
             Some(out) => text.push_str(&format!(
-                "\nthe best is in {out}; `retrain --recipe {out}` fits it, and its gate judges it"
+                "\nthe best recipe is in {out}; `retrain --recipe {out}` trains it, and the gate evaluates it"
             )),
-            None => text.push_str("\n--out recipe.toml writes the best down"),
+            None => text.push_str("\nuse --out recipe.toml to save the best recipe"),
         }
         text
     }

@@ -13,39 +13,39 @@ use sha2::{Digest, Sha256};
 
 use crate::data::{Data, Part};
 
-/// A model that was fitted and judged, with what is published beside it.
+/// A trained and evaluated model, with the files to publish with it.
 pub(crate) struct Trained {
     pub(crate) file: ModelFile,
     pub(crate) pickle: Vec<u8>,
     pub(crate) champion: Option<Metrics>,
     pub(crate) gate: GateReport,
-    /// What it says of the held-out rows.
+    /// Predicted probabilities of the held-out rows.
     pub(crate) probabilities: Vec<f64>,
     pub(crate) labels: Vec<bool>,
     pub(crate) training_copy: Vec<u8>,
     pub(crate) profile: Vec<u8>,
 }
 
-/// What a model is made by, beside the data.
+/// The settings of a training.
 pub(crate) struct Plan {
     pub(crate) recipe: Recipe,
     pub(crate) champion: Option<Champion>,
     pub(crate) policy: GatePolicy,
     pub(crate) segment: Option<String>,
-    /// Rows whose probability is known within bounds.
+    /// Golden requests: rows with bounds of their probability.
     pub(crate) golden: Option<Table>,
     pub(crate) new_schema: bool,
 }
 
-/// The present model.
+/// The current model.
 pub(crate) struct Champion {
     pub(crate) model_uid: String,
     pub(crate) model: Model,
-    /// Of what it was trained on, unless that may differ.
+    /// Profiles of its training data; `None` with --new-schema.
     pub(crate) profiles: Option<Profiles>,
 }
 
-/// Fits the model and judges it.
+/// Trains the model, and evaluates it with the gate.
 pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Trained> {
     let bar = context.progress.start("trees and rounds", Some(plan.recipe.steps() as u64));
     let tell = |_| bar.inc(1);
@@ -132,15 +132,15 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
     })
 }
 
-/// A name that sorts by time, with the first digits of the digest of the model, which does not know
-/// its name and time yet.
+/// Returns the ID of a model: the time, then the first digits of the digest of the model without ID
+/// and time.
 fn model_uid(file: &ModelFile, context: &Context) -> String {
     let digest = hex::encode(Sha256::digest(file.to_pickle()));
     format!("{}-{}", context.started.strftime("%Y%m%dT%H%M%SZ"), &digest[..8])
 }
 
-/// What the present model says of the same rows; `None` where it cannot be asked, as it is meant to
-/// be replaced.
+/// Returns the predictions of the current model for the held-out rows; `None` if it cannot predict
+/// them and --new-schema allows other columns.
 fn predict_champion(
     champion: &Model,
     test: &Part,
@@ -150,17 +150,17 @@ fn predict_champion(
         Ok(probabilities) => Ok(Some(probabilities)),
         Err(_) if new_schema => Ok(None),
         Err(error) => Err(UsageError::new(format!(
-            "the present model cannot be asked: {error}; --new-schema replaces it all the same"
+            "the current model cannot predict the held-out rows: {error}. Use --new-schema to replace it anyway"
         ))),
     }
 }
 
-/// How the features and the outcomes differ from those of the present model.
+/// Returns the differences in features and outcomes from the current model.
 fn schema_changes(was: &Schema, is: &Schema) -> Vec<String> {
     let mut changes = Vec::new();
     if was.target != is.target {
         changes.push(format!(
-            "the outcomes are {}/{} and were {}/{}",
+            "the outcomes are {}/{}, and {}/{} in the current model",
             is.target.positive, is.target.negative, was.target.positive, was.target.negative
         ));
     }
@@ -174,7 +174,7 @@ fn schema_changes(was: &Schema, is: &Schema) -> Vec<String> {
     names.dedup();
     for name in names {
         let change = match (kind(was, name), kind(is, name)) {
-            (Some(_), None) => "is gone",
+            (Some(_), None) => "is missing",
             (None, Some(_)) => "is new",
             (Some(was), Some(is)) if was != is => "has another type",
             _ => continue,
@@ -184,8 +184,8 @@ fn schema_changes(was: &Schema, is: &Schema) -> Vec<String> {
     changes
 }
 
-/// Columns whose data look broken beside what the present model was trained on: a model that is
-/// fitted to them learns the break.
+/// Returns the columns whose data look broken, compared with the training data of the current model.
+/// A model would learn such a fault.
 fn broken_columns(was: &Profile, is: &Profile, schema: &Schema) -> Vec<String> {
     let numeric =
         schema.features.iter().filter(|feature| matches!(feature.kind, FeatureKind::Numeric));
@@ -202,19 +202,19 @@ fn broken_columns(was: &Profile, is: &Profile, schema: &Schema) -> Vec<String> {
     });
     let what = |found: &FeatureShift| {
         format!(
-            "the column {} looks broken beside the present model's training data ({}); --new-schema allows it",
+            "the column {} looks broken, compared with the training data of the current model ({}); --new-schema allows it",
             found.feature, found.why
         )
     };
     broken.map(what).collect()
 }
 
-/// What is published must say what was judged.
+/// Checks that the pickle, when read back, gives the evaluated predictions.
 fn check_read_back(pickle: &[u8], test: &Table, probabilities: &[f64]) -> Result<()> {
     let read = ModelFile::from_pickle(pickle).context("reading the new model.pkl back")?;
     if read.model.predict(test)? != probabilities {
         bail!(
-            "the new model.pkl, read back, does not say what the model says; nothing is published, and this is a bug of retrain"
+            "the new model.pkl gives other predictions when it is read back. Nothing is published. This is a bug of retrain; please report it"
         );
     }
     Ok(())

@@ -2,23 +2,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ModelError, check_range};
 
-/// How trees are boosted.
+/// Parameters of gradient boosting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BoostingParams {
-    /// The number of trees.
+    /// Number of boosting rounds, one tree each (LightGBM and scikit-learn: `n_estimators`).
     pub rounds: usize,
-    /// How far each tree moves.
+    /// Learning rate (LightGBM and scikit-learn: `learning_rate`).
     pub learning_rate: f64,
-    /// The most leaves of a tree.
+    /// Maximum number of leaves per tree (LightGBM: `num_leaves`).
     pub leaves: usize,
-    /// The least rows of a leaf, as estimated by their second derivatives.
+    /// Minimum samples per leaf, estimated from second derivatives (LightGBM: `min_data_in_leaf`).
     pub min_leaf: u32,
-    /// The least sum of second derivatives of a leaf.
+    /// Minimum sum of second derivatives per leaf (LightGBM: `min_sum_hessian_in_leaf`).
     pub min_hessian: f64,
-    /// The penalty on the square of a leaf's value.
+    /// L2 regularization of leaf values (LightGBM: `lambda_l2`).
     pub l2: f64,
-    /// Bins of a numeric input.
+    /// Maximum number of bins of a numeric feature (LightGBM: `max_bin`).
     pub max_bins: usize,
 }
 

@@ -28,20 +28,20 @@ const PRIOR_ROWS: f64 = 10.0;
 /// So many inputs are counted in one pass over the rows.
 const COUNTED_AT_ONCE: usize = 8;
 
-/// How a forest is grown.
+/// Parameters of a random forest or of extra trees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ForestParams {
-    /// The number of trees.
+    /// Number of trees (scikit-learn: `n_estimators`).
     pub trees: usize,
-    /// The most questions one after another; none: as many as there is something to ask.
+    /// Maximum depth of a tree (scikit-learn: `max_depth`); `None` is unlimited.
     pub max_depth: Option<u32>,
-    /// The share of the inputs that a node looks at; none: the square root of their number. Where
-    /// this is no whole number, some nodes look at one more than others, so that it is the mean.
+    /// Share of features that each split considers (scikit-learn: `max_features`); `None` is the
+    /// square root of their number. A fractional number of features is reached on average.
     pub max_features: Option<f64>,
-    /// The least rows of a leaf.
+    /// Minimum samples per leaf (scikit-learn: `min_samples_leaf`).
     pub min_leaf: u32,
-    /// Bins of a numeric input.
+    /// Maximum number of bins of a numeric feature.
     pub max_bins: usize,
 }
 

@@ -1,9 +1,8 @@
-//! Python's pickles, of plain containers only: what Python reads with nothing imported and no code
-//! run.
+//! Python pickles of plain containers. Reading them needs no import and runs no code.
 //!
 //! The reader takes what `pickle.dumps` makes of `None`, `bool`, `int`, `float`, `str`, `bytes`,
-//! `list`, `tuple` and `dict` in protocols 2 to 5. Everything that could import or call is refused
-//! before anything is done.
+//! `list`, `tuple` and `dict` in protocols 2 to 5. Every opcode that could import or call
+//! code is rejected.
 
 mod reader;
 #[cfg(test)]

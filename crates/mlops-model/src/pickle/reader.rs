@@ -1,59 +1,59 @@
 use super::Value;
 
-/// Containers in containers, at most.
+/// Maximum nesting depth of containers.
 const MAX_DEPTH: usize = 64;
 
-/// A pickle may name what it has already said again. So much, in bytes, may come of it in all: this
-/// and four times its size.
+/// A pickle may repeat an earlier value by reference. The repeated values may take this many bytes
+/// plus four times the size of the pickle.
 const MAX_REPEATED: usize = 1 << 20;
 
-/// Why bytes are no pickle of plain containers.
+/// An error when a pickle is read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PickleError {
-    /// It would import or run something.
+    /// An opcode would import or run code.
     #[error(
-        "byte {offset}: the opcode {opcode} could import or run code, and is refused; only plain containers are read, as `retrain` writes them"
+        "byte {offset}: the opcode {opcode} could import or run code, and is refused. Only pickles of plain containers can be read, such as those of `retrain`"
     )]
     Unsafe {
-        /// Where.
+        /// Offset in bytes.
         offset: usize,
-        /// Its name, or its byte.
+        /// The name of the opcode, or its byte.
         opcode: String,
     },
-    /// It ends too early.
-    #[error("byte {offset}: the pickle ends in the middle; it was cut off, fetch it again")]
+    /// The pickle ends too early.
+    #[error("byte {offset}: the pickle ends in the middle; download the file again")]
     Truncated {
-        /// Where it ends.
+        /// Offset of the end, in bytes.
         offset: usize,
     },
-    /// It is no pickle, or not a sound one.
-    #[error("byte {offset}: {what}; it is damaged or no pickle of plain containers")]
+    /// The bytes are not a valid pickle.
+    #[error("byte {offset}: {what}; the file is damaged, or not a pickle of plain containers")]
     Unsound {
-        /// Where.
+        /// Offset in bytes.
         offset: usize,
-        /// What is the matter.
+        /// The fault.
         what: &'static str,
     },
-    /// It would take too much memory.
+    /// The pickle would take too much memory.
     #[error(
-        "byte {offset}: {what} than a model has; it is refused, as it would take too much memory"
+        "byte {offset}: {what} than a model has; the file is refused, since it would take too much memory"
     )]
     TooLarge {
-        /// Where.
+        /// Offset in bytes.
         offset: usize,
-        /// What there is more of.
+        /// The limit that is exceeded.
         what: &'static str,
     },
 }
 
 /// Reads a pickle of plain containers.
 ///
-/// Memory is bounded by some dozen times its size: a length beyond its end is refused before
-/// anything is set aside for it, and what is named again counts.
+/// Memory use is bounded by a multiple of the size: a length beyond the end is rejected before any
+/// allocation, and repeated values count.
 ///
 /// # Errors
 ///
-/// [`PickleError`] for anything else, at the first byte that is not as it must be.
+/// [`PickleError`] for anything else, with the offset of the first invalid byte.
 pub fn read(bytes: &[u8]) -> Result<Value, PickleError> {
     let mut reader = Reader {
         bytes,
@@ -90,9 +90,9 @@ pub fn read(bytes: &[u8]) -> Result<Value, PickleError> {
 #[derive(Clone)]
 struct Item {
     value: Value,
-    /// Containers in it, one in the other.
+    /// Nesting depth of the containers in this value.
     depth: usize,
-    /// About the memory that it takes.
+    /// Approximate memory use, in bytes.
     size: usize,
 }
 
@@ -115,11 +115,11 @@ struct Reader<'b> {
     bytes: &'b [u8],
     offset: usize,
     stack: Vec<Item>,
-    /// How high the stack was at each mark.
+    /// The height of the stack at each mark.
     marks: Vec<usize>,
-    /// Values that may be named again. Containers may not: they could stand in themselves.
+    /// Values that may be repeated by reference. Containers may not, as they could contain themselves.
     memo: Vec<Option<Item>>,
-    /// What may still come of naming values again.
+    /// Bytes that are left for repeated values.
     repeated: usize,
 }
 
@@ -136,7 +136,7 @@ impl<'b> Reader<'b> {
         Ok(taken)
     }
 
-    /// A little-endian number of up to eight bytes.
+    /// Reads a little-endian number of up to eight bytes.
     fn number(&mut self, length: usize) -> Result<usize, PickleError> {
         let mut number = [0; 8];
         number[..length].copy_from_slice(self.take(length)?);
@@ -256,15 +256,14 @@ impl<'b> Reader<'b> {
 
     fn last(&mut self, at: usize, number: usize) -> Result<Vec<Item>, PickleError> {
         let from = self.stack.len().checked_sub(number);
-        // What lies below a mark is not within reach.
+        // Values below a mark are not accessible.
         match from.filter(|from| self.marks.last().is_none_or(|mark| mark <= from)) {
             Some(from) => Ok(self.stack.split_off(from)),
             None => Err(PickleError::Unsound { offset: at, what: "there are too few values" }),
         }
     }
 
-    /// The container on top of the stack, which is about to be filled and may not be named again
-    /// before that is done.
+    /// Returns the container on top of the stack. Until it is filled, it may not be referenced.
     fn open(&mut self, at: usize, more: &[Item]) -> Result<&mut Item, PickleError> {
         let within = self.marks.last().is_none_or(|mark| *mark < self.stack.len());
         let container = self.stack.last_mut().filter(|_| within);
@@ -311,7 +310,7 @@ impl<'b> Reader<'b> {
     }
 
     fn memoize(&mut self, at: usize, place: usize) -> Result<(), PickleError> {
-        // Python numbers them one after another.
+        // Python numbers them consecutively.
         if place > self.memo.len() {
             return Err(PickleError::Unsound {
                 offset: at,
@@ -356,7 +355,7 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// The size of the length that follows an opcode.
+/// Returns the size in bytes of the length that follows an opcode.
 fn length_of(opcode: u8) -> usize {
     match opcode {
         0x8c | b'C' => 1,
@@ -365,7 +364,7 @@ fn length_of(opcode: u8) -> usize {
     }
 }
 
-/// A whole number from its little-endian bytes in two's complement.
+/// Returns an integer from its little-endian bytes in two's complement.
 fn long(digits: &[u8]) -> Option<i64> {
     let fill = if digits.last().is_some_and(|last| *last >= 0x80) { 0xff } else { 0 };
     let (low, high) = digits.split_at(digits.len().min(8));

@@ -1,4 +1,4 @@
-/// What a pickle of plain containers holds. A tuple is read as a list.
+/// A value of a pickle of plain containers. A tuple is read as a list.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// `None`.
@@ -20,7 +20,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// What Python calls it.
+    /// Returns the name of the type in Python.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::None => "None",
@@ -34,28 +34,28 @@ impl Value {
         }
     }
 
-    /// Numbers as raw little-endian bytes.
+    /// Returns numbers as raw little-endian bytes.
     pub fn of_f64(numbers: &[f64]) -> Self {
         Self::Bytes(numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
     }
 
-    /// The same for numbers of 64 bits.
+    /// Same as `f64s`, for integers of 64 bits.
     pub fn of_u64(numbers: impl Iterator<Item = u64>) -> Self {
         Self::Bytes(numbers.flat_map(u64::to_le_bytes).collect())
     }
 
-    /// The same for numbers of 32 bits.
+    /// Same as `f64s`, for numbers of 32 bits.
     pub fn of_u32(numbers: impl Iterator<Item = u32>) -> Self {
         Self::Bytes(numbers.flat_map(u32::to_le_bytes).collect())
     }
 
-    /// The same for numbers of 16 bits.
+    /// Same as `f64s`, for numbers of 16 bits.
     pub fn of_u16(numbers: impl Iterator<Item = u16>) -> Self {
         Self::Bytes(numbers.flat_map(u16::to_le_bytes).collect())
     }
 }
 
-/// A value that is not what was expected.
+/// An error about a value of an unexpected type or shape.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` {what}")]
 pub struct Shape {
@@ -63,7 +63,7 @@ pub struct Shape {
     what: String,
 }
 
-/// A value with the way to it, so that an error can name its place.
+/// A value with its path, so that an error can name the path.
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'v> {
     value: &'v Value,
@@ -71,12 +71,12 @@ pub struct Field<'v> {
 }
 
 impl<'v> Field<'v> {
-    /// A value that is called `name`.
+    /// Creates a field with the path `name`.
     pub fn new(value: &'v Value, name: &'v str) -> Self {
         Self { value, name }
     }
 
-    /// An error about it.
+    /// Returns an error about this value.
     pub fn wrong(&self, what: impl Into<String>) -> Shape {
         Shape { path: self.name.to_owned(), what: what.into() }
     }
@@ -85,27 +85,27 @@ impl<'v> Field<'v> {
         self.wrong(format!("is {}; {kind} is expected", self.value.kind()))
     }
 
-    /// The value itself.
+    /// Returns the value.
     pub fn value(&self) -> &'v Value {
         self.value
     }
 
-    /// An entry of a dict.
+    /// Returns an entry of a dict.
     ///
     /// # Errors
     ///
-    /// [`Shape`] where it is no dict, or has no such entry.
+    /// [`Shape`] if the value is not a dict, or has no such entry.
     pub fn entry(&self, key: &str) -> Result<&'v Value, Shape> {
         let Value::Dict(entries) = self.value else { return Err(self.expected("a dict")) };
         let found = entries.iter().find(|(name, _)| name == key);
         found.map(|(_, value)| value).ok_or_else(|| self.wrong(format!("has no entry `{key}`")))
     }
 
-    /// A list's items.
+    /// Returns the items of a list.
     ///
     /// # Errors
     ///
-    /// [`Shape`] where it is none.
+    /// [`Shape`] if the value has another type.
     pub fn list(&self) -> Result<&'v [Value], Shape> {
         match self.value {
             Value::List(items) => Ok(items),
@@ -113,11 +113,11 @@ impl<'v> Field<'v> {
         }
     }
 
-    /// A text.
+    /// Returns a text.
     ///
     /// # Errors
     ///
-    /// [`Shape`] where it is none.
+    /// [`Shape`] if the value has another type.
     pub fn text(&self) -> Result<&'v str, Shape> {
         match self.value {
             Value::Text(text) => Ok(text),
@@ -125,11 +125,11 @@ impl<'v> Field<'v> {
         }
     }
 
-    /// A number; an `int` is one too.
+    /// Returns a number: a `float` or an `int`.
     ///
     /// # Errors
     ///
-    /// [`Shape`] where it is none.
+    /// [`Shape`] if the value has another type.
     pub fn float(&self) -> Result<f64, Shape> {
         match self.value {
             Value::Float(number) => Ok(*number),
@@ -138,11 +138,11 @@ impl<'v> Field<'v> {
         }
     }
 
-    /// A whole number.
+    /// Returns an integer.
     ///
     /// # Errors
     ///
-    /// [`Shape`] where it is none.
+    /// [`Shape`] if the value has another type.
     pub fn int(&self) -> Result<i64, Shape> {
         match self.value {
             Value::Int(number) => Ok(*number),
@@ -150,11 +150,11 @@ impl<'v> Field<'v> {
         }
     }
 
-    /// Raw bytes.
+    /// Returns raw bytes.
     ///
     /// # Errors
     ///
-    /// [`Shape`] where they are none.
+    /// [`Shape`] if the value has another type.
     pub fn bytes(&self) -> Result<&'v [u8], Shape> {
         match self.value {
             Value::Bytes(bytes) => Ok(bytes),
@@ -175,16 +175,16 @@ impl<'v> Field<'v> {
         }
     }
 
-    /// Numbers that are raw little-endian bytes.
+    /// Returns numbers of 64 bits from raw little-endian bytes.
     ///
     /// # Errors
     ///
-    /// [`Shape`] where they are no bytes, or too few for the last one.
+    /// [`Shape`] if the value is not bytes, or its length is not a multiple of the number size.
     pub fn f64s(&self) -> Result<Vec<f64>, Shape> {
         self.numbers(f64::from_le_bytes)
     }
 
-    /// The same for numbers of 64 bits.
+    /// Same as `f64s`, for integers of 64 bits.
     ///
     /// # Errors
     ///
@@ -193,7 +193,7 @@ impl<'v> Field<'v> {
         self.numbers(u64::from_le_bytes)
     }
 
-    /// The same for numbers of 32 bits.
+    /// Same as `f64s`, for numbers of 32 bits.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl<'v> Field<'v> {
         self.numbers(u32::from_le_bytes)
     }
 
-    /// The same for numbers of 16 bits.
+    /// Same as `f64s`, for numbers of 16 bits.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 use super::Value;
 
-/// The pickle of a value, in protocol 4, which Python reads since 3.4; the same value gives the
-/// same bytes.
+/// Returns the pickle of a value in protocol 4 (Python 3.4 or later). The same value gives the same
+/// bytes.
 pub fn write(value: &Value) -> Vec<u8> {
     let mut bytes = vec![0x80, 4];
     push(value, &mut bytes);

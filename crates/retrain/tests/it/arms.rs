@@ -1,4 +1,4 @@
-//! Who is acted upon has another outcome, and is not learned from.
+//! Customers of the treatment group have other outcomes, and are not used as training data.
 
 use std::fmt::Write as _;
 

@@ -49,7 +49,7 @@ fn a_model_is_fit_for_release_or_the_reasons_are_told() {
             set(value, "log_loss", Value::None);
         }
     });
-    check("no-metrics.pkl", &without_metrics, "how good it was");
+    check("no-metrics.pkl", &without_metrics, "metrics on held-out rows are missing");
     let no_number = changed(&bytes, |name, value| {
         if name == "scorer" {
             set(value, "base", Value::Float(f64::NAN));

@@ -1,4 +1,4 @@
-//! A model that is accepted takes its place, whole and last.
+//! An accepted model replaces `model.pkl`, atomically and as the last step.
 
 use std::time::Duration;
 
@@ -239,7 +239,7 @@ async fn a_model_that_came_meanwhile_stays() {
         std::thread::yield_now();
     }
     let other = uid(&retrain().run().json(0));
-    end(slow).check_failed(75, &["was changed by somebody else", "run again"]);
+    end(slow).check_failed(75, &["was changed by another process", "run again"]);
     let inspected = world.job(&["inspect", &format!("{models}/model.pkl")]).on(s3()).run().json(0);
     assert_eq!(inspected["model_uid"], other.as_str());
 }

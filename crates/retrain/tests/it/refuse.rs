@@ -177,7 +177,7 @@ fn data_that_no_model_can_be_made_of_are_named() {
     world.job(&["inspect", &not_a_model]).run().check_failed(2, &["no.pkl", "byte 0"]);
     std::fs::create_dir_all(world.path("models")).unwrap();
     world.write("models/model.pkl", "\u{80}");
-    check(&good, &[], &["the present model", "byte 0"]);
+    check(&good, &[], &["the current model", "byte 0"]);
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn other_programs_give_the_same_answers() {
     }
 }
 
-/// What the model says of the rows, as raw numbers.
+/// Returns the predictions of the rows, as raw numbers.
 fn ask(model: &str, rows: &str, ours: &str) {
     let file = ModelFile::from_pickle(&std::fs::read(model).unwrap()).unwrap();
     let table = TableFile::open(Path::new(rows)).unwrap().read_all().unwrap();

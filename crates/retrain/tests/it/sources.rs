@@ -228,7 +228,7 @@ async fn what_a_pipeline_released_is_written_down_once() {
         .job(&["released", "--models", &models])
         .run()
         .check_failed(2, &["--database (MLOPS_DATABASE) is missing"]);
-    // As in production: the candidate waits, and somebody else puts it into its place.
+    // As in production: the candidate waits, and the pipeline copies it to model.pkl.
     let promote = |name: &str| {
         let made = world
             .retrain(name, &["--candidate", "candidate/model.pkl", "--database", &url])
@@ -288,7 +288,7 @@ fn recipes_are_searched_by_hand() {
     assert_eq!(fitted["recipe"], report["trials"][0]["recipe"]);
     let people = world.job(&search).args(["--halving", "--output", "human"]).run();
     assert!(
-        people.code == 0 && people.stdout.contains("the best is in"),
+        people.code == 0 && people.stdout.contains("the best recipe is in"),
         "{}{}",
         people.stdout,
         people.stderr
