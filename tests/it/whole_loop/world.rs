@@ -87,7 +87,7 @@ impl World {
         };
         world.set_time("2026-03-01 12:00");
         // Whoever sets the jobs up makes the tables: MySQL cannot take back half of that, as
-        // docs/runbooks.md has it.
+        // docs/on-call.md explains it.
         world.json_job("dashboard", &["refresh"]).run().json(0);
         world
     }
