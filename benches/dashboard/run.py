@@ -114,9 +114,9 @@ class Bench:
                 together = time.monotonic() - started
             of_all = selects(server) - before
             peak = peak_mb(process)
-            self.add(f"{OURS}: first page, everything just started", cold)
-            self.add(f"{OURS}: page made anew", statistics.median(anew))
-            self.add(f"{OURS}: page of a year, made anew", year)
+            self.add(f"{OURS}: first page after a restart", cold)
+            self.add(f"{OURS}: page rebuilt", statistics.median(anew))
+            self.add(f"{OURS}: page of one year, rebuilt", year)
             self.add(f"{OURS}: page from the cache", statistics.median(cached))
             self.add(
                 f"{OURS}: {VIEWERS} viewers at once, until the last has it", together, cpu_seconds(process) - cpu, peak,
@@ -130,8 +130,8 @@ class Bench:
         with served(command, ready, environment) as process:
             first, again = (visit(f"http://127.0.0.1:{port}{'' if selector != 'svg.chart' else PAGE}", selector) for _ in range(2))
             peak, cpu = peak_mb(process), cpu_seconds(process)
-        self.add(f"{what}: first picture in a browser", first, cpu, peak)
-        self.add(f"{what}: the same again", again)
+        self.add(f"{what}: first rendering in a browser", first, cpu, peak)
+        self.add(f"{what}: second visit", again)
         return first, again, peak
 
 
@@ -171,7 +171,7 @@ def main():
             subprocess.run([interpreter, HERE / "data.py", str(server.port), str(chosen.rows)], check=True)
         (data / "whole").touch()
     with mysql(interpreter, data) as server:
-        for what, more in (("count all requests", ["--all"]), ("count what is new: nothing", []), ("audit all hours", ["--audit", "0"])):
+        for what, more in (("count all requests", ["--all"]), ("count new requests: none", []), ("audit all hours", ["--audit", "0"])):
             with alone(chosen.lock):
                 before = server.cpu_seconds()
                 run = measure([*refresh, *more, "--database", server.url()], HOME / "logs" / "dashboard-refresh.log")
@@ -204,8 +204,8 @@ def main():
         ratios[f"first picture: {rival} / {OURS}"] = seconds[rival][0] / seconds[OURS][0]
         ratios[f"peak memory: {rival} / {OURS}"] = seconds[rival][2] / seconds[OURS][2]
     bars = [
-        bar("seconds: first page, everything just started", "<", 1.5, cold),
-        bar("seconds: page made anew", "<", 0.3, anew),
+        bar("seconds: first page after a restart", "<", 1.5, cold),
+        bar("seconds: page rebuilt", "<", 0.3, anew),
         bar("peak MB", "<", 64, peak),
         bar(f"queries of {VIEWERS} viewers / of one", "<", 1.01, queries),
     ]

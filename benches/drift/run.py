@@ -115,7 +115,7 @@ def truth(bench, names):
     for what, moved in names:
         found = [name for name in moved if name in bench.shifted[what]]
         false = [name for name in bench.shifted[what] if name not in moved]
-        share = f"{len(found)} of {len(moved)}" if moved else "none moved"
+        share = f"{len(found)} of {len(moved)}" if moved else "no shift"
         lines.append([what, share, str(len(false)), " ".join(false)])
         of_rows[what] = {"found": share, "false": len(false)}
     table(["", "moved and found", "false alarms", "which"], lines)
@@ -133,7 +133,7 @@ def main():
     for _ in range(chosen.pairs):
         names = {program: bench.run(program, load, folder) for program in programs}
     seen = [(what, MOVED) for what in names.values()]
-    for what, moved in ((f"{SMALL:,} rows", MOVED), (f"{SMALL:,} rows, nothing moved", [])):
+    for what, moved in ((f"{SMALL:,} rows", MOVED), (f"{SMALL:,} rows, no shift", [])):
         folder = bench.data(SMALL, bool(moved))
         seen += [(bench.run(program, what, folder), moved) for program in programs]
     many = bench.run(OURS, f"{chosen.many:,} rows", bench.data(chosen.many))
