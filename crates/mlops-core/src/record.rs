@@ -9,7 +9,7 @@ pub struct LogRecord {
     pub uid: String,
     /// When the request was answered, to the microsecond.
     pub logging_timestamp: Timestamp,
-    /// The whole record as strict JSON; see [`write_json`] for what is replaced in it.
+    /// The whole record as strict JSON; `mlops-record` says what is replaced in it.
     pub payload: String,
 }
 
