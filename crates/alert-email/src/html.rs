@@ -60,7 +60,7 @@ pub(crate) fn page(message: &Message) -> String {
 
 fn badge(message: &Message) -> (&'static str, String) {
     match (message.transition, message.severity) {
-        (Transition::Recovered, _) => ("#2e7d4f", "RECOVERED".to_owned()),
+        (Transition::Recovered, _) => ("#2e7d4f", "RESOLVED".to_owned()),
         (Transition::Report, _) => ("#3b6fb5", "DAILY REPORT".to_owned()),
         (Transition::Test | Transition::Muted, _) => {
             ("#5b6472", message.transition.name().to_uppercase())

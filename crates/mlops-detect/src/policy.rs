@@ -1,9 +1,8 @@
-//! When a new model is made: one place that turns what monitors say into an answer.
+//! The retrain policy: one rule that turns the findings of all monitors into a decision.
 //!
 //! Data shift leads to concept shift, that to worse predictions, and these to lost business. Each
-//! monitor along that way may wish for a new model; the calendar may too. Whether one is made
-//! depends on what has been asked for before, on what there is to learn from, and on how many a
-//! month is to have.
+//! monitor can advise a retrain, and so can the calendar. The decision depends on earlier requests,
+//! on the number of new outcomes, and on the limit of requests in a month.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,7 +18,7 @@ mod tests;
 /// What one month is.
 const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// When wishes are granted.
+/// The conditions of a retrain request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetrainPolicy {
     /// No model is asked for so soon after another.
@@ -34,7 +33,7 @@ pub struct RetrainPolicy {
     /// The fewest outcomes since the present model that there is something to learn from; ignored
     /// where outcomes are not kept.
     pub min_new_outcomes: u64,
-    /// A monitor has to wish for it in so many runs, one after another.
+    /// A monitor has to find a reason in so many runs, one after another.
     pub confirmations: usize,
 }
 
@@ -86,11 +85,11 @@ impl RetrainPolicy {
             self.is_time(now, history),
         ) {
             (RetrainAdvice::Retrain(why), _) => {
-                let wishes = 1 + wishes_in_a_row(job, &history.recent);
-                if wishes < self.confirmations {
+                let findings = 1 + findings_in_a_row(job, &history.recent);
+                if findings < self.confirmations {
                     let needed = self.confirmations;
                     return Answer::Wait(format!(
-                        "{why}; {job} says so for the {wishes}. time in a row, and {needed} are needed"
+                        "{why}; consecutive runs of {job} with a finding: {findings}, needed: {needed}"
                     ));
                 }
                 (Answer::Retrain, why)
@@ -99,7 +98,7 @@ impl RetrainPolicy {
             (RetrainAdvice::Keep(why), None) => return Answer::Keep(why),
         };
         if let Some(under_way) = under_way {
-            return Answer::Wait(format!("a retraining has not ended: {under_way}"));
+            return Answer::Wait(format!("a retrain job is running: {under_way}"));
         }
         let asked = |span: SignedDuration| {
             let since = now.saturating_sub(span).unwrap_or(Timestamp::MIN);
@@ -114,7 +113,7 @@ impl RetrainPolicy {
         let of_month = asked(MONTH).count();
         if of_month >= self.per_month {
             return Answer::Wait(format!(
-                "{of_month} models were asked for in thirty days, and {} may be",
+                "{of_month} retrain requests in 30 days (limit {})",
                 self.per_month
             ));
         }
@@ -122,7 +121,7 @@ impl RetrainPolicy {
             history.new_outcomes.filter(|outcomes| *outcomes < self.min_new_outcomes)
         {
             return Answer::Wait(format!(
-                "{outcomes} outcomes came since the present model, and {} are needed to learn from",
+                "{outcomes} outcomes since the current model ({} needed)",
                 self.min_new_outcomes
             ));
         }
@@ -140,7 +139,9 @@ impl RetrainPolicy {
         let status = standing.status.name();
         let hours = self.cooldown.as_hours();
         let at = requested_at.strftime("%Y-%m-%d %H:%M");
-        format!("{job} asked for one at {at} ({status}), within the cooldown of {hours} hours")
+        format!(
+            "{job} requested a retrain at {at} ({status}), within the cooldown of {hours} hours"
+        )
     }
 
     fn is_time(&self, now: Timestamp, history: &RetrainHistory) -> Option<String> {
@@ -168,8 +169,8 @@ impl RetrainPolicy {
     }
 }
 
-/// How many of a monitor's newest runs wished for a model and did not get it.
-fn wishes_in_a_row(job: &str, recent: &[StandingRequest]) -> usize {
+/// Returns how many of a monitor's newest runs advised a retrain that was not requested.
+fn findings_in_a_row(job: &str, recent: &[StandingRequest]) -> usize {
     recent
         .iter()
         .filter(|request| request.job == job)

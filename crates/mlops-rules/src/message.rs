@@ -120,8 +120,8 @@ pub fn compose(
     let (prefix, says) = match transition {
         Transition::Recovered => {
             let at_worst =
-                worst.as_ref().map_or(String::new(), |worst| format!(", at worst {worst}"));
-            ("RECOVERED".to_owned(), format!("over after {lasted}{at_worst}; now {now}"))
+                worst.as_ref().map_or(String::new(), |worst| format!(", worst value {worst}"));
+            ("RESOLVED".to_owned(), format!("fired for {lasted}{at_worst}; now {now}"))
         }
         Transition::Repeated | Transition::Held => {
             (format!("STILL {severity}"), format!("{now}, {limit}"))
@@ -147,7 +147,7 @@ pub fn compose(
         Some(format!("{} to {}", clock(earlier(at, rule.window), zone), clock(at, zone))),
     );
     fact("Since", Some(format!("{} ({lasted})", clock(began, zone))));
-    fact("At worst", worst);
+    fact("Worst value", worst);
     fact("Requests", context.requests.map(|requests| Unit::Count.text(requests as f64)));
     fact("Mean predicted probability", context.mean_prediction.map(|mean| Unit::Number.text(mean)));
     fact(

@@ -47,7 +47,7 @@ async fn an_episode_is_told_when_it_begins_and_when_it_is_over() {
     }
     let mails = world.mails();
     let recovered =
-        "RECOVERED: alert-email: many requests: over after 30m, at worst 9; now 0 requests in 10m";
+        "RESOLVED: alert-email: many requests: fired for 30m, worst value 9; now 0 requests in 10m";
     assert_eq!(
         subjects(&mails),
         ["WARNING: alert-email: many requests: 7 requests in 10m, above 5", recovered]

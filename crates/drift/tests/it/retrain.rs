@@ -100,7 +100,7 @@ async fn a_shift_submits_the_retrain_job_once() {
     assert_eq!(variable("MLOPS_RETRAIN_REASON"), Some("shifted: score"));
 
     // The cooldown holds in any queue; without it, the job that waits does in its own.
-    world.check(&on_batch(&other, &[]), "suppressed", "drift asked for one at");
+    world.check(&on_batch(&other, &[]), "suppressed", "drift requested a retrain at");
     world.check(
         &on_batch(&queue, &["--retrain-cooldown", "0"]),
         "suppressed",
@@ -119,7 +119,7 @@ async fn a_person_who_asked_is_not_asked_over() {
         .execute(&mut connection)
         .await
         .unwrap();
-    world.check(&on_batch(&queue, &[]), "suppressed", "a person asked for one at");
+    world.check(&on_batch(&queue, &[]), "suppressed", "a person requested a retrain at");
     world.check(
         &on_batch(&queue, &["--dry-run"]),
         "suppressed",

@@ -145,7 +145,7 @@ impl CellChange {
     pub fn text(&self) -> String {
         let percent = |share: f64| format!("{:.1}%", 100.0 * share);
         format!(
-            "{}: {} where {} were foretold (in training {} and {})",
+            "{}: {} observed, {} predicted (in training {} and {})",
             self.value,
             percent(self.observed_production),
             percent(self.predicted_production),
@@ -332,7 +332,7 @@ fn too_few(labels: &[bool], policy: &RelationPolicy) -> Option<String> {
 
 /// The rows of both periods, those of the reference first.
 pub(super) struct Rows {
-    /// The log-odds that were foretold.
+    /// The predicted log-odds.
     scores: Vec<f64>,
     labels: Vec<bool>,
     /// How many are of the reference.

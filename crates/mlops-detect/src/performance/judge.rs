@@ -110,13 +110,13 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// What is worse, in words; nothing if nothing is.
+    /// Returns the failed checks as one sentence; empty if none failed.
     pub fn summary(&self) -> String {
         let failed = self.checks.iter().filter(|check| check.failed);
         let says = failed.map(|check| match check.metric {
             "roc_auc" => format!("AUC is {:.3} below training", check.worse_by),
             "log_loss" => format!("log loss is {:.3} above training", check.worse_by),
-            _ => format!("probabilities are off by {:.3}", check.worse_by),
+            _ => format!("calibration error is {:.3}", check.worse_by),
         });
         says.collect::<Vec<String>>().join(", ")
     }

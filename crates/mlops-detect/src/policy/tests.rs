@@ -39,7 +39,7 @@ fn a_reason_is_enough_where_nothing_stands_against_it() {
 fn what_was_asked_lately_suppresses_others() {
     waits(
         &answer(RetrainPolicy::default(), vec![asked(95, "a person", RetrainStatus::Pending)]),
-        "a person asked for one at 1970-04-06",
+        "a person requested a retrain at 1970-04-06",
     );
     let two = vec![
         asked(90, "drift", RetrainStatus::Refused),
@@ -47,7 +47,7 @@ fn what_was_asked_lately_suppresses_others() {
     ];
     waits(
         &answer(RetrainPolicy::default(), two.clone()),
-        "2 models were asked for in thirty days, and 2 may be",
+        "2 retrain requests in 30 days (limit 2)",
     );
     let three = RetrainPolicy { per_month: 3, ..RetrainPolicy::default() };
     assert!(matches!(answer(three, two), Answer::Retrain(_)));
@@ -58,14 +58,14 @@ fn a_monitor_may_have_to_say_it_again() {
     let thrice = RetrainPolicy { confirmations: 3, ..RetrainPolicy::default() };
     waits(
         &answer(thrice, vec![asked(99, "drift", RetrainStatus::Waiting)]),
-        "for the 2. time in a row, and 3 are needed",
+        "consecutive runs of drift with a finding: 2, needed: 3",
     );
     let broken = [
         asked(99, "drift", RetrainStatus::Waiting),
         asked(98, "drift", RetrainStatus::Kept),
         asked(97, "drift", RetrainStatus::Waiting),
     ];
-    waits(&answer(thrice, broken.to_vec()), "for the 2. time");
+    waits(&answer(thrice, broken.to_vec()), "with a finding: 2, needed: 3");
     let often = [
         asked(99, "drift", RetrainStatus::Waiting),
         asked(98, "performance", RetrainStatus::Kept),
@@ -79,14 +79,14 @@ fn a_new_model_needs_something_new_to_learn_from() {
     let history =
         RetrainHistory { released_at: Some(at(10)), new_outcomes: Some(12), recent: Vec::new() };
     let situation = Situation { now: at(100), job: "drift", under_way: None, history: &history };
-    let wish = RetrainAdvice::Retrain("age shifted".to_owned());
+    let advice = RetrainAdvice::Retrain("age shifted".to_owned());
     waits(
-        &RetrainPolicy::default().answer(wish.clone(), &situation),
-        "12 outcomes came since the present model",
+        &RetrainPolicy::default().answer(advice.clone(), &situation),
+        "12 outcomes since the current model",
     );
     let unknown = RetrainHistory { new_outcomes: None, ..history.clone() };
     let situation = Situation { history: &unknown, under_way: Some("retrain-7"), ..situation };
-    waits(&RetrainPolicy::default().answer(wish, &situation), "has not ended: retrain-7");
+    waits(&RetrainPolicy::default().answer(advice, &situation), "is running: retrain-7");
 }
 
 #[test]

@@ -83,13 +83,13 @@ impl RetrainReport {
     /// For people.
     pub fn text(&self) -> String {
         match (self.action, &self.batch_job_id) {
-            (RetrainAction::Kept, _) => format!("the model stays: {}", self.why),
-            (RetrainAction::Suppressed, _) => format!("no new model is asked for: {}", self.why),
-            (RetrainAction::WouldSubmit, _) => format!("would retrain the model: {}", self.why),
+            (RetrainAction::Kept, _) => format!("no retrain: {}", self.why),
+            (RetrainAction::Suppressed, _) => format!("no retrain request: {}", self.why),
+            (RetrainAction::WouldSubmit, _) => format!("would request a retrain: {}", self.why),
             (RetrainAction::Submitted, Some(id)) => {
-                format!("retraining the model, job {id}: {}", self.why)
+                format!("submitted the retrain job {id}: {}", self.why)
             }
-            (RetrainAction::Submitted, None) => format!("retrained the model: {}", self.why),
+            (RetrainAction::Submitted, None) => format!("ran the retrain command: {}", self.why),
         }
     }
 }
@@ -113,8 +113,8 @@ impl Trigger {
         }
         if !is_of_database {
             let message = format!(
-                "{argument} needs the database, where requests for a new model are kept so that one is made of several; leave out \
-                 --production, or ask by --fail-on-verdict"
+                "{argument} needs the database, which keeps retrain requests; leave out --production, or use \
+                 --fail-on-verdict"
             );
             return Err(UsageError::new(message));
         }
@@ -133,8 +133,7 @@ impl Trigger {
             }
             (_, _, Some(command)) => Start::Command(command.clone()),
             _ => {
-                let message = "a new model is to be asked for, and nothing says how: name --retrain-queue and \
-                               --retrain-definition, or --retrain-command";
+                let message = "a retrain request needs --retrain-queue and --retrain-definition, or --retrain-command";
                 return Err(UsageError::new(message));
             }
         };

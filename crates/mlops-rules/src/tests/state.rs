@@ -164,7 +164,7 @@ fn a_recovery_says_how_long_and_how_high() {
         ));
         state = Some(step.state);
     }
-    let subject = "RECOVERED: r: over after 40m, at worst 1,234; now 5 requests in 10m";
+    let subject = "RESOLVED: r: fired for 40m, worst value 1,234; now 5 requests in 10m";
     assert_eq!(last.unwrap().subject, subject);
 }
 
