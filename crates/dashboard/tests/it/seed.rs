@@ -348,7 +348,7 @@ async fn requests(database: &Database) {
                 "drift-362",
                 362,
                 "drift",
-                "activity_score shifted; 140 outcomes since the current model (200 needed",
+                "activity_score shifted; 140 outcomes since the current model (200 needed)",
             ),
             RetrainStatus::Waiting,
         ),
