@@ -1,5 +1,5 @@
 use mlops_job::{Exit, Metrics, Report, grid};
-use mlops_rules::{AlertState, Rule, Transition};
+use mlops_rules::{AlertState, Rule, Status, Transition};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ pub struct RuleReport {
     /// The group; empty where there is only one.
     pub group: String,
     /// `ok`, `pending`, `firing`, `recovering`, or `unknown`.
-    pub state: &'static str,
+    pub state: Status,
     /// How bad it is, or would be.
     pub severity: &'static str,
     /// The value.
@@ -80,7 +80,7 @@ impl RuleReport {
         Self {
             rule: rule.name.clone(),
             group: group.to_owned(),
-            state: state.status.name(),
+            state: state.status,
             severity: state.severity.name(),
             value: state.value,
             value_text: state
@@ -102,7 +102,7 @@ impl RunReport {
                 let told =
                     rule.told.unwrap_or(if rule.already_judged { "judged before" } else { "" });
                 let words =
-                    [&rule.rule, &rule.group, rule.state, &rule.value_text, told, &rule.why];
+                    [&rule.rule, &rule.group, rule.state.name(), &rule.value_text, told, &rule.why];
                 words.map(str::to_owned).to_vec()
             })
             .collect();
@@ -145,7 +145,7 @@ impl Report for AlertReport {
             dimensions: vec![("rule", rule.rule.clone())],
             values: vec![
                 ("value", "None", rule.value.unwrap_or(f64::NAN)),
-                ("firing", "None", f64::from(u8::from(rule.state == "firing"))),
+                ("firing", "None", f64::from(u8::from(rule.state == Status::Firing))),
             ],
         });
         std::iter::once(of_run).chain(of_rules).collect()
