@@ -107,7 +107,7 @@ fn an_earlier_model_is_put_back() {
     world
         .job(&["rollback", "20200101T000000Z-00000000", "--models", &models])
         .run()
-        .check_failed(2, &["no version"]);
+        .check_failed(2, &["cannot roll back to 20200101T000000Z-00000000"]);
     world
         .job(&["rollback", "../model.pkl", "--models", &models])
         .run()
