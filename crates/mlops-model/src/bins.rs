@@ -1,6 +1,6 @@
 use super::schema::{Input, InputValues, MAX_LEVELS, NO_LEVEL};
 
-/// The bin of what is missing, or a level that was never seen.
+/// The bin of missing values and unseen levels.
 pub(crate) const MISSING_BIN: u8 = 255;
 
 /// So many values settle where the edges of bins are.
@@ -14,7 +14,7 @@ pub(crate) enum InputBins {
         /// Ascending, between values that occur.
         edges: Vec<f64>,
     },
-    /// A level falls into the bin of its place.
+    /// Categorical: the bin of a level is its index.
     Categorical {
         /// How many there are.
         levels: usize,

@@ -8,7 +8,7 @@ const MAX_ITERATIONS: usize = 100;
 /// Scores that are nearer to each other are one.
 const RESOLUTION: f64 = 1e-15;
 
-/// From scores to probabilities, rising.
+/// A monotonic function from scores to probabilities.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Calibration {
     /// 1/(1+e^(a s + b)); a is negative where high scores are right.
@@ -105,8 +105,8 @@ pub fn fit_sigmoid(scores: &[f64], labels: &[bool]) -> Option<Calibration> {
     Some(Calibration::Sigmoid { a, b }).filter(Calibration::is_sound)
 }
 
-/// Fits the rising function with the least squared error by pooling adjacent violators; `None`
-/// without rows of both outcomes.
+/// Fits an isotonic regression by pooling adjacent violators. Returns `None` without rows of both
+/// outcomes.
 ///
 /// # Source
 ///

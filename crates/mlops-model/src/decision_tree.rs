@@ -38,8 +38,7 @@ impl TreeParams {
     }
 }
 
-/// What linfa sees of an input: the places of its bins in an order, with what is missing behind
-/// all.
+/// The representation of an input for linfa: the rank of each bin, with missing values last.
 struct Ranks {
     of_bin: [f64; 256],
     is_categorical: bool,

@@ -6,15 +6,15 @@ use super::scorer::Scorer;
 use super::{CalibrationMethod, ModelError, Recipe};
 use mlops_core::table::Table;
 
-/// The least probability whose log-odds are looked at.
+/// Probabilities are clipped to this distance from 0 and 1 before their log-odds are computed.
 pub(crate) const LEAST: f64 = 1e-6;
 
-/// A fitted model: from a row to the probability of the positive outcome.
+/// A fitted model, which predicts the probability of the positive outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// What it takes and what it foretells.
+    /// Features and target.
     pub schema: Schema,
-    /// How it was made.
+    /// The recipe.
     pub recipe: Recipe,
     /// The share of each feature in it, in the order of the schema: of the impurity that a forest's
     /// or the loss that boosting's splits took away, of the spread of a regression's log-odds.
@@ -75,7 +75,7 @@ impl Model {
         Ok(probabilities)
     }
 
-    /// What its own calibration makes of probabilities that were not calibrated, such as those of
+    /// Applies the calibration of the model to uncalibrated probabilities, such as those of
     /// [`cross_validate`].
     pub fn calibrate(&self, probabilities: &mut [f64]) {
         if let Some(calibration) = &self.calibration {
@@ -85,9 +85,9 @@ impl Model {
         }
     }
 
-    /// How much worse the log loss is with a feature's values in random order, in the order of the
-    /// schema; 0 for one that the model does not use. What no other feature can stand in for
-    /// counts.
+    /// Returns the permutation importance of each feature, in the order of the schema: the rise of the
+    /// log loss when the values of the feature are shuffled. It is 0 for an unused feature, and low for
+    /// a feature that other features can replace.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl Model {
     }
 }
 
-/// What models say of rows that they were not fitted to.
+/// Out-of-fold predictions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutOfFold {
     /// One a row, not calibrated.
@@ -145,8 +145,8 @@ impl OutOfFold {
     }
 }
 
-/// Fits a model to all folds but one, for each of them, and asks it for that one; `inputs` are
-/// those of `schema`.
+/// Returns out-of-fold predictions: each fold is predicted by a model that is fitted to the other
+/// folds. `inputs` are the inputs of `schema`.
 ///
 /// # Errors
 ///
@@ -165,9 +165,8 @@ pub fn cross_validate(
     Ok(found)
 }
 
-/// The same, and what these models say of the rows of another table, each of which is asked of one
-/// of them: the rows of both tables are judged by the same models, none of which was fitted to
-/// them.
+/// Returns out-of-fold predictions, and the predictions of the same models for the rows of another
+/// table. Each row of the other table is predicted by one of the models.
 ///
 /// # Errors
 ///

@@ -49,7 +49,7 @@ impl<'t> Ready<'t> {
 /// A small tree as tables: for each bin of each input that it asks about, the leaves that a row
 /// with this bin may end in.
 ///
-/// Of the leaves that all answers leave over, a row's is the leftmost.
+/// The leaf of a row is the leftmost leaf that no answer excludes.
 ///
 /// # Source
 ///

@@ -18,7 +18,7 @@ impl Model {
     /// boosting, or is calibrated.
     ///
     /// It takes a row as numbers, in the order of [`super::Schema::input_names`]: for a level its
-    /// place in the schema, and for one that is missing or unknown the number of levels.
+    /// index in the schema, and for a missing value or an unseen level the number of levels.
     pub fn to_lightgbm(&self) -> Option<String> {
         let Scorer::Boosting { bins, base, trees } = &self.scorer else { return None };
         if self.calibration.is_some() {
@@ -28,7 +28,7 @@ impl Model {
             .iter()
             .enumerate()
             .map(|(number, tree)| {
-                // There is no place for where the sum begins but the first tree.
+                // The format has no base score, so it is added to the first tree.
                 let added = if number == 0 { *base } else { 0.0 };
                 format!("Tree={number}\n{}\n\n", block(bins, tree, added))
             })
@@ -105,7 +105,7 @@ struct Lines {
     left_child: Vec<String>,
     right_child: Vec<String>,
     leaf_value: Vec<String>,
-    /// The sets as words of 32 bits, one after another.
+    /// The sets as consecutive words of 32 bits.
     sets: Vec<u32>,
     set_ends: Vec<usize>,
 }

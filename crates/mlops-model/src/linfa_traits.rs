@@ -9,7 +9,7 @@ use ndarray::Array1;
 use super::{Model, ModelError, Progress, Recipe, Schema};
 use mlops_core::table::{Cell, Column, Kind, Table};
 
-/// A recipe whose parameters nobody has looked at.
+/// A recipe with unchecked parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecipeParams(pub Recipe);
 

@@ -15,8 +15,7 @@ const TOLERANCE: f64 = 1e-6;
 /// More columns than this, and the matrix of second derivatives is too large.
 const MAX_COLUMNS: usize = 2048;
 
-/// Of many rows, one in so many shows about where the minimum is; no fewer than so many rows are
-/// looked at.
+/// A first fit uses one row in this many, to get near the minimum, with at least this many rows.
 const SAMPLE_STEP: usize = 20;
 const SAMPLED: usize = 10_000;
 
@@ -44,7 +43,7 @@ impl LogisticParams {
     }
 }
 
-/// What an input adds to the log-odds.
+/// The term of an input in the log-odds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Term {
     /// `weight` for each standard deviation from the mean, or `missing`.
@@ -155,7 +154,7 @@ fn standardised(value: f64, mean: f64, sd: f64) -> f64 {
     ((value - mean) / sd).clamp(-1e4, 1e4)
 }
 
-/// Where the columns of an input stand.
+/// The columns of an input in the design matrix.
 enum Place {
     Numeric { mean: f64, sd: f64, column: usize, missing: Option<usize> },
     Categorical { first: usize, levels: usize },
@@ -212,7 +211,7 @@ impl Design {
         Ok(Self { places, dense, columns })
     }
 
-    /// The weights with the least loss, from some on.
+    /// Returns the weights with the minimum loss, from start weights.
     fn minimum(
         &self,
         inputs: &[Input<'_>],

@@ -11,7 +11,7 @@ pub(super) const ASKS_SET: u16 = 1 << 15;
 /// everything answers with left, so that a row that has arrived may go on walking.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Node {
-    /// The left child's place; the right one's is the next.
+    /// Index of the left child. The right child is the next node.
     pub(crate) left: u32,
     /// The input that is asked about, and [`ASKS_SET`].
     pub(crate) input: u16,
@@ -41,7 +41,7 @@ pub(crate) fn insert(set: &mut LevelSet, bin: u8) {
     set[usize::from(bin >> 6)] |= 1 << (bin & 63);
 }
 
-/// What a node asks of a row; yes is left.
+/// The question of a node. Rows with the answer yes go left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Question {
     /// Whether a number is in this bin or one below it.

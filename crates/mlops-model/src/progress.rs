@@ -1,13 +1,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How far a fit is, for those who watch: trees, rounds, folds.
+/// The progress of a fit: number of trees, rounds and folds done.
 pub struct Progress<'a> {
     done: AtomicUsize,
     tell: Option<&'a (dyn Fn(usize) + Sync)>,
 }
 
 impl<'a> Progress<'a> {
-    /// Nobody watches.
+    /// Creates a progress that reports nothing.
     pub fn none() -> Self {
         Self { done: AtomicUsize::new(0), tell: None }
     }

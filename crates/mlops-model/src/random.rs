@@ -38,7 +38,7 @@ impl Random {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// The places `0..rows` in random order.
+    /// Returns the indices `0..rows` in random order.
     pub fn permutation(&mut self, rows: usize) -> Vec<u32> {
         let mut places: Vec<u32> = (0..rows as u32).collect();
         for place in (1..rows).rev() {

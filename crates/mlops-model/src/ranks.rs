@@ -3,12 +3,11 @@
 use super::bins::MISSING_BIN;
 use super::node::{ASKS_SET, LevelSet, Node, has};
 
-/// What levels are turned into, so that every question of a tree is whether a byte is at most
-/// another.
+/// A mapping from levels to ranks, so that every question of a tree compares two bytes.
 ///
 /// A forest cuts the levels of an input in one order for the whole tree: of its sets each is a part
 /// of the next. A level's rank is the number of sets that it is not in, and a set is all levels up
-/// to its own place among them.
+/// to its own position among them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) enum Ranks {
     /// There is nothing to be turned.
@@ -35,7 +34,7 @@ pub(super) struct RankedInput {
 }
 
 impl Ranks {
-    /// Finds them, and writes each set's place into its node.
+    /// Finds the ranks, and writes the position of each set into its node.
     pub(super) fn of(nodes: &mut [Node], payloads: &[u32], sets: &[LevelSet]) -> Self {
         if sets.is_empty() {
             return Self::Needless;

@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 use super::ModelError;
 use mlops_core::table::{Column, Kind, Table, Values};
 
-/// A level beyond the most frequent ones is as one that was never seen: 255 bins, one for what is
-/// missing.
+/// Maximum number of levels of a feature. Less frequent levels are treated as unseen levels. There are
+/// 255 bins, one of them for missing values.
 pub const MAX_LEVELS: usize = 254;
 
 /// The code of a level that is missing, or that the training data did not have.
 pub const NO_LEVEL: u16 = u16::MAX;
 
-/// What a model takes, column by column, and what it foretells.
+/// The features and the target of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Schema {
     /// The features, in the order of the training data.
     pub features: Vec<Feature>,
-    /// What it foretells.
+    /// The target.
     pub target: Target,
 }
 
@@ -26,11 +26,11 @@ pub struct Schema {
 pub struct Feature {
     /// The name of its column.
     pub name: String,
-    /// What it is.
+    /// The kind of the feature.
     pub kind: FeatureKind,
 }
 
-/// What a feature is.
+/// The kind of a feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FeatureKind {
     /// Numbers.
@@ -55,7 +55,7 @@ pub struct Target {
     pub negative: String,
 }
 
-/// What a learner sees of a feature: one number or level a row.
+/// An input of a learner: one number or level per row.
 #[derive(Debug, Clone)]
 pub struct Input<'a> {
     /// The feature's name, with the part for a date: `acquired_date.month`.
@@ -69,7 +69,7 @@ pub struct Input<'a> {
 pub enum InputValues<'a> {
     /// Numbers; NaN is missing.
     Numeric(std::borrow::Cow<'a, [f64]>),
-    /// Places among the feature's levels; [`NO_LEVEL`] where there is none.
+    /// Indices of levels; [`NO_LEVEL`] for missing values and unseen levels.
     Categorical {
         /// How many levels there are.
         levels: usize,
@@ -97,7 +97,7 @@ impl Input<'_> {
         Input { name: self.name, values }
     }
 
-    /// The rows at these places, in their order.
+    /// Returns the rows at these indices, in their order.
     pub(crate) fn take(&self, rows: &[usize]) -> Self {
         let values = match &self.values {
             InputValues::Numeric(values) => InputValues::Numeric(
@@ -169,7 +169,7 @@ impl Schema {
         }
     }
 
-    /// What a learner sees of a table, in the order of the features.
+    /// Returns the inputs of a table, in the order of the features.
     ///
     /// # Errors
     ///
@@ -238,11 +238,11 @@ impl Schema {
             .collect()
     }
 
-    /// The feature of each input, as its place among the features.
+    /// Returns the index of the feature of each input.
     pub fn features_of_inputs(&self) -> Vec<usize> {
-        let places = self.features.iter().enumerate();
-        places
-            .flat_map(|(place, feature)| feature.input_names().into_iter().map(move |_| place))
+        let features = self.features.iter().enumerate();
+        features
+            .flat_map(|(index, feature)| feature.input_names().into_iter().map(move |_| index))
             .collect()
     }
 }

@@ -14,7 +14,7 @@ use super::{Learner, ModelError};
 /// Rows of one part.
 const PART: usize = 2048;
 
-/// What a learner has learned: from inputs to a probability that is not calibrated yet.
+/// A fitted learner, which returns uncalibrated probabilities.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Scorer {
     /// The trees' values add up to a probability.

@@ -1,4 +1,4 @@
-//! Which recipe suits the data, by trying; a person decides to, and takes the result or not.
+//! Hyperparameter search by cross-validation: random search and successive halving.
 
 use serde::Serialize;
 
@@ -10,10 +10,10 @@ use super::{
 };
 use mlops_core::table::Table;
 
-/// With successive halving, recipes are tried on no fewer rows.
+/// Minimum number of rows of a round of successive halving.
 const MIN_ROWS: usize = 1000;
 
-/// With successive halving, one in so many recipes goes on, to so many times the rows.
+/// Factor of successive halving: one in this many recipes continues, on this many times the rows.
 const KEPT: usize = 3;
 
 /// A recipe that was tried.
@@ -23,9 +23,9 @@ pub struct Trial {
     pub recipe: Recipe,
     /// The rows of the last cross-validation that it came to.
     pub rows: usize,
-    /// The mean log loss of predictions for rows that were not fitted to.
+    /// Mean log loss of the out-of-fold predictions.
     pub log_loss: f64,
-    /// Of that mean.
+    /// Standard error of the mean log loss.
     pub standard_error: f64,
     /// The area under the ROC curve of the same predictions.
     pub roc_auc: f64,
@@ -90,11 +90,11 @@ fn random_learner(kind: LearnerKind, random: &mut Random) -> Learner {
     }
 }
 
-/// Tries recipes by cross-validation, and gives them the best first.
+/// Evaluates recipes by cross-validation, and returns them with the best first.
 ///
-/// With `halving` all are tried on a part of the rows first, drawn at random; only the better third
-/// goes on to a part three times as large, and so on to all rows. Those that came further stand
-/// first, whatever their loss: it is of other rows.
+/// Successive halving (`halving`) first tries all recipes on a random part of the rows. The best third
+/// continues on three times as many rows, up to all rows. Recipes of later rounds come first,
+/// regardless of their loss, which is of other rows.
 ///
 /// # Errors
 ///
@@ -117,10 +117,10 @@ pub fn search(
     let mut still_in = recipes;
     let mut out: Vec<Trial> = Vec::new();
     for rows in parts(labels.len(), still_in.len(), halving) {
-        let mut places: Vec<usize> = order[..rows].iter().map(|row| *row as usize).collect();
-        places.sort_unstable();
-        let part = table.take(&places);
-        let of_part: Vec<bool> = places.iter().map(|row| labels[*row]).collect();
+        let mut chosen: Vec<usize> = order[..rows].iter().map(|row| *row as usize).collect();
+        chosen.sort_unstable();
+        let part = table.take(&chosen);
+        let of_part: Vec<bool> = chosen.iter().map(|row| labels[*row]).collect();
         let mut trials = Vec::with_capacity(still_in.len());
         for recipe in still_in {
             trials.push(evaluate(&part, &of_part, schema, recipe)?);

@@ -9,13 +9,13 @@ use super::ranks::Ranks;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tree {
     pub(super) nodes: Vec<Node>,
-    /// For each node the place of its set, or the bits of its value. Apart from the nodes, of which
-    /// more are near at hand so.
+    /// For each node the index of its set, or the bits of its value. A separate array, so that more
+    /// nodes fit into the cache.
     pub(super) payloads: Vec<u32>,
     pub(super) sets: Vec<LevelSet>,
     /// Turns questions about levels into questions about ranks, where that can be.
     pub(super) ranks: Ranks,
-    /// The most questions to a leaf.
+    /// Maximum depth.
     pub(super) depth: usize,
 }
 
@@ -36,7 +36,7 @@ impl Tree {
         self.payloads[place] = value.to_bits();
     }
 
-    /// Turns a leaf into a question with two leaves, and returns the left one's place.
+    /// Turns a leaf into a question with two leaves, and returns the index of the left one.
     pub(crate) fn split(&mut self, place: usize, input: usize, question: Question) -> usize {
         let left = self.nodes.len();
         let at = left as u32;
@@ -101,7 +101,7 @@ impl Tree {
         })
     }
 
-    /// For each node the place of its set, or the bits of its value.
+    /// For each node the index of its set, or the bits of its value.
     pub(crate) fn payloads(&self) -> &[u32] {
         &self.payloads
     }

@@ -44,7 +44,7 @@ impl Tree {
         }
     }
 
-    /// The place of a row's leaf.
+    /// Returns the index of the leaf of a row.
     pub(crate) fn leaf(&self, row: &[u8]) -> usize {
         let mut place = 0;
         while let NodeView::Split { input, question, left } = self.node(place) {
@@ -112,15 +112,14 @@ impl Tree {
         if self.sets.is_empty() {
             return node.left + is_above;
         }
-        // Both questions are asked and one answer is taken, as the processor could not foretell
-        // which.
+        // Both questions are evaluated and one answer is used, as the branch is unpredictable.
         let is_in =
             u32::from(has(&self.sets[(self.payloads[place as usize] * asks_set) as usize], bin));
         node.left + (is_above & !asks_set | (is_in ^ 1) & asks_set)
     }
 }
 
-/// The places of a row's leaves in at most [`LANES`] trees, each of which has its own form of the
+/// Returns the indices of the leaves of a row in at most [`LANES`] trees, each of which has its own form of the
 /// row.
 fn walk_trees(
     trees: &[Tree],

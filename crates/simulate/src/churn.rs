@@ -1,4 +1,4 @@
-//! The law of churn in the synthetic world, which a model can only approach.
+//! The true probability of churn of the synthetic customers.
 
 use crate::features::{CATEGORICAL, Features, NUMERIC};
 
@@ -25,9 +25,9 @@ pub(crate) fn probability(features: &Features) -> f64 {
     logit -= 0.35 * ((1.0 + xp.max(0.0)).ln() - 4.0);
     logit += 0.002 * (profile_new - 50.0).powi(2) - 0.29;
     logit += if stars < 3.0 { 0.9 } else { 0.0 };
-    // Whose profile is good is asked to stay, and most do.
+    // Customers with a good profile get offers, and most of them stay.
     logit += if profile < 46.0 { 0.9 } else { -0.5 };
-    // A large portfolio keeps only those who are active.
+    // A large portfolio keeps only active customers.
     logit -= if activity > 0.5 { 0.25 * (1.0 + portfolio.max(0.0)).ln() } else { 0.0 };
     logit += match level("device_type") {
         3 => 0.5,

@@ -1,4 +1,4 @@
-//! Synthetic customers: features that hang together, and a churn that hangs on them in a known way.
+//! Synthetic customers: correlated features, and churn with a known relation to them.
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -23,7 +23,7 @@ pub(crate) fn columns() -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-/// So many customers as a table.
+/// Returns a table of customers.
 pub(crate) fn customers_table(seed: u64, rows: usize) -> Table {
     let kind = |name: &str| match name {
         "acquired_date" => Kind::Date,
@@ -41,7 +41,7 @@ pub(crate) fn customers_table(seed: u64, rows: usize) -> Table {
     table
 }
 
-/// An endless row of customers; the same seed gives the same ones.
+/// A generator of customers. The same seed gives the same customers.
 pub(crate) struct Customers {
     rng: ChaCha8Rng,
     next_id: u64,

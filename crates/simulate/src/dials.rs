@@ -10,11 +10,11 @@ use crate::share::share;
 pub struct Drift {
     /// The feature.
     pub feature: String,
-    /// What happens to it.
+    /// The change of its values.
     pub change: Change,
 }
 
-/// What happens to a feature.
+/// A change of the values of a feature.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// Every value is multiplied.
@@ -38,7 +38,7 @@ impl FromStr for Drift {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`{text}` is no drift; write FEATURE:×1.05, FEATURE:+0.3sd or FEATURE:LEVEL→LEVEL@20%"
+                "`{text}` is no valid drift; use FEATURE:×1.05, FEATURE:+0.3sd or FEATURE:LEVEL→LEVEL@20%"
             )
         };
         let (feature, change) = text.split_once(':').ok_or_else(wrong)?;

@@ -42,6 +42,6 @@ pub(crate) const CATEGORICAL: [(&str, u8, f64, f64, f64); 18] = [
 pub(crate) struct Features {
     /// In the order of [`NUMERIC`].
     pub(crate) numeric: [Option<f64>; 9],
-    /// From 1, in the order of [`CATEGORICAL`].
+    /// Numbers of the levels from 1, in the order of [`CATEGORICAL`].
     pub(crate) levels: [Option<u8>; 18],
 }

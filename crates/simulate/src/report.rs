@@ -3,15 +3,15 @@ use serde::Serialize;
 
 use crate::{CaseStudyReport, DemoReport};
 
-/// What a command has to say.
+/// The report of a command.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum SimulateReport {
-    /// Of `customers` and `traffic`.
+    /// The report of `customers` and `traffic`.
     Written(Written),
-    /// Of `case-study`.
+    /// The report of `case-study`.
     CaseStudy(Box<CaseStudyReport>),
-    /// Of `demo`.
+    /// The report of `demo`.
     Demo(DemoReport),
 }
 
@@ -25,10 +25,10 @@ impl Report for SimulateReport {
     }
 }
 
-/// What was written.
+/// The report of written data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Written {
-    /// Where.
+    /// Location.
     pub to: String,
     /// Customers, or requests.
     pub rows: u64,
@@ -36,7 +36,7 @@ pub struct Written {
     pub objects: u64,
     /// Requests that arrive late.
     pub late: u64,
-    /// Requests that are there twice.
+    /// Requests that are logged twice.
     pub duplicates: u64,
     /// Requests whose log is damaged.
     pub bad: u64,

@@ -7,7 +7,7 @@ use crate::customers::{self, Customers};
 /// Synthetic customers looked at for the standard deviation of a column.
 const SAMPLE_ROWS: usize = 20_000;
 
-/// Where rows come from.
+/// A source of rows.
 #[derive(Debug, Clone)]
 pub(crate) enum RowSource {
     /// Endless synthetic customers.

@@ -108,7 +108,7 @@ fn plan(args: &TrafficArgs, source: RowSource) -> Result<Plan> {
     let place = |argument: &str, name: &str| {
         names.iter().position(|column| column == name).ok_or_else(|| {
             UsageError::new(format!(
-                "{argument}: the table has no column `{name}`; it has {}",
+                "{argument}: the table has no column `{name}`; its columns are {}",
                 names.join(", ")
             ))
         })
@@ -162,7 +162,7 @@ fn dial(drift: &Drift, column: usize, source: &RowSource) -> Result<Dial, UsageE
         Change::ShiftSd(_) => {
             source.standard_deviation(column).map_err(UsageError::because)?.ok_or_else(|| {
                 UsageError::new(format!(
-                    "--drift {}: the column has no numbers to take a deviation of",
+                    "--drift {}: the column has no numbers, so it has no standard deviation",
                     drift.feature
                 ))
             })?

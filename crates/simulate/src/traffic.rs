@@ -27,7 +27,7 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
 }
 
-/// What was made of the plan so far.
+/// The progress of a plan.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Made {
     pub(crate) requests: u64,
@@ -47,7 +47,7 @@ pub(crate) struct Traffic {
     pub(crate) made: Made,
 }
 
-/// Why traffic stops.
+/// An error of the traffic.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TrafficError {
     #[error(transparent)]

@@ -13,7 +13,7 @@ pub(super) struct Finder {
     /// Penalty and least hessian, in steps.
     l2: f64,
     least: i64,
-    /// What gain in steps is in nats.
+    /// Factor from gain in quantization steps to gain in nats.
     unit: f64,
     /// Gain of the leaf as it is, in steps.
     before: f64,

@@ -54,7 +54,8 @@ struct Split {
     question: Question,
 }
 
-/// Boosts trees, leaf by leaf, the one with the most gain first.
+/// Fits gradient-boosted trees. Each tree grows leaf-wise: the leaf with the highest gain is split
+/// first.
 ///
 /// # Source
 ///
@@ -93,10 +94,10 @@ struct Booster<'a> {
     /// The same bins, input after input.
     columns: Vec<u8>,
     bins: &'a [InputBins],
-    /// Where the bins of each input begin in the histograms; the last one is where they all end.
+    /// Offsets of the bins of each input in the histograms, and the total number of bins.
     offsets: Vec<usize>,
     params: &'a BoostingParams,
-    /// Of a gradient of one.
+    /// Number of quantization steps of a gradient of one.
     steps: f64,
     derivatives: Vec<u32>,
     /// The rows, leaf by leaf.
@@ -352,7 +353,7 @@ fn stable_partition(
         || stable_partition(first, spare_of_first, is_left),
         || stable_partition(second, spare_of_second, is_left),
     );
-    // The right part of the first half changes places with the left part of the second.
+    // The right part of the first half is swapped with the left part of the second half.
     let right_of_first = half - left_of_first;
     spare[..right_of_first].copy_from_slice(&order[left_of_first..half]);
     order.copy_within(half..half + left_of_second, left_of_first);
@@ -361,7 +362,8 @@ fn stable_partition(
     left
 }
 
-/// Which rows go left cannot be foretold, so each row is written to both sides, and counted on one.
+/// The side of a row is unpredictable for the processor. So each row is written to both sides, and
+/// counted on one, without a branch.
 fn partition_part(order: &mut [u32], spare: &mut [u32], is_left: impl Fn(u32) -> bool) -> usize {
     let (mut left, mut right) = (0, 0);
     for place in 0..order.len() {
@@ -376,8 +378,8 @@ fn partition_part(order: &mut [u32], spare: &mut [u32], is_left: impl Fn(u32) ->
     left
 }
 
-/// 1/(1+e^-x) to a few units in the last place, by a polynomial that the compiler turns into
-/// vectors of rows.
+/// Returns 1/(1+e^-x) to a few units in the last place, by a polynomial that the compiler
+/// vectorizes.
 fn sigmoid(score: f32) -> f32 {
     let exponent = (-score).clamp(-80.0, 80.0) * std::f32::consts::LOG2_E;
     let whole = (exponent + ROUNDER) - ROUNDER;

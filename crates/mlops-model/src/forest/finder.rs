@@ -3,10 +3,10 @@ use crate::bins::{InputBins, MISSING_BIN};
 use crate::node::{LevelSet, Question, has, insert};
 use crate::random::Random;
 
-/// What finding splits needs again and again.
+/// Buffers for the search of splits.
 pub(super) struct Finder<'a> {
     pub(super) bins: &'a [InputBins],
-    /// Of each categorical input, the place of each bin in the order in which levels are cut.
+    /// For each categorical input, the position of each bin in the order of its levels.
     pub(super) ranks: &'a [Vec<u8>],
     pub(super) min_leaf: u32,
     pub(super) random: Random,

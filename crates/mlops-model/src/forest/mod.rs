@@ -147,8 +147,8 @@ fn pack_row<const SIZE: usize>((bins, label): (&[u8], &bool)) -> [u8; SIZE] {
     row
 }
 
-/// Of each categorical input, the place of each bin in the order of their share of positives among
-/// rows that were not drawn.
+/// Returns for each categorical input the position of each bin in the order of the share of
+/// positives among out-of-bag rows.
 fn level_ranks<const SIZE: usize>(
     rows: &[[u8; SIZE]],
     not_drawn: &[u32],
@@ -183,7 +183,7 @@ fn level_ranks<const SIZE: usize>(
     ranks
 }
 
-/// What a row counts for.
+/// The weight of a row.
 fn pack<const SIZE: usize>(row: &[u8; SIZE]) -> u64 {
     u64::from(row[SIZE - 2]) << 32 | u64::from(row[SIZE - 1])
 }
@@ -320,9 +320,9 @@ fn draw_rows(rows: usize, randomness: Randomness, random: &mut Random) -> Vec<u8
     weights
 }
 
-/// The places of the rows that were drawn, and of those that were not.
+/// Returns the indices of the drawn rows and of the out-of-bag rows.
 fn by_weight(weights: &[u8]) -> (Vec<u32>, Vec<u32>) {
-    // Which rows were drawn cannot be foretold, so each place is written to both, and stays in one.
+    // Without a branch: each index is written to both lists, and stays in one.
     let (mut drawn, mut not_drawn) = (vec![0; weights.len()], vec![0; weights.len()]);
     let (mut count, mut other) = (0, 0);
     for (&weight, place) in weights.iter().zip(0u32..) {
@@ -360,8 +360,8 @@ fn count_bins<const SIZE: usize>(
     count(rows, inputs, histograms);
 }
 
-/// Of a number of inputs that is known beforehand, so that each row is read once, and all counts of
-/// a row are under way at the same time.
+/// Counts a fixed number of inputs, so that each row is read once, and the processor counts the
+/// inputs of a row in parallel.
 fn count_together<const SIZE: usize, const INPUTS: usize>(
     rows: &[[u8; SIZE]],
     inputs: &[usize],
@@ -397,9 +397,9 @@ fn sort_bins<const SIZE: usize>(rows: &[[u8; SIZE]], input: usize, keys: &mut Ve
     Counts::unpack(missing)
 }
 
-/// Brings the rows `from..to` that go left to the front, and the others to the end of the same
-/// places of the other half of `rows`; returns where the left ones end, and where the right ones
-/// begin.
+/// Moves the rows of `from..to` that go left to the front, and the others to the end of the same
+/// range in the other half of `rows`. Returns the end of the left rows and the start of the right
+/// rows.
 fn partition<const SIZE: usize>(
     rows: &mut [[u8; SIZE]],
     from: usize,
@@ -412,7 +412,7 @@ fn partition<const SIZE: usize>(
         let row = rows[place];
         let is_left = is_left(&row);
         right -= usize::from(!is_left);
-        // Which way a row goes cannot be foretold.
+        // The side of a row is unpredictable for the processor, so there is no branch.
         rows[select_unpredictable(is_left, left, right)] = row;
         left += usize::from(is_left);
     }

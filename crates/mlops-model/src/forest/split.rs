@@ -40,7 +40,8 @@ impl Counts {
         f64::from(self.positives) / f64::from(self.rows)
     }
 
-    /// Of two classes, the sum over both sides orders splits as Gini's impurity does.
+    /// Returns the score of a side. For two classes, the sum over both sides orders splits as Gini
+    /// impurity does.
     pub(super) fn purity(self) -> f64 {
         f64::from(self.positives) * self.share()
     }

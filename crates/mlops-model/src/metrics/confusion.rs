@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use super::check::check;
 
-/// What a threshold makes of probabilities.
+/// The confusion matrix of a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Confusion {
     /// Positives above it.

@@ -17,8 +17,8 @@ pub struct CalibrationBin {
     pub variance: f64,
 }
 
-/// What happened beside what was foretold, in bins of equal width over 0 to 1; empty ones are left
-/// out.
+/// Returns the calibration curve: observed share and mean predicted probability in bins of equal
+/// width over 0 to 1. Empty bins are left out.
 ///
 /// # Source
 ///

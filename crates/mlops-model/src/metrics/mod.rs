@@ -1,4 +1,4 @@
-//! How good probabilities are.
+//! Metrics of predicted probabilities.
 //!
 //! Every function takes labels and probabilities, one each a row, and returns `None` where the
 //! figure does not exist: without rows, with one outcome only where it needs both, with numbers

@@ -57,7 +57,7 @@ impl Model {
         graph.encode()
     }
 
-    /// Inputs as numbers, each `[rows, 1]`: a level is its place, and NaN where it is not known.
+    /// Returns the inputs as numbers, each `[rows, 1]`. A level is its index, or NaN if it is unseen.
     fn graph_inputs(&self, graph: &mut Graph) -> Vec<String> {
         let mut inputs = Vec::new();
         let names = self.schema.input_names();

@@ -5,35 +5,35 @@ use super::args::Changed;
 /// A level that no model has seen.
 const NEW_LEVEL: &str = "a new level";
 
-/// What is done to which features in how many rows.
+/// A change of features in a number of rows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scenario {
     /// The features.
     pub(super) features: Vec<String>,
-    /// What happens to their values.
+    /// The change of their values.
     pub(super) change: Change,
-    /// In which rows.
+    /// Number of rows.
     pub(super) changed: Changed,
 }
 
-/// What happens to a value.
+/// A change of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Change {
-    /// A number grows by this share of itself.
+    /// A relative increase of a number.
     Grow(f64),
-    /// One level becomes the other, and the other the one.
+    /// Two levels are swapped.
     Swap(String, String),
-    /// Whatever it was becomes a level that was never there.
+    /// Every level becomes an unseen level.
     NewLevel,
 }
 
 impl Change {
-    /// By which share of itself a number grows.
+    /// Returns the relative increase, if it is one.
     pub(super) fn step(&self) -> Option<f64> {
         if let Self::Grow(share) = self { Some(*share) } else { None }
     }
 
-    /// What happens, in words.
+    /// Returns a short description, such as `+10%`.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Grow(share) => format!("+{}%", (share * 1e6).round() / 1e4),
@@ -91,7 +91,7 @@ fn two_most_frequent(column: &Column) -> Option<(String, String)> {
 }
 
 impl Scenario {
-    /// The rows at these places as they are after the change.
+    /// Returns the rows at these indices after the change.
     pub(super) fn apply(&self, table: &Table, rows: &[usize]) -> Table {
         let mut changed = table.take(rows);
         for column in &mut changed.columns {

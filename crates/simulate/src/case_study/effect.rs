@@ -9,14 +9,14 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use super::args::Changed;
 use super::changes::Scenario;
 
-/// The figures that are looked at, and whether more is worse.
+/// The metrics, and whether a higher value is worse.
 pub(super) const FIGURES: [(&str, bool); 4] =
     [("roc_auc", false), ("log_loss", true), ("brier", true), ("ece", true)];
 
 /// The confidence of an interval.
 const CONFIDENCE: f64 = 0.95;
 
-/// How far a figure moved.
+/// The change of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Moved {
     /// On average over the draws.
@@ -27,7 +27,7 @@ pub struct Moved {
     pub high: f64,
 }
 
-/// The test rows with what the model says of them, and the draws of rows by which its figures vary.
+/// The held-out rows with predictions, and bootstrap draws of them.
 pub(super) struct Baseline<'a> {
     model: &'a Model,
     table: &'a Table,
@@ -58,7 +58,7 @@ impl<'a> Baseline<'a> {
         Ok(Self { model, table, labels, predicted, metrics, draws })
     }
 
-    /// The places of the rows that a seed changes.
+    /// Returns the indices of the rows that a seed changes.
     pub(super) fn changed_rows(&self, changed: Changed, seed: u64) -> Vec<usize> {
         let wanted = match changed {
             Changed::All => self.labels.len(),
@@ -67,7 +67,7 @@ impl<'a> Baseline<'a> {
         places_at_random(self.labels.len(), wanted, seed)
     }
 
-    /// What the model says of all rows once some have changed.
+    /// Returns the predictions of all rows after a change.
     pub(super) fn predict_changed(
         &self,
         scenario: &Scenario,
@@ -109,7 +109,7 @@ fn metrics_of(labels: &[bool], predicted: &[f64], rows: &[usize]) -> Metrics {
     Metrics::of(&labels, &predicted)
 }
 
-/// A figure by its name.
+/// Returns a metric by its name.
 pub(super) fn figure_of(metrics: &Metrics, figure: &str) -> Option<f64> {
     metrics.named().find(|(name, _)| *name == figure).map(|(_, value)| value)
 }
@@ -130,7 +130,7 @@ impl Moved {
         Some(Self { mean, low: mean - half, high: mean + half })
     }
 
-    /// Whether it is surely for the worse.
+    /// Returns whether the change is significant and for the worse.
     pub(super) fn hurts(&self, more_is_worse: bool) -> bool {
         if more_is_worse { self.low > 0.0 } else { self.high < 0.0 }
     }

@@ -11,15 +11,15 @@ use mlops_model::{ModelError, Progress};
 use mlops_stats::profile::Profile;
 use serde::Serialize;
 
-/// From this on a prediction is called high risk; no verdict hangs on it.
+/// Threshold of high risk. No verdict depends on it.
 const HIGH_RISK: f64 = 0.5;
 
-/// What the monitors would have said of production that has changed, with their defaults.
+/// Verdicts of the monitors, with their default settings, for changed production data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Said {
     /// The verdict of `drift`.
     pub drift: &'static str,
-    /// The features that it finds shifted.
+    /// The shifted features.
     pub drifted: Vec<String>,
     /// The verdict of `concept-shift`.
     pub concept_shift: &'static str,
@@ -28,11 +28,11 @@ pub struct Said {
     pub domain_roc_auc: Option<f64>,
     /// The verdict of `performance`, once outcomes are known.
     pub performance: &'static str,
-    /// What the policy makes of it: the monitor that gets a new model, or `keep`.
+    /// Decision of the policy: `retrain (MONITOR)` or `keep`.
     pub policy: String,
 }
 
-/// What the monitors compare with.
+/// Reference data of the monitors.
 pub(super) struct Monitors {
     features: FeatureSet,
     reference: Table,
@@ -47,7 +47,7 @@ impl Monitors {
         Self { features, reference, training: TrainingFigures::of(metrics) }
     }
 
-    /// Asks all of them.
+    /// Returns the verdicts of all monitors.
     pub(super) fn ask(
         &self,
         production: &Table,
@@ -74,9 +74,9 @@ impl Monitors {
         let found = realised(labels, predicted, &is_high, 0.95);
         let performance =
             found.map(|found| judge(&found, self.training.as_ref(), &PerformancePolicy::default()));
-        let unknown = Verdict::Inconclusive("no prediction can be judged".to_owned());
+        let unknown = Verdict::Inconclusive("no prediction has an outcome".to_owned());
         let performance = performance.map_or(unknown, |judged| judged.verdict);
-        let wishes = [
+        let requests = [
             ("drift", RetrainRule::Any.advise(&shift, &Default::default())),
             ("concept-shift", advice(&domain.verdict)),
             ("performance", advice(&performance)),
@@ -87,7 +87,7 @@ impl Monitors {
             concept_shift: domain.verdict.name(),
             domain_roc_auc: (domain.score.is_finite()).then_some(domain.score),
             performance: performance.name(),
-            policy: answer(wishes),
+            policy: answer(requests),
         })
     }
 }
@@ -99,8 +99,8 @@ fn advice(verdict: &Verdict) -> RetrainAdvice {
     }
 }
 
-/// The first along the chain that the policy grants a new model, where none was made lately.
-fn answer<'j>(wishes: impl IntoIterator<Item = (&'j str, RetrainAdvice)>) -> String {
+/// Returns the first monitor whose retrain request the policy grants, without a recent retrain.
+fn answer<'j>(requests: impl IntoIterator<Item = (&'j str, RetrainAdvice)>) -> String {
     let history = RetrainHistory { released_at: None, new_outcomes: None, recent: Vec::new() };
     let grants = |(job, advice): (&str, RetrainAdvice)| {
         let situation =
@@ -108,5 +108,5 @@ fn answer<'j>(wishes: impl IntoIterator<Item = (&'j str, RetrainAdvice)>) -> Str
         let answer = RetrainPolicy::default().answer(advice, &situation);
         matches!(answer, Answer::Retrain(_)).then(|| format!("retrain ({job})"))
     };
-    wishes.into_iter().find_map(grants).unwrap_or_else(|| "keep".to_owned())
+    requests.into_iter().find_map(grants).unwrap_or_else(|| "keep".to_owned())
 }

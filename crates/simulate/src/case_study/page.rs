@@ -1,4 +1,4 @@
-//! The findings as a page that needs nothing beside itself.
+//! The findings as one self-contained HTML page.
 
 use maud::{Markup, html};
 use mlops_job::number;
@@ -8,22 +8,22 @@ use mlops_page::{badge, document};
 use super::effect::Moved;
 use super::report::{CaseStudyReport, Finding, TITLES, moved_text};
 
-/// The colours of the lines, from many changed rows to few.
+/// The colors of the lines, from many changed rows to few.
 const INKS: [Ink; 4] = [Ink::New, Ink::Other, Ink::Old, Ink::Good];
 
 pub(super) fn page(report: &CaseStudyReport) -> String {
     let body = html! {
-        h1 { "How much drift hurts" }
+        h1 { "Effect of drift on the model" }
         p {
             @match &report.model_uid {
                 Some(model_uid) => { "Model " (model_uid) ", " }
-                None => { "A model that was fitted for this, " }
+                None => { "A model trained for this study, " }
             }
-            "on " (number(report.rows)) " rows that it was not fitted to: " (report.baseline_text()) "."
+            "on " (number(report.rows)) " held-out rows: " (report.baseline_text()) "."
         }
         p.muted {
-            "Each change was tried " (report.seeds) " times. A figure stands with the half of its 95% interval; "
-            "bold is what is surely worse. The monitors compare with " (number(report.rows_reference)) " training rows; before any change they say "
+            "Each change was applied to " (report.seeds) " bootstrap draws. ± is half of the 95% confidence interval. Bold: significantly worse. "
+            "The monitors compare with " (number(report.rows_reference)) " training rows. Their verdicts before any change are "
             (badge(report.unchanged.drift)) " (drift), " (badge(report.unchanged.concept_shift)) " (concept-shift), "
             (badge(report.unchanged.performance)) " (performance)."
         }
@@ -31,7 +31,7 @@ pub(super) fn page(report: &CaseStudyReport) -> String {
             (section(of_features))
         }
     };
-    document("How much drift hurts", &body)
+    document("Effect of drift on the model", &body)
 }
 
 fn section(findings: &[Finding]) -> Markup {
@@ -43,8 +43,8 @@ fn section(findings: &[Finding]) -> Markup {
     }
 }
 
-/// How far a figure moves by step, a line for each number of changed rows; nothing for levels,
-/// which have no steps.
+/// Returns a chart of the change of a metric by step, with a line for each number of changed rows.
+/// Changes of levels have no steps, and no chart.
 fn picture(findings: &[Finding], figure: &str, moved: fn(&Finding) -> Option<Moved>) -> Markup {
     let steps: Vec<&str> =
         findings.chunk_by(|a, b| a.changed == b.changed).next().map_or_else(Vec::new, |first| {
@@ -61,10 +61,10 @@ fn picture(findings: &[Finding], figure: &str, moved: fn(&Finding) -> Option<Mov
         .chunk_by(|a, b| a.changed == b.changed)
         .zip(INKS.into_iter().cycle())
         .map(|(of_rows, ink)| {
-            let points = of_rows.iter().zip(0u32..).map(|(finding, place)| {
+            let points = of_rows.iter().zip(0u32..).map(|(finding, step)| {
                 let moved = moved(finding);
                 Point {
-                    at: f64::from(place),
+                    at: f64::from(step),
                     name: finding.change.clone(),
                     value: moved.map(|moved| moved.mean),
                     interval: moved.map(|moved| [moved.low, moved.high]),
@@ -79,8 +79,7 @@ fn picture(findings: &[Finding], figure: &str, moved: fn(&Finding) -> Option<Mov
             }
         })
         .collect();
-    let names =
-        steps.iter().zip(0u32..).map(|(step, place)| (f64::from(place), (*step).to_owned()));
+    let names = steps.iter().zip(0u32..).map(|(name, step)| (f64::from(step), (*name).to_owned()));
     let plot = OverTime {
         label: &format!("change of the {figure} by step"),
         size: [720, 220],

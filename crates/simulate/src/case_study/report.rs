@@ -6,56 +6,56 @@ use serde::Serialize;
 use super::effect::{FIGURES, Moved, figure_of};
 use super::monitors::Said;
 
-/// What was found.
+/// The report of a case study.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CaseStudyReport {
-    /// The model; none where it was fitted on the spot.
+    /// ID of the model; `None` if it was trained for the study.
     pub model_uid: Option<String>,
-    /// The rows that it was tried on.
+    /// Number of held-out rows.
     pub rows: u64,
-    /// The rows that the monitors compared with.
+    /// Number of rows of the reference data.
     pub rows_reference: u64,
-    /// How often each change was tried.
+    /// Number of bootstrap draws per change.
     pub seeds: u64,
-    /// Its figures before any change.
+    /// Metrics of the model before any change.
     pub baseline: Metrics,
-    /// What the monitors say before any change.
+    /// Verdicts of the monitors before any change.
     pub unchanged: Said,
-    /// One a change.
+    /// One finding per change.
     pub findings: Vec<Finding>,
 }
 
-/// What one change does.
+/// The effect of one change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
     /// The features that changed.
     pub features: Vec<String>,
-    /// How, in words.
+    /// A description of the change.
     pub change: String,
-    /// By which share of itself a number grew.
+    /// Relative increase of numeric features.
     pub step: Option<f64>,
-    /// In how many rows; `all`.
+    /// Number of changed rows, or `all`.
     pub changed: String,
-    /// How far the area under the ROC curve moved.
+    /// Change of the ROC AUC.
     pub roc_auc: Option<Moved>,
-    /// How far the log loss moved, in nats.
+    /// Change of the log loss, in nats.
     pub log_loss: Option<Moved>,
-    /// How far the Brier score moved.
+    /// Change of the Brier score.
     pub brier: Option<Moved>,
-    /// How far the expected calibration error moved.
+    /// Change of the expected calibration error.
     pub ece: Option<Moved>,
-    /// What the monitors would have said.
+    /// Verdicts of the monitors after the change.
     #[serde(flatten)]
     pub said: Said,
 }
 
 impl Finding {
-    /// In the order of [`FIGURES`].
+    /// Returns the changes in the order of [`FIGURES`].
     pub(super) fn figures(&self) -> [Option<Moved>; 4] {
         [self.roc_auc, self.log_loss, self.brier, self.ece]
     }
 
-    /// Which of them are surely worse.
+    /// Returns which metrics are significantly worse.
     pub(super) fn hurting(&self) -> [bool; 4] {
         let mut figures = self.figures().into_iter().zip(FIGURES);
         let mut hurts = |(moved, (_, more_is_worse)): (Option<Moved>, (&str, bool))| {
@@ -64,12 +64,12 @@ impl Finding {
         std::array::from_fn(|_| figures.next().is_some_and(&mut hurts))
     }
 
-    /// Whether any is.
+    /// Returns whether any metric is significantly worse.
     pub(super) fn hurts(&self) -> bool {
         self.hurting().contains(&true)
     }
 
-    /// What `drift` says, with the features that it finds.
+    /// Returns the verdict of `drift`, with the shifted features.
     pub(super) fn drift(&self) -> String {
         match self.said.drifted.as_slice() {
             [] => self.said.drift.to_owned(),
@@ -78,10 +78,10 @@ impl Finding {
     }
 }
 
-/// The figures' names on a page and a terminal.
+/// Names of the metrics.
 pub(super) const TITLES: [&str; 4] = ["ROC AUC", "log loss", "Brier score", "calibration error"];
 
-/// How far a figure moved, with the half of its interval.
+/// Returns a change with half of its confidence interval, such as `+0.0120 ±0.0030`.
 pub(super) fn moved_text(moved: Option<Moved>) -> String {
     moved.map_or_else(
         || "–".to_owned(),
@@ -90,7 +90,7 @@ pub(super) fn moved_text(moved: Option<Moved>) -> String {
 }
 
 impl CaseStudyReport {
-    /// The figures before any change, in words.
+    /// Returns the metrics before any change as a text.
     pub(super) fn baseline_text(&self) -> String {
         let figures = TITLES.iter().zip(FIGURES).filter_map(|(title, (figure, _))| {
             Some(format!("{title} {:.4}", figure_of(&self.baseline, figure)?))
@@ -98,7 +98,7 @@ impl CaseStudyReport {
         figures.collect::<Vec<String>>().join(", ")
     }
 
-    /// The table as CSV.
+    /// Returns the table as CSV.
     pub(super) fn csv(&self) -> Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let moved = FIGURES.iter().flat_map(|(figure, _)| {
@@ -166,8 +166,8 @@ impl Report for CaseStudyReport {
             .filter(|finding| finding.hurts() && finding.said.policy != "keep")
             .count();
         format!(
-            "Before any change: {}, on {} rows.\nHow far each figure moves, with its 95% interval over {} draws, and what the monitors say of it:\n\n{}\n\n\
-             {hurting} of {} changes surely hurt; the policy would have asked for a new model in {seen} of these.",
+            "Before any change: {}, on {} held-out rows.\nChange of each metric (± half of the 95% confidence interval, {} bootstrap draws) and verdicts of the monitors:\n\n{}\n\n\
+             {hurting} of {} changes make the model significantly worse; the policy requests a retrain in {seen} of these.",
             self.baseline_text(),
             number(self.rows),
             self.seeds,

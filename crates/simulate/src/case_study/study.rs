@@ -12,8 +12,8 @@ use super::page;
 use super::report::{CaseStudyReport, Finding};
 use super::subject::Subject;
 
-/// Changes the rows that a model is tried on, step by step, and says what becomes of its figures
-/// and what the monitors see. The same arguments give the same figures.
+/// Changes held-out rows step by step, and reports the metrics of the model and the verdicts of the
+/// monitors. The same arguments give the same report.
 ///
 /// # Errors
 ///
@@ -81,8 +81,7 @@ fn finding(
     })
 }
 
-/// All rows, of which some have changed, in an order that does not matter to those who only look at
-/// them.
+/// Returns all rows, some of them changed. The order of the rows is not kept.
 fn with_changed(table: &Table, scenario: &Scenario, rows: &[usize]) -> Table {
     let unchanged: Vec<usize> =
         (0..table.rows()).filter(|row| rows.binary_search(row).is_err()).collect();

@@ -19,7 +19,7 @@ const SYNTHETIC_SEEDS: [u64; 2] = [1, 2];
 /// The features of synthetic customers that are changed.
 const SYNTHETIC_FEATURES: [&str; 3] = ["profile_score", "activity_score", "device_type"];
 
-/// A model, and rows that it was not fitted to.
+/// A model with held-out rows.
 pub(super) struct Subject {
     pub(super) model: Model,
     pub(super) model_uid: Option<String>,
@@ -67,7 +67,7 @@ impl Subject {
             .clone()
             .or_else(|| Some(model.as_ref()?.file.model.schema.target.name.clone()));
         let Some(target) = target else {
-            let message = "--target (SIMULATE_TARGET) is missing: name the column of --data that holds the outcome";
+            let message = "--target (SIMULATE_TARGET) is missing: name the target column of --data";
             return Err(UsageError::new(message).into());
         };
         let model_uid = model.as_ref().map(|model| model.file.model_uid.clone());
@@ -82,7 +82,7 @@ impl Subject {
         for (name, kind) in kinds.chain(categorical.iter().map(|name| (name, Kind::Categorical))) {
             let column = test.columns.iter_mut().find(|column| column.name == *name);
             let column = column.ok_or_else(|| {
-                UsageError::new(format!("--data has no column `{name}`, which is to change"))
+                UsageError::new(format!("--data has no column `{name}`, which --features names"))
             })?;
             *column = column.clone().into_kind(kind);
         }
@@ -95,7 +95,7 @@ async fn read(data: &Location) -> Result<Table> {
     read_table(data).await.with_context(|| format!("reading --data {data}"))
 }
 
-/// The place of models, which may be named by its present model.
+/// Returns the storage location of models. The argument may name `model.pkl` in it.
 fn models(place: &Location) -> Result<Location> {
     let text = place.to_string();
     let folder =
@@ -109,7 +109,7 @@ fn split(table: &Table, test_rows: usize) -> Result<(Table, Table)> {
     let held_out = places_at_random(rows, test_rows.min(rows / 4), 0);
     if held_out.is_empty() {
         return Err(UsageError::new(format!(
-            "--data has {rows} rows; a model and its test need some hundred"
+            "--data has {rows} rows; training and evaluation need several hundred"
         ))
         .into());
     }
@@ -133,7 +133,7 @@ fn labelled(table: Table, target: &Target) -> Result<(Table, Vec<bool>)> {
     if positives == 0 || positives == of_known.len() {
         let Target { name, positive, negative } = target;
         let message = format!(
-            "the {} rows with an outcome in `{name}` must have some of both, {positive} and {negative}",
+            "the {} rows with an outcome in `{name}` need both outcomes, {positive} and {negative}",
             of_known.len()
         );
         return Err(UsageError::new(message).into());
@@ -141,8 +141,8 @@ fn labelled(table: Table, target: &Target) -> Result<(Table, Vec<bool>)> {
     Ok((table.take(&known), of_known))
 }
 
-/// The numeric and the categorical features to change: those that are named, or the most important
-/// ones of the model.
+/// Returns the numeric and the categorical features to change: those of --features, or those with the
+/// highest importance.
 fn chosen(model: &Model, named: &[String]) -> Result<[Vec<String>; 2]> {
     let mut features: Vec<_> = model.schema.features.iter().zip(&model.importances).collect();
     features.sort_by(|a, b| b.1.total_cmp(a.1));
@@ -163,7 +163,7 @@ fn chosen(model: &Model, named: &[String]) -> Result<[Vec<String>; 2]> {
             let names: Vec<&str> =
                 features.iter().map(|(feature, _)| feature.name.as_str()).collect();
             let message = format!(
-                "--features {name}: the model has no such feature; it has {}",
+                "--features {name}: the model has no such feature; its features are {}",
                 names.join(", ")
             );
             return Err(UsageError::new(message).into());
@@ -172,10 +172,8 @@ fn chosen(model: &Model, named: &[String]) -> Result<[Vec<String>; 2]> {
     let (numeric, categorical): (Vec<String>, Vec<String>) =
         named.iter().cloned().partition(|name| is_numeric(name) == Some(true));
     if numeric.len() > 2 {
-        let message = format!(
-            "--features names {} numeric features; one or two are changed at a time",
-            numeric.len()
-        );
+        let message =
+            format!("--features names {} numeric features; name at most two", numeric.len());
         return Err(UsageError::new(message).into());
     }
     Ok([numeric, categorical])
