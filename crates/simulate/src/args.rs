@@ -18,10 +18,10 @@ Examples:
     simulate customers --rows 20000 --to train.csv
     simulate traffic --rows 5000 --to logs/ --drift 'activity_score:×0.9' --drift 'device_type:level_1→level_2@30%'
 
-  A table of one's own, replayed to a bucket, 100 requests an object:
+  Replay your own table to a bucket, 100 requests per object:
     simulate traffic --table churn.csv --target churn --id customer --to s3://acme-logs/churn --per-object 100
 
-  How much drift hurts the model in production, on rows that it has not seen:
+  Measure the effect of drift on the model in production, on held-out rows:
     simulate case-study --model s3://acme-models/churn --data newest.parquet --report case-study.html";
 
 /// Create synthetic customers, and replay rows as logged requests with a chosen drift
