@@ -20,7 +20,7 @@ pub(crate) fn faults(
     let mut faults = Vec::new();
     if file.model_uid.is_empty() {
         faults
-            .push("model_uid is empty, so its logged requests could not be identified".to_owned());
+            .push("it has no model_uid, so its logged requests could not be identified".to_owned());
     }
     let Schema { features, target } = &file.model.schema;
     if features.is_empty() || target.positive == target.negative {
