@@ -104,7 +104,7 @@ async fn a_shift_submits_the_retrain_job_once() {
     world.check(
         &on_batch(&queue, &["--retrain-cooldown", "0"]),
         "suppressed",
-        "a retraining has not ended: retrain-drift-",
+        "a retrain job is running: retrain-drift-",
     );
     world.check(&on_batch(&other, &["--retrain-cooldown", "0"]), "submitted", "shifted: score");
     assert_eq!((batch().jobs(&queue).await.len(), batch().jobs(&other).await.len()), (1, 1));
@@ -179,7 +179,7 @@ async fn without_batch_a_command_is_run() {
         std::fs::read_to_string(world.folder.path().join("asked")).unwrap(),
         "shifted: score\n"
     );
-    world.check(&command("touch twice"), "suppressed", "drift asked");
+    world.check(&command("touch twice"), "suppressed", "drift requested");
     assert!(!world.folder.path().join("twice").exists());
 }
 
@@ -193,7 +193,10 @@ async fn what_cannot_be_submitted_says_why() {
     let mut unknown = on_batch(&queue, &[]);
     unknown[5] = "retrian";
     check(&unknown, &["submitting retrian", "does not exist", "--retrain-definition"]);
-    check(&["--retrain-when", "any"], &["nothing says how"]);
+    check(
+        &["--retrain-when", "any"],
+        &["--retrain-queue and --retrain-definition, or --retrain-command"],
+    );
     check(&["--retrain-when", "some"], &["any, share:0.3, important"]);
     check(&["--retrain-when", "important", "--retrain-command", "true"], &["needs --importances"]);
     check(

@@ -84,6 +84,6 @@ async fn a_model_in_s3_is_taken_up_and_golden_requests_guard_it() {
     // One tree says hardly more than the mean.
     put(model("blunt", 1).to_pickle()).await;
     let line = service.wait_for("is not taken, and the present one stays");
-    assert!(line.contains("the golden request 1 has the probability"), "{line}");
+    assert!(line.contains("the golden request 1 has probability"), "{line}");
     assert_eq!(service.get("/ready").await.json()["model_uid"], "second");
 }
