@@ -19,8 +19,8 @@ use crate::{Args, Outcome, data, html, inspect, released, rollback, search};
 ///
 /// # Errors
 ///
-/// [`UsageError`] for arguments or data that are not fit for a model, and errors of the stores. After
-/// any error, `model.pkl` is either unchanged or completely replaced.
+/// [`mlops_job::UsageError`] for arguments or data that are not fit for a model, and errors of the
+/// stores. After any error, `model.pkl` is either unchanged or completely replaced.
 pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     match &args.command {
         Some(Command::Inspect { model, check: true, against, golden_requests, .. }) => {
