@@ -5,15 +5,18 @@
 //! | pipeline | `watermark` | how far the pipeline is |
 //! | pipeline | `open PARTITION`, `sealed PARTITION` | a partition; one that is both is open |
 //! | pipeline, partition | a hash | the objects that one batch ended |
-//! | lease | `lease` | who is at work |
+//! | pipeline, `unreadable` | an object's id | an object that could not be read |
+//! | pipeline | `audit SHARD` | when the shard last compared sealed partitions with the listing |
+//! | lease | `lease` | the run at work |
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use mlops_core::etl::{EndedObject, Lease, PartitionState, Watermark};
-use mlops_core::etl::{Listing, ObjectId, Totals};
+use mlops_core::etl::{
+    EndedObject, Ignored, Lease, Listing, ObjectId, PartitionState, Totals, Unreadable, Watermark,
+};
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::timestamp::{parse_utc, to_sql_text};
 use sha2::{Digest, Sha256};
@@ -24,6 +27,7 @@ pub(crate) const OPEN: &str = "open ";
 pub(crate) const SEALED: &str = "sealed ";
 pub(crate) const WATERMARK: &str = "watermark";
 pub(crate) const LEASE: &str = "lease";
+pub(crate) const AUDIT: &str = "audit ";
 
 /// An object in a chunk of the ledger: id, records, bad, bytes, and the newest time in
 /// microseconds, or -1.
@@ -54,7 +58,7 @@ fn read_text(item: &Item, name: &str) -> Option<String> {
     get(item, name)?.as_s().ok().cloned()
 }
 
-fn read_time(item: &Item, name: &str) -> Option<Timestamp> {
+pub(crate) fn read_time(item: &Item, name: &str) -> Option<Timestamp> {
     parse_utc(get(item, name)?.as_s().ok()?)
 }
 
@@ -232,5 +236,52 @@ pub(crate) fn read_watermark(item: &Item) -> Result<Watermark, StoreError> {
             digest: read_digest(item, "past_folders_digest")?,
         },
         version: read_number(item, "version")?,
+    })
+}
+
+/// Returns the `pk` of a pipeline's unreadable objects.
+pub(crate) fn unreadable_key(pipeline: &str) -> String {
+    format!("{pipeline}\nunreadable\n")
+}
+
+pub(crate) fn unreadable_item(pipeline: &str, object: &Unreadable) -> Item {
+    let mut item = key(&unreadable_key(pipeline), &hex::encode(object.object.0));
+    let mut set = |name: &str, value: &str| item.insert(name.to_owned(), text(value));
+    set("partition_id", &object.partition);
+    set("object_key", &object.key);
+    set("reason", &object.reason);
+    set("remedy", &object.remedy);
+    set("next_attempt_at", &to_sql_text(object.next_attempt));
+    if let Some(Ignored { by, at, reason }) = &object.ignored {
+        set("ignored_by", by);
+        set("ignored_at", &to_sql_text(*at));
+        set("ignored_reason", reason);
+    }
+    item.insert("attempts".to_owned(), number(object.attempts));
+    item
+}
+
+pub(crate) fn read_unreadable(item: &Item) -> Result<Unreadable, StoreError> {
+    let string = |name| read_text(item, name).ok_or_else(|| damaged(item, name));
+    let time = |name| read_time(item, name).ok_or_else(|| damaged(item, name));
+    let mut id = [0; 16];
+    hex::decode_to_slice(string("sk")?, &mut id).map_err(|_| damaged(item, "sk"))?;
+    let ignored = match get(item, "ignored_at") {
+        None => None,
+        Some(_) => Some(Ignored {
+            by: string("ignored_by")?,
+            at: time("ignored_at")?,
+            reason: string("ignored_reason")?,
+        }),
+    };
+    Ok(Unreadable {
+        partition: string("partition_id")?,
+        object: ObjectId(id),
+        key: string("object_key")?,
+        reason: string("reason")?,
+        remedy: string("remedy")?,
+        attempts: read_number(item, "attempts")?,
+        next_attempt: time("next_attempt_at")?,
+        ignored,
     })
 }

@@ -5,10 +5,10 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, PutRequest, ReturnValue, WriteRequest,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use mlops_aws::SdkConfig;
 use mlops_core::etl::{
-    Batch, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Watermark,
+    Batch, Commit, EndedObject, EtlStore, Lease, PartitionState, Settled, Unreadable, Watermark,
 };
 use mlops_core::etl::{ObjectId, Totals};
 use mlops_core::ports::StoreError;
@@ -23,9 +23,10 @@ use crate::args::TableName;
 use crate::attribute::{from_attribute, item_bytes, storable, to_attribute};
 use crate::batches::{Item, read_all, write_all};
 use crate::books::{
-    LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, ledger_key, listing_attributes,
-    number, read_lease, read_ledger, read_partition, read_totals, read_watermark, text,
-    watermark_item, with_totals,
+    AUDIT, LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, ledger_key,
+    listing_attributes, number, read_lease, read_ledger, read_partition, read_time, read_totals,
+    read_unreadable, read_watermark, text, unreadable_item, unreadable_key, watermark_item,
+    with_totals,
 };
 use crate::error::{failed, is_refused};
 
@@ -424,18 +425,22 @@ impl EtlStore for Dynamo {
         self.delete_if(pipeline, &sealed, "fence = :v", number(fence)).await.map(drop)
     }
 
-    async fn totals(&self, pipeline: &str) -> Result<Totals, StoreError> {
+    async fn totals(&self, pipeline: &str, until: Timestamp) -> Result<Totals, StoreError> {
+        let add = |totals: Totals, mut other: Totals| {
+            other.newest = other.newest.filter(|newest| *newest <= until);
+            totals.and(other)
+        };
         let open = self.open_partitions(pipeline).await?;
         let ledgers = open.iter().map(|state| self.ledger_items(pipeline, &state.id)).collect();
         let mut totals = at_once(ledgers)
             .await?
             .into_iter()
             .flat_map(HashMap::into_values)
-            .fold(Totals::default(), Totals::and);
+            .fold(Totals::default(), add);
         for item in self.query(pipeline, SEALED).await? {
             let id = read_partition(&item)?.id;
             if !open.iter().any(|state| state.id == id) {
-                totals = totals.and(read_totals(&item)?);
+                totals = add(totals, read_totals(&item)?);
             }
         }
         Ok(totals)
@@ -481,5 +486,58 @@ impl EtlStore for Dynamo {
             }
         };
         Ok(swapped || self.lease(name).await?.as_ref() == next)
+    }
+
+    async fn unreadable(&self, pipeline: &str) -> Result<Vec<Unreadable>, StoreError> {
+        let items = self.query(&unreadable_key(pipeline), "").await?;
+        let mut objects: Vec<Unreadable> =
+            items.iter().map(read_unreadable).collect::<Result<_, _>>()?;
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    async fn put_unreadable(
+        &self,
+        pipeline: &str,
+        objects: &[Unreadable],
+    ) -> Result<(), StoreError> {
+        let puts = objects.iter().map(|object| {
+            let item = unreadable_item(pipeline, object);
+            let put = PutRequest::builder().set_item(Some(item)).build();
+            WriteRequest::builder().put_request(put.expect("the item is set")).build()
+        });
+        write_all(&self.client, self.books.as_str(), puts.collect()).await
+    }
+
+    async fn remove_unreadable(
+        &self,
+        pipeline: &str,
+        objects: &[Unreadable],
+    ) -> Result<(), StoreError> {
+        let pk = unreadable_key(pipeline);
+        let deletes = objects.iter().map(|object| {
+            let key = key(&pk, &hex::encode(object.object.0));
+            let delete = DeleteRequest::builder().set_key(Some(key)).build();
+            WriteRequest::builder().delete_request(delete.expect("the key is set")).build()
+        });
+        write_all(&self.client, self.books.as_str(), deletes.collect()).await
+    }
+
+    async fn audited(&self, pipeline: &str, shard: &str) -> Result<Option<Timestamp>, StoreError> {
+        let item = self.get(pipeline, &format!("{AUDIT}{shard}")).await?;
+        Ok(item.and_then(|item| read_time(&item, "audited_at")))
+    }
+
+    async fn note_audit(
+        &self,
+        pipeline: &str,
+        shard: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut item = key(pipeline, &format!("{AUDIT}{shard}"));
+        item.insert("audited_at".to_owned(), text(to_sql_text(at)));
+        let put = PutRequest::builder().set_item(Some(item)).build().expect("the item is set");
+        let put = WriteRequest::builder().put_request(put).build();
+        write_all(&self.client, self.books.as_str(), vec![put]).await
     }
 }

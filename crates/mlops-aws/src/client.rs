@@ -6,6 +6,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::provider::error::CredentialsError;
+use aws_types::service_config::ServiceConfigKey;
 
 pub use aws_config::SdkConfig;
 
@@ -37,6 +38,19 @@ pub fn loader() -> ConfigLoader {
         .region(RegionProviderChain::default_provider().or_else("us-east-1"))
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+}
+
+/// Returns the URL that the environment or the profile sets for a service, such as `S3`; `None` where
+/// the service is asked at AWS itself.
+pub fn endpoint_url(config: &SdkConfig, service_id: &str) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(service_id)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .expect("all three parts of the key are set");
+    let of_service = config.service_config().and_then(|services| services.load_config(key));
+    of_service.or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
 /// Whether a client's error comes from there being no credentials to use.

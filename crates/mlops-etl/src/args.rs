@@ -1,8 +1,12 @@
 #![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
 
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
+use mlops_core::etl::DatePattern;
 use mlops_job::{Shard, UsageError, duration, share, span};
 use mlops_objects::Location;
 use mlops_record::DEFAULT_MAX_RECORD_BYTES;
@@ -37,6 +41,32 @@ pub struct EtlArgs {
     /// Exit with code 65 if more than this share of the records is bad
     #[arg(long, global = true, env = "MLOPS_MAX_BAD_RATIO", value_name = "SHARE", default_value = "0.05", value_parser = share, help_heading = "Output")]
     pub max_bad_ratio: f64,
+
+    /// Exit with code 65 if more than this number of objects is unreadable
+    #[arg(
+        long,
+        global = true,
+        env = "ETL_MAX_UNREADABLE",
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "Output"
+    )]
+    pub max_unreadable: u64,
+
+    /// Folders that name a time, such as '{*}/%Y%m%d/%H' [default: dt=…, year=…, YYYY/MM/DD]
+    ///
+    /// The pattern is relative to --logs; {*} is any one folder. With a pattern, no other folder
+    /// names a time. Without one, these do: dt=, date= or day= with a whole day, year=/month=/day=,
+    /// YYYY/MM/DD with an optional /HH, a bare YYYY-MM-DD, and hh= or hour= below one of these.
+    #[arg(
+        long,
+        global = true,
+        env = "ETL_PARTITION_BY",
+        value_name = "PATTERN",
+        help_heading = "Input",
+        hide_short_help = true
+    )]
+    pub partition_by: Option<DatePattern>,
 
     /// Maximum size of a record in bytes; a longer record is bad
     #[arg(long, global = true, env = "ETL_MAX_RECORD_BYTES", value_name = "BYTES", default_value_t = DEFAULT_MAX_RECORD_BYTES, value_parser = record_bytes, hide_short_help = true, help_heading = "Input")]
@@ -98,7 +128,7 @@ pub struct EtlArgs {
 }
 
 /// What an ETL job can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Load new records (the default)
     Run,
@@ -115,8 +145,20 @@ pub enum Command {
         #[arg(long, requires = "repair")]
         overwrite: bool,
     },
-    /// Load dead letters again, after their cause is fixed
+    /// Load dead letters and unreadable objects again, after their cause is fixed
     Redrive,
+    /// Take unreadable objects out of the count, with a reason
+    Ignore {
+        /// Key relative to --logs, or a pattern: `*` stops at `/`, `**` does not
+        #[arg(value_name = "KEY|GLOB")]
+        pattern: String,
+        /// Why the objects are not needed
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// The person who decides [default: the AWS identity, or the user of this machine]
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+    },
     /// Show the watermark, the lag, the counts, and the running job
     Status,
 }
@@ -147,26 +189,40 @@ impl EtlArgs {
         Ok(place)
     }
 
-    /// The name of the books.
-    pub(crate) fn pipeline(&self) -> Result<String, UsageError> {
+    /// Returns the name of the pipeline, and after it the names that earlier releases gave it.
+    pub(crate) fn pipeline_names(&self) -> Result<Vec<String>, UsageError> {
         const MAX_CHARS: usize = 255;
-        let name = match &self.pipeline {
-            Some(name) => name.clone(),
-            None => match self.logs()? {
-                Location::Folder(path) => {
-                    std::path::absolute(path).map_err(UsageError::because)?.display().to_string()
-                }
-                location @ Location::S3 { .. } => location.to_string(),
-            },
+        let names = match (&self.pipeline, self.logs()?) {
+            (Some(name), _) => vec![name.clone()],
+            (None, Location::Folder(path)) => folder_names(path)?,
+            (None, location @ Location::S3 { .. }) => vec![location.to_string()],
         };
-        if name.is_empty() || name.chars().count() > MAX_CHARS {
+        if names[0].is_empty() || names[0].chars().count() > MAX_CHARS {
             let message = format!(
                 "the pipeline's name must have 1 to {MAX_CHARS} characters; give one with --pipeline"
             );
             return Err(UsageError::new(message));
         }
-        Ok(name)
+        Ok(names)
     }
+}
+
+/// Returns the absolute path of a folder, and other ways to write it.
+fn folder_names(path: &Path) -> Result<Vec<String>, UsageError> {
+    let absolute = std::path::absolute(path).map_err(UsageError::because)?;
+    let mut plain = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    let resolved = plain.canonicalize().unwrap_or_else(|_| plain.clone());
+    let mut names = [resolved, plain, absolute].map(|path| path.display().to_string()).to_vec();
+    names.extend([format!("{}/", names[0]), format!("{}/", names[1])]);
+    let mut known = HashSet::new();
+    names.retain(|name| known.insert(name.clone()));
+    Ok(names)
 }
 
 fn folder(text: &str) -> Result<String, String> {

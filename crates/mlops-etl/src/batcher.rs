@@ -1,18 +1,18 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use indicatif::ProgressBar;
-use mlops_core::etl::{EndedObject, EtlStore};
-use mlops_core::etl::{Inserted, Totals, insert_new};
+use mlops_core::etl::{EndedObject, EtlStore, Inserted, ObjectId, Totals, insert_new};
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use tokio::sync::mpsc;
 
 use crate::dead_letters::set_aside_conflicts;
 use crate::engine::Engine;
-use crate::object::Message;
+use crate::object::{Message, Source};
+use crate::unreadable::{UnreadableObjects, reason};
 
 /// Rows of one transaction. More gain little and hold locks longer.
 const BATCH_ROWS: usize = 1000;
@@ -46,9 +46,13 @@ pub(crate) struct Batcher<'e, S> {
     /// The uids in them: another record of the same uid waits, so that it finds what was written.
     uids: HashSet<String>,
     /// For each object that has not ended, the first batch that has records of it.
-    begun: HashMap<Arc<str>, u64>,
+    begun: HashMap<ObjectId, u64>,
     /// Objects that have ended, and the last batch that they wait for.
     waiting: Vec<(u64, EndedObject)>,
+    unreadable: Arc<UnreadableObjects>,
+    /// Objects whose conflicting records could not be written to the dead letters: they are not
+    /// entered into the ledger.
+    incomplete: Arc<Mutex<HashSet<ObjectId>>>,
     written: Written,
 }
 
@@ -57,7 +61,7 @@ struct Batch {
     number: u64,
     records: Vec<LogRecord>,
     /// Object and line of each record.
-    origins: Vec<(Arc<str>, u64)>,
+    origins: Vec<(Arc<Source>, u64)>,
     bytes: usize,
     ended: Vec<EndedObject>,
 }
@@ -68,7 +72,11 @@ struct Done {
 }
 
 impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
-    pub(crate) fn new(engine: &'e Engine<S>, bar: ProgressBar) -> Self {
+    pub(crate) fn new(
+        engine: &'e Engine<S>,
+        bar: ProgressBar,
+        unreadable: Arc<UnreadableObjects>,
+    ) -> Self {
         Self {
             engine,
             bar,
@@ -78,6 +86,8 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
             uids: HashSet::new(),
             begun: HashMap::new(),
             waiting: Vec::new(),
+            unreadable,
+            incomplete: Arc::default(),
             written: Written::default(),
         }
     }
@@ -123,7 +133,7 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
             self.open.origins.push((message.object.clone(), line));
         }
         match message.ended {
-            Some(ended) => match self.begun.remove(&message.object) {
+            Some(ended) => match self.begun.remove(&message.object.id) {
                 // Its last batch may be written before its first.
                 Some(first) if first < self.open.number => {
                     self.waiting.push((self.open.number, ended))
@@ -131,7 +141,7 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
                 _ => self.open.ended.push(ended),
             },
             None if has_records => {
-                self.begun.entry(message.object).or_insert(self.open.number);
+                self.begun.entry(message.object.id).or_insert(self.open.number);
             }
             None => {}
         }
@@ -159,7 +169,8 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
         }
         self.numbers.insert(batch.number);
         self.uids.extend(batch.records.iter().map(|record| record.uid.clone()));
-        self.under_way.push(Box::pin(write(self.engine, batch)));
+        let (unreadable, incomplete) = (self.unreadable.clone(), self.incomplete.clone());
+        self.under_way.push(Box::pin(write(self.engine, batch, unreadable, incomplete)));
     }
 
     async fn drain(&mut self) -> Result<(), StoreError> {
@@ -193,34 +204,40 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
 
 async fn write<S: EtlStore + 'static>(
     engine: &Engine<S>,
-    batch: Batch,
+    mut batch: Batch,
+    unreadable: Arc<UnreadableObjects>,
+    incomplete: Arc<Mutex<HashSet<ObjectId>>>,
 ) -> Result<Done, StoreError> {
     let set_aside = async |conflicts: &[usize]| {
-        let mut by_object: HashMap<&str, Vec<(u64, &LogRecord)>> = HashMap::new();
+        let mut by_object: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
         for &index in conflicts {
-            let (object, line) = &batch.origins[index];
-            by_object.entry(object).or_default().push((*line, &batch.records[index]));
+            by_object.entry(batch.origins[index].0.id).or_default().push(index);
         }
-        for &index in conflicts {
-            let (object, _) = &batch.origins[index];
-            if let Some(records) = by_object.remove(object.as_ref()) {
-                let put =
-                    async || set_aside_conflicts(&engine.dead_letters, object, &records).await;
-                engine.logs_retry.run(put).await?;
+        for indices in by_object.into_values() {
+            let object = &batch.origins[indices[0]].0;
+            let records: Vec<(u64, &LogRecord)> = indices
+                .iter()
+                .map(|&index| (batch.origins[index].1, &batch.records[index]))
+                .collect();
+            let put =
+                async || set_aside_conflicts(&engine.dead_letters, &object.key, &records).await;
+            if let Err(error) = engine.logs_retry.run(put).await {
+                unreadable.note(&object.partition, object.id, &object.key, &reason(&error));
+                lock(&incomplete).insert(object.id);
             }
         }
-        Ok(())
+        Ok(lock(&incomplete).clone())
     };
+    batch.ended.retain(|ended| !lock(&incomplete).contains(&ended.id));
     let insert = async || {
-        insert_new(
-            engine.store.as_ref(),
-            &engine.pipeline,
-            &batch.records,
-            &batch.ended,
-            &set_aside,
-        )
-        .await
+        let (store, pipeline) = (engine.store.as_ref(), &engine.pipeline);
+        insert_new(store, pipeline, &batch.records, &batch.ended, &set_aside).await
     };
     let inserted = engine.retry.run(insert).await?;
+    batch.ended.retain(|ended| !lock(&incomplete).contains(&ended.id));
     Ok(Done { batch, inserted })
+}
+
+fn lock(set: &Mutex<HashSet<ObjectId>>) -> MutexGuard<'_, HashSet<ObjectId>> {
+    set.lock().unwrap_or_else(PoisonError::into_inner)
 }

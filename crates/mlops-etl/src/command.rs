@@ -6,6 +6,7 @@ use mlops_job::{Context, Exit, Metrics, Report};
 use serde::Serialize;
 
 use crate::engine::Engine;
+use crate::ignore::IgnoreReport;
 use crate::plan::PlanReport;
 use crate::redrive::RedriveReport;
 use crate::report::RunReport;
@@ -22,6 +23,7 @@ pub enum Outcome {
     Plan(PlanReport),
     Verify(VerifyReport),
     Redrive(RedriveReport),
+    Ignore(IgnoreReport),
     Status(StatusReport),
 }
 
@@ -32,6 +34,7 @@ impl Outcome {
             Self::Plan(report) => report,
             Self::Verify(report) => report,
             Self::Redrive(report) => report,
+            Self::Ignore(report) => report,
             Self::Status(report) => report,
         }
     }
@@ -105,6 +108,11 @@ pub async fn execute<S: EtlStore + 'static>(
             .await
             .map(Outcome::Redrive)
             .with_context(|| format!("loading bad records of {place} again")),
+        Command::Ignore { pattern, reason, by } => engine
+            .ignore(&pattern, &reason, by)
+            .await
+            .map(Outcome::Ignore)
+            .context("taking unreadable objects out of the count"),
         Command::Status => {
             engine.status().await.map(Outcome::Status).context("reading the watermark")
         }

@@ -1,11 +1,16 @@
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use mlops_core::ports::{ObjectStore, StoreError};
+use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_objects::Objects;
 use mlops_record::{BadRecord, RecordError};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::retry::chain;
 
 /// A dead letter object is written once it has this much, so that a source of bad lines only needs
 /// no more memory.
@@ -99,10 +104,53 @@ impl<'s> DeadLetters<'s> {
     }
 
     async fn write_part(&mut self) -> Result<(), StoreError> {
-        let key = format!("{}.{:04}.ndjson", self.object, self.parts);
+        let key = file_key(self.object, &format!("{:04}", self.parts));
         self.parts += 1;
-        self.store.put(&key, Bytes::from(std::mem::take(&mut self.lines))).await
+        let lines = Bytes::from(std::mem::take(&mut self.lines));
+        self.store.put(&key, lines).await.map_err(not_written)
     }
+}
+
+/// Returns the key of a file of dead letters: that of the object, changed where a store may refuse
+/// it for its length or its characters.
+fn file_key(object: &str, part: &str) -> String {
+    const MAX_NAME_BYTES: usize = 200;
+    const MAX_KEY_BYTES: usize = 900;
+    let hash = || hex::encode(&Sha256::digest(object)[..8]);
+    let is_plain = |name: &str| {
+        !matches!(name, "" | "." | "..")
+            && name.len() <= MAX_NAME_BYTES
+            && !name.contains(|c: char| c.is_control() || c == '\\')
+    };
+    let names: Vec<Cow<'_, str>> = object
+        .split('/')
+        .map(|name| match is_plain(name) {
+            true => Cow::Borrowed(name),
+            false => {
+                let kept = name.chars().filter(|c| !c.is_control() && !"./\\".contains(*c));
+                Cow::Owned(format!("{}~{}", kept.take(40).collect::<String>(), hash()))
+            }
+        })
+        .collect();
+    let key = names.join("/");
+    match key.len() <= MAX_KEY_BYTES {
+        true => format!("{key}.{part}.ndjson"),
+        false => format!("~{}.{part}.ndjson", hash()),
+    }
+}
+
+/// Returns the error of dead letters that cannot be written. Their location may be missing, which
+/// must not be taken for a missing object.
+fn not_written(error: StoreError) -> StoreError {
+    let kind = match error.kind {
+        StoreErrorKind::Temporary => StoreErrorKind::Temporary,
+        _ => StoreErrorKind::Denied,
+    };
+    let message = format!(
+        "its bad records cannot be written to the dead letters: {}; make --dead-letters writable",
+        chain(&error).replace("; ", ", ")
+    );
+    StoreError::new(kind, message)
 }
 
 /// Sets aside records of one object that are good, but whose uid has another content in the store.
@@ -120,5 +168,29 @@ pub(crate) async fn set_aside_conflicts(
         DeadLetter::new(object, &refused(*line, record, reason)).write(&mut lines);
     }
     let first = records.first().map_or(0, |(line, _)| *line);
-    store.put(&format!("{object}.conflict-{first}.ndjson"), lines.into()).await
+    let key = file_key(object, &format!("conflict-{first}"));
+    store.put(&key, lines.into()).await.map_err(not_written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_key;
+
+    #[test]
+    fn the_key_of_a_file_of_dead_letters_suits_every_store() {
+        assert_eq!(file_key("dt=1/a b+ü.json", "0000"), "dt=1/a b+ü.json.0000.ndjson");
+        let long = "x".repeat(250);
+        for object in
+            ["../a", "a//b", "a/./b", "/a", "a\n/b", "a/", "..", "a\\b", &long, &"y/".repeat(512)]
+        {
+            let key = file_key(object, "0000");
+            assert!(key.ends_with(".0000.ndjson") && key.len() <= 1000, "{object:?}: {key}");
+            for name in key.split('/') {
+                assert!(!matches!(name, "" | "." | "..") && name.len() <= 250, "{object:?}: {key}");
+            }
+            assert!(!key.contains(|c: char| c.is_control()), "{object:?}: {key}");
+        }
+        assert_ne!(file_key("a//b", "0"), file_key("a///b", "0"));
+        assert_ne!(file_key("../a", "0"), file_key("./a", "0"));
+    }
 }

@@ -1,15 +1,21 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::etl::EtlStore;
-use mlops_core::etl::Partition;
+use mlops_core::etl::{EtlStore, FolderDates, Partition, TimeSpan};
 use mlops_job::{CancellationToken, Context, Progress, Shard};
 use mlops_objects::{Location, Objects};
 use sha2::{Digest, Sha256};
 
 use crate::EtlArgs;
 use crate::retry::Retry;
+
+/// Clocks differ by less than this.
+const TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
+
+/// 2000-01-01: a record with an earlier time has lost it.
+const FIRST_TIME: Timestamp = Timestamp::constant(946_684_800, 0);
 
 /// What every command works with.
 #[derive(Debug)]
@@ -31,6 +37,20 @@ pub(crate) struct Engine<S> {
     pub(crate) retry: Retry,
     /// For the logs and the dead letters.
     pub(crate) logs_retry: Retry,
+    /// The rule by which folders have a time.
+    pub(crate) dates: FolderDates,
+    /// The number of objects that were read whole in this run.
+    pub(crate) objects_read: AtomicU64,
+    /// Objects that failed temporarily to the end of the patience in this run.
+    pub(crate) objects_failed: AtomicU64,
+    pub(crate) outliers: Outliers,
+}
+
+/// Records whose time cannot be right.
+#[derive(Debug, Default)]
+pub(crate) struct Outliers {
+    pub(crate) future: AtomicU64,
+    pub(crate) past: AtomicU64,
 }
 
 impl<S: EtlStore + 'static> Engine<S> {
@@ -41,12 +61,13 @@ impl<S: EtlStore + 'static> Engine<S> {
     ) -> Result<Self> {
         let logs_location = args.logs()?.clone();
         let dead_letters_location = args.dead_letters()?;
-        let pipeline = args.pipeline()?;
+        let names = args.pipeline_names()?;
         let stop = context.shutdown.child_token();
+        let store = open().await?;
         Ok(Self {
-            pipeline,
+            pipeline: known_name(&store, names).await?,
             shard: args.shard.or(context.array_shard).unwrap_or(Shard::WHOLE),
-            store: Arc::new(open().await?),
+            store: Arc::new(store),
             logs: Objects::open(&logs_location).await,
             logs_location,
             dead_letters: Objects::open(&dead_letters_location).await,
@@ -57,6 +78,13 @@ impl<S: EtlStore + 'static> Engine<S> {
             logs_retry: Retry::new(args.retry_for, stop.clone()),
             stop,
             progress: context.progress,
+            dates: match &args.partition_by {
+                Some(pattern) => FolderDates::Pattern(pattern.clone()),
+                None => FolderDates::Usual,
+            },
+            objects_read: AtomicU64::new(0),
+            objects_failed: AtomicU64::new(0),
+            outliers: Outliers::default(),
             args: args.clone(),
         })
     }
@@ -69,12 +97,45 @@ impl<S: EtlStore + 'static> Engine<S> {
         number % self.shard.count == self.shard.index
     }
 
-    /// Whether the partition's time is so long ago that nothing more is expected in it.
+    /// Returns the time span of a partition's folder, if it has one.
+    pub(crate) fn span(&self, partition: &Partition) -> Option<TimeSpan> {
+        self.dates.span(&partition.folder)
+    }
+
+    /// Returns the latest time that a record of this run may have, and still be believed.
+    pub(crate) fn latest_time(&self) -> Timestamp {
+        self.started.checked_add(TOLERANCE).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Returns whether a record's time may be right; counts it otherwise.
+    pub(crate) fn is_credible(&self, time: Timestamp) -> bool {
+        let is_future = time > self.latest_time();
+        let is_past = time < FIRST_TIME;
+        self.outliers.future.fetch_add(is_future.into(), Ordering::Relaxed);
+        self.outliers.past.fetch_add(is_past.into(), Ordering::Relaxed);
+        !is_future && !is_past
+    }
+
+    /// Returns whether a partition is too old for new objects to be expected.
     pub(crate) fn is_past(&self, partition: &Partition) -> bool {
-        partition.span().is_some_and(|span| {
+        self.span(partition).is_some_and(|span| {
             before(self.started, self.args.lookback).is_some_and(|limit| span.to <= limit)
         })
     }
+}
+
+/// Returns the name under which the store knows the pipeline, or else the first name. Earlier
+/// releases wrote one folder in several ways.
+async fn known_name<S: EtlStore>(store: &S, names: Vec<String>) -> Result<String> {
+    let (first, others) = names.split_first().expect("a pipeline has a name");
+    if !others.is_empty() && store.watermark(first).await?.is_none() {
+        for name in others {
+            if store.watermark(name).await?.is_some() {
+                return Ok(name.clone());
+            }
+        }
+    }
+    Ok(first.clone())
 }
 
 /// A time as the stores keep it, so that one that is read again is the same.

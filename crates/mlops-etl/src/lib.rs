@@ -7,15 +7,18 @@ mod command;
 mod dead_letters;
 mod discover;
 mod engine;
+mod ignore;
 mod lease;
 mod object;
 mod partition;
+mod passes;
 mod plan;
 mod redrive;
 mod report;
 mod retry;
 mod run;
 mod status;
+mod unreadable;
 mod verify;
 mod watermark;
 

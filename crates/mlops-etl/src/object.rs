@@ -1,8 +1,8 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::TryStreamExt;
-use mlops_core::etl::{Claim, EndedObject, EtlStore};
-use mlops_core::etl::{ObjectId, Totals};
+use mlops_core::etl::{Claim, EndedObject, EtlStore, ObjectId, Totals};
 use mlops_core::ports::{ObjectMeta, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_objects::record_batches;
@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 
 use crate::dead_letters::{DeadLetters, refused};
 use crate::engine::Engine;
+use crate::partition::Readers;
+use crate::unreadable::reason;
 
 /// Records travel in groups of about this many, or of this size, so that reading ahead of the
 /// writing has a bound.
@@ -19,39 +21,55 @@ const GROUP_BYTES: usize = 256 << 10;
 /// Records of one object, on their way to the store.
 #[derive(Debug)]
 pub(crate) struct Message {
-    pub(crate) object: Arc<str>,
+    pub(crate) object: Arc<Source>,
     /// Each with its line.
     pub(crate) records: Vec<(u64, LogRecord)>,
     /// Set with the last records of the object.
     pub(crate) ended: Option<EndedObject>,
 }
 
-/// How reading an object ended.
+/// The object that records come from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) key: String,
+    pub(crate) id: ObjectId,
+    /// The name of its partition.
+    pub(crate) partition: String,
+}
+
+/// The end of reading an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Read {
     /// All of it was sent on.
     Whole,
-    /// It was deleted since it was listed.
-    Gone,
+    /// It was deleted since it was listed, or cannot be read.
+    Missing,
     /// The job is to stop; the next run reads it again.
     Stopped,
 }
 
 impl<S: EtlStore + 'static> Engine<S> {
-    /// Reads one object, sets its bad records aside, and sends the others on.
+    /// Reads one object, writes its bad records to the dead letters, and sends the others on. An
+    /// object that cannot be read is noted, and stops no other.
+    ///
+    /// # Errors
+    ///
+    /// The failure of a store that is about more than this object.
     pub(crate) async fn read(
         &self,
         object: &ObjectMeta,
+        id: ObjectId,
         claim: Claim,
-        sender: &mpsc::Sender<Message>,
+        readers: &Readers,
     ) -> Result<Read, StoreError> {
         let mut reading = Reading {
-            key: object.key.as_str().into(),
+            object: Arc::new(Source { key: object.key.clone(), id, partition: claim.id.clone() }),
             sent: 0,
             group: Vec::new(),
             group_bytes: 0,
-            sender,
+            sender: &readers.sender,
         };
+        let read_before = self.objects_read.load(Ordering::Relaxed);
         let mut patience = self.logs_retry.begin();
         let read = loop {
             match self.try_read(&mut reading).await {
@@ -61,26 +79,47 @@ impl<S: EtlStore + 'static> Engine<S> {
         };
         match read {
             Ok(Some(totals)) => {
-                let ended = EndedObject { claim, id: ObjectId::of(object), totals };
-                reading.send(Some(ended)).await;
+                self.objects_read.fetch_add(1, Ordering::Relaxed);
+                readers.unreadable.was_read(id);
+                reading.send(Some(EndedObject { claim, id, totals })).await;
                 Ok(Read::Whole)
             }
             Ok(None) => Ok(Read::Stopped),
             Err(error) if error.kind == StoreErrorKind::NotFound => {
                 tracing::warn!(object.key = object.key, "gone before it was read");
-                Ok(Read::Gone)
+                Ok(Read::Missing)
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                let has_read_others = self.objects_read.load(Ordering::Relaxed) > read_before;
+                let is_known = readers.unreadable.is_known(id);
+                let is_of_object = match error.kind {
+                    StoreErrorKind::Configuration => false,
+                    // Where all objects fail the server does, and it is asked again in another run.
+                    StoreErrorKind::Temporary if self.stop.is_cancelled() => false,
+                    StoreErrorKind::Temporary => {
+                        has_read_others
+                            || is_known
+                            || (patience.is_alone()
+                                && self.objects_failed.fetch_add(1, Ordering::Relaxed) == 0)
+                    }
+                    _ => true,
+                };
+                if !is_of_object {
+                    return Err(error);
+                }
+                readers.unreadable.note(&claim.id, id, &object.key, &reason(&error));
+                Ok(Read::Missing)
+            }
         }
     }
 
     /// Reads from the start, and passes over the records that an earlier attempt has sent; they are
     /// the same ones.
     async fn try_read(&self, reading: &mut Reading<'_>) -> Result<Option<Totals>, StoreError> {
-        let key = reading.key.clone();
-        let mut dead_letters = DeadLetters::new(&self.dead_letters, &key);
+        let object = reading.object.clone();
+        let mut dead_letters = DeadLetters::new(&self.dead_letters, &object.key);
         let mut batches =
-            std::pin::pin!(record_batches(&self.logs, &key, self.args.max_record_bytes));
+            std::pin::pin!(record_batches(&self.logs, &object.key, self.args.max_record_bytes));
         let mut totals = Totals { objects: 1, ..Totals::default() };
         let mut passed = 0;
         while let Some(batch) = batches.try_next().await? {
@@ -96,9 +135,13 @@ impl<S: EtlStore + 'static> Engine<S> {
                     dead_letters.add(&refused(line, &record, reason)).await?;
                     continue;
                 }
-                totals.newest = totals.newest.max(Some(record.logging_timestamp));
                 passed += 1;
-                if passed > reading.sent {
+                let is_sent = passed <= reading.sent;
+                let time = record.logging_timestamp;
+                let is_credible =
+                    if is_sent { time <= self.latest_time() } else { self.is_credible(time) };
+                totals.newest = totals.newest.max(is_credible.then_some(time));
+                if !is_sent {
                     reading.add(line, record).await;
                 }
             }
@@ -112,7 +155,7 @@ impl<S: EtlStore + 'static> Engine<S> {
 }
 
 struct Reading<'s> {
-    key: Arc<str>,
+    object: Arc<Source>,
     /// Records that were added, in all attempts.
     sent: u64,
     group: Vec<(u64, LogRecord)>,
@@ -132,8 +175,8 @@ impl Reading<'_> {
 
     async fn send(&mut self, ended: Option<EndedObject>) {
         self.group_bytes = 0;
-        let message =
-            Message { object: self.key.clone(), records: std::mem::take(&mut self.group), ended };
+        let records = std::mem::take(&mut self.group);
+        let message = Message { object: self.object.clone(), records, ended };
         // The writer only ends early with an error, which ends the reading too.
         drop(self.sender.send(message).await);
     }

@@ -1,10 +1,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{BoxStream, TryStreamExt};
 use indicatif::ProgressBar;
-use mlops_core::etl::{Claim, EtlStore, PartitionState, Settled};
-use mlops_core::etl::{Listing, ObjectId, Partition, Scope};
+use mlops_core::etl::{
+    Claim, EtlStore, Listing, ObjectId, Partition, PartitionState, Scope, Seen, Settled,
+};
 use mlops_core::ports::NameRange;
 use mlops_core::ports::{Entry, ObjectMeta, ObjectStore, StoreError};
 use tokio::sync::{Semaphore, mpsc};
@@ -12,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::engine::{Engine, before};
 use crate::object::{Message, Read};
+use crate::unreadable::{Attempt, UnreadableObjects};
 
 /// A larger object counts for several: it takes more memory to read.
 const BYTES_A_PERMIT: u64 = 16 << 10;
@@ -26,6 +28,7 @@ pub(crate) struct Readers {
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) sender: mpsc::Sender<Message>,
     pub(crate) bar: ProgressBar,
+    pub(crate) unreadable: Arc<UnreadableObjects>,
 }
 
 /// What a pass over a partition came to.
@@ -46,39 +49,60 @@ pub(crate) struct Known {
     pub(crate) is_claimed: bool,
 }
 
+/// A partition to look into.
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    pub(crate) partition: Partition,
+    /// The folders beside its objects are found with them.
+    pub(crate) shows_folders: bool,
+}
+
+/// One thing in the listing of a partition.
+#[derive(Debug)]
+pub(crate) enum Listed {
+    Object(ObjectMeta, ObjectId),
+    Folder(String),
+    /// A file or folder that cannot be listed, and why.
+    Unreadable(String, ObjectId, String),
+}
+
+/// What was listed in a partition.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    pub(crate) listing: Listing,
+    pub(crate) folders: Vec<String>,
+    pub(crate) has_unreadable: bool,
+}
+
 impl<S: EtlStore + 'static> Engine<S> {
-    /// Reads what is listed in a partition and not in its ledger. Also gives the folders that a
-    /// range shows.
+    /// Reads what is listed in a partition and not in its ledger. Also gives the folders that the
+    /// listing shows.
     pub(crate) async fn pass(
         self: &Arc<Self>,
-        partition: &Partition,
+        look: &Look,
         known: Known,
         audit: bool,
         readers: &Readers,
     ) -> Result<(Pass, Vec<String>), StoreError> {
-        let mut folders = Vec::new();
         if known.state.sealed && !audit {
-            return Ok((Pass::Sealed, folders));
+            return Ok((Pass::Sealed, Vec::new()));
         }
-        let id = partition.id();
+        let id = look.partition.id();
         if let Some(listed) = known.state.listing {
-            let listing = self.survey(partition, &mut folders).await?;
-            let is_same = listing == listed;
-            if self.stop.is_cancelled() || (is_same && known.state.sealed) {
+            let Survey { listing, folders, has_unreadable } = self.survey(look).await?;
+            let is_same = listing == listed && !has_unreadable;
+            // Sealed by a rule that took more folders for dated ones.
+            let is_misdated = known.state.sealed && self.span(&look.partition).is_none();
+            if self.stop.is_cancelled() || (is_same && known.state.sealed && !is_misdated) {
                 return Ok((Pass::Sealed, folders));
             }
-            if is_same {
+            if is_same && !known.state.sealed {
                 let claim = Claim { id, fence: known.state.fence };
-                return Ok((
-                    Pass::Unchanged(Settled { claim, listing, seal: self.is_past(partition) }),
-                    folders,
-                ));
+                let seal = self.is_past(&look.partition);
+                return Ok((Pass::Unchanged(Settled { claim, listing, seal }), folders));
             }
             if known.state.sealed {
-                tracing::warn!(
-                    partition.id = id,
-                    "a sealed partition has changed; loading it again"
-                );
+                tracing::warn!(partition.id = id, "loading a sealed partition again");
                 self.retry.run(async || self.store.reopen(&self.pipeline, &id).await).await?;
             }
         }
@@ -88,19 +112,19 @@ impl<S: EtlStore + 'static> Engine<S> {
             let ids = [id.clone()];
             let claim = async || self.store.claim(&self.pipeline, &ids, &self.run_uid).await;
             let Some(state) = self.retry.run(claim).await?.pop() else {
-                return Ok((Pass::Sealed, folders));
+                return Ok((Pass::Sealed, Vec::new()));
             };
             state
         };
         // The first claim finds nothing loaded.
         let ledger = if state.fence > 1 { self.loaded(&state).await? } else { HashSet::new() };
         let claim = Claim { id, fence: state.fence };
-        let (listing, is_whole) =
-            self.read_new(partition, &ledger, &claim, &mut folders, readers).await?;
-        Ok((Pass::Read { settled: Settled { claim, listing, seal: false }, is_whole }, folders))
+        let (survey, is_whole) = self.read_new(look, &ledger, &claim, readers).await?;
+        let settled = Settled { claim, listing: survey.listing, seal: false };
+        Ok((Pass::Read { settled, is_whole }, survey.folders))
     }
 
-    /// The ledger of a partition.
+    /// Returns the ledger of a partition.
     pub(crate) async fn loaded(
         &self,
         state: &PartitionState,
@@ -112,21 +136,28 @@ impl<S: EtlStore + 'static> Engine<S> {
 
     async fn read_new(
         self: &Arc<Self>,
-        partition: &Partition,
+        look: &Look,
         ledger: &HashSet<ObjectId>,
         claim: &Claim,
-        folders: &mut Vec<String>,
         readers: &Readers,
-    ) -> Result<(Listing, bool), StoreError> {
+    ) -> Result<(Survey, bool), StoreError> {
         let newest = before(self.started, self.args.settle).filter(|_| !self.args.settle.is_zero());
-        let mut listing = Listing::default();
+        let unreadable = &readers.unreadable;
+        let mut survey = Survey::default();
         let mut is_whole = true;
         let mut reading: JoinSet<Result<Read, StoreError>> = JoinSet::new();
-        self.walk(partition, async |entry| {
-            let object = match entry {
-                Entry::Object(object) => object,
-                Entry::Folder(folder) => {
-                    folders.push(folder);
+        self.walk(look, async |listed| {
+            let (object, id) = match listed {
+                Listed::Object(object, id) => (object, id),
+                Listed::Folder(folder) => {
+                    survey.folders.push(folder);
+                    return Ok(());
+                }
+                Listed::Unreadable(key, id, reason) => {
+                    if unreadable.attempt(id) != Attempt::Never {
+                        unreadable.note(&claim.id, id, &key, &reason);
+                        is_whole = false;
+                    }
                     return Ok(());
                 }
             };
@@ -134,18 +165,25 @@ impl<S: EtlStore + 'static> Engine<S> {
                 is_whole = false;
                 return Ok(());
             }
-            let id = ObjectId::of(&object);
-            listing.add(&object, id);
+            survey.listing.add(&object, id);
             if ledger.contains(&id) {
                 return Ok(());
+            }
+            match unreadable.attempt(id) {
+                Attempt::Now => {}
+                Attempt::Later => {
+                    is_whole = false;
+                    return Ok(());
+                }
+                Attempt::Never => return Ok(()),
             }
             readers.bar.inc_length(1);
             let wanted = permits(&object).min(self.args.concurrency.into());
             let permits = readers.permits.clone().acquire_many_owned(wanted);
             let permits = permits.await.expect("the semaphore is never closed");
-            let (engine, claim, sender) = (self.clone(), claim.clone(), readers.sender.clone());
+            let (engine, claim, readers) = (self.clone(), claim.clone(), readers.clone());
             reading.spawn(async move {
-                let read = engine.read(&object, claim, &sender).await;
+                let read = engine.read(&object, id, claim, &readers).await;
                 drop(permits);
                 read
             });
@@ -158,54 +196,69 @@ impl<S: EtlStore + 'static> Engine<S> {
         while let Some(ended) = reading.join_next().await {
             is_whole &= whole(ended)?;
         }
-        Ok((listing, is_whole && !self.stop.is_cancelled()))
+        if !self.stop.is_cancelled() {
+            unreadable.drop_unlisted(&claim.id);
+        }
+        Ok((survey, is_whole && !self.stop.is_cancelled()))
     }
 
-    /// What is listed in a partition.
-    pub(crate) async fn survey(
-        &self,
-        partition: &Partition,
-        folders: &mut Vec<String>,
-    ) -> Result<Listing, StoreError> {
-        let mut listing = Listing::default();
-        self.walk(partition, async |entry| {
-            match entry {
-                Entry::Object(object) => listing.add(&object, ObjectId::of(&object)),
-                Entry::Folder(folder) => folders.push(folder),
+    /// Lists a partition without reading its objects.
+    pub(crate) async fn survey(&self, look: &Look) -> Result<Survey, StoreError> {
+        let mut survey = Survey::default();
+        self.walk(look, async |listed| {
+            match listed {
+                Listed::Object(object, id) => survey.listing.add(&object, id),
+                Listed::Folder(folder) => survey.folders.push(folder),
+                Listed::Unreadable(..) => survey.has_unreadable = true,
             }
             Ok(())
         })
         .await?;
-        Ok(listing)
+        Ok(survey)
     }
 
-    /// Gives the objects of a partition, and the folders in the range of one, in the order of their
-    /// names, each once.
+    /// Gives what is listed in a partition, each thing once, in any order. Of two versions of a key,
+    /// both are given.
     ///
     /// Ends early when the job is to stop.
     pub(crate) async fn walk(
         &self,
-        partition: &Partition,
-        mut take: impl AsyncFnMut(Entry) -> Result<(), StoreError>,
+        look: &Look,
+        mut take: impl AsyncFnMut(Listed) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut last = String::new();
+        // Kept when the listing fails and begins again.
+        let mut seen = Seen::default();
+        let mut seen_names: HashSet<String> = HashSet::new();
         self.logs_retry
             .run(async || {
-                let mut entries = self.entries(partition);
+                let mut entries = self.entries(&look.partition);
                 while let Some(entry) = entries.try_next().await? {
                     if self.stop.is_cancelled() {
                         return Ok(());
                     }
-                    let name = match &entry {
-                        Entry::Object(object) => &object.key,
-                        Entry::Folder(folder) => folder,
+                    let listed = match entry {
+                        Entry::Object(object) => {
+                            let id = ObjectId::of(&object);
+                            if !seen.add(&object.key, id) {
+                                continue;
+                            }
+                            Listed::Object(object, id)
+                        }
+                        Entry::Folder(folder) => {
+                            if !look.shows_folders || !seen_names.insert(folder.clone()) {
+                                continue;
+                            }
+                            Listed::Folder(folder)
+                        }
+                        Entry::Unreadable { key, reason } => {
+                            if !seen_names.insert(key.clone()) {
+                                continue;
+                            }
+                            let id = ObjectId::of_unlisted(&key);
+                            Listed::Unreadable(key, id, reason)
+                        }
                     };
-                    // Seen before the listing failed and began again.
-                    if *name <= last {
-                        continue;
-                    }
-                    last.clone_from(name);
-                    take(entry).await?;
+                    take(listed).await?;
                 }
                 Ok(())
             })
@@ -214,13 +267,8 @@ impl<S: EtlStore + 'static> Engine<S> {
 
     fn entries(&self, partition: &Partition) -> BoxStream<'_, Result<Entry, StoreError>> {
         match partition.scope {
-            Scope::Below => self.logs.list(&partition.folder).map_ok(Entry::Object).boxed(),
-            Scope::Direct => {
-                let entries = self.logs.browse(&partition.folder, NameRange::default());
-                entries
-                    .try_filter(|entry| std::future::ready(matches!(entry, Entry::Object(_))))
-                    .boxed()
-            }
+            Scope::Below => self.logs.walk(&partition.folder),
+            Scope::Direct => self.logs.browse(&partition.folder, NameRange::default()),
             Scope::Range(range) => self.logs.browse(&partition.folder, Partition::RANGES[range].1),
         }
     }
@@ -232,7 +280,7 @@ fn permits(object: &ObjectMeta) -> u32 {
     (bytes / BYTES_A_PERMIT).clamp(1, MOST_PERMITS) as u32
 }
 
-/// Whether an object was read whole.
+/// Returns whether an object was read whole.
 fn whole(
     ended: Result<Result<Read, StoreError>, tokio::task::JoinError>,
 ) -> Result<bool, StoreError> {

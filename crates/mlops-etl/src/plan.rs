@@ -2,14 +2,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use futures_util::stream::{self, StreamExt};
-use mlops_core::etl::EtlStore;
-use mlops_core::etl::{ObjectId, Partition};
-use mlops_core::ports::{Entry, ObjectMeta, StoreError};
+use mlops_core::etl::{EtlStore, Partition};
+use mlops_core::ports::{ObjectMeta, StoreError, StoreErrorKind};
 use mlops_job::{Report, grid, number};
 use mlops_objects::record_batches;
 use serde::Serialize;
 
 use crate::engine::Engine;
+use crate::partition::{Listed, Look};
 
 /// Objects that are read to see what an object holds.
 const SAMPLE: usize = 32;
@@ -67,7 +67,7 @@ impl<S: EtlStore + 'static> Engine<S> {
     /// Says what a run would do. Writes nothing, and takes no lease.
     pub(crate) async fn plan(&self) -> Result<PlanReport, StoreError> {
         let watermark = self.store.watermark(&self.pipeline).await?.unwrap_or_default();
-        let audit = self.is_audit(&watermark);
+        let audit = self.is_audit().await?;
         let mut plan = PlanReport::default();
         let mut sampled: Vec<ObjectMeta> = Vec::new();
         let mut folders = vec![self.args.prefix.clone()];
@@ -77,12 +77,13 @@ impl<S: EtlStore + 'static> Engine<S> {
                 self.discover(std::mem::take(&mut folders), None, &Default::default()).await?
             } else {
                 folders.clear();
-                self.discover_window(&watermark, audit, &Default::default()).await?
+                self.discover_window(&watermark, audit, &Default::default(), &[]).await?
             };
             plan.list_requests += found.listings;
-            let mut partitions = found.partitions;
-            partitions.retain(|partition| are_all_mine || self.is_mine(&partition.id()));
-            let looks = partitions.into_iter().map(|partition| self.look(partition, audit));
+            let all = are_all_mine;
+            let is_mine = |partition: &&Partition| all || self.is_mine(&partition.id());
+            let looks = found.partitions.iter().filter(is_mine).cloned();
+            let looks = looks.map(|partition| self.new_in(found.look(partition), audit));
             let mut looks = stream::iter(looks).buffer_unordered(LISTINGS);
             while let Some(look) = looks.try_next().await? {
                 folders.extend(look.folders);
@@ -114,9 +115,10 @@ impl<S: EtlStore + 'static> Engine<S> {
         Ok(plan)
     }
 
-    async fn look(&self, partition: Partition, audit: bool) -> Result<Look, StoreError> {
-        let mut look = Look::default();
-        let state = self.store.partitions(&self.pipeline, &[partition.id()]).await?.pop();
+    async fn new_in(&self, look_at: Look, audit: bool) -> Result<New, StoreError> {
+        let mut look = New::default();
+        let id = look_at.partition.id();
+        let state = self.store.partitions(&self.pipeline, &[id]).await?.pop();
         let state = match state {
             Some(state) if state.sealed && !audit => return Ok(look),
             state => state,
@@ -127,11 +129,11 @@ impl<S: EtlStore + 'static> Engine<S> {
         };
         let sealed = state.filter(|state| state.sealed).and_then(|state| state.listing);
         let mut listing = mlops_core::etl::Listing::default();
-        self.walk(&partition, async |entry| {
-            match entry {
-                Entry::Folder(folder) => look.folders.push(folder),
-                Entry::Object(object) => {
-                    let id = ObjectId::of(&object);
+        self.walk(&look_at, async |listed| {
+            match listed {
+                Listed::Folder(folder) => look.folders.push(folder),
+                Listed::Unreadable(..) => {}
+                Listed::Object(object, id) => {
                     listing.add(&object, id);
                     look.listed += 1;
                     if !ledger.contains(&id) {
@@ -160,7 +162,16 @@ impl<S: EtlStore + 'static> Engine<S> {
         for object in objects {
             let mut batches =
                 std::pin::pin!(record_batches(&self.logs, &object.key, self.args.max_record_bytes));
-            while let Some(batch) = batches.try_next().await? {
+            loop {
+                let batch = match batches.try_next().await {
+                    Ok(Some(batch)) => batch,
+                    Ok(None) => break,
+                    Err(error) if error.kind == StoreErrorKind::Temporary => return Err(error),
+                    Err(error) => {
+                        tracing::warn!(object.key = object.key, "not in the sample: {error}");
+                        break;
+                    }
+                };
                 sample.records += (batch.records.len() + batch.bad.len()) as u64;
                 sample.write_units += batch
                     .records
@@ -177,7 +188,7 @@ impl<S: EtlStore + 'static> Engine<S> {
 
 /// What is new in a partition.
 #[derive(Default)]
-struct Look {
+struct New {
     folders: Vec<String>,
     listed: u64,
     new: u64,

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use futures_util::TryStreamExt;
-use mlops_core::etl::EtlStore;
+use mlops_core::etl::{EtlStore, Unreadable};
 use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_job::{Exit, Report, grid, number};
@@ -9,6 +11,7 @@ use serde::Serialize;
 
 use crate::dead_letters::DeadLetter;
 use crate::engine::Engine;
+use crate::unreadable::{UnreadableObject, lines};
 
 /// What became of the bad records.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -23,6 +26,12 @@ pub struct RedriveReport {
     pub still_bad: u64,
     /// Files among the dead letters that have none, and were left alone.
     pub unreadable: Vec<String>,
+    /// Objects that could not be read before and were read now.
+    pub objects_read: u64,
+    /// The first objects that still cannot be read.
+    pub unreadable_objects: Vec<UnreadableObject>,
+    #[serde(skip)]
+    is_over_limit: bool,
 }
 
 /// What a dead letter is now.
@@ -35,7 +44,28 @@ impl<S: EtlStore + 'static> Engine<S> {
     /// Tries every dead letter again: its bytes, which a person may have mended in place, and else
     /// its line in the object that it came from. What is good now is loaded and leaves the dead
     /// letters; a second run finds only the rest.
-    pub(crate) async fn redrive(&self) -> Result<RedriveReport, StoreError> {
+    ///
+    /// Unreadable objects are tried again by a run, whatever the time of their next attempt.
+    pub(crate) async fn redrive(self: Arc<Self>) -> Result<RedriveReport, StoreError> {
+        let mut report = self.redrive_letters().await?;
+        let known = self.retry.run(async || self.store.unreadable(&self.pipeline).await).await?;
+        let due: Vec<Unreadable> = known
+            .into_iter()
+            .filter(|object| object.ignored.is_none())
+            .map(|object| Unreadable { next_attempt: self.started, ..object })
+            .collect();
+        if !due.is_empty() && !self.stop.is_cancelled() {
+            let put = async || self.store.put_unreadable(&self.pipeline, &due).await;
+            self.retry.run(put).await?;
+            let run = self.clone().run().await?;
+            report.is_over_limit = run.unreadable > self.args.max_unreadable;
+            report.objects_read = run.objects;
+            report.unreadable_objects = run.unreadable_objects;
+        }
+        Ok(report)
+    }
+
+    async fn redrive_letters(&self) -> Result<RedriveReport, StoreError> {
         let mut report = RedriveReport::default();
         let listed = self.dead_letters.list("").map_ok(|object| object.key).try_collect().await;
         let keys: Vec<String> = match listed {
@@ -165,16 +195,17 @@ impl Report for RedriveReport {
             ("loaded", number(self.loaded)),
             ("already there", number(self.already_there)),
             ("still bad", number(self.still_bad)),
+            ("objects read", number(self.objects_read)),
         ];
         let mut text =
             grid(&["redriven", ""], &rows.map(|(name, value)| vec![name.to_owned(), value]));
         if !self.unreadable.is_empty() {
             text.push_str(&format!("\n\nno dead letters: {}", self.unreadable.join(", ")));
         }
-        text
+        text + &lines(self.unreadable_objects.len() as u64, &self.unreadable_objects)
     }
 
     fn exit(&self) -> Exit {
-        Exit::Done
+        if self.is_over_limit { Exit::BadInput } else { Exit::Done }
     }
 }

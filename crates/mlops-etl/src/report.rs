@@ -1,6 +1,8 @@
 use mlops_job::{Exit, Metrics, Report, grid, number, percent};
 use serde::Serialize;
 
+use crate::unreadable::{UnreadableObject, lines};
+
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RunReport {
@@ -32,8 +34,25 @@ pub struct RunReport {
     pub lease_held_by: Option<String>,
     /// There is more to do: the run was stopped, or its deadline came.
     pub stopped_early: bool,
+    /// The number of objects that still cannot be read, whether this run tried them or not.
+    pub unreadable: u64,
+    /// The first of them.
+    pub unreadable_objects: Vec<UnreadableObject>,
+    /// Records loaded now whose time cannot be right; the watermark and the lag leave them out.
+    pub outliers: Outliers,
     #[serde(skip)]
     pub(crate) max_bad_ratio: f64,
+    #[serde(skip)]
+    pub(crate) max_unreadable: u64,
+}
+
+/// Numbers of records whose time cannot be right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Outliers {
+    /// Later than an hour after the start of the run.
+    pub future: u64,
+    /// Before the year 2000.
+    pub past: u64,
 }
 
 /// Partitions by what was done with them.
@@ -82,7 +101,7 @@ impl Report for RunReport {
             return format!("nothing done: {owner} is at work and holds the lease");
         }
         if self.objects == 0 && !self.stopped_early {
-            return self.nothing_new();
+            return self.nothing_new() + &lines(self.unreadable, &self.unreadable_objects);
         }
         let rate = self.records as f64 / self.seconds.max(1e-9);
         let mut rows = vec![
@@ -116,6 +135,15 @@ impl Report for RunReport {
                 ));
             }
         }
+        let Outliers { future, past } = self.outliers;
+        if future + past > 0 {
+            text.push_str(&format!(
+                "\n\nrecords with an impossible time: {} in the future, {} before 2000",
+                number(future),
+                number(past)
+            ));
+        }
+        text.push_str(&lines(self.unreadable, &self.unreadable_objects));
         if self.stopped_early {
             text.push_str("\n\nstopped before the end; the next run goes on from here");
         }
@@ -128,6 +156,7 @@ impl Report for RunReport {
             ("bad", "Count", self.bad as f64),
             ("seconds", "Seconds", self.seconds),
             ("lag_seconds", "Seconds", self.lag_seconds.unwrap_or(f64::NAN)),
+            ("unreadable", "Count", self.unreadable as f64),
         ];
         vec![Metrics { dimensions: Vec::new(), values }]
     }
@@ -135,7 +164,7 @@ impl Report for RunReport {
     fn exit(&self) -> Exit {
         if self.stopped_early {
             Exit::Deadline
-        } else if self.bad_ratio() > self.max_bad_ratio {
+        } else if self.bad_ratio() > self.max_bad_ratio || self.unreadable > self.max_unreadable {
             Exit::BadInput
         } else {
             Exit::Done

@@ -71,6 +71,11 @@ pub(crate) struct Patience<'r> {
 }
 
 impl Patience<'_> {
+    /// Returns whether no other operation fails at the moment.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.retry.failing.load(Ordering::Relaxed) <= usize::from(self.is_failing)
+    }
+
     /// Waits, if the operation may succeed later; else tells that it will not.
     pub(crate) async fn outlasts(&mut self, error: &StoreError) -> bool {
         if error.kind != StoreErrorKind::Temporary {
@@ -105,12 +110,15 @@ impl Drop for Patience<'_> {
     }
 }
 
-/// The error with its causes, on one line.
-fn chain(error: &StoreError) -> String {
+/// Returns an error with its causes, on one line. A cause that the text before it has is left out.
+pub(crate) fn chain(error: &StoreError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
-        text.push_str(&format!(": {source}"));
+        let source_text = source.to_string();
+        if !text.contains(&source_text) {
+            text.push_str(&format!(": {source_text}"));
+        }
         cause = source.source();
     }
     text

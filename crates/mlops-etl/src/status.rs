@@ -5,6 +5,7 @@ use mlops_job::{Report, grid, number};
 use serde::Serialize;
 
 use crate::engine::Engine;
+use crate::unreadable::{UnreadableObject, counted, lines, shown};
 
 /// How far a pipeline is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,6 +36,12 @@ pub struct StatusReport {
     pub audited: Option<String>,
     /// The run that is at work on this process's part.
     pub lease_held_by: Option<String>,
+    /// The number of objects that cannot be read, without the ignored ones.
+    pub unreadable: u64,
+    /// The first of them.
+    pub unreadable_objects: Vec<UnreadableObject>,
+    /// The number of objects that the operator took out of the count.
+    pub ignored: u64,
 }
 
 impl<S: EtlStore + 'static> Engine<S> {
@@ -42,7 +49,9 @@ impl<S: EtlStore + 'static> Engine<S> {
     pub(crate) async fn status(&self) -> Result<StatusReport, StoreError> {
         let watermark = self.store.watermark(&self.pipeline).await?.unwrap_or_default();
         let open = self.store.open_partitions(&self.pipeline).await?;
-        let totals = self.store.totals(&self.pipeline).await?;
+        let totals = self.store.totals(&self.pipeline, self.latest_time()).await?;
+        let unreadable = self.store.unreadable(&self.pipeline).await?;
+        let counted = counted(&unreadable);
         let newest = totals.newest;
         Ok(StatusReport {
             pipeline: self.pipeline.clone(),
@@ -59,6 +68,9 @@ impl<S: EtlStore + 'static> Engine<S> {
             updated: watermark.updated.map(to_sql_text),
             audited: watermark.audited.map(to_sql_text),
             lease_held_by: self.holder().await?.map(|lease| lease.owner),
+            unreadable: counted.len() as u64,
+            unreadable_objects: shown(&counted),
+            ignored: (unreadable.len() - counted.len()) as u64,
         })
     }
 }
@@ -81,8 +93,12 @@ impl Report for StatusReport {
             ("bytes", number(self.bytes)),
             ("last load", text(&self.updated)),
             ("last audit", text(&self.audited)),
+            ("unreadable objects", number(self.unreadable)),
+            ("ignored objects", number(self.ignored)),
             ("at work", self.lease_held_by.clone().unwrap_or_else(|| "nobody".to_owned())),
         ];
-        grid(&["pipeline", &self.pipeline], &rows.map(|(name, value)| vec![name.to_owned(), value]))
+        let rows = rows.map(|(name, value)| vec![name.to_owned(), value]);
+        let table = grid(&["pipeline", &self.pipeline], &rows);
+        table + &lines(self.unreadable, &self.unreadable_objects)
     }
 }

@@ -1,10 +1,9 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::TryStreamExt;
 use futures_util::stream::{self, StreamExt};
-use mlops_core::etl::EtlStore;
-use mlops_core::etl::Partition;
-use mlops_core::ports::{Entry, ObjectMeta, StoreError, StoreErrorKind};
+use mlops_core::etl::{EtlStore, ObjectId};
+use mlops_core::ports::{ObjectMeta, StoreError, StoreErrorKind};
 use mlops_core::record::Fingerprint;
 use mlops_core::record::LogRecord;
 use mlops_job::{Exit, Report, grid, number};
@@ -13,6 +12,10 @@ use serde::Serialize;
 
 use crate::dead_letters::set_aside_conflicts;
 use crate::engine::Engine;
+use crate::partition::{Listed, Look};
+use crate::unreadable::{
+    Attempt, UnreadableObject, UnreadableObjects, counted, lines, reason, shown,
+};
 
 /// Records compared at once.
 const BATCH_ROWS: usize = 500;
@@ -33,6 +36,12 @@ pub struct VerifyReport {
     pub partitions: u64,
     /// Those in which something is missing or different.
     pub differing: Vec<Differing>,
+    /// The number of objects that cannot be read, without the ignored ones.
+    pub unreadable: u64,
+    /// The first of them.
+    pub unreadable_objects: Vec<UnreadableObject>,
+    #[serde(skip)]
+    max_unreadable: u64,
 }
 
 /// What a comparison counted.
@@ -64,6 +73,15 @@ pub struct Differing {
     pub compared: Compared,
     /// The first uids that are missing or different.
     pub uids: Vec<String>,
+}
+
+/// What is compared, and what is done with differences.
+#[derive(Clone, Copy)]
+struct Comparing<'c> {
+    look: &'c Look,
+    repair: bool,
+    overwrite: bool,
+    unreadable: &'c UnreadableObjects,
 }
 
 #[derive(Default)]
@@ -101,18 +119,25 @@ impl<S: EtlStore + 'static> Engine<S> {
         overwrite: bool,
     ) -> Result<VerifyReport, StoreError> {
         let bar = self.progress.start("objects", Some(0));
-        let mut report = VerifyReport::default();
+        let mut report =
+            VerifyReport { max_unreadable: self.args.max_unreadable, ..VerifyReport::default() };
+        let known = self.retry.run(async || self.store.unreadable(&self.pipeline).await).await?;
+        let unreadable = UnreadableObjects::new(known, self.started);
         let mut folders = vec![self.args.prefix.clone()];
         let mut are_all_mine = false;
         while !folders.is_empty() && !self.stop.is_cancelled() {
-            let found =
+            let mut found =
                 self.discover(std::mem::take(&mut folders), None, &Default::default()).await?;
-            for partition in found.partitions {
+            found.note_unreadable(&unreadable);
+            for partition in std::mem::take(&mut found.partitions) {
                 if !are_all_mine && !self.is_mine(&partition.id()) {
                     continue;
                 }
-                let comparison =
-                    self.compare(&partition, repair, overwrite, &mut folders, &bar).await?;
+                let look = found.look(partition);
+                let comparing =
+                    Comparing { look: &look, repair, overwrite, unreadable: &unreadable };
+                let comparison = self.compare(comparing, &mut folders, &bar).await?;
+                let partition = look.partition;
                 report.partitions += 1;
                 report.all.add(comparison.compared);
                 if comparison.compared.missing + comparison.compared.different > 0 {
@@ -123,23 +148,37 @@ impl<S: EtlStore + 'static> Engine<S> {
             are_all_mine = true;
         }
         bar.finish_and_clear();
+        let (failed, _) = unreadable.changed();
+        let failed = counted(&failed);
+        report.unreadable = failed.len() as u64;
+        report.unreadable_objects = shown(&failed);
         Ok(report)
     }
 
     async fn compare(
         &self,
-        partition: &Partition,
-        repair: bool,
-        overwrite: bool,
+        comparing: Comparing<'_>,
         folders: &mut Vec<String>,
         bar: &indicatif::ProgressBar,
     ) -> Result<Comparison, StoreError> {
+        let Comparing { look, unreadable, .. } = comparing;
+        let partition = look.partition.id();
         let mut comparison = Comparison::default();
         let mut part: Vec<ObjectMeta> = Vec::new();
         let compare_part = async |part: Vec<ObjectMeta>| {
             bar.inc_length(part.len() as u64);
-            let compared =
-                part.into_iter().map(|object| self.compare_object(object, repair, overwrite));
+            let compared = part.into_iter().map(async |object| {
+                match self.compare_object(&object, comparing).await {
+                    Err(error)
+                        if is_of_object(&error, unreadable.is_known(ObjectId::of(&object))) =>
+                    {
+                        let id = ObjectId::of(&object);
+                        unreadable.note(&partition, id, &object.key, &reason(&error));
+                        Ok(Comparison::default())
+                    }
+                    compared => compared,
+                }
+            });
             let mut compared = stream::iter(compared).buffer_unordered(OBJECTS);
             let mut sum = Comparison::default();
             while let Some(one) = compared.try_next().await? {
@@ -148,10 +187,17 @@ impl<S: EtlStore + 'static> Engine<S> {
             }
             Ok::<_, StoreError>(sum)
         };
-        self.walk(partition, async |entry| {
-            match entry {
-                Entry::Folder(folder) => folders.push(folder),
-                Entry::Object(object) => part.push(object),
+        self.walk(look, async |listed| {
+            match listed {
+                Listed::Folder(folder) => folders.push(folder),
+                Listed::Object(object, id) => {
+                    if unreadable.attempt(id) != Attempt::Never {
+                        part.push(object);
+                    }
+                }
+                Listed::Unreadable(key, id, reason) => {
+                    unreadable.note(&partition, id, &key, &reason)
+                }
             }
             if part.len() >= 1000 {
                 comparison.add(compare_part(std::mem::take(&mut part)).await?);
@@ -165,9 +211,8 @@ impl<S: EtlStore + 'static> Engine<S> {
 
     async fn compare_object(
         &self,
-        object: ObjectMeta,
-        repair: bool,
-        overwrite: bool,
+        object: &ObjectMeta,
+        comparing: Comparing<'_>,
     ) -> Result<Comparison, StoreError> {
         self.logs_retry
             .run(async || {
@@ -196,16 +241,14 @@ impl<S: EtlStore + 'static> Engine<S> {
                         }
                         records.push((line, record));
                         if records.len() >= BATCH_ROWS {
-                            let compared = self
-                                .compare_records(&object.key, &records, repair, overwrite)
-                                .await?;
+                            let compared =
+                                self.compare_records(&object.key, &records, comparing).await?;
                             comparison.add(compared);
                             records.clear();
                         }
                     }
                 }
-                comparison
-                    .add(self.compare_records(&object.key, &records, repair, overwrite).await?);
+                comparison.add(self.compare_records(&object.key, &records, comparing).await?);
                 comparison.compared.objects = 1;
                 Ok(comparison)
             })
@@ -216,8 +259,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         &self,
         object: &str,
         records: &[(u64, LogRecord)],
-        repair: bool,
-        overwrite: bool,
+        Comparing { repair, overwrite, .. }: Comparing<'_>,
     ) -> Result<Comparison, StoreError> {
         let mut comparison = Comparison::default();
         if records.is_empty() {
@@ -267,7 +309,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         let set_aside = async |conflicts: &[usize]| {
             let conflicting: Vec<(u64, &LogRecord)> =
                 conflicts.iter().map(|&index| (located[index].0, &records[index])).collect();
-            set_aside_conflicts(&self.dead_letters, object, &conflicting).await
+            set_aside_conflicts(&self.dead_letters, object, &conflicting).await?;
+            Ok(HashSet::new())
         };
         let insert = async || {
             mlops_core::etl::insert_new(
@@ -316,6 +359,13 @@ impl Report for VerifyReport {
                 first.join(", ")
             ));
         }
+        text.push_str(&lines(self.unreadable, &self.unreadable_objects));
+        if self.unreadable > self.max_unreadable && self.is_equal() {
+            text.push_str(
+                "\n\nINCOMPLETE: what could be read is there; the rest cannot be compared",
+            );
+            return text;
+        }
         text.push_str(match (self.is_equal(), all.repaired) {
             (true, 0) => "\n\nEQUAL: every good record of the source is there, with its content",
             (true, _) => "\n\nREPAIRED: every good record of the source is there now, with its content",
@@ -325,6 +375,19 @@ impl Report for VerifyReport {
     }
 
     fn exit(&self) -> Exit {
-        if self.is_equal() { Exit::Done } else { Exit::Failed }
+        match self.is_equal() {
+            false => Exit::Failed,
+            true if self.unreadable > self.max_unreadable => Exit::BadInput,
+            true => Exit::Done,
+        }
+    }
+}
+
+/// Returns whether an error is about one object, and others may still be read.
+fn is_of_object(error: &StoreError, is_known: bool) -> bool {
+    match error.kind {
+        StoreErrorKind::Configuration => false,
+        StoreErrorKind::Temporary => is_known,
+        _ => true,
     }
 }

@@ -1,6 +1,7 @@
+use std::collections::HashSet;
+
 use jiff::Timestamp;
-use mlops_core::etl::{EtlStore, Watermark};
-use mlops_core::etl::{Listing, Partition, TimeSpan};
+use mlops_core::etl::{EtlStore, Listing, Partition, TimeSpan, Watermark};
 use mlops_core::ports::{StoreError, StoreErrorKind};
 
 use crate::engine::Engine;
@@ -13,12 +14,13 @@ impl<S: EtlStore + 'static> Engine<S> {
     /// was loaded in all.
     ///
     /// `past` is the end of the newest partition seen, which is where the watermark stands once all
-    /// are sealed.
+    /// are sealed. Partitions that are open only for an unreadable object do not hold it back.
     pub(crate) async fn move_watermark(
         &self,
         past: Option<TimeSpan>,
         past_folders: Listing,
         audited: bool,
+        blocked: &HashSet<String>,
     ) -> Result<Watermark, StoreError> {
         for _ in 0..ATTEMPTS {
             let old = self
@@ -28,11 +30,16 @@ impl<S: EtlStore + 'static> Engine<S> {
                 .unwrap_or_default();
             let open =
                 self.retry.run(async || self.store.open_partitions(&self.pipeline).await).await?;
-            let totals = self.retry.run(async || self.store.totals(&self.pipeline).await).await?;
+            let totals = self
+                .retry
+                .run(async || self.store.totals(&self.pipeline, self.latest_time()).await)
+                .await?;
             let first = open
                 .iter()
+                .filter(|state| !blocked.contains(&state.id))
                 .filter_map(|state| {
-                    Some((Partition::from_id(&state.id)?.span()?.from, state.id.clone()))
+                    let span = self.span(&Partition::from_id(&state.id)?)?;
+                    Some((span.from, state.id.clone()))
                 })
                 .min();
             let (position, partition) = match first {
@@ -68,14 +75,15 @@ impl<S: EtlStore + 'static> Engine<S> {
         crate::engine::before(position, self.args.lookback)
     }
 
-    /// Whether sealed partitions are to be compared with what is listed in this run.
-    ///
-    /// A part of an array job does so only when told: its siblings move the same watermark.
-    pub(crate) fn is_audit(&self, watermark: &Watermark) -> bool {
-        let is_due = match watermark.audited {
-            Some(last) => self.started.duration_since(last) >= self.args.audit_every,
-            None => true,
-        };
-        self.args.audit || (is_due && !self.args.audit_every.is_zero() && self.shard.count == 1)
+    /// Returns whether this run compares its sealed partitions with the listing. Each part of an
+    /// array job does so in its own time.
+    pub(crate) async fn is_audit(&self) -> Result<bool, StoreError> {
+        if self.args.audit || self.args.audit_every.is_zero() {
+            return Ok(self.args.audit);
+        }
+        let shard = self.shard.to_string();
+        let read = async || self.store.audited(&self.pipeline, &shard).await;
+        let last = self.retry.run(read).await?;
+        Ok(last.is_none_or(|last| self.started.duration_since(last) >= self.args.audit_every))
     }
 }

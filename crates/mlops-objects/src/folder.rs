@@ -1,14 +1,16 @@
+mod listing;
+
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use jiff::Timestamp;
 use mlops_core::ports::NameRange;
-use mlops_core::ports::{ByteStream, Entry, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
+use mlops_core::ports::{ByteStream, Entry, ObjectStore, StoreError, StoreErrorKind};
 use tokio_util::io::ReaderStream;
+
+use listing::{Item, Walk};
 
 /// Files up to this size are read in one go.
 const SMALL_FILE_BYTES: u64 = 256 << 10;
@@ -46,7 +48,7 @@ impl Folder {
 }
 
 impl ObjectStore for Folder {
-    fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>> {
+    fn walk(&self, prefix: &str) -> BoxStream<'_, Result<Entry, StoreError>> {
         let walk = Walk::new(self.root.clone(), prefix.to_owned());
         stream::try_unfold(walk, |mut walk| async move {
             let (walk, page) = blocking(move || {
@@ -65,36 +67,35 @@ impl ObjectStore for Folder {
         let (root, folder) = (self.root.clone(), folder.to_owned());
         let opened = async move {
             blocking(move || {
-                let inside = |key: &str, _| names.contains(&key[folder.len()..]);
-                let keys = sorted_entries(&root, &folder, inside)?;
-                Ok((root, keys))
+                let items = listing::items(&root, &folder)?;
+                Ok((root, folder, items))
             })
             .await?
         };
-        let paged = |(root, keys)| {
+        let paged = move |(root, folder, items)| {
             stream::try_unfold(
-                (root, keys),
-                |(root, mut keys): (PathBuf, Vec<(String, bool)>)| async {
+                (root, folder, items),
+                move |(root, folder, mut items): (PathBuf, String, Vec<Item>)| async move {
                     blocking(move || {
-                        if keys.is_empty() {
+                        if items.is_empty() {
                             return Ok(None);
                         }
-                        let page =
-                            keys.split_off(keys.len().saturating_sub(PAGE)).into_iter().rev();
-                        let entries = page.filter_map(|(key, is_folder)| match is_folder {
-                            true => Some(Ok(Entry::Folder(key))),
-                            false => {
-                                meta(&root, key).map(|meta| meta.map(Entry::Object)).transpose()
-                            }
-                        });
-                        let entries = entries.collect::<Result<Vec<_>, _>>()?;
-                        Ok(Some((stream::iter(entries.into_iter().map(Ok)), (root, keys))))
+                        let page = items.split_off(items.len().saturating_sub(PAGE)).into_iter();
+                        let entries = page.rev().filter_map(|item| item.entry(&root));
+                        let is_inside =
+                            |entry: &Entry| names.contains(&entry.key()[folder.len()..]);
+                        let entries: Vec<_> = entries.filter(is_inside).map(Ok).collect();
+                        Ok(Some((stream::iter(entries), (root, folder, items))))
                     })
                     .await?
                 },
             )
         };
         stream::once(opened).map_ok(paged).try_flatten().try_flatten().boxed()
+    }
+
+    fn lists_ranges(&self) -> bool {
+        true
     }
 
     async fn get(&self, key: &str) -> Result<ByteStream, StoreError> {
@@ -162,7 +163,7 @@ impl ObjectStore for Folder {
         })
         .await?;
         let lock = lock.map_err(|error| failed("locking", &lock_path, error))?;
-        let present = meta(&self.root, key.to_owned())?;
+        let present = listing::meta(&self.root, key)?;
         let is_known = present.as_ref().map(|present| present.version.as_str()) == version;
         if is_known {
             self.put(key, body).await?;
@@ -200,107 +201,4 @@ fn failed(doing: &str, path: &Path, error: io::Error) -> StoreError {
         _ => StoreErrorKind::Other,
     };
     StoreError::caused(kind, format!("{doing} {}", path.display()), error)
-}
-
-/// A walk over the files below a folder, in the byte order of their keys.
-struct Walk {
-    root: PathBuf,
-    prefix: String,
-    /// For each open folder what is left of it, the next one last: key, and whether it is a folder.
-    open: Vec<Vec<(String, bool)>>,
-    started: bool,
-}
-
-impl Walk {
-    fn new(root: PathBuf, prefix: String) -> Self {
-        Self { root, prefix, open: Vec::new(), started: false }
-    }
-
-    fn page(&mut self) -> Result<Vec<ObjectMeta>, StoreError> {
-        if !self.started {
-            self.started = true;
-            let folder = self.prefix.rfind('/').map_or("", |end| &self.prefix[..=end]).to_owned();
-            self.enter(&folder)?;
-        }
-        let mut page = Vec::new();
-        while page.len() < PAGE {
-            let Some(folder) = self.open.last_mut() else { break };
-            match folder.pop() {
-                None => drop(self.open.pop()),
-                Some((key, true)) => self.enter(&key)?,
-                Some((key, false)) => page.extend(meta(&self.root, key)?),
-            }
-        }
-        Ok(page)
-    }
-
-    fn enter(&mut self, folder: &str) -> Result<(), StoreError> {
-        let may_match = |key: &str, is_folder| {
-            key.starts_with(&self.prefix) || (is_folder && self.prefix.starts_with(key))
-        };
-        let keys = sorted_entries(&self.root, folder, may_match)?;
-        self.open.push(keys);
-        Ok(())
-    }
-}
-
-/// The keys directly in `folder`, with whether each is a folder, for those that `keep` wants; the
-/// last one first.
-fn sorted_entries(
-    root: &Path,
-    folder: &str,
-    keep: impl Fn(&str, bool) -> bool,
-) -> Result<Vec<(String, bool)>, StoreError> {
-    let path = root.join(folder);
-    let entries = match std::fs::read_dir(&path) {
-        Ok(entries) => entries,
-        // Below the root a folder that is not there holds nothing, as a prefix in a bucket.
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-                && !folder.is_empty()
-                && root.is_dir() =>
-        {
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(failed("listing", &path, error)),
-    };
-    let mut keys = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| failed("listing", &path, error))?;
-        let kind = entry.file_type().map_err(|error| failed("listing", &path, error))?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else {
-            let message =
-                format!("the file name {name:?} in {} is not UTF-8; rename it", path.display());
-            return Err(StoreError::new(StoreErrorKind::Configuration, message));
-        };
-        // A folder sorts with its slash, as its keys do. A link is what it leads to, but a link to
-        // a folder may lead in a circle.
-        let is_folder = kind.is_dir();
-        let key = if is_folder { format!("{folder}{name}/") } else { format!("{folder}{name}") };
-        if keep(&key, is_folder) && !name.starts_with(UNFINISHED) {
-            keys.push((key, is_folder));
-        }
-    }
-    keys.sort_unstable_by(|a, b| b.cmp(a));
-    Ok(keys)
-}
-
-/// `None` for a file that has gone since its folder was read, and for a link to a folder.
-fn meta(root: &Path, key: String) -> Result<Option<ObjectMeta>, StoreError> {
-    let path = root.join(&key);
-    let metadata = match std::fs::metadata(&path) {
-        Ok(metadata) if metadata.is_file() => metadata,
-        Ok(_) => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("listing", &path, error)),
-    };
-    let modified = metadata.modified().map_err(|error| failed("listing", &path, error))?;
-    let last_modified = Timestamp::try_from(modified).map_err(|error| {
-        StoreError::caused(StoreErrorKind::Other, format!("listing {}", path.display()), error)
-    })?;
-    // A file that is written anew within a tick of the system's clock is still another file.
-    let version =
-        format!("{}-{}-{}", last_modified.as_nanosecond(), metadata.len(), metadata.ino());
-    Ok(Some(ObjectMeta { key, size_bytes: metadata.len(), last_modified, version }))
 }

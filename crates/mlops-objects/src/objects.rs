@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use mlops_core::ports::NameRange;
-use mlops_core::ports::{ByteStream, Entry, ObjectMeta, ObjectStore, StoreError};
+use mlops_core::ports::{ByteStream, Entry, ObjectStore, StoreError};
 
 use crate::{Folder, Location, S3};
 
@@ -28,10 +28,10 @@ impl Objects {
 }
 
 impl ObjectStore for Objects {
-    fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>> {
+    fn walk(&self, prefix: &str) -> BoxStream<'_, Result<Entry, StoreError>> {
         match self {
-            Self::S3(store) => store.list(prefix),
-            Self::Folder(store) => store.list(prefix),
+            Self::S3(store) => store.walk(prefix),
+            Self::Folder(store) => store.walk(prefix),
         }
     }
 
@@ -39,6 +39,13 @@ impl ObjectStore for Objects {
         match self {
             Self::S3(store) => store.browse(folder, names),
             Self::Folder(store) => store.browse(folder, names),
+        }
+    }
+
+    fn lists_ranges(&self) -> bool {
+        match self {
+            Self::S3(store) => store.lists_ranges(),
+            Self::Folder(store) => store.lists_ranges(),
         }
     }
 

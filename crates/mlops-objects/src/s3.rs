@@ -1,8 +1,11 @@
+mod download;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::types::EncodingType;
 use aws_smithy_types::byte_stream::ByteStream as Body;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -10,10 +13,10 @@ use jiff::Timestamp;
 use mlops_aws::SdkConfig;
 use mlops_core::ports::NameRange;
 use mlops_core::ports::{ByteStream, Entry, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
-/// How often a body that was cut is taken up again, without a byte in between.
-const RESUMES: u32 = 4;
+use download::Download;
 
 /// A bucket, below a prefix.
 #[derive(Debug, Clone)]
@@ -21,18 +24,40 @@ pub struct S3 {
     client: Client,
     bucket: String,
     prefix: String,
+    kind: Kind,
+}
+
+/// What a bucket promises of its listings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A general purpose bucket of AWS: keys in ascending order, each once.
+    Aws,
+    /// A directory bucket of AWS: in no order, and only prefixes that end in `/`.
+    Directory,
+    /// Another server: nothing.
+    Other,
 }
 
 impl S3 {
     /// The objects of `bucket` whose key starts with `prefix`, which is empty or ends in `/`.
     pub fn new(config: &SdkConfig, bucket: &str, prefix: &str) -> Self {
-        // A server on another host than AWS rarely has a name for each bucket.
-        let path_style = config.endpoint_url().is_some();
-        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
+        let endpoint = mlops_aws::endpoint_url(config, "S3");
+        let is_aws = endpoint.as_ref().is_none_or(|url| url.contains(".amazonaws.com"));
+        let kind = match is_aws {
+            _ if bucket.ends_with("--x-s3") => Kind::Directory,
+            true => Kind::Aws,
+            false => Kind::Other,
+        };
+        // A server on another host than AWS rarely has a name for each bucket, and no sessions.
+        let config = aws_sdk_s3::config::Builder::from(config)
+            .force_path_style(endpoint.is_some() && kind != Kind::Directory)
+            .disable_s3_express_session_auth(!is_aws)
+            .build();
         Self {
             client: Client::from_conf(config),
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
+            kind,
         }
     }
 
@@ -70,102 +95,109 @@ impl S3 {
     }
 }
 
-impl ObjectStore for S3 {
-    fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>> {
-        let place = format!("listing s3://{}/{}", self.bucket, self.key(prefix));
+impl S3 {
+    /// Lists page by page, in the order of the server, or in none.
+    fn pages(
+        &self,
+        prefix: &str,
+        delimiter: Option<&str>,
+        after: Option<String>,
+    ) -> BoxStream<'_, Result<Entry, StoreError>> {
+        // A directory bucket takes only prefixes that end in a slash.
+        let asked = match self.kind {
+            Kind::Directory => &prefix[..prefix.rfind('/').map_or(0, |slash| slash + 1)],
+            _ => prefix,
+        };
+        let doing = format!("listing s3://{}/{prefix}", self.bucket);
         let pages = self
             .client
             .list_objects_v2()
             .bucket(&self.bucket)
-            .prefix(self.key(prefix))
+            .prefix(asked)
+            .set_delimiter(delimiter.map(str::to_owned))
+            .set_start_after(after)
+            // Control characters in a key cannot stand in XML.
+            .encoding_type(EncodingType::Url)
             .into_paginator()
             .send();
+        let prefix = prefix.to_owned();
         stream::unfold(pages, |mut pages| async { pages.next().await.map(|page| (page, pages)) })
             .map(move |page| {
-                let page = page.map_err(|error| failed(place.clone(), error))?;
+                let page = page.map_err(|error| list_failed(doing.clone(), error))?;
+                let is_encoded = page.encoding_type == Some(EncodingType::Url);
                 let objects = page.contents.unwrap_or_default().into_iter();
-                let objects = objects.filter_map(|object| meta(&self.prefix, &object)).map(Ok);
-                Ok(stream::iter(objects.collect::<Vec<_>>()))
+                let objects = objects.filter_map(|object| self.object(object, is_encoded));
+                let folders = page.common_prefixes.unwrap_or_default().into_iter();
+                let folders = folders.filter_map(|folder| {
+                    let key = decoded(folder.prefix?, is_encoded);
+                    key.strip_prefix(&self.prefix).map(|key| Entry::Folder(key.to_owned()))
+                });
+                let mut entries: Vec<Entry> = objects.chain(folders).collect();
+                entries.retain(|entry| entry.key().starts_with(&prefix[self.prefix.len()..]));
+                if self.kind == Kind::Aws {
+                    entries.sort_unstable_by(|a, b| a.key().cmp(b.key()));
+                }
+                Ok(stream::iter(entries.into_iter().map(Ok)))
             })
             .try_flatten()
             .boxed()
+    }
+
+    /// Returns `None` for the marker of a folder, which S3 consoles make.
+    fn object(&self, object: aws_sdk_s3::types::Object, is_encoded: bool) -> Option<Entry> {
+        let key = decoded(object.key?, is_encoded);
+        let key = key.strip_prefix(&self.prefix)?;
+        if key.is_empty() || key.ends_with('/') {
+            return None;
+        }
+        let modified = object.last_modified?;
+        Some(Entry::Object(ObjectMeta {
+            key: key.to_owned(),
+            size_bytes: object.size.unwrap_or(0).try_into().unwrap_or(0),
+            last_modified: Timestamp::new(modified.secs(), modified.subsec_nanos() as i32).ok()?,
+            version: object.e_tag.unwrap_or_default(),
+        }))
+    }
+}
+
+impl ObjectStore for S3 {
+    fn walk(&self, prefix: &str) -> BoxStream<'_, Result<Entry, StoreError>> {
+        self.pages(&self.key(prefix), None, None)
     }
 
     fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>> {
+        let start = folder.len();
         let folder = self.key(folder);
-        let place = format!("listing s3://{}/{folder}", self.bucket);
+        let is_prefix = |from| names.to.is_some_and(|to| predecessor(to) == from);
         // A range of one character is a prefix. Otherwise the listing begins just before the first
         // name: after every name that is its predecessor with something appended, of which the few
         // that follow `~` are left out below.
-        let (prefix, after) = match names.from.map(|from| (from, predecessor(from))) {
-            None => (folder.clone(), None),
-            Some((from, _)) if names.to.is_some_and(|to| predecessor(to) == from) => {
-                (format!("{folder}{from}"), None)
+        let entries = match names.from {
+            Some(from) if is_prefix(from) && self.kind != Kind::Directory => {
+                self.pages(&format!("{folder}{from}"), Some("/"), None)
             }
-            Some((_, before)) => (folder.clone(), Some(format!("{folder}{before}~"))),
+            Some(from) if self.lists_ranges() => {
+                let after = format!("{folder}{}~", predecessor(from));
+                self.pages(&folder, Some("/"), Some(after))
+            }
+            _ => self.pages(&folder, Some("/"), None),
         };
-        let pages = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.bucket)
-            .prefix(prefix)
-            .delimiter("/")
-            .set_start_after(after)
-            .into_paginator()
-            .send();
-        stream::unfold(pages, |mut pages| async { pages.next().await.map(|page| (page, pages)) })
-            .map(move |page| {
-                let page = page.map_err(|error| failed(place.clone(), error))?;
-                let folders = page
-                    .common_prefixes
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|folder| folder.prefix);
-                let folders = folders
-                    .filter_map(|folder| folder.strip_prefix(&self.prefix).map(str::to_owned));
-                let objects = page.contents.unwrap_or_default().into_iter();
-                let objects =
-                    objects.filter_map(|object| meta(&self.prefix, &object)).map(Entry::Object);
-                let mut entries: Vec<Entry> = objects.chain(folders.map(Entry::Folder)).collect();
-                entries.sort_unstable_by(|a, b| name(a).cmp(name(b)));
-                Ok(entries)
+        let is_ordered = self.lists_ranges();
+        entries
+            .try_take_while(move |entry| {
+                let is_past = names.to.is_some_and(|to| &entry.key()[start..] >= to);
+                std::future::ready(Ok(!(is_ordered && is_past)))
             })
-            .try_take_while({
-                let start = folder.len() - self.prefix.len();
-                move |entries| {
-                    let past = entries.first().is_some_and(|first| {
-                        names.to.is_some_and(|to| &name(first)[start..] >= to)
-                    });
-                    std::future::ready(Ok(!past))
-                }
-            })
-            .map_ok({
-                let start = folder.len() - self.prefix.len();
-                move |entries| {
-                    let inside = entries
-                        .into_iter()
-                        .filter(move |entry| names.contains(&name(entry)[start..]));
-                    stream::iter(inside.map(Ok))
-                }
-            })
-            .try_flatten()
+            .try_filter(move |entry| std::future::ready(names.contains(&entry.key()[start..])))
             .boxed()
     }
 
+    fn lists_ranges(&self) -> bool {
+        self.kind == Kind::Aws
+    }
+
     async fn get(&self, key: &str) -> Result<ByteStream, StoreError> {
-        let opened = self.open(key, 0, None).await?;
-        let download = Download {
-            store: self.clone(),
-            key: key.to_owned(),
-            etag: opened.e_tag,
-            offset: 0,
-            resumes_left: RESUMES,
-            body: opened.body,
-        };
-        Ok(stream::try_unfold(download, |mut download| async move {
-            Ok(download.next().await?.map(|chunk| (chunk, download)))
-        })
-        .boxed())
+        Download::start(self.clone(), key).await
     }
 
     async fn put(&self, key: &str, body: Bytes) -> Result<(), StoreError> {
@@ -210,47 +242,6 @@ impl ObjectStore for S3 {
     }
 }
 
-/// A body that is taken up again where it was cut.
-struct Download {
-    store: S3,
-    key: String,
-    etag: Option<String>,
-    offset: u64,
-    resumes_left: u32,
-    body: Body,
-}
-
-impl Download {
-    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        loop {
-            match self.body.next().await {
-                None => return Ok(None),
-                Some(Ok(chunk)) => {
-                    self.offset += chunk.len() as u64;
-                    self.resumes_left = RESUMES;
-                    return Ok(Some(chunk));
-                }
-                Some(Err(error)) if self.resumes_left == 0 => {
-                    let place =
-                        format!("reading s3://{}/{}", self.store.bucket, self.store.key(&self.key));
-                    let message = format!("{place}: the answer was cut at byte {}", self.offset);
-                    return Err(StoreError::caused(StoreErrorKind::Temporary, message, error));
-                }
-                Some(Err(error)) => {
-                    self.resumes_left -= 1;
-                    tracing::debug!(
-                        object.key = self.key,
-                        offset = self.offset,
-                        "resuming a cut answer: {error}"
-                    );
-                    self.body =
-                        self.store.open(&self.key, self.offset, self.etag.as_deref()).await?.body;
-                }
-            }
-        }
-    }
-}
-
 /// The character before a name of one character.
 fn predecessor(name: &str) -> String {
     let before =
@@ -258,37 +249,49 @@ fn predecessor(name: &str) -> String {
     before.map_or_else(String::new, String::from)
 }
 
-fn name(entry: &Entry) -> &str {
-    match entry {
-        Entry::Object(object) => &object.key,
-        Entry::Folder(folder) => folder,
+/// Returns a key as it is, from a listing that may have encoded it for XML.
+fn decoded(key: String, is_encoded: bool) -> String {
+    if !is_encoded {
+        return key;
     }
+    let spaced = key.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// `None` for the marker of a folder, which S3 consoles make.
-fn meta(prefix: &str, object: &aws_sdk_s3::types::Object) -> Option<ObjectMeta> {
-    let key = object.key()?.strip_prefix(prefix)?;
-    if key.is_empty() || key.ends_with('/') {
-        return None;
-    }
-    let modified = object.last_modified()?;
-    Some(ObjectMeta {
-        key: key.to_owned(),
-        size_bytes: object.size().unwrap_or(0).try_into().unwrap_or(0),
-        last_modified: Timestamp::new(modified.secs(), modified.subsec_nanos() as i32).ok()?,
-        version: object.e_tag().unwrap_or_default().to_owned(),
-    })
-}
-
+/// Returns the error of a request for one object.
 fn failed<E>(doing: String, error: SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    use StoreErrorKind::{NotFound, Temporary};
+    use StoreErrorKind::{Denied, Invalid, NotFound, Temporary};
     mlops_aws::failed(doing, error, |code, status| match (code, status) {
         ("NoSuchBucket", _) => Some((NotFound, "; there is no such bucket")),
-        ("NoSuchKey", _) | (_, Some(404)) => Some((NotFound, "; there is no such object")),
+        ("NoSuchKey", _) | ("", Some(404)) => Some((NotFound, "; there is no such object")),
         ("PreconditionFailed", _) => Some((Temporary, "; it was replaced while it was read")),
+        ("InvalidObjectState", _) => {
+            Some((Denied, "; the object is archived: restore it, or leave it out with --exclude"))
+        }
+        ("AccessDenied", _) => Some((
+            Denied,
+            "; grant s3:GetObject on it, and kms:Decrypt on its key if it is encrypted with one",
+        )),
+        ("InvalidRequest", Some(400)) => Some((
+            Invalid,
+            "; an object with a customer's key (SSE-C) cannot be read: copy it without that key",
+        )),
+        _ => None,
+    })
+}
+
+/// Returns the error of a listing.
+fn list_failed<E>(doing: String, error: SdkError<E, HttpResponse>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    use StoreErrorKind::{Denied, NotFound};
+    mlops_aws::failed(doing, error, |code, _| match code {
+        "NoSuchBucket" => Some((NotFound, "; there is no such bucket")),
+        "AccessDenied" => Some((Denied, "; grant s3:ListBucket on the bucket for this prefix")),
         _ => None,
     })
 }

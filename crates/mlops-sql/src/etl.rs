@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::TryStreamExt;
+use jiff::Timestamp;
 use mlops_core::etl::{
     Batch, Commit, EndedObject, EtlStore, Lease, Listing, ObjectId, PartitionState, Settled,
-    Totals, Watermark,
+    Totals, Unreadable, Watermark,
 };
 use mlops_core::ports::StoreError;
 use mlops_core::record::{Fingerprint, LogRecord};
@@ -211,14 +212,15 @@ impl EtlStore for Database {
         transaction.commit().await
     }
 
-    async fn totals(&self, pipeline: &str) -> Result<Totals, StoreError> {
+    async fn totals(&self, pipeline: &str, until: Timestamp) -> Result<Totals, StoreError> {
         let select = sql("SELECT CAST(COALESCE(SUM(objects), 0) AS SIGNED) AS objects, \
                           CAST(COALESCE(SUM(records), 0) AS SIGNED) AS records, \
                           CAST(COALESCE(SUM(bad), 0) AS SIGNED) AS bad, \
                           CAST(COALESCE(SUM(bytes), 0) AS SIGNED) AS bytes, \
-                          MAX(newest_logging_timestamp) AS newest_logging_timestamp \
+                          MAX(CASE WHEN newest_logging_timestamp <= ? THEN newest_logging_timestamp END) \
+                          AS newest_logging_timestamp \
                           FROM etl_partition WHERE pipeline = ?");
-        totals_of(&self.0.one(select.bind(pipeline)).await?)
+        totals_of(&self.0.one(select.bind(until).bind(pipeline)).await?)
     }
 
     async fn watermark(&self, pipeline: &str) -> Result<Option<Watermark>, StoreError> {
@@ -240,6 +242,39 @@ impl EtlStore for Database {
         next: Option<&Lease>,
     ) -> Result<bool, StoreError> {
         self.write_lease(name, seen, next).await
+    }
+
+    async fn unreadable(&self, pipeline: &str) -> Result<Vec<Unreadable>, StoreError> {
+        self.read_unreadable(pipeline).await
+    }
+
+    async fn put_unreadable(
+        &self,
+        pipeline: &str,
+        objects: &[Unreadable],
+    ) -> Result<(), StoreError> {
+        self.write_unreadable(pipeline, objects, false).await
+    }
+
+    async fn remove_unreadable(
+        &self,
+        pipeline: &str,
+        objects: &[Unreadable],
+    ) -> Result<(), StoreError> {
+        self.write_unreadable(pipeline, objects, true).await
+    }
+
+    async fn audited(&self, pipeline: &str, shard: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.read_audit(pipeline, shard).await
+    }
+
+    async fn note_audit(
+        &self,
+        pipeline: &str,
+        shard: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write_audit(pipeline, shard, at).await
     }
 }
 

@@ -21,6 +21,7 @@ mod rollup;
 mod row;
 mod schema;
 mod statement;
+mod unreadable;
 mod verdicts;
 mod watermark;
 

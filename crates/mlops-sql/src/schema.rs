@@ -21,6 +21,7 @@ pub(crate) static MYSQL: LazyLock<Migrator> = LazyLock::new(|| {
         ("0011_alerts", include_str!("../migrations/mysql/0011_alerts.sql")),
         ("0012_config", include_str!("../migrations/mysql/0012_config.sql")),
         ("0013_dashboard", include_str!("../migrations/mysql/0013_dashboard.sql")),
+        ("0014_unreadable", include_str!("../migrations/mysql/0014_unreadable.sql")),
     ])
 });
 
@@ -39,6 +40,7 @@ pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
         ("0011_alerts", include_str!("../migrations/sqlite/0011_alerts.sql")),
         ("0012_config", include_str!("../migrations/sqlite/0012_config.sql")),
         ("0013_dashboard", include_str!("../migrations/sqlite/0013_dashboard.sql")),
+        ("0014_unreadable", include_str!("../migrations/sqlite/0014_unreadable.sql")),
     ])
 });
 

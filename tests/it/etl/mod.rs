@@ -2,9 +2,12 @@
 
 mod commands;
 mod faults;
+mod growth;
 mod kills;
 mod late;
 mod lease;
+mod listings;
 mod policies;
 mod shards;
+mod unreadable;
 mod world;

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::TryStreamExt;
 use mlops_core::ports::ObjectStore;
 use mlops_objects::{Folder, Objects, S3};
-use mlops_testkit::{AwsServer, DynamoServer, Ended, Job, dynalite, moto_dynamo, mysql, s3};
+use mlops_testkit::{AwsServer, DynamoServer, Ended, Job, OddS3, dynalite, moto_dynamo, mysql, s3};
 use serde_json::Value;
 use sqlx::{Connection, MySqlConnection, SqliteConnection};
 use tempfile::TempDir;
@@ -24,6 +24,11 @@ pub(crate) enum Destination {
 impl Destination {
     pub(crate) async fn mysql() -> Self {
         Self::Sql(mysql().database().await)
+    }
+
+    /// A file that goes with the world's folder.
+    pub(crate) fn sqlite() -> Self {
+        Self::Sql(String::new())
     }
 
     pub(crate) fn moto() -> Self {
@@ -76,6 +81,12 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("logs");
         std::fs::create_dir(&root).unwrap();
+        let destination = match destination {
+            Destination::Sql(url) if url.is_empty() => {
+                Destination::Sql(format!("sqlite://{}/mlops.db", folder.path().display()))
+            }
+            other => other,
+        };
         Self {
             logs: Objects::Folder(Folder::new(&root)),
             location: root.to_str().unwrap().to_owned(),
@@ -88,9 +99,7 @@ impl World {
 
     /// A folder and SQLite, which need no server.
     pub(crate) fn local() -> Self {
-        let world = Self::from_folder(Destination::Sql(String::new()));
-        let url = format!("sqlite://{}/mlops.db", world.folder.path().display());
-        Self { destination: Destination::Sql(url), ..world }
+        Self::from_folder(Destination::sqlite())
     }
 
     /// A bucket of logs.
@@ -105,6 +114,13 @@ impl World {
             s3_endpoint: None,
             dynamo_endpoint: None,
         }
+    }
+
+    /// The bucket of an unusual server, whose name may say what kind of bucket it is.
+    pub(crate) fn from_odd_s3(server: &OddS3, bucket: &str, destination: Destination) -> Self {
+        let local = Self::from_folder(destination);
+        let location = format!("s3://{bucket}/logs");
+        Self { location, s3_endpoint: Some(server.endpoint.clone()), ..local }
     }
 
     pub(crate) fn s3_through(self, endpoint: &str) -> Self {
@@ -157,6 +173,13 @@ impl World {
 
     pub(crate) fn ended(&self, arguments: &[&str]) -> Ended {
         self.command("run").args(arguments).run()
+    }
+
+    /// A command that takes this for the time, in UTC.
+    pub(crate) fn command_at(&self, command: &str, time: &str) -> Job {
+        let clock = self.folder.path().join("clock");
+        std::fs::write(&clock, time).unwrap();
+        self.command(command).env("MLOPS_CLOCK", clock.to_str().unwrap())
     }
 
     /// What is in the destination, each uid with the score of its payload.

@@ -1,6 +1,6 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::etl::{Batch, Commit, EndedObject, EtlStore};
+use crate::etl::{Batch, Commit, EndedObject, EtlStore, ObjectId};
 use crate::ports::{StoreError, StoreErrorKind};
 use crate::record::Fingerprint;
 use crate::record::LogRecord;
@@ -15,7 +15,7 @@ pub struct Inserted {
     pub loaded: u64,
     /// Records that were there before with the same content, in the store or earlier in the batch.
     pub already_there: u64,
-    /// The places of records whose uid was there before with another content; what is there stays.
+    /// The indices of records whose uid was there before with another content; what is there stays.
     pub conflicts: Vec<usize>,
     /// The partition that another run has claimed, where that ended it.
     pub fenced: Option<String>,
@@ -23,8 +23,8 @@ pub struct Inserted {
 
 /// Writes each of the records once, and then enters the objects that they end.
 ///
-/// `set_aside` is given the places of conflicting records before anything is written, and again if
-/// that is done again.
+/// `set_aside` is given the indices of conflicting records before anything is written, and again if
+/// that is done again. It returns the objects that are not to be entered.
 ///
 /// # Errors
 ///
@@ -35,21 +35,24 @@ pub async fn insert_new<S: EtlStore>(
     pipeline: &str,
     records: &[LogRecord],
     ended: &[EndedObject],
-    set_aside: &impl AsyncFn(&[usize]) -> Result<(), StoreError>,
+    set_aside: &impl AsyncFn(&[usize]) -> Result<HashSet<ObjectId>, StoreError>,
 ) -> Result<Inserted, StoreError> {
     for attempt in 0..ATTEMPTS {
         // Most records are new, and a store that knows better says so.
         let is_guess = S::REFUSES_DUPLICATES && attempt == 0;
         let there = if is_guess { HashMap::new() } else { find(store, records).await? };
         let sorted = sort_out(store, records, &there);
+        let mut incomplete = HashSet::new();
         if !sorted.conflicts.is_empty() {
             if is_guess {
                 continue;
             }
-            set_aside(&sorted.conflicts).await?;
+            incomplete = set_aside(&sorted.conflicts).await?;
         }
+        let is_complete = |object: &&EndedObject| !incomplete.contains(&object.id);
+        let ended: Vec<EndedObject> = ended.iter().filter(is_complete).cloned().collect();
         let new: Vec<&LogRecord> = sorted.new.iter().map(|&index| &records[index]).collect();
-        let fenced = match store.commit(Batch { pipeline, records: &new, ended }).await? {
+        let fenced = match store.commit(Batch { pipeline, records: &new, ended: &ended }).await? {
             Commit::Raced => continue,
             Commit::Done => None,
             Commit::Fenced(partition) => Some(partition),

@@ -8,13 +8,22 @@ use crate::ports::ObjectMeta;
 pub struct ObjectId(pub [u8; 16]);
 
 impl ObjectId {
-    /// The id of an object as it is listed.
+    /// Returns the id of an object as it is listed.
     pub fn of(object: &ObjectMeta) -> Self {
+        Self::new(&object.key, &object.version)
+    }
+
+    /// Returns the id of a file or folder that cannot be listed, and so has no version.
+    pub fn of_unlisted(key: &str) -> Self {
+        Self::new(key, "")
+    }
+
+    fn new(key: &str, version: &str) -> Self {
         let mut hash = Sha256::new();
-        hash.update(object.key.as_bytes());
+        hash.update(key.as_bytes());
         // No key holds a NUL in practice, and a version never does.
         hash.update([0]);
-        hash.update(object.version.as_bytes());
+        hash.update(version.as_bytes());
         let mut id = [0; 16];
         id.copy_from_slice(&hash.finalize()[..16]);
         Self(id)

@@ -1,4 +1,3 @@
-use super::TimeSpan;
 use crate::ports::NameRange;
 
 /// Which of a folder's objects a partition holds.
@@ -65,11 +64,6 @@ impl Partition {
             scope => Scope::Range(Self::RANGES.iter().position(|(name, _)| *name == scope)?),
         };
         Some(Self { folder: folder.to_owned(), scope })
-    }
-
-    /// The time that its folder speaks of.
-    pub fn span(&self) -> Option<TimeSpan> {
-        TimeSpan::of_folder(&self.folder)
     }
 }
 

@@ -74,7 +74,39 @@ pub struct Settled {
     pub seal: bool,
 }
 
-/// Who works on a pipeline.
+/// An object, or a folder, that could not be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unreadable {
+    /// The name of its partition.
+    pub partition: String,
+    /// The version that could not be read.
+    pub object: ObjectId,
+    /// The key, relative to the logs; that of a folder ends in `/`.
+    pub key: String,
+    /// Why it could not be read.
+    pub reason: String,
+    /// What the operator can do.
+    pub remedy: String,
+    /// The number of runs that tried.
+    pub attempts: u64,
+    /// The time of the next attempt.
+    pub next_attempt: Timestamp,
+    /// Set by the operator: the object is not to be read, and no longer counts.
+    pub ignored: Option<Ignored>,
+}
+
+/// The operator's decision not to load an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignored {
+    /// The user or role that decided.
+    pub by: String,
+    /// The time of the decision.
+    pub at: Timestamp,
+    /// The reason that was given.
+    pub reason: String,
+}
+
+/// The run that works on a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The run that holds it.
@@ -187,8 +219,13 @@ pub trait EtlStore: Send + Sync {
         id: &str,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// What was loaded from all partitions.
-    fn totals(&self, pipeline: &str) -> impl Future<Output = Result<Totals, StoreError>> + Send;
+    /// Returns what was loaded from all partitions. Partitions whose newest time is later than
+    /// `until` are left out of the newest time.
+    fn totals(
+        &self,
+        pipeline: &str,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<Totals, StoreError>> + Send;
 
     /// How far the pipeline is; `None` before its first run.
     fn watermark(
@@ -215,4 +252,39 @@ pub trait EtlStore: Send + Sync {
         seen: Option<&Lease>,
         next: Option<&Lease>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Returns the objects of a pipeline that could not be read.
+    fn unreadable(
+        &self,
+        pipeline: &str,
+    ) -> impl Future<Output = Result<Vec<Unreadable>, StoreError>> + Send;
+
+    /// Enters unreadable objects, over what is known of the same ones.
+    fn put_unreadable(
+        &self,
+        pipeline: &str,
+        objects: &[Unreadable],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes objects that are no longer unreadable, or no longer listed.
+    fn remove_unreadable(
+        &self,
+        pipeline: &str,
+        objects: &[Unreadable],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Returns when the shard of this name last compared its sealed partitions with the listing.
+    fn audited(
+        &self,
+        pipeline: &str,
+        shard: &str,
+    ) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
+
+    /// Notes that a shard has compared its sealed partitions with the listing.
+    fn note_audit(
+        &self,
+        pipeline: &str,
+        shard: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -1,10 +1,10 @@
 use std::future::Future;
 
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
-use super::StoreError;
+use super::{StoreError, StoreErrorKind};
 
 /// An object in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,24 @@ pub enum Entry {
     Object(ObjectMeta),
     /// A folder, by the prefix of the keys below it, with its last `/`.
     Folder(String),
+    /// A file or folder that cannot be listed, such as one with a name that is not UTF-8. It hides
+    /// no other entry.
+    Unreadable {
+        /// Its key, as far as it can be written; that of a folder ends in `/`.
+        key: String,
+        /// Why it cannot be listed, and after `; ` what to do.
+        reason: String,
+    },
+}
+
+impl Entry {
+    /// Returns the key of the object, or the prefix of the folder.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Object(object) => &object.key,
+            Self::Folder(key) | Self::Unreadable { key, .. } => key,
+        }
+    }
 }
 
 /// The names in a folder between two bounds, by their bytes.
@@ -49,15 +67,33 @@ pub type ByteStream = BoxStream<'static, Result<Bytes, StoreError>>;
 
 /// Named bytes below one root: a bucket with a prefix, or a folder.
 pub trait ObjectStore: Send + Sync {
-    /// The objects whose key starts with `prefix`, in the byte order of their keys.
-    fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>>;
+    /// Lists the objects whose key starts with `prefix`, in any order. An object may come twice.
+    /// What cannot be listed is an error.
+    fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>> {
+        let objects = self.walk(prefix).try_filter_map(|entry| {
+            std::future::ready(match entry {
+                Entry::Object(object) => Ok(Some(object)),
+                Entry::Folder(_) => Ok(None),
+                Entry::Unreadable { key, reason } => {
+                    let message = format!("listing {key}: {reason}");
+                    Err(StoreError::new(StoreErrorKind::Invalid, message))
+                }
+            })
+        });
+        objects.boxed()
+    }
 
-    /// What stands directly in `folder` (empty, or ending in `/`) and in `names`, in byte order,
-    /// each folder once.
-    ///
-    /// The names are those after `folder`; only the part of the folder that holds them is asked
-    /// for.
+    /// Lists everything whose key starts with `prefix`, at any depth, in any order: objects, and
+    /// what cannot be listed.
+    fn walk(&self, prefix: &str) -> BoxStream<'_, Result<Entry, StoreError>>;
+
+    /// Lists what stands directly in `folder` (empty, or ending in `/`) and in `names`, in any
+    /// order. The names are those after `folder`.
     fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>>;
+
+    /// Whether a [`NameRange`] costs no more than the listing of the names in it. Where it does, as
+    /// in a store that lists in no order, a folder is better listed as a whole.
+    fn lists_ranges(&self) -> bool;
 
     /// The bytes of one object. [`super::StoreErrorKind::NotFound`] where there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<ByteStream, StoreError>> + Send;

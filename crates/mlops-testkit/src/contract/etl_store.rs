@@ -1,9 +1,13 @@
 //! What every [`EtlStore`] does.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 
-use mlops_core::etl::{Batch, Claim, Commit, EndedObject, EtlStore, Lease, Settled, Watermark};
-use mlops_core::etl::{Inserted, Listing, ObjectId, Totals, insert_new};
+use jiff::Timestamp;
+use mlops_core::etl::{
+    Batch, Claim, Commit, EndedObject, EtlStore, Ignored, Inserted, Lease, Listing, ObjectId,
+    Settled, Totals, Unreadable, Watermark, insert_new,
+};
 use mlops_core::record::LogRecord;
 use mlops_core::timestamp::parse_utc;
 
@@ -32,6 +36,10 @@ macro_rules! etl_store_contract {
                 pipelines_do_not_see_each_other,
                 the_watermark_moves_in_steps,
                 a_lease_goes_to_one,
+                an_object_is_left_out_where_its_conflicts_cannot_be_kept,
+                a_time_in_the_future_is_not_the_newest,
+                unreadable_objects_are_remembered,
+                each_shard_has_its_own_audit,
             ]
         );
     };
@@ -50,7 +58,9 @@ pub fn record(uid: &str, time: &str, payload: &str) -> LogRecord {
 
 /// Writes records as the ETL does.
 pub async fn insert(store: &impl EtlStore, records: &[LogRecord]) -> Inserted {
-    insert_new(store, PIPELINE, records, &[], &async |_: &[usize]| Ok(())).await.unwrap()
+    insert_new(store, PIPELINE, records, &[], &async |_: &[usize]| Ok(HashSet::new()))
+        .await
+        .unwrap()
 }
 
 fn numbered(uids: impl Iterator<Item = u32>) -> Vec<LogRecord> {
@@ -101,7 +111,7 @@ pub async fn another_content_under_a_uid_is_a_conflict(store: &impl EtlStore) {
     let set_aside = Mutex::new(Vec::new());
     let note = async |places: &[usize]| {
         set_aside.lock().unwrap().extend_from_slice(places);
-        Ok(())
+        Ok(HashSet::new())
     };
     let batch = [numbered(0..1).remove(0), other.clone()];
     let inserted = insert_new(store, PIPELINE, &batch, &[], &note).await.unwrap();
@@ -192,7 +202,7 @@ pub async fn an_object_is_entered_once(store: &impl EtlStore) {
     assert_eq!(ledger, (0..25).map(|i| ObjectId([i; 16])).collect::<Vec<_>>());
     let newest = parse_utc("2026-01-25 00:00:00.5");
     let totals = Totals { objects: 26, records: 78, bad: 26, bytes: 2600, newest };
-    assert_eq!(store.totals(PIPELINE).await.unwrap(), totals);
+    assert_eq!(store.totals(PIPELINE, Timestamp::MAX).await.unwrap(), totals);
 }
 
 pub async fn an_overtaken_claim_is_refused(store: &impl EtlStore) {
@@ -247,7 +257,7 @@ pub async fn a_sealed_partition_is_closed_until_it_is_opened_again(store: &impl 
     assert_eq!(known.iter().map(|state| state.sealed).collect::<Vec<_>>(), [true, false]);
     assert_eq!(known[0].listing, Some(settled(&a, true).listing));
     assert_eq!(
-        store.totals(PIPELINE).await.unwrap().objects,
+        store.totals(PIPELINE, Timestamp::MAX).await.unwrap().objects,
         2,
         "the counts of a sealed partition stay"
     );
@@ -267,7 +277,7 @@ pub async fn a_sealed_partition_is_closed_until_it_is_opened_again(store: &impl 
     let state = store.partitions(PIPELINE, &["a".to_owned()]).await.unwrap().remove(0);
     assert_eq!((state.sealed, state.listing), (false, None));
     assert_eq!(
-        store.totals(PIPELINE).await.unwrap().objects,
+        store.totals(PIPELINE, Timestamp::MAX).await.unwrap().objects,
         1,
         "what is loaded again is counted again"
     );
@@ -280,7 +290,7 @@ pub async fn pipelines_do_not_see_each_other(store: &impl EtlStore) {
     let other = "another";
     assert_eq!(store.open_partitions(other).await.unwrap(), []);
     assert_eq!(store.partitions(other, &["a".to_owned()]).await.unwrap(), []);
-    assert_eq!(store.totals(other).await.unwrap(), Totals::default());
+    assert_eq!(store.totals(other, Timestamp::MAX).await.unwrap(), Totals::default());
     assert_eq!(store.watermark(other).await.unwrap(), None);
     store.register(other, &["a".to_owned()]).await.unwrap();
     assert_eq!(store.ledger(other, "a").await.unwrap(), []);
@@ -342,4 +352,59 @@ pub async fn a_lease_goes_to_one(store: &impl EtlStore) {
     assert!(store.swap_lease("name", Some(&next), None).await.unwrap());
     assert_eq!(store.lease("name").await.unwrap(), None);
     assert!(store.swap_lease("name", None, Some(&b)).await.unwrap());
+}
+
+pub async fn an_object_is_left_out_where_its_conflicts_cannot_be_kept(store: &impl EtlStore) {
+    insert(store, &numbered(0..1)).await;
+    let claim = claim(store, "a").await;
+    let records = [record("uid-0", "2026-05-05", r#"{"input":{"n":"other"}}"#)];
+    let ended = [object(&claim, 0), object(&claim, 1)];
+    let refused = async |_: &[usize]| Ok(HashSet::from([ended[0].id]));
+    insert_new(store, PIPELINE, &records, &ended, &refused).await.unwrap();
+    assert_eq!(store.ledger(PIPELINE, "a").await.unwrap(), [ended[1].id]);
+}
+
+pub async fn a_time_in_the_future_is_not_the_newest(store: &impl EtlStore) {
+    let (one, other) = (claim(store, "a").await, claim(store, "b").await);
+    commit(store, &[object(&one, 0), object(&other, 20)]).await;
+    let newest = async |until| store.totals(PIPELINE, until).await.unwrap().newest;
+    let until = parse_utc("2026-01-10").unwrap();
+    assert_eq!(newest(until).await, object(&one, 0).totals.newest);
+    assert_eq!(newest(Timestamp::MAX).await, object(&other, 20).totals.newest);
+}
+
+pub async fn unreadable_objects_are_remembered(store: &impl EtlStore) {
+    let object = |number: u8| Unreadable {
+        partition: "a/*".to_owned(),
+        object: ObjectId([number; 16]),
+        key: format!("a/{number}\u{1}é"),
+        reason: "access denied".to_owned(),
+        remedy: "grant it".to_owned(),
+        attempts: 1,
+        next_attempt: parse_utc("2026-01-01 00:10:00.5").unwrap(),
+        ignored: None,
+    };
+    assert_eq!(store.unreadable(PIPELINE).await.unwrap(), []);
+    store.put_unreadable(PIPELINE, &[]).await.unwrap();
+    store.put_unreadable(PIPELINE, &[object(2), object(1)]).await.unwrap();
+    assert_eq!(store.unreadable(PIPELINE).await.unwrap(), [object(1), object(2)]);
+    let at = parse_utc("2026-02-02").unwrap();
+    let ignored = Ignored { by: "ops".to_owned(), at, reason: "archived".to_owned() };
+    let later = Unreadable { attempts: 2, ignored: Some(ignored), ..object(1) };
+    store.put_unreadable(PIPELINE, &[later.clone()]).await.unwrap();
+    assert_eq!(store.unreadable(PIPELINE).await.unwrap(), [later, object(2)]);
+    assert_eq!(store.unreadable("another").await.unwrap(), []);
+    store.remove_unreadable(PIPELINE, &[object(1), object(3)]).await.unwrap();
+    assert_eq!(store.unreadable(PIPELINE).await.unwrap(), [object(2)]);
+    assert_eq!(store.open_partitions(PIPELINE).await.unwrap(), []);
+}
+
+pub async fn each_shard_has_its_own_audit(store: &impl EtlStore) {
+    let at = |text| parse_utc(text).unwrap();
+    assert_eq!(store.audited(PIPELINE, "0/2").await.unwrap(), None);
+    store.note_audit(PIPELINE, "0/2", at("2026-01-01")).await.unwrap();
+    store.note_audit(PIPELINE, "0/2", at("2026-01-02")).await.unwrap();
+    assert_eq!(store.audited(PIPELINE, "0/2").await.unwrap(), Some(at("2026-01-02")));
+    assert_eq!(store.audited(PIPELINE, "1/2").await.unwrap(), None);
+    assert_eq!(store.audited("another", "0/2").await.unwrap(), None);
 }

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -67,11 +68,12 @@ impl DatabaseSink {
                 None => fitting.push(row),
             }
         }
-        let conflicts = async |places: &[usize]| {
+        let conflicts = async |indices: &[usize]| {
             let why = "another record has this uid, and stays";
-            places.iter().try_for_each(|place| {
-                set_aside(&self.refused, fitting[*place].payload.as_bytes(), why)
-            })
+            for index in indices {
+                set_aside(&self.refused, fitting[*index].payload.as_bytes(), why)?;
+            }
+            Ok(HashSet::new())
         };
         insert_new(database, "score", &fitting, &[], &conflicts).await.map(drop)
     }
