@@ -18,7 +18,7 @@ async fn check_growth(destination: Destination) {
             let body = if i % 100 == 0 { format!("{}\nbad", line(i)) } else { line(i) };
             world.put(&format!("{:x}.json", i * 7919), body).await;
         }
-        for name in ["sub", "other/deep", "dt=2026-01-01"] {
+        for name in ["sub", "other/deep", "x/y/z"] {
             world.put(&format!("{name}/{to}.json"), line(format!("{name}-{to}"))).await;
         }
         count = to;
