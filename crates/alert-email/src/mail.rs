@@ -76,7 +76,8 @@ fn parts(message: &Message) -> Result<MultiPart> {
         None => alternatives.singlepart(page),
         Some(report) => {
             let picture = Body::new(chart::bars(&report.histogram.counts)?);
-            let kind = ContentType::parse("image/png").context("setting the content type of the histogram")?;
+            let kind = ContentType::parse("image/png")
+                .context("setting the content type of the histogram")?;
             let picture = Attachment::new_inline(chart::PICTURE.to_owned()).body(picture, kind);
             alternatives.multipart(MultiPart::related().singlepart(page).singlepart(picture))
         }

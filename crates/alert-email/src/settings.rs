@@ -131,8 +131,9 @@ impl SmtpSettings {
 ///
 /// [`UsageError`] if the text is not an address.
 pub(crate) fn sender(from: &str) -> Result<Mailbox, UsageError> {
-    from.parse()
-        .map_err(|_| UsageError::new(format!("--from {} is not an e-mail address", from.escape_debug())))
+    from.parse().map_err(|_| {
+        UsageError::new(format!("--from {} is not an e-mail address", from.escape_debug()))
+    })
 }
 
 fn is_this_machine(host: &str) -> bool {

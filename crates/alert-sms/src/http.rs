@@ -55,10 +55,9 @@ impl Http {
         let exchange = async {
             let answer =
                 self.client.request(request).await.map_err(|error| match error.is_connect() {
-                    true => SendError::Temporary {
-                        why: format!("{host} is unreachable"),
-                        after: None,
-                    },
+                    true => {
+                        SendError::Temporary { why: format!("{host} is unreachable"), after: None }
+                    }
                     false => SendError::Unclear(format!("{host} closed the connection")),
                 })?;
             let (status, headers) = (answer.status(), answer.headers().clone());
@@ -76,7 +75,6 @@ impl Http {
             })
         };
         let in_time = tokio::time::timeout(self.timeout, exchange).await;
-        in_time
-            .unwrap_or_else(|_| Err(SendError::Unclear(format!("{host} timed out"))))
+        in_time.unwrap_or_else(|_| Err(SendError::Unclear(format!("{host} timed out"))))
     }
 }

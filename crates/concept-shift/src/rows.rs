@@ -5,7 +5,7 @@ use mlops_core::table::{Column, Kind, Table};
 use mlops_core::window::Window;
 use mlops_detect::shift::{FeatureSet, Roles};
 use mlops_job::{Context, UsageError};
-use mlops_model::{Target, places_at_random};
+use mlops_model::{Target, sample_indices};
 use mlops_monitor::{
     LOG_TIME, LabelCounts, LogColumns, LogsAt, PublishedModel, Source, TableSource, label,
     read_logged, read_outcomes, rows_in_window,
@@ -235,7 +235,7 @@ async fn read_logs(
     all: &mut Production,
     args: &Args,
     wanted: &Wanted<'_>,
-    place: LogsAt<'_>,
+    location: LogsAt<'_>,
     window: Window,
     context: &Context,
 ) -> Result<()> {
@@ -250,7 +250,7 @@ async fn read_logs(
         outputs: args.outcomes.outcomes_of.outputs(),
         known: wanted.known.clone(),
     };
-    let (read, found) = read_logged(place, columns, window, context).await?;
+    let (read, found) = read_logged(location, columns, window, context).await?;
     let table = &mut all.table;
     table.append(&read);
     // Neither a database nor a listing is in the order of time, by which the first row of a
@@ -303,8 +303,8 @@ async fn labelled(
     let rows = |table: &Table| -> Result<LabelledRows> {
         let labels = of_target.labels(table).map_err(UsageError::because)?;
         let known: Vec<usize> = (0..labels.len()).filter(|row| labels[*row].is_some()).collect();
-        let places = places_at_random(known.len(), args.classifier.max_rows, args.classifier.seed);
-        let known: Vec<usize> = places.into_iter().map(|place| known[place]).collect();
+        let indices = sample_indices(known.len(), args.classifier.max_rows, args.classifier.seed);
+        let known: Vec<usize> = indices.into_iter().map(|index| known[index]).collect();
         let labels = known.iter().filter_map(|row| labels[*row]).collect();
         Ok(LabelledRows { table: table.take(&known).select(compared), labels })
     };

@@ -164,20 +164,20 @@ impl Grid {
     }
 
     fn table(&self, caption: &str) -> Markup {
-        let is_text = |place: usize| self.rows.iter().any(|row| row[place].is_text());
+        let is_text = |index: usize| self.rows.iter().any(|row| row[index].is_text());
         let hidden = self.rows.len().saturating_sub(SHOWN);
         html! {
             div.scroll tabindex="0" role="region" aria-label=(caption) {
                 table {
                     caption.unseen { (caption) }
                     thead { tr {
-                        @for (place, column) in self.columns.iter().enumerate() {
-                            th.text[is_text(place)] scope="col" { (column.replace('_', " ")) }
+                        @for (index, column) in self.columns.iter().enumerate() {
+                            th.text[is_text(index)] scope="col" { (column.replace('_', " ")) }
                         }
                     } }
                     tbody {
                         @for row in self.newest_first(hidden) {
-                            tr { @for (place, value) in row.iter().enumerate() { td.text[is_text(place)] { (value.shown()) } } }
+                            tr { @for (index, value) in row.iter().enumerate() { td.text[is_text(index)] { (value.shown()) } } }
                         }
                     }
                 }

@@ -250,10 +250,10 @@ fn newest_by_time<T>(runs: Vec<T>, scope: &Scope, time: impl Fn(&T) -> Timestamp
         // Whole days, so that a nightly run has one of its own.
         longer => (longer / DAY + 1) * DAY,
     };
-    let place = |run: &T| time(run).as_second().div_euclid(step);
+    let bucket = |run: &T| time(run).as_second().div_euclid(step);
     let mut newest: Vec<T> = Vec::new();
     for run in runs {
-        if newest.last().is_some_and(|last| place(last) == place(&run)) {
+        if newest.last().is_some_and(|last| bucket(last) == bucket(&run)) {
             newest.pop();
         }
         newest.push(run);

@@ -32,7 +32,7 @@ pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
 
 /// Where the page is read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum Target {
     /// In a browser, from this server; it renews itself after so many seconds.
     Served { renew_seconds: u64 },
     /// In a file, which stays as it is.
@@ -46,17 +46,17 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn new(findings: &Findings, args: &PageArgs, place: Place) -> Self {
+    pub(crate) fn new(findings: &Findings, args: &PageArgs, target: Target) -> Self {
         let sections = sections(findings, args);
-        let address = match place {
-            Place::Served { .. } => Some(findings.filter.address()),
-            Place::File => None,
+        let address = match target {
+            Target::Served { .. } => Some(findings.filter.address()),
+            Target::File => None,
         };
         let body = html! {
-            (header(findings, args, &sections, place))
+            (header(findings, args, &sections, target))
             main id="main" { @for section in &sections { (section.show(address.as_deref())) } }
         };
-        let html = document(&args.title, &body, place);
+        let html = document(&args.title, &body, target);
         Self { html, figures: sections.into_iter().flat_map(Section::figures).collect() }
     }
 }
@@ -65,13 +65,13 @@ impl Page {
 pub(crate) fn notice(title: &str, says: &str) -> String {
     let body =
         html! { main id="main" { h1 { (title) } p { (says) } p { a href="/" { "To the page" } } } };
-    document(title, &body, Place::File)
+    document(title, &body, Target::File)
 }
 
-fn document(title: &str, body: &Markup, place: Place) -> String {
-    let renew = match place {
-        Place::Served { renew_seconds } => Some(renew_seconds),
-        Place::File => None,
+fn document(title: &str, body: &Markup, target: Target) -> String {
+    let renew = match target {
+        Target::Served { renew_seconds } => Some(renew_seconds),
+        Target::File => None,
     };
     let page = html! {
         (DOCTYPE)
@@ -96,22 +96,22 @@ fn document(title: &str, body: &Markup, place: Place) -> String {
     page.into_string()
 }
 
-fn header(findings: &Findings, args: &PageArgs, sections: &[Section], place: Place) -> Markup {
+fn header(findings: &Findings, args: &PageArgs, sections: &[Section], target: Target) -> Markup {
     html! {
         header.top {
             div.title {
                 h1 { (args.title) }
                 p.muted #staleness {
                     (staleness(findings)) " "
-                    @match place {
-                        Place::Served { .. } => span #renewal role="status" {},
-                        Place::File => { "This file was written at " (moment(findings.now)) span.utc { " UTC" } "." }
+                    @match target {
+                        Target::Served { .. } => span #renewal role="status" {},
+                        Target::File => { "This file was written at " (moment(findings.now)) span.utc { " UTC" } "." }
                     }
                 }
             }
-            @match place {
-                Place::Served { .. } => (form(findings)),
-                Place::File => (shown(findings)),
+            @match target {
+                Target::Served { .. } => (form(findings)),
+                Target::File => (shown(findings)),
             }
         }
         nav aria-label="Sections" {

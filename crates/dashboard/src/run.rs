@@ -10,7 +10,7 @@ use crate::args::{Args, Command};
 use crate::auth::Auth;
 use crate::filter::Filter;
 use crate::findings::Findings;
-use crate::page::{Page, Place};
+use crate::page::{Page, Target};
 use crate::refresh::{Refreshed, refresh};
 use crate::server::serve;
 use crate::spec::HEALTH;
@@ -74,7 +74,7 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
 async fn export(args: &Args, out: &Location, context: &Context) -> Result<Outcome> {
     let reader = open_to_read(args, context).await?;
     let findings = Findings::read(&reader, Filter::of_args(&args.page), context.started).await?;
-    let page = Page::new(&findings, &args.page, Place::File).html.into_bytes();
+    let page = Page::new(&findings, &args.page, Target::File).html.into_bytes();
     let bytes = page.len();
     write_file(out, page).await.with_context(|| format!("writing the page {out}"))?;
     Ok(Outcome::Exported { page: out.to_string(), bytes })

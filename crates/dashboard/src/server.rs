@@ -34,7 +34,7 @@ use crate::auth::Auth;
 use crate::figure::Grid;
 use crate::filter::{self, Filter};
 use crate::findings::Findings;
-use crate::page::{CONTENT_SECURITY_POLICY, Page, Place, notice};
+use crate::page::{CONTENT_SECURITY_POLICY, Page, Target, notice};
 use crate::spec::HEALTH;
 
 /// Pages of different addresses are kept up to so many bytes.
@@ -135,10 +135,10 @@ impl Server {
                 let _turn = self.making.acquire().await.expect("the semaphore is never closed");
                 let findings =
                     Findings::read(&self.reader, filter.clone(), self.context.now()).await?;
-                let (args, place) =
-                    (self.args.clone(), Place::Served { renew_seconds: self.renew_seconds });
+                let (args, target) =
+                    (self.args.clone(), Target::Served { renew_seconds: self.renew_seconds });
                 let made = tokio::task::spawn_blocking(move || {
-                    Made::new(Page::new(&findings, &args, place))
+                    Made::new(Page::new(&findings, &args, target))
                 })
                 .await;
                 Ok::<_, StoreError>(Arc::new(made.expect("making a page does not panic")))

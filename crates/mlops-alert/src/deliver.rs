@@ -210,7 +210,10 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
             }
             Outcome::Failed(why) => {
                 counts.failed += 1;
-                tracing::error!(message.uid = waiting.message_uid, "a message was not delivered and is not retried: {why}");
+                tracing::error!(
+                    message.uid = waiting.message_uid,
+                    "a message was not delivered and is not retried: {why}"
+                );
                 (MessageStatus::Failed, None, Sent::default(), why)
             }
             Outcome::Left(why) => {

@@ -28,7 +28,10 @@ pub(crate) async fn rules_of(args: &AlertArgs, job: &str) -> Result<Rules> {
 pub(crate) fn parse(text: &str) -> Result<Rules, UsageError> {
     // The error of `toml` shows the line with a mark below it.
     let file: RulesFile = toml::from_str(text).map_err(|error| {
-        UsageError::new(format!("the file is not valid TOML for rules: {}", error.to_string().trim_end()))
+        UsageError::new(format!(
+            "the file is not valid TOML for rules: {}",
+            error.to_string().trim_end()
+        ))
     })?;
     let rules = file.check().map_err(UsageError::because)?;
     if rules.rules.is_empty() && rules.recipients.is_empty() {

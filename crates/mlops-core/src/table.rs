@@ -204,9 +204,9 @@ impl Column {
         let Values::Categorical { levels, codes } = &mut self.values else { return };
         let code =
             |name: &str| (!is_missing_text(name)).then(|| levels.code_or_new(level_name(name)));
-        let places: Vec<Option<u32>> = names.map(code).collect();
+        let indices: Vec<Option<u32>> = names.map(code).collect();
         codes.extend(
-            rows.map(|row| row.and_then(|row| places.get(row as usize).copied().flatten())),
+            rows.map(|row| row.and_then(|row| indices.get(row as usize).copied().flatten())),
         );
     }
 
@@ -248,11 +248,11 @@ impl Column {
             Values::Date(times) => Values::Date(rows.iter().map(|&row| times[row]).collect()),
         };
         let is_unreadable = |row: &usize| self.unreadable.binary_search(row).is_ok();
-        let places = rows.iter().enumerate().filter(|(_, row)| is_unreadable(row));
+        let indices = rows.iter().enumerate().filter(|(_, row)| is_unreadable(row));
         Self {
             name: self.name.clone(),
             values,
-            unreadable: places.map(|(place, _)| place).collect(),
+            unreadable: indices.map(|(index, _)| index).collect(),
         }
     }
 
@@ -266,9 +266,9 @@ impl Column {
                 Values::Categorical { levels, codes },
                 Values::Categorical { levels: names, codes: more },
             ) => {
-                let places: Vec<u32> =
+                let indices: Vec<u32> =
                     names.names.iter().map(|name| levels.code_or_new(name)).collect();
-                codes.extend(more.iter().map(|code| code.map(|code| places[code as usize])));
+                codes.extend(more.iter().map(|code| code.map(|code| indices[code as usize])));
             }
             (Values::Date(times), Values::Date(more)) => times.extend_from_slice(more),
             _ => (0..other.len()).for_each(|_| self.push(Cell::Missing)),

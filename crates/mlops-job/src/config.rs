@@ -20,11 +20,11 @@ const SHARED: [&str; 5] = ["database", "logs", "dead-letters", "output", "log-le
 /// The command with the file's values as its defaults.
 pub(crate) fn apply(command: Command, arguments: &[OsString]) -> Result<Command> {
     let Some(path) = file(arguments) else { return Ok(command) };
-    let place = || format!("reading the configuration {}", path.display());
+    let doing = || format!("reading the configuration {}", path.display());
     let text = std::fs::read_to_string(&path)
         .map_err(|error| UsageError::new(error.to_string()))
-        .with_context(place)?;
-    with_defaults(command, &text).with_context(place)
+        .with_context(doing)?;
+    with_defaults(command, &text).with_context(doing)
 }
 
 /// The file that is named, or the one that lies there.

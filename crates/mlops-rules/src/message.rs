@@ -152,12 +152,15 @@ pub fn compose(
     fact("Mean predicted probability", context.mean_prediction.map(|mean| Unit::Number.text(mean)));
     fact(
         "Last runs",
-        Some(format!("{} (. normal, - within the margin, w warning, c critical, ? no value)", state.recent)),
+        Some(format!(
+            "{} (. normal, - within the margin, w warning, c critical, ? no value)",
+            state.recent
+        )),
     );
     fact("Run", Some(context.run_uid.clone()));
     let mean = context
         .mean_prediction
-        .map_or(String::new(), |mean| format!(" Mean predicted probability {}.", Unit::Number.text(mean)));
+        .map_or(String::new(), |mean| format!(" Mean prediction {}.", Unit::Number.text(mean)));
     let some_group = if group.is_empty() { "" } else { " (one of its groups)" };
     Message {
         rule: name.clone(),

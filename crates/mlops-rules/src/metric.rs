@@ -30,9 +30,7 @@ impl FromStr for JsonPath {
         };
         match names.iter().all(is_name) {
             true => Ok(Self(names)),
-            false => {
-                Err("write names separated by dots, such as output.prediction".to_owned())
-            }
+            false => Err("write names separated by dots, such as output.prediction".to_owned()),
         }
     }
 }

@@ -28,11 +28,7 @@ pub fn report_message(rules: &Rules, name: &str, report: DayReport, at: Timestam
     let facts = [
         (
             "Requests",
-            format!(
-                "{} (day before: {})",
-                count(report.requests),
-                count(report.requests_before)
-            ),
+            format!("{} (day before: {})", count(report.requests), count(report.requests_before)),
         ),
         (
             "Mean predicted probability",

@@ -27,8 +27,7 @@ type Checked<T> = Result<T, RulesError>;
 
 /// Returns an error in the rule of that name, or in the file's own keys where the name is empty.
 fn wrong<T>(rule: &str, key: &str, problem: impl Into<String>) -> Checked<T> {
-    let key =
-        if rule.is_empty() { format!("`{key}`") } else { format!("rule `{rule}`, `{key}`") };
+    let key = if rule.is_empty() { format!("`{key}`") } else { format!("rule `{rule}`, `{key}`") };
     Err(RulesError { key, problem: problem.into() })
 }
 
@@ -216,7 +215,9 @@ fn not_of(channel: Channel, address: &str) -> String {
     match channel {
         Channel::Email => format!("`{address}` is not an e-mail address"),
         Channel::Sms => {
-            format!("`{address}` is not an E.164 phone number; write a number such as +4915112345678")
+            format!(
+                "`{address}` is not an E.164 phone number; write a number such as +4915112345678"
+            )
         }
     }
 }
@@ -260,9 +261,7 @@ fn runs(rule: &RuleFile) -> Checked<(usize, usize)> {
         _ => wrong(
             &rule.name,
             "for",
-            format!(
-                "`{text}` is not a number of runs; write `2 of 3` or `3`, at most {MAX_RUNS}"
-            ),
+            format!("`{text}` is not a number of runs; write `2 of 3` or `3`, at most {MAX_RUNS}"),
         ),
     }
 }
@@ -299,7 +298,11 @@ fn condition(rule: &RuleFile) -> Checked<Condition> {
         "critical-outside",
     )?;
     if normal.low.is_none() && normal.high.is_none() {
-        return wrong(name, "above", "the rule has no threshold; set `above`, `below` or `outside`");
+        return wrong(
+            name,
+            "above",
+            "the rule has no threshold; set `above`, `below` or `outside`",
+        );
     }
     let is_within = |critical: Option<f64>, normal: Option<f64>, sign: f64| {
         critical.is_some_and(|critical| normal.is_none_or(|normal| sign * critical < sign * normal))

@@ -177,13 +177,13 @@ pub trait AlertStore: Send + Sync {
 
 /// A source of the metrics that alerts measure.
 pub trait MetricStore: Send + Sync {
-    /// The number of each group, the largest groups first and no more than `most_groups`; a measure
+    /// The number of each group, the largest groups first and no more than `max_groups`; a measure
     /// without groups has exactly one. Both ends of the window are set.
     fn measure(
         &self,
         measure: &Measure,
         window: Window,
-        most_groups: u32,
+        max_groups: u32,
     ) -> impl Future<Output = Result<Vec<Measured>, StoreError>> + Send;
 
     /// The predictions of a window in so many equal parts from 0 to 1.

@@ -135,8 +135,8 @@ fn line(
     days: &[&str],
     figures: impl Iterator<Item = Option<Estimate>>,
 ) -> Line {
-    let point = |(place, (figure, day)): (usize, (Option<Estimate>, &&str))| Point {
-        at: place as f64,
+    let point = |(index, (figure, day)): (usize, (Option<Estimate>, &&str))| Point {
+        at: index as f64,
         name: (*day).to_owned(),
         value: figure.map(|it| it.value),
         interval: figure.map(|it| [it.low, it.high]),
@@ -156,7 +156,7 @@ fn chart(
 ) -> Markup {
     let step = days.len().div_ceil(8).max(1);
     let names =
-        days.iter().enumerate().step_by(step).map(|(place, day)| (place as f64, (*day).to_owned()));
+        days.iter().enumerate().step_by(step).map(|(index, day)| (index as f64, (*day).to_owned()));
     let time = Axis { range: [-0.5, days.len() as f64 - 0.5], names: names.collect() };
     over_time(&OverTime {
         label,

@@ -50,7 +50,7 @@ pub(crate) fn judge_rows(rows: &Rows, args: &Args) -> Judged {
             && period.realised.as_ref().is_some_and(|(_, judged)| judged.verdict.why().is_none())
     };
     let decisive = periods.iter().rposition(|period| is_conclusive(&period));
-    let verdict = match decisive.and_then(|place| periods[place].realised.as_ref()) {
+    let verdict = match decisive.and_then(|index| periods[index].realised.as_ref()) {
         Some((_, judged)) => judged.verdict.clone(),
         None => Verdict::Inconclusive(why_not(&periods, rows)),
     };
@@ -133,15 +133,15 @@ fn of_impact(rows: &Rows, args: &Args) -> Option<(Vec<Span>, Impact)> {
         .collect();
     spans.sort_unstable();
     spans.dedup();
-    let place = |span: Span| spans.binary_search(&span).unwrap_or_default();
+    let index = |span: Span| spans.binary_search(&span).unwrap_or_default();
     let subject = |(span, arm, left, row): (Span, Arm, bool, &Row)| {
         let ltv = row.client.as_ref().and_then(|client| rows.worth.get(client)).copied();
-        Subject { period: place(span), arm, left, ltv }
+        Subject { period: index(span), arm, left, ltv }
     };
     let subjects: Vec<Subject> = known.map(subject).collect();
     let mut assigned = vec![[0; 2]; spans.len()];
     for (arm, time) in &rows.assigned {
-        assigned[place(of(*time))][*arm as usize] += 1;
+        assigned[index(of(*time))][*arm as usize] += 1;
     }
     let found = impact(&subjects, spans.len(), &assigned, &rows.in_both, &args.impact_policy());
     Some((spans, found))

@@ -202,7 +202,7 @@ impl PerformanceReport {
         let Judged { periods, decisive, verdict, impact } = judged;
         let periods = periods.into_iter().enumerate();
         let periods: Vec<PeriodReport> = periods
-            .map(|(place, period)| PeriodReport::new(period, decisive == Some(place)))
+            .map(|(index, period)| PeriodReport::new(period, decisive == Some(index)))
             .collect();
         let impact = impact.map(|(spans, found)| ImpactReport {
             verdict: found.verdict.clone(),

@@ -216,7 +216,7 @@ fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
     })
 }
 
-async fn read_logs(place: LogsAt<'_>, window: Window, context: &Context) -> Result<Table> {
+async fn read_logs(location: LogsAt<'_>, window: Window, context: &Context) -> Result<Table> {
     let columns = LogColumns {
         inputs: vec![(CLIENT_ID.to_owned(), Kind::Categorical)],
         outputs: OUTPUTS
@@ -225,7 +225,7 @@ async fn read_logs(place: LogsAt<'_>, window: Window, context: &Context) -> Resu
             .collect(),
         known: HashSet::new(),
     };
-    let (table, _) = read_logged(place, columns, window, context).await?;
+    let (table, _) = read_logged(location, columns, window, context).await?;
     Ok(table)
 }
 

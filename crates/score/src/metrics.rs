@@ -63,8 +63,8 @@ impl Metrics {
             500.. => "5xx",
             _ => "4xx",
         };
-        let place = STATUSES.iter().position(|status| *status == class);
-        place.into_iter().for_each(|place| self.calls[place].add(1));
+        let index = STATUSES.iter().position(|status| *status == class);
+        index.into_iter().for_each(|index| self.calls[index].add(1));
         let seconds = took.as_secs_f64();
         let bucket = BUCKETS.iter().position(|bound| seconds <= *bound);
         bucket.into_iter().for_each(|bucket| self.buckets[bucket].add(1));

@@ -25,7 +25,7 @@ pub(crate) struct ServedModel {
     pub(crate) loaded_at: Timestamp,
     /// Its uid as JSON.
     pub(crate) uid_json: Vec<u8>,
-    places: HashMap<String, usize>,
+    indices: HashMap<String, usize>,
 }
 
 impl ServedModel {
@@ -42,11 +42,11 @@ impl ServedModel {
     ) -> Result<Self, UsageError> {
         let file = ModelFile::from_pickle(bytes).map_err(UsageError::because)?;
         let features = file.model.schema.features.iter();
-        let places =
-            features.enumerate().map(|(place, feature)| (feature.name.clone(), place)).collect();
+        let indices =
+            features.enumerate().map(|(index, feature)| (feature.name.clone(), index)).collect();
         let mut uid_json = Vec::new();
         push_string(&mut uid_json, &file.model_uid);
-        let model = Self { file, loaded_at: now, uid_json, places };
+        let model = Self { file, loaded_at: now, uid_json, indices };
         let empty = model.table(1, |_, _| Cell::Missing);
         let probabilities = model.file.model.predict(&empty).map_err(UsageError::because)?;
         if !probabilities.iter().all(|probability| (0.0..=1.0).contains(probability)) {
@@ -70,20 +70,20 @@ impl ServedModel {
 
     /// The place and the kind of the feature of that name.
     pub(crate) fn feature(&self, name: &str) -> Option<(usize, &FeatureKind)> {
-        let place = *self.places.get(name)?;
-        Some((place, &self.features()[place].kind))
+        let index = *self.indices.get(name)?;
+        Some((index, &self.features()[index].kind))
     }
 
     /// A table as the model takes it; `cell` is asked by row and feature.
     pub(crate) fn table<'c>(&self, rows: usize, cell: impl Fn(usize, usize) -> Cell<'c>) -> Table {
-        let column = |(place, feature): (usize, &Feature)| {
+        let column = |(index, feature): (usize, &Feature)| {
             let kind = match feature.kind {
                 FeatureKind::Numeric => Kind::Numeric,
                 FeatureKind::Categorical { .. } => Kind::Categorical,
                 FeatureKind::Date => Kind::Date,
             };
             let mut column = Column::new(feature.name.as_str(), kind);
-            (0..rows).for_each(|row| column.push(cell(row, place)));
+            (0..rows).for_each(|row| column.push(cell(row, index)));
             column
         };
         Table { columns: self.features().iter().enumerate().map(column).collect() }
@@ -93,12 +93,12 @@ impl ServedModel {
 /// The model in service. Whoever has taken it keeps it; who comes later gets the new one.
 pub(crate) struct LiveModel {
     live: ArcSwap<ServedModel>,
-    place: ModelPlace,
+    source: ModelSource,
     loaded_version: String,
 }
 
 /// Where models come from.
-struct ModelPlace {
+struct ModelSource {
     location: Location,
     store: Objects,
     key: String,
@@ -118,16 +118,16 @@ impl LiveModel {
         now: Timestamp,
     ) -> Result<Self> {
         let (root, key) = location.split_file().map_err(UsageError::because)?;
-        let place = ModelPlace {
+        let source = ModelSource {
             location: location.clone(),
             store: Objects::open(&root).await,
             key,
             golden,
         };
         let reading = || format!("reading the model {location}");
-        let version = place.version().await.with_context(reading)?;
-        let model = place.read(now).await.with_context(reading)?;
-        Ok(Self { live: ArcSwap::from_pointee(model), place, loaded_version: version })
+        let version = source.version().await.with_context(reading)?;
+        let model = source.read(now).await.with_context(reading)?;
+        Ok(Self { live: ArcSwap::from_pointee(model), source, loaded_version: version })
     }
 
     pub(crate) fn get(&self) -> Arc<ServedModel> {
@@ -143,12 +143,12 @@ impl LiveModel {
                 () = tokio::time::sleep(every) => {}
                 () = context.shutdown.cancelled() => return,
             }
-            match self.place.version().await {
+            match self.source.version().await {
                 Ok(version) if version == seen => {}
                 Ok(version) => {
                     // A file that is still being written has another version when it is done.
                     seen = version;
-                    let loaded = self.place.read(context.now()).await;
+                    let loaded = self.source.read(context.now()).await;
                     self.take(loaded, metrics);
                 }
                 Err(error) => {
@@ -159,7 +159,7 @@ impl LiveModel {
     }
 
     fn take(&self, loaded: Result<ServedModel>, metrics: &Metrics) {
-        let place = &self.place.location;
+        let location = &self.source.location;
         match loaded {
             Ok(model) => {
                 let (old, new) = (&self.get().file.model_uid, model.file.model_uid.clone());
@@ -176,14 +176,14 @@ impl LiveModel {
                 let error = format!("{error:#}");
                 tracing::error!(
                     error,
-                    "the new model at {place} is not taken, and the present one stays"
+                    "the new model at {location} is not taken, and the present one stays"
                 );
             }
         }
     }
 }
 
-impl ModelPlace {
+impl ModelSource {
     /// What tells the file that is there from another.
     async fn version(&self) -> Result<String, StoreError> {
         let mut found = self

@@ -145,19 +145,19 @@ impl<'b> Request<'b> {
             };
             let feature = model.feature(name);
             let is_again = is_again
-                || feature.is_some_and(|(place, _)| std::mem::replace(&mut seen[place], true));
+                || feature.is_some_and(|(index, _)| std::mem::replace(&mut seen[index], true));
             let read = match (name.as_ref(), feature) {
                 _ if is_again => Err("is there twice; send it once".to_owned()),
                 ("uid", _) => read_uid(raw).map(|uid| request.uid = uid),
                 ("client_id", feature) => read_client_id(raw).and_then(|client_id| {
                     request.client_id = client_id;
-                    if let Some((place, kind)) = feature {
-                        request.values[place] = read_value(raw, kind)?;
+                    if let Some((index, kind)) = feature {
+                        request.values[index] = read_value(raw, kind)?;
                     }
                     Ok(())
                 }),
-                (_, Some((place, kind))) => {
-                    read_value(raw, kind).map(|value| request.values[place] = value)
+                (_, Some((index, kind))) => {
+                    read_value(raw, kind).map(|value| request.values[index] = value)
                 }
                 (_, None) => check_depth(raw),
             };

@@ -109,9 +109,9 @@ impl LiveSettings {
             let settings = self.get();
             return Ok(Refreshed { settings, refused: Vec::new(), unknown: Vec::new() });
         };
-        let place = || format!("reading the settings in {} of {}", table.name, table.url);
+        let doing = || format!("reading the settings in {} of {}", table.name, table.url);
         let rows = tokio::time::timeout(PATIENCE, table.read()).await;
-        let rows = rows.context("there is no answer").and_then(|rows| rows).with_context(place)?;
+        let rows = rows.context("there is no answer").and_then(|rows| rows).with_context(doing)?;
         let refreshed = read(&rows, &self.first, &self.get());
         self.live.store(refreshed.settings.clone());
         self.last_refresh.store(Arc::new(Some((now, refreshed.clone()))));
@@ -210,10 +210,10 @@ mod tests {
 
     fn read_rows(rows: &[(&str, &str)], last: &Settings) -> (Settings, Vec<String>) {
         let mut table = Table::default();
-        for (place, name) in ["name", "value"].into_iter().enumerate() {
+        for (doing, name) in ["name", "value"].into_iter().enumerate() {
             let mut column = Column::new(name, Kind::Categorical);
             rows.iter()
-                .for_each(|row| column.push(Cell::Text(if place == 0 { row.0 } else { row.1 })));
+                .for_each(|row| column.push(Cell::Text(if doing == 0 { row.0 } else { row.1 })));
             table.columns.push(column);
         }
         let found = read(&table, &settings(0.5, 0.0, ""), last);

@@ -18,7 +18,7 @@ fn job(arguments: &[&str]) -> Job {
 fn the_example_is_checked_without_a_database() {
     let ended = job(&["check", "--rules", EXAMPLE]).run();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(ended.stdout.contains("rules, judged every 10m"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("rules, evaluated every 10m"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("oncall@"), "addresses are masked: {}", ended.stdout);
 }
 

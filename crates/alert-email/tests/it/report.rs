@@ -33,11 +33,11 @@ async fn the_report_tells_of_yesterday_with_a_picture() {
     let mails = world.mails();
     assert_eq!(
         subjects(&mails),
-        ["Report of 2026-03-02: 12 requests, mean prediction 0.617, shifted: drift"]
+        ["Report of 2026-03-02: 12 requests, mean predicted probability 0.617, shifted: drift"]
     );
     let (text, page) = (part(&mails[0], "text/plain"), part(&mails[0], "text/html"));
     for words in [
-        "12 (the day before 2)",
+        "12 (day before: 2)",
         "1 of 2: tenure",
         "only 9 rows with an outcome",
         "s3://acme-logs/churn",

@@ -81,7 +81,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
         marks =
             vec![Mark { at: at(middle(newest.from, newest.to)), name: "decay found".to_owned() }];
     }
-    let place = |period: &ImpactPeriod| at(middle(period.from, period.to).min(findings.until));
+    let position = |period: &ImpactPeriod| at(middle(period.from, period.to).min(findings.until));
     let named = |period: &ImpactPeriod| format!("{} to {}", day(period.from), day(period.to));
     let is_sure = |period: &ImpactPeriod| period.model[0].min(period.heuristic[0]) >= FEW_CLIENTS;
     let rate = |[clients, left]: [u64; 2]| wilson(left.min(clients), clients, CONFIDENCE);
@@ -89,7 +89,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
         let points = periods.iter().map(|period| {
             let rate = rate(arm(period));
             Point {
-                at: place(period),
+                at: position(period),
                 name: named(period),
                 value: rate.map(|rate| rate.value),
                 interval: rate.map(|rate| [rate.low, rate.high]),
@@ -104,7 +104,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     ];
     let sums = |figures: &[Option<Estimate>], name: &str| {
         let points = periods.iter().zip(figures).map(|(period, sum)| Point {
-            at: place(period),
+            at: position(period),
             name: named(period),
             value: sum.map(|sum| sum.value),
             interval: sum.map(|sum| [sum.low, sum.high]),

@@ -88,15 +88,15 @@ fn by_urgency(a: &ShiftFinding, b: &ShiftFinding) -> Ordering {
 
 /// What each run found of each feature, in the order of the runs.
 fn histories(story: &ShiftStory) -> HashMap<&str, History<'_>> {
-    let place: HashMap<&str, usize> =
-        story.runs.iter().enumerate().map(|(place, run)| (run.run_uid.as_str(), place)).collect();
+    let index: HashMap<&str, usize> =
+        story.runs.iter().enumerate().map(|(index, run)| (run.run_uid.as_str(), index)).collect();
     let mut histories: HashMap<&str, History<'_>> = HashMap::new();
     for row in &story.rows {
-        if let Some(place) = place.get(row.run_uid.as_str()) {
+        if let Some(index) = index.get(row.run_uid.as_str()) {
             let history = histories
                 .entry(row.feature.as_str())
                 .or_insert_with(|| vec![None; story.runs.len()]);
-            history[*place] = Some(row);
+            history[*index] = Some(row);
         }
     }
     histories
@@ -167,10 +167,10 @@ fn trend(story: &ShiftStory) -> Figure {
 fn distributions(last: &[&ShiftFinding]) -> Figure {
     let mut rows = Vec::new();
     for found in last {
-        let mut add = |place: String, reference: f64, production: f64| {
+        let mut add = |index: String, reference: f64, production: f64| {
             rows.push(vec![
                 Value::Text(found.feature.clone()),
-                Value::Text(place),
+                Value::Text(index),
                 Value::Share(reference),
                 Value::Share(production),
             ]);

@@ -19,7 +19,7 @@ pub(super) type History<'a> = Vec<Option<&'a ShiftRow>>;
 const STRONG_EFFECT: f64 = 0.3;
 
 /// What a run found holds for so long at most.
-const MOST_DAYS: usize = 8;
+const MAX_DAYS: usize = 8;
 
 /// A share of missing values above this is drawn.
 const MISSING: f64 = 0.005;
@@ -79,7 +79,7 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
     let count = usize::try_from((until - from + step - 1) / step).unwrap_or(1).clamp(1, 200);
     let mut cells = vec![Cell { shade: None }; count];
     for (run, row) in story.runs.iter().zip(history) {
-        let place = usize::try_from((run.run_timestamp.as_second() - from) / step)
+        let index = usize::try_from((run.run_timestamp.as_second() - from) / step)
             .unwrap_or(0)
             .min(count - 1);
         let shade = row.map(|row| match row.verdict {
@@ -92,9 +92,9 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
             Verdict::Inconclusive(_) => (Ink::Warn, 45),
         });
         // A finding stands until the next run, if that is not too long after.
-        let end = (place + MOST_DAYS * 86_400 / usize::try_from(step).unwrap_or(1))
-            .clamp(place + 1, count);
-        cells[place..end].fill(Cell { shade });
+        let end = (index + MAX_DAYS * 86_400 / usize::try_from(step).unwrap_or(1))
+            .clamp(index + 1, count);
+        cells[index..end].fill(Cell { shade });
     }
     cells
 }

@@ -246,10 +246,10 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         (Bucket::Day, false) => day(from),
         (Bucket::Day, true) => format!("{} to {}", day(from), day(end(from))),
     };
-    let place = |from: Timestamp| at(middle(from, end(from)));
+    let position = |from: Timestamp| at(middle(from, end(from)));
     let of_arm = |arm: Arm| drawn.iter().filter(move |row| row.arm == arm);
     let requests = per_span(drawn).into_iter().map(|(from, requests)| Point {
-        at: place(from),
+        at: position(from),
         name: named(from),
         value: Some(requests as f64 / days as f64),
         interval: None,
@@ -265,7 +265,7 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         let points = of_arm(arm).map(|row| {
             let mean = mean_prediction([row].into_iter());
             Point {
-                at: place(row.from),
+                at: position(row.from),
                 name: named(row.from),
                 value: mean.map(|mean| mean.value),
                 interval: mean.map(|mean| [mean.low, mean.high]),

@@ -54,10 +54,10 @@ fn steps(from: Timestamp, until: Timestamp, hours: i64, format: &str) -> Vec<(f6
     let step = hours * 3600;
     let first = (from.as_second() + step - 1).div_euclid(step) * step;
     let last = until.as_second();
-    let places = (0..).map(|place| first + place * step).take_while(|second| *second <= last);
+    let seconds = (0..).map(|second| first + second * step).take_while(|second| *second <= last);
     let named =
-        places.filter_map(|second| Some((second as f64, Timestamp::from_second(second).ok()?)));
-    named.map(|(place, time)| (place, time.strftime(format).to_string())).collect()
+        seconds.filter_map(|second| Some((second as f64, Timestamp::from_second(second).ok()?)));
+    named.map(|(second, time)| (second, time.strftime(format).to_string())).collect()
 }
 
 /// The first days of months, at most about eight of them.

@@ -370,9 +370,9 @@ async fn what_makes_no_sense_in_a_table_ends_nothing() {
         r#"{"bins":{"from":0.0,"to":1.0,"reference":[],"production":[1.0]}}"#,
         "no picture",
     ];
-    for (place, picture) in pictures.iter().enumerate() {
+    for (index, picture) in pictures.iter().enumerate() {
         let row = format!(
-            "'drift-1', 'f{place}', {at}, 'numeric', 'ks', 1e308, -1, 2, 0.05, 1e308, '', 7, -1, -5, 0, 'nonsense', '', 1, '{picture}'"
+            "'drift-1', 'f{index}', {at}, 'numeric', 'ks', 1e308, -1, 2, 0.05, 1e308, '', 7, -1, -5, 0, 'nonsense', '', 1, '{picture}'"
         );
         let columns = "run_uid, feature, run_timestamp, kind, test, statistic, p_value, p_value_adjusted, cutoff, effect, effect_name, \
                        missing_reference, missing_production, n_reference, n_production, verdict, why, shift_occurred, picture";

@@ -14,7 +14,7 @@ const PARTS: usize = 5;
 const LEFT_OUT: u16 = u16::MAX;
 
 /// Log-odds beyond these are as good as certain.
-const MOST: f64 = 20.0;
+const MAX_ABS_INTERCEPT: f64 = 20.0;
 
 const MAX_STEPS: usize = 60;
 
@@ -46,23 +46,23 @@ impl Cells {
             .iter()
             .filter(|count| !is_enough(**count))
             .fold([0; 2], |[then, now], count| [then + count[0], now + count[1]]);
-        let mut places = vec![LEFT_OUT; names.len()];
+        let mut indices = vec![LEFT_OUT; names.len()];
         let mut kept = Vec::new();
         for (value, count) in counts.iter().enumerate() {
             if is_enough(*count) {
-                places[value] = kept.len() as u16;
+                indices[value] = kept.len() as u16;
                 kept.push(std::mem::take(&mut names[value]));
             }
         }
         if is_enough(rare) {
             let of_rare = kept.len() as u16;
-            places
+            indices
                 .iter_mut()
-                .filter(|place| **place == LEFT_OUT)
-                .for_each(|place| *place = of_rare);
+                .filter(|index| **index == LEFT_OUT)
+                .for_each(|index| *index = of_rare);
             kept.push("all others".to_owned());
         }
-        let of_row = values.iter().map(|value| places[*value]).collect();
+        let of_row = values.iter().map(|value| indices[*value]).collect();
         (kept.len() > 1).then_some(Self { of_row, names: kept, reference: rows_reference })
     }
 }
@@ -166,7 +166,7 @@ pub(super) fn fit(scores: &[f64], labels: &[bool], cells: &Cells) -> Option<Fits
                 for (fit, sums) in fits.iter_mut().zip(sums) {
                     let step =
                         (sums.gradient / sums.weight.max(f64::MIN_POSITIVE)).clamp(-2.0, 2.0);
-                    let next = (fit.intercept + step).clamp(-MOST, MOST);
+                    let next = (fit.intercept + step).clamp(-MAX_ABS_INTERCEPT, MAX_ABS_INTERCEPT);
                     longest = longest.max((next - fit.intercept).abs());
                     fit.intercept = next;
                 }
@@ -190,7 +190,7 @@ pub(super) fn fit(scores: &[f64], labels: &[bool], cells: &Cells) -> Option<Fits
                 let both = (then.weight + now.weight).max(f64::MIN_POSITIVE);
                 let step =
                     ((then.gradient + now.gradient - now.weight * step) / both).clamp(-2.0, 2.0);
-                let next = (*intercept + step).clamp(-MOST, MOST);
+                let next = (*intercept + step).clamp(-MAX_ABS_INTERCEPT, MAX_ABS_INTERCEPT);
                 longest = longest.max((next - *intercept).abs());
                 *intercept = next;
             }

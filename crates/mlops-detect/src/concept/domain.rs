@@ -12,7 +12,7 @@ use mlops_model::{
     ForestParams, Input, InputValues, Learner, ModelError, NO_LEVEL, Progress, Recipe, Schema,
     cross_validate,
 };
-use mlops_model::{OutOfFold, places_at_random};
+use mlops_model::{OutOfFold, sample_indices};
 
 /// A feature that tells the two apart this well by itself is a mistake in a pipeline: an id, a
 /// constant, another unit.
@@ -123,11 +123,7 @@ pub fn tell_apart(
     }
     let thinned = |table: Table| {
         let is_larger = table.rows() > rows;
-        if is_larger {
-            table.take(&places_at_random(table.rows(), rows, policy.seed))
-        } else {
-            table
-        }
+        if is_larger { table.take(&sample_indices(table.rows(), rows, policy.seed)) } else { table }
     };
     let table = thinned(reference).followed_by(thinned(production));
     let labels: Vec<bool> = (0..2 * rows).map(|row| row >= rows).collect();
@@ -147,14 +143,14 @@ pub fn tell_apart(
         .features
         .iter()
         .enumerate()
-        .map(|(place, feature)| {
+        .map(|(index, feature)| {
             let inputs = schema.features_of_inputs();
             let own =
-                inputs.iter().zip(&alone).filter(|(of, _)| **of == place).map(|(_, auc)| *auc);
+                inputs.iter().zip(&alone).filter(|(of, _)| **of == index).map(|(_, auc)| *auc);
             let auc = own.fold(0.5, f64::max);
             DomainFeature {
                 feature: feature.name.clone(),
-                importance: found.importances[place],
+                importance: found.importances[index],
                 auc,
             }
         })
@@ -254,9 +250,9 @@ fn alone(inputs: &[Input<'_>], labels: &[bool], folds: &[usize], count: usize) -
             counts[fold * most + part][usize::from(*label)] += 1.0;
         }
         let mut all = vec![[0.0; 2]; most];
-        counts.iter().enumerate().for_each(|(place, [no, yes])| {
-            all[place % most][0] += no;
-            all[place % most][1] += yes;
+        counts.iter().enumerate().for_each(|(index, [no, yes])| {
+            all[index % most][0] += no;
+            all[index % most][1] += yes;
         });
         let share = |part: usize, fold: usize| {
             let own = counts[fold * most + part];

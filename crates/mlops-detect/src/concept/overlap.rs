@@ -132,10 +132,10 @@ impl<'a> Apart<'a> {
         for (row, share) in self.found.probabilities.iter().enumerate() {
             // How much more frequent it is now.
             let ratio = share * then as f64 / ((1.0 - share) * now as f64);
-            let (period, place, chance) =
+            let (period, index, chance) =
                 if row < then { (0, row, ratio) } else { (1, row - then, 1.0 / ratio) };
             if random.unit() < chance {
-                kept[period].push(place);
+                kept[period].push(index);
             }
         }
         kept

@@ -266,8 +266,8 @@ pub fn compare_relations(
         let fitted: Vec<Option<Fits>> =
             left.par_iter().map(|(_, cells)| fit(&rows.scores, &rows.labels, cells)).collect();
         let tested = left.iter().zip(&fitted).enumerate();
-        let tested = tested.filter_map(|(place, ((name, cells), fits))| {
-            Some((place, feature_relation(name, &rows, cells, fits.as_ref()?)))
+        let tested = tested.filter_map(|(index, ((name, cells), fits))| {
+            Some((index, feature_relation(name, &rows, cells, fits.as_ref()?)))
         });
         let mut tested: Vec<(usize, FeatureRelation)> = tested.collect();
         let p_values = tested
@@ -289,7 +289,7 @@ pub fn compare_relations(
             .iter()
             .filter(|(_, it)| it.shifted)
             .min_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
-        let Some((place, surest)) = surest.cloned() else {
+        let Some((index, surest)) = surest.cloned() else {
             tested.sort_by(|a, b| {
                 a.1.p_value.total_cmp(&b.1.p_value).then(b.1.effect.total_cmp(&a.1.effect))
             });
@@ -297,10 +297,10 @@ pub fn compare_relations(
             break;
         };
         found.features.push(surest);
-        if let Some(fits) = &fitted[place] {
-            left[place].1.explain(&mut rows.scores, fits);
+        if let Some(fits) = &fitted[index] {
+            left[index].1.explain(&mut rows.scores, fits);
         }
-        left.remove(place);
+        left.remove(index);
     }
     if found.features.iter().any(|feature| feature.shifted)
         || recalibration.as_ref().is_some_and(|it| it.shifted)
@@ -370,17 +370,17 @@ fn feature_relation(feature: &str, rows: &Rows, cells: &Cells, fits: &Fits) -> F
         .zip(&weights)
         .map(|(change, weight)| weight * (change - mean).powi(2) / all)
         .collect();
-    let most = parts.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(place, _)| place);
-    let most = most.map(|place| {
-        let [then, now] = &fits.cells[place];
+    let most = parts.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(index, _)| index);
+    let most = most.map(|index| {
+        let [then, now] = &fits.cells[index];
         let mut predicted = [0.0; 2];
         for (row, (cell, score)) in cells.of_row.iter().zip(&rows.scores).enumerate() {
-            if usize::from(*cell) == place {
+            if usize::from(*cell) == index {
                 predicted[usize::from(row >= rows.reference)] += 1.0 / (1.0 + (-score).exp());
             }
         }
         CellChange {
-            value: cells.names[place].clone(),
+            value: cells.names[index].clone(),
             rows: now.rows as usize,
             observed_reference: then.positives / then.rows,
             predicted_reference: predicted[0] / then.rows,

@@ -65,10 +65,10 @@ pub fn estimate(
 /// A calibration of `scores` if they need one: if, by cross-validation, they are nearer to the
 /// outcomes with it.
 pub fn calibration_needed(labels: &[bool], scores: &[f64]) -> Option<Calibration> {
-    let place = Random::new(0, 0).permutation(labels.len());
+    let index = Random::new(0, 0).permutation(labels.len());
     let mut calibrated = vec![f64::NAN; labels.len()];
     for fold in 0..FOLDS {
-        let is_here = |row: &usize| place[*row] as usize % FOLDS == fold;
+        let is_here = |row: &usize| index[*row] as usize % FOLDS == fold;
         let (rest_scores, rest_labels): (Vec<f64>, Vec<bool>) = (0..labels.len())
             .filter(|row| !is_here(row))
             .map(|row| (scores[row], labels[row]))

@@ -17,12 +17,12 @@ impl LevelCounts {
     pub(super) fn new(reference: &LevelProfile, production: &LevelProfile) -> Self {
         let (mut names, mut was): (Vec<String>, Vec<u64>) =
             reference.iter().map(|(name, rows)| (name.to_owned(), rows)).unzip();
-        let places: HashMap<&str, usize> =
-            reference.iter().enumerate().map(|(place, (name, _))| (name, place)).collect();
+        let indices: HashMap<&str, usize> =
+            reference.iter().enumerate().map(|(index, (name, _))| (name, index)).collect();
         let mut is = vec![0; names.len()];
         for (name, rows) in production.iter() {
-            match places.get(name) {
-                Some(&place) => is[place] = rows,
+            match indices.get(name) {
+                Some(&index) => is[index] = rows,
                 None => {
                     names.push(name.to_owned());
                     was.push(0);

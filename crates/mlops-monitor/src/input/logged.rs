@@ -22,7 +22,7 @@ pub enum LogsAt<'a> {
 ///
 /// The failures of the store, and an object or a folder that is not there.
 pub async fn read_logged(
-    place: LogsAt<'_>,
+    location: LogsAt<'_>,
     columns: LogColumns,
     window: Window,
     context: &Context,
@@ -32,7 +32,7 @@ pub async fn read_logged(
     let mut reader = LogReader::new(columns, |batch: &Table| {
         table.append(&rows_in_window(batch, LOG_TIME, window))
     });
-    match place {
+    match location {
         LogsAt::Database(database) => reader.read_database(database, window, || bar.inc(1)).await?,
         LogsAt::Objects(location) => {
             let read = reader.read_objects(location, || bar.inc(1)).await;

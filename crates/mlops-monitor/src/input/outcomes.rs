@@ -70,16 +70,16 @@ impl OutcomesOf {
 
     /// The requests whose outcomes count, without the column that tells them.
     pub fn keep(self, table: &Table) -> Cow<'_, Table> {
-        let place = table.columns.iter().position(|column| column.name == DECIDED_BY);
-        match (self, place) {
+        let index = table.columns.iter().position(|column| column.name == DECIDED_BY);
+        match (self, index) {
             (Self::All, _) => Cow::Borrowed(table),
             (Self::Heuristic, None) => Cow::Owned(table.take(&[])),
-            (Self::Heuristic, Some(place)) => {
-                let who = table.columns[place].names().into_iter().enumerate();
+            (Self::Heuristic, Some(index)) => {
+                let who = table.columns[index].names().into_iter().enumerate();
                 let of_heuristic =
                     who.filter(|(_, who)| who.as_ref().is_some_and(|who| who != "model"));
                 let mut kept = table.take(&of_heuristic.map(|(row, _)| row).collect::<Vec<_>>());
-                kept.columns.remove(place);
+                kept.columns.remove(index);
                 Cow::Owned(kept)
             }
         }

@@ -44,8 +44,8 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
             .axis_style(Ink::Line.stroke(2))
             .set_all_tick_mark_size(3 * SCALE)
             .label_style(letters())
-            .x_label_formatter(&|place| share.name(*place))
-            .y_label_formatter(&|place| share.name(*place))
+            .x_label_formatter(&|value| share.name(*value))
+            .y_label_formatter(&|value| share.name(*value))
             .draw()?;
         chart.draw_series(DashedLineSeries::new(
             [(0.0, 0.0), (end, end)],
@@ -62,7 +62,7 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
         }))?;
         let curve = points.iter().map(|point| (point.predicted, point.observed));
         chart.draw_series(LineSeries::new(curve.clone(), Ink::New.stroke(2)))?;
-        chart.draw_series(curve.map(|place| Circle::new(place, 7, Ink::New.number().filled())))?;
+        chart.draw_series(curve.map(|value| Circle::new(value, 7, Ink::New.number().filled())))?;
         let columns: Vec<i32> =
             points.iter().map(|point| chart.backend_coord(&(point.predicted, 0.0)).0).collect();
 

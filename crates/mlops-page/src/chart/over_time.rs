@@ -151,9 +151,9 @@ fn draw_line(
                 continue;
             }
             Form::Band => {
-                let ends = |place: usize| {
+                let ends = |end: usize| {
                     part.iter()
-                        .filter_map(move |it| Some((it.at, it.interval?[place].clamp(bottom, top))))
+                        .filter_map(move |it| Some((it.at, it.interval?[end].clamp(bottom, top))))
                 };
                 let outline: Vec<(f64, f64)> =
                     ends(0).chain(ends(1).collect::<Vec<_>>().into_iter().rev()).collect();
@@ -177,16 +177,16 @@ fn draw_line(
         let is_dense = part.len() > DENSE;
         for point in part {
             let Some(value) = point.value else { continue };
-            let place = (point.at, value.clamp(bottom, top));
+            let point_at = (point.at, value.clamp(bottom, top));
             if is_dense {
                 continue;
             }
             if !point.is_sure {
-                chart.draw_series([Circle::new(place, 6, Ink::Back.number().filled())])?;
-                chart.draw_series([Circle::new(place, 6, color.stroke_width(2))])?;
+                chart.draw_series([Circle::new(point_at, 6, Ink::Back.number().filled())])?;
+                chart.draw_series([Circle::new(point_at, 6, color.stroke_width(2))])?;
             } else {
                 chart.draw_series([Circle::new(
-                    place,
+                    point_at,
                     if line.form == Form::Bars { 7 } else { 5 },
                     color.filled(),
                 )])?;
@@ -256,8 +256,8 @@ fn legend(plot: &OverTime<'_>) -> Markup {
 }
 
 /// One column a time, which says what all lines have there.
-fn hovers(plot: &OverTime<'_>, place: impl Fn(f64) -> (i32, i32)) -> Vec<Hover> {
-    let mut places: Vec<(f64, String, Vec<String>)> = Vec::new();
+fn hovers(plot: &OverTime<'_>, position: impl Fn(f64) -> (i32, i32)) -> Vec<Hover> {
+    let mut hovered: Vec<(f64, String, Vec<String>)> = Vec::new();
     for line in plot.lines {
         for point in &line.points {
             let Some(value) = point.value else { continue };
@@ -268,17 +268,17 @@ fn hovers(plot: &OverTime<'_>, place: impl Fn(f64) -> (i32, i32)) -> Vec<Hover> 
             if !point.is_sure {
                 text.push_str(", too few to judge");
             }
-            match places.iter_mut().find(|(at, ..)| *at == point.at) {
+            match hovered.iter_mut().find(|(at, ..)| *at == point.at) {
                 Some((_, _, texts)) => texts.push(text),
-                None => places.push((point.at, point.name.clone(), vec![text])),
+                None => hovered.push((point.at, point.name.clone(), vec![text])),
             }
         }
     }
-    places.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let columns: Vec<(i32, i32)> = places.iter().map(|(at, ..)| place(*at)).collect();
+    hovered.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let columns: Vec<(i32, i32)> = hovered.iter().map(|(at, ..)| position(*at)).collect();
     let middle = |a: usize, b: usize| (columns[a].0 + columns[b].0) / 2;
-    let count = places.len();
-    places
+    let count = hovered.len();
+    hovered
         .into_iter()
         .enumerate()
         .map(|(n, (_, name, texts))| {

@@ -158,7 +158,7 @@ pub async fn a_number_gets_no_more_than_its_limit(store: &impl AlertStore) {
 }
 
 pub async fn of_many_that_take_at_once_no_more_than_the_limit_do(store: &impl AlertStore) {
-    let messages: Vec<OutboxMessage> = (0..8).map(|place| message(&format!("m{place}"))).collect();
+    let messages: Vec<OutboxMessage> = (0..8).map(|index| message(&format!("m{index}"))).collect();
     store.enqueue(&messages).await.unwrap();
     let limit = Some(MessageLimit { since: time("2026-03-02"), most: 3 });
     let waiting = waiting(store).await;

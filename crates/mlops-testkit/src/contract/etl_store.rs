@@ -109,9 +109,9 @@ pub async fn another_content_under_a_uid_is_a_conflict(store: &impl EtlStore) {
     insert(store, &numbered(0..5)).await;
     let other = record("uid-3", "2026-05-05", r#"{"input":{"n":"other"}}"#);
     let set_aside = Mutex::new(Vec::new());
-    let note = async |places: &[usize]| {
-        set_aside.lock().unwrap().extend_from_slice(places);
-        Ok(HashSet::new())
+    let note = async |indices: &[usize]| {
+        set_aside.lock().unwrap().extend_from_slice(indices);
+        Ok(())
     };
     let batch = [numbered(0..1).remove(0), other.clone()];
     let inserted = insert_new(store, PIPELINE, &batch, &[], &note).await.unwrap();

@@ -41,7 +41,7 @@ fn predictions_that_became_worse_are_found() {
     assert_eq!(periods[0]["from"], "2026-01-01 00:00:00.000000");
     assert_eq!(periods[2]["is_decisive"], true);
     assert!(report["why"].as_str().unwrap().starts_with("since 2026-03-01: "), "{}", report["why"]);
-    let auc = |place: usize| periods[place]["roc_auc"].as_f64().unwrap();
+    let auc = |index: usize| periods[index]["roc_auc"].as_f64().unwrap();
     assert!(auc(0) > 0.8 && auc(2) < 0.65, "{} and {}", auc(0), auc(2));
     // That the outcomes follow from the scores in another way cannot be seen before they come.
     assert_eq!(periods[2]["expected_worse"], false);

@@ -25,7 +25,7 @@ pub(super) fn parse(source: &str) -> Result<Expression, RuleError> {
     if source.len() > MAX_BYTES {
         return Err(RuleError { what: format!("a rule of more than {MAX_BYTES} bytes"), at: 1 });
     }
-    let mut parser = Parser { tokens: tokens(source)?, place: 0, depth: 0 };
+    let mut parser = Parser { tokens: tokens(source)?, index: 0, depth: 0 };
     let condition = parser.condition()?;
     match parser.here().kind {
         TokenKind::End => Ok(condition),
@@ -35,19 +35,19 @@ pub(super) fn parse(source: &str) -> Result<Expression, RuleError> {
 
 struct Parser {
     tokens: Vec<Token>,
-    place: usize,
+    index: usize,
     depth: usize,
 }
 
 impl Parser {
     fn here(&self) -> &Token {
         // The last token is the end, which nothing steps over.
-        &self.tokens[self.place]
+        &self.tokens[self.index]
     }
 
     fn take(&mut self) -> Token {
         let token = self.here().clone();
-        self.place = (self.place + 1).min(self.tokens.len() - 1);
+        self.index = (self.index + 1).min(self.tokens.len() - 1);
         token
     }
 

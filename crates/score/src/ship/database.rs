@@ -70,10 +70,9 @@ impl DatabaseSink {
         }
         let conflicts = async |indices: &[usize]| {
             let why = "another record has this uid, and stays";
-            for index in indices {
-                set_aside(&self.refused, fitting[*index].payload.as_bytes(), why)?;
-            }
-            Ok(HashSet::new())
+            indices.iter().try_for_each(|index| {
+                set_aside(&self.refused, fitting[*index].payload.as_bytes(), why)
+            })
         };
         insert_new(database, "score", &fitting, &[], &conflicts).await.map(drop)
     }
@@ -100,14 +99,14 @@ impl RecordSink for Rows {
 /// Keeps a record that the table cannot take in a file beside the segments, so that it is not lost.
 /// It may stand there twice.
 fn set_aside(path: &Path, record: &[u8], why: &str) -> Result<(), StoreError> {
-    let place = path.display();
-    tracing::error!("the database does not take a record, which is kept in {place}: {why}");
+    let file = path.display();
+    tracing::error!("the database does not take a record, which is kept in {file}: {why}");
     let append = || {
         let mut file = File::options().create(true).append(true).open(path)?;
         file.write_all(&[record, b"\n"].concat())?;
         file.sync_data()
     };
     append().map_err(|error| {
-        StoreError::caused(StoreErrorKind::Other, format!("writing {place}"), error)
+        StoreError::caused(StoreErrorKind::Other, format!("writing {file}"), error)
     })
 }

@@ -44,9 +44,9 @@ impl ObjectsSink {
                 self.store.put(&format!("{key}.ndjson"), lines.into()).await.with_context(failed)
             }
             ObjectLayout::Single => {
-                let put = |(place, record): (usize, &&[u8])| {
+                let put = |(index, record): (usize, &&[u8])| {
                     let (key, body) =
-                        (format!("{key}-{place:06}.json"), Bytes::copy_from_slice(record));
+                        (format!("{key}-{index:06}.json"), Bytes::copy_from_slice(record));
                     async move { self.store.put(&key, body).await }
                 };
                 let puts =
