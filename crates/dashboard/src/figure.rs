@@ -13,13 +13,13 @@ const SHOWN: usize = 120;
 
 /// A picture, or a table that is one.
 pub(crate) struct Figure {
-    /// What its files are called.
+    /// The name of its files.
     pub(crate) name: &'static str,
     /// Its title.
     pub(crate) title: &'static str,
-    /// What it shows and what to do about it, in plain words.
+    /// An explanation: the meaning of the figure, and the action that may follow.
     pub(crate) sentence: Markup,
-    /// What is seen of it.
+    /// The visible part.
     pub(crate) shown: Shown,
     /// Whether it has the whole width.
     pub(crate) is_wide: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Figure {
     pub(crate) grid: Grid,
 }
 
-/// What is seen of a figure.
+/// The visible part of a figure.
 pub(crate) enum Shown {
     /// A picture, with the table behind it.
     Picture(Markup),
@@ -182,7 +182,7 @@ impl Grid {
                     }
                 }
             }
-            @if hidden > 0 { p.muted { (number(hidden as u64)) " earlier rows are in the files." } }
+            @if hidden > 0 { p.muted { (number(hidden as u64)) " earlier rows are in the CSV and JSON files." } }
         }
     }
 }

@@ -19,8 +19,7 @@ const SCRIPT: &str = include_str!("page.js");
 static STYLE: LazyLock<String> =
     LazyLock::new(|| format!("{}{}", mlops_page::STYLE, include_str!("page.css")));
 
-/// What a browser may do with the page: show it with its own style and script, and ask where it
-/// came from for newer ones.
+/// The content security policy: only the page's own style and script, and requests to its own server.
 pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     format!(
@@ -30,7 +29,7 @@ pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Where the page is read.
+/// The destination of the page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target {
     /// In a browser, from this server; it renews itself after so many seconds.
@@ -61,10 +60,10 @@ impl Page {
     }
 }
 
-/// A page that says one thing.
+/// Returns a page with one message.
 pub(crate) fn notice(title: &str, says: &str) -> String {
     let body =
-        html! { main id="main" { h1 { (title) } p { (says) } p { a href="/" { "To the page" } } } };
+        html! { main id="main" { h1 { (title) } p { (says) } p { a href="/" { "Open the dashboard" } } } };
     document(title, &body, Target::File)
 }
 
@@ -79,7 +78,7 @@ fn document(title: &str, body: &Markup, target: Target) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                // A server says it in a header, which can say more; a file has no other place.
+                // A server sends the policy as a header. A file can only hold it here.
                 @if renew.is_none() { meta http-equiv="Content-Security-Policy" content=(*CONTENT_SECURITY_POLICY); }
                 meta name="color-scheme" content="light dark";
                 title { (title) }
@@ -87,7 +86,7 @@ fn document(title: &str, body: &Markup, target: Target) -> String {
                 style { (PreEscaped(&*STYLE)) }
             }
             body.dashboard data-renew=[renew] {
-                a.skip href="#main" { "To the content" }
+                a.skip href="#main" { "Skip to content" }
                 (body)
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -125,7 +124,7 @@ fn header(findings: &Findings, args: &PageArgs, sections: &[Section], target: Ta
     }
 }
 
-/// What the page is about, where nothing can be chosen.
+/// Shows the selection of an exported page.
 fn shown(findings: &Findings) -> Markup {
     let Filter { model, segment, .. } = &findings.filter;
     html! {

@@ -91,7 +91,7 @@ async fn a_verdict_raises_an_alert() {
     let report: Value = world.job("2026-03-03 07:00", &["--rules", rules]).run().json(0);
     assert_eq!(report["rules"][4]["state"], "firing", "{report}");
     let mails = world.mails();
-    let late = "CRITICAL: etl is late: time without a run of the ETL 70 min, above 60 min";
+    let late = "CRITICAL: etl is late: time since the last ETL run 70 min, above 60 min";
     let expected = [
         "WARNING: drift: 1 shifted feature in 1d, above 0",
         "WARNING: letters: 3 dead letters in 1d, above 0",

@@ -12,13 +12,13 @@ use super::time_axis::{at, axis};
 use crate::findings::{Findings, ShiftStory};
 use crate::words::{Badge, day, figure, p_value};
 
-/// What each run found of a feature, in the order of the runs; none where a run did not look at it.
+/// The findings of a feature, in the order of the runs; none for a run that did not check it.
 pub(super) type History<'a> = Vec<Option<&'a ShiftRow>>;
 
 /// An effect of so much has the strongest colour.
 const STRONG_EFFECT: f64 = 0.3;
 
-/// What a run found holds for so long at most.
+/// The longest time that a finding is drawn without a newer run.
 const MAX_DAYS: usize = 8;
 
 /// A share of missing values above this is drawn.
@@ -100,7 +100,7 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
 }
 
 fn distribution(found: &ShiftFinding) -> Markup {
-    let label = format!("{}: production as columns, training as a line", found.feature);
+    let label = format!("{}: distribution in production (columns) and in training (line)", found.feature);
     let drawing = match found.picture.as_deref().and_then(Picture::from_json) {
         Some(Picture::Bins { from, to, reference, production })
             if from < to && reference.len() == production.len() =>
@@ -111,11 +111,11 @@ fn distribution(found: &ShiftFinding) -> Markup {
             if names.len() == production.len() && names.len() == reference.len() =>
         {
             let names: Vec<&str> =
-                names.iter().map(|name| name.as_deref().unwrap_or("all others")).collect();
+                names.iter().map(|name| name.as_deref().unwrap_or("other levels")).collect();
             levels(&names, &reference, &production, &label)
         }
         _ => {
-            html! { p.muted { "The run kept no picture of this feature: it is from before pictures were kept, or there was nothing to draw." } }
+            html! { p.muted { "No distribution is stored for this feature: the run is from an older version, or the feature has no values." } }
         }
     };
     html! {

@@ -9,7 +9,7 @@ use crate::findings::Findings;
 pub(super) const HALF: [u32; 2] = [480, 190];
 pub(super) const WIDE: [u32; 2] = [980, 190];
 
-/// Where a moment is.
+/// Returns the position of a time on the axis.
 pub(super) fn at(time: Timestamp) -> f64 {
     time.as_second() as f64
 }
@@ -45,7 +45,7 @@ pub(super) fn releases(findings: &Findings) -> Vec<Mark> {
     releases
         .map(|release| Mark {
             at: at(release.released_at),
-            name: "another model published".to_owned(),
+            name: "new model published".to_owned(),
         })
         .collect()
 }
