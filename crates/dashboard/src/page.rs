@@ -62,8 +62,7 @@ impl Page {
 
 /// Returns a page with one message.
 pub(crate) fn notice(title: &str, says: &str) -> String {
-    let body =
-        html! { main id="main" { h1 { (title) } p { (says) } p { a href="/" { "Open the dashboard" } } } };
+    let body = html! { main id="main" { h1 { (title) } p { (says) } p { a href="/" { "Open the dashboard" } } } };
     document(title, &body, Target::File)
 }
 

@@ -47,7 +47,9 @@ pub(crate) async fn refresh(
     let since =
         newest.and_then(|newest| newest.saturating_sub(args.lookback).ok()).filter(|_| !is_audit);
     let (mut from, mut hours) = (since.unwrap_or(Timestamp::UNIX_EPOCH), 0);
-    while let Some(stretch) = database.refresh_stretch(from).await.context("updating table log_rollup")? {
+    while let Some(stretch) =
+        database.refresh_stretch(from).await.context("updating table log_rollup")?
+    {
         hours += stretch.hours;
         from = stretch.to;
         if context.shutdown.is_cancelled() {

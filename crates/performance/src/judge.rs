@@ -13,12 +13,12 @@ use crate::rows::{Row, Rows};
 /// A period's first moment, and the first after it; none where rows have no time.
 pub(crate) type Span = Option<(Timestamp, Timestamp)>;
 
-/// What was found of one period.
+/// The findings of one period.
 pub(crate) struct Period {
     pub(crate) span: Span,
-    /// Of the rows with an outcome.
+    /// Figures of the rows with an outcome.
     pub(crate) realised: Option<(Realised, Judgement)>,
-    /// Of all rows, as if no outcome were known.
+    /// Estimates for all rows, without their outcomes.
     pub(crate) estimated: Option<Estimated>,
     /// Whether it can be expected to be worse than training by more than is borne.
     pub(crate) expected_worse: bool,
@@ -29,7 +29,7 @@ pub(crate) struct Period {
 /// All that was found.
 pub(crate) struct Judged {
     pub(crate) periods: Vec<Period>,
-    /// The place of the period that the verdict is of.
+    /// The index of the period that decides the verdict.
     pub(crate) decisive: Option<usize>,
     /// The verdict of predictions alone.
     pub(crate) verdict: Verdict,
@@ -101,16 +101,16 @@ fn why_not(periods: &[Period], rows: &Rows) -> String {
     if periods.is_empty() {
         let scored = rows.rows.len();
         return if scored + rows.without_prediction == 0 {
-            "there are no requests".to_owned()
+            "no requests in the window".to_owned()
         } else {
             format!(
-                "no request has a prediction of the model that is a probability ({} have none)",
+                "no request has a predicted probability ({} requests without)",
                 rows.without_prediction
             )
         };
     }
     if periods.iter().all(|period| period.waiting > 0) {
-        return "no period has all of its outcomes yet".to_owned();
+        return "no period is complete yet: outcomes are still missing".to_owned();
     }
     let best = periods
         .iter()

@@ -61,7 +61,10 @@ fn wrong_arguments_are_refused_by_name() {
         (vec!["--rules", &empty], "[[rule]]"),
         (vec!["--rules", &bad, "--when-count-above", "5"], "cannot be combined with --rules"),
         (vec!["--rules", "/nowhere/alerts.toml"], "/nowhere/alerts.toml"),
-        (vec!["test", "--smtp-host", "localhost", "--from", "a@b.example"], "who gets the sample"),
+        (
+            vec!["test", "--smtp-host", "localhost", "--from", "a@b.example"],
+            "the test message has no recipient",
+        ),
     ] {
         let database = format!("sqlite://{}/mlops.db", folder.path().display());
         let ended = job(&arguments).env("MLOPS_DATABASE", &database).run();

@@ -175,7 +175,10 @@ async fn mail_goes_to_nobody_who_cannot_be_trusted() {
         "--to",
         "a@b.example",
     ]);
-    job.args(elsewhere).args(["--from", "a@b.example"]).run().check_failed(2, &["without encryption"]);
+    job.args(elsewhere)
+        .args(["--from", "a@b.example"])
+        .run()
+        .check_failed(2, &["without encryption"]);
     // To this machine it may be.
     let job = Job::new(env!("CARGO_BIN_EXE_alert-email"))
         .args([

@@ -102,14 +102,18 @@ fn another_relation_is_named_and_shown() {
     assert_eq!((&first["feature"], &first["shifted"]), (&"plan".into(), &true.into()), "{report}");
     assert_eq!(first["most"]["value"], "plus");
     assert!(
-        report["why"].as_str().unwrap().contains("follows from plan in another way (plus: "),
+        report["why"]
+            .as_str()
+            .unwrap()
+            .contains("the relation of plan to the target changed (plus: "),
         "{report}"
     );
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("changed") && page.contains("<svg") && !page.contains("http"), "{page}");
     let people = files.compare(&other, &["--output", "human"]);
     assert!(
-        people.code == 0 && people.stdout.contains("SHIFTED: the target follows from plan"),
+        people.code == 0
+            && people.stdout.contains("SHIFTED: the relation of plan to the target changed"),
         "{}",
         people.stdout
     );
@@ -180,7 +184,7 @@ fn customers_count_once_and_columns_of_one_side_are_named() {
         report["skipped"].as_array().unwrap().iter().find(|c| c["column"] == name).unwrap()["why"]
             .clone()
     };
-    assert_eq!(why("spent"), "production does not have it");
+    assert_eq!(why("spent"), "missing in production");
 }
 
 #[test]

@@ -78,8 +78,10 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     let mut marks = releases(findings);
     if let Some(newest) = newest_impact(periods).filter(|newest| newest.verdict == Verdict::Shifted)
     {
-        marks =
-            vec![Mark { at: at(middle(newest.from, newest.to)), name: "decrease found".to_owned() }];
+        marks = vec![Mark {
+            at: at(middle(newest.from, newest.to)),
+            name: "decrease found".to_owned(),
+        }];
     }
     let position = |period: &ImpactPeriod| at(middle(period.from, period.to).min(findings.until));
     let named = |period: &ImpactPeriod| format!("{} to {}", day(period.from), day(period.to));

@@ -100,7 +100,8 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
 }
 
 fn distribution(found: &ShiftFinding) -> Markup {
-    let label = format!("{}: distribution in production (columns) and in training (line)", found.feature);
+    let label =
+        format!("{}: distribution in production (columns) and in training (line)", found.feature);
     let drawing = match found.picture.as_deref().and_then(Picture::from_json) {
         Some(Picture::Bins { from, to, reference, production })
             if from < to && reference.len() == production.len() =>

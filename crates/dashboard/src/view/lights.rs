@@ -88,11 +88,20 @@ fn concept_words(run: &ConceptRow, changed: usize) -> String {
     match (&run.verdict, changed) {
         (Verdict::Inconclusive(why), _) => why.clone(),
         (Verdict::Shifted, _) => {
-            format!("production data differ from training data: AUC {:.3}, 0.5 means no difference", run.score)
+            format!(
+                "production data differ from training data: AUC {:.3}, 0.5 means no difference",
+                run.score
+            )
         }
-        (_, 0) => format!("production data are like training data: AUC {:.3}, 0.5 means no difference", run.score),
+        (_, 0) => format!(
+            "production data are like training data: AUC {:.3}, 0.5 means no difference",
+            run.score
+        ),
         (_, _) => {
-            format!("the relation to the target has changed for {}", plural(changed as u64, "feature"))
+            format!(
+                "the relation to the target has changed for {}",
+                plural(changed as u64, "feature")
+            )
         }
     }
 }

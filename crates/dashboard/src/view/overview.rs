@@ -112,7 +112,11 @@ fn prediction_tile(findings: &Findings) -> Markup {
             html! { (percent(mean.value)) },
             html! { (percent(newest.value)) " in the last " @if findings.bucket == Bucket::Day { "day" } @else { "hour" } ", " (day(last.from)) },
         ),
-        _ => tile("Mean predicted probability", html! { "—" }, html! { "no predictions in this window" }),
+        _ => tile(
+            "Mean predicted probability",
+            html! { "—" },
+            html! { "no predictions in this window" },
+        ),
     }
 }
 
@@ -233,11 +237,9 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
     let (span, unit, days) = match (findings.bucket, is_weekly) {
         (Bucket::Hour, _) => (SignedDuration::from_hours(1), "hour", 1),
         (Bucket::Day, false) => (DAY, "day", 1),
-        (Bucket::Day, true) => (
-            SignedDuration::from_hours(24 * DAYS_OF_WEEK),
-            "day (mean of a week)",
-            DAYS_OF_WEEK,
-        ),
+        (Bucket::Day, true) => {
+            (SignedDuration::from_hours(24 * DAYS_OF_WEEK), "day (mean of a week)", DAYS_OF_WEEK)
+        }
     };
     let end = |from: Timestamp| from.saturating_add(span).unwrap_or(from);
     let named = |from: Timestamp| match (findings.bucket, is_weekly) {
@@ -331,7 +333,12 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
             name: "mean-prediction",
             title: "Mean predicted probability",
             sentence: html! { "Mean of the predicted probabilities, with its confidence interval of 95%. A sudden change without a new model means that the inputs changed: see data shift." },
-            shown: Shown::Picture(plot("mean predicted probability over time", &means, [0.0, 1.0], &percent)),
+            shown: Shown::Picture(plot(
+                "mean predicted probability over time",
+                &means,
+                [0.0, 1.0],
+                &percent,
+            )),
             is_wide: false,
             grid,
         },

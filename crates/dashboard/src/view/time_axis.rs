@@ -43,10 +43,7 @@ pub(super) fn releases(findings: &Findings) -> Vec<Mark> {
     let releases =
         findings.releases.iter().flatten().filter(|release| release.released_at >= findings.from);
     releases
-        .map(|release| Mark {
-            at: at(release.released_at),
-            name: "new model published".to_owned(),
-        })
+        .map(|release| Mark { at: at(release.released_at), name: "new model published".to_owned() })
         .collect()
 }
 

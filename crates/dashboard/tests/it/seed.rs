@@ -320,7 +320,7 @@ async fn requests(database: &Database) {
                 "calendar-328",
                 328,
                 "calendar",
-                "the model is 122 days old, and one is made every 120",
+                "scheduled retrain: the model is 122 days old (interval 120 days)",
             ),
             RetrainStatus::Refused,
             MODELS[2].0,

@@ -80,7 +80,7 @@ fn few_data_are_inconclusive_and_no_run_is_no_verdict() {
     let before = served.get("/?window=7d&until=2025-06-01").body;
     let chain = before.split("<ol class=\"chain\"").nth(1).unwrap().split("</ol>").next().unwrap();
     assert_eq!(chain.matches("no run").count(), 4, "{chain}");
-    assert!(before.contains("No run of") && before.contains("no release on record"));
+    assert!(before.contains("No run of") && before.contains("no model published yet"));
 }
 
 #[test]
@@ -219,9 +219,7 @@ async fn a_table_that_an_older_database_lacks_is_named_in_its_section_only() {
             "{table}"
         );
     }
-    assert!(
-        page.body.contains("The ETL has left no trace") && page.body.contains("no run on record")
-    );
+    assert!(page.body.contains("The ETL has not run yet") && page.body.contains("no run yet"));
 }
 
 #[test]
@@ -278,9 +276,9 @@ fn an_address_that_cannot_be_read_is_answered_in_words() {
         ("/?until=never", 400, "until: write a time"),
         ("/?colour=red", 400, "unknown field"),
         ("/?window=%3Cscript%3E&x=", 400, "&lt;"),
-        ("/nothing", 404, "Nothing is here"),
-        ("/api/nothing.csv", 404, "Nothing is here"),
-        ("/api/models.exe", 404, "Nothing is here"),
+        ("/nothing", 404, "Page not found"),
+        ("/api/nothing.csv", 404, "Page not found"),
+        ("/api/models.exe", 404, "Page not found"),
     ] {
         let answer = served.get(path);
         assert_eq!(answer.status, status, "{path}: {}", answer.body);
@@ -327,7 +325,7 @@ fn who_is_not_known_sees_nothing() {
 #[test]
 fn others_are_not_let_in_by_accident() {
     let ended = job(&["--database", year(), "--listen", "0.0.0.0:0"]).run();
-    ended.check_failed(2, &["others can reach --listen 0.0.0.0:0", "--bearer-token"]);
+    ended.check_failed(2, &["--listen 0.0.0.0:0 is reachable", "--bearer-token"]);
     let ended = job(&["--database", year(), "--proxy-header", "x-amzn-oidc-identity"]).run();
     ended.check_failed(2, &["--proxy-network"]);
     let secret = job(&["--database", year(), "--listen", "0.0.0.0:0"])

@@ -48,7 +48,7 @@ fn predictions_that_became_worse_are_found() {
     let expected = periods[0]["estimated"]["roc_auc"]["value"].as_f64().unwrap();
     assert!((expected - auc(0)).abs() < 0.02, "{expected}");
     let page = std::fs::read_to_string(page).unwrap();
-    assert!(page.contains("Are predictions as good as at training?") && !page.contains("http"));
+    assert!(page.contains("Predictions compared with training") && !page.contains("http"));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn what_has_no_outcome_waits_and_is_estimated() {
     let waiting = folder.write("waiting.csv", &scored(2, 14, 14, 0));
     let arguments = ["--reference", &reference, "--production", &waiting];
     let report = job(&arguments).args(COLUMNS).run().json(0);
-    assert_eq!(report["why"], "no period has all of its outcomes yet");
+    assert_eq!(report["why"], "no period is complete yet: outcomes are still missing");
 }
 
 #[test]
