@@ -65,13 +65,13 @@ pub(crate) struct Badge {
 
 impl Badge {
     pub(crate) const NO_RUN: Self = Self { word: "no run", lamp: Lamp::Plain };
-    pub(crate) const NO_RUN_ON_RECORD: Self = Self { word: "no run yet", lamp: Lamp::Plain };
+    pub(crate) const NO_RUN_ON_RECORD: Self = Self { word: "no run on record", lamp: Lamp::Plain };
     pub(crate) const UNKNOWN: Self = Self { word: "unknown", lamp: Lamp::Unclear };
-    pub(crate) const FRESH: Self = Self { word: "on time", lamp: Lamp::Good };
+    pub(crate) const FRESH: Self = Self { word: "fresh", lamp: Lamp::Good };
     pub(crate) const LATE: Self = Self { word: "late", lamp: Lamp::Bad };
-    pub(crate) const PRESENT: Self = Self { word: "in production", lamp: Lamp::Good };
+    pub(crate) const PRESENT: Self = Self { word: "present", lamp: Lamp::Good };
     pub(crate) const ACCEPTED: Self = Self { word: "accepted", lamp: Lamp::Good };
-    pub(crate) const REFUSED: Self = Self { word: "rejected", lamp: Lamp::Bad };
+    pub(crate) const REFUSED: Self = Self { word: "refused", lamp: Lamp::Bad };
 
     /// The badge on the page; the shape says the same as the color.
     pub(crate) fn show(self) -> Markup {

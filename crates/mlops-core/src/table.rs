@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::timestamp::parse_utc;
 
-/// What a column is.
+/// The kind of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Numbers, compared by their order.
@@ -87,7 +87,7 @@ pub enum Values {
     Numeric(Vec<f64>),
     /// One code a row; `None` is missing.
     Categorical {
-        /// What the codes mean.
+        /// The levels of the codes.
         levels: Levels,
         /// One a row.
         codes: Vec<Option<u32>>,
@@ -120,7 +120,7 @@ impl Column {
         Self { name: name.into(), values, unreadable: Vec::new() }
     }
 
-    /// What the column is.
+    /// Returns the kind of the column.
     pub fn kind(&self) -> Kind {
         match self.values {
             Values::Numeric(_) => Kind::Numeric,
@@ -194,7 +194,7 @@ impl Column {
         }
     }
 
-    /// Adds rows to a categorical column, each by its place among `names`; `None` is missing, and
+    /// Adds rows to a categorical column, each as an index of `names`; `None` is missing, and
     /// so is a name that [`is_missing_text`].
     pub fn extend_levels<'n>(
         &mut self,
@@ -234,7 +234,7 @@ impl Column {
         column
     }
 
-    /// The rows at these places, in their order.
+    /// Returns the rows at these indices, in their order.
     #[must_use]
     pub fn take(&self, rows: &[usize]) -> Self {
         let values = match &self.values {
@@ -283,7 +283,7 @@ impl Column {
         }
     }
 
-    /// What each row has in words, as [`level_name`]; `None` where it has nothing.
+    /// Returns the value of each row as text, as [`level_name`]; `None` if it is missing.
     pub fn names(&self) -> Vec<Option<String>> {
         match &self.values {
             Values::Numeric(values) => {
@@ -356,7 +356,7 @@ impl Table {
         }
     }
 
-    /// The rows at these places, in their order.
+    /// Returns the rows at these indices, in their order.
     #[must_use]
     pub fn take(&self, rows: &[usize]) -> Self {
         Self { columns: self.columns.iter().map(|column| column.take(rows)).collect() }

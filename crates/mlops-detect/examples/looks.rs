@@ -1,4 +1,4 @@
-//! What looking every day does to false alarms, and what holding them down costs.
+//! The effect of daily runs on false alarms, and the cost of limiting them.
 //!
 //! `cargo run --release -p mlops-detect --example looks` simulates years of daily runs over 28
 //! features, of which 9 are numeric. With nothing moved it counts the years with any alarm; with

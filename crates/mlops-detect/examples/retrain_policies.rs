@@ -1,11 +1,11 @@
-//! What it costs, and what it saves, to make a new model at this or that moment.
+//! Costs and benefits of retrain policies.
 //!
 //! `cargo run --release -p mlops-detect --example retrain_policies` simulates three years of 300
 //! requests a day, whose outcomes are known after thirty days. Twice the world changes: on day 300
 //! the relation of the target to two features, on day 700 the customers and the relation. The rest
 //! is chance. Each policy has the same requests; a new model is fitted to the outcomes of the last
 //! sixty days, and is released unless the gate finds it worse. A day is degraded if the model's log
-//! loss is more than 0.02 above that of one who knows the world.
+//! loss is more than 0.02 above that of the true probabilities.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program to look at figures with")]
 
@@ -75,7 +75,7 @@ struct Deployed {
     figures: TrainingFigures,
     profile: Profile,
     since: usize,
-    /// By era, how far its log loss is above the least.
+    /// The excess of its log loss over the minimum, by era.
     excess: [f64; 3],
 }
 

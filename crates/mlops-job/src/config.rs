@@ -57,7 +57,7 @@ pub(crate) fn with_defaults(mut command: Command, text: &str) -> Result<Command>
             let shared = SHARED.join("`, `");
             let job = command.get_name();
             return Err(UsageError::new(format!(
-                "`{key}` stands at the top, where only `{shared}` may; put it into the table [{job}]"
+                "`{key}` is not allowed at the top level, where only `{shared}` are; move it into the table [{job}]"
             ))
             .into());
         }
@@ -145,6 +145,6 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 fn unknown(command: &Command, key: &str) -> anyhow::Error {
     let known: Vec<&str> = command.get_arguments().filter_map(Arg::get_long).collect();
     let name = command.get_name();
-    UsageError::new(format!("`{key}` is no setting of [{name}]; it has {}", known.join(", ")))
+    UsageError::new(format!("unknown setting `{key}` in [{name}]; it has {}", known.join(", ")))
         .into()
 }

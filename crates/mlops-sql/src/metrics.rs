@@ -1,4 +1,4 @@
-//! What alerts measure.
+//! The metrics of alerts.
 
 use jiff::Timestamp;
 use mlops_core::ports::StoreError;
@@ -24,7 +24,7 @@ struct LogsMeasure<'a> {
 
 impl LogsMeasure<'_> {
     /// Returns the statement whose rows have a group, a value and a number of requests; of a
-    /// quantile, the values beside it with their places. The window is still to be bound.
+    /// quantile, the neighboring values with their positions. The caller binds the window.
     fn statement(&self, dialect: Dialect) -> Statement<'static> {
         let (number, text) = (dialect.json_number(), dialect.json_text());
         let paths = |path: &JsonPath| [path.sql(), path.sql()];

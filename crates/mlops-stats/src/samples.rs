@@ -31,7 +31,7 @@ impl<'v> Sample<'v> {
         self.values
     }
 
-    /// What each value stands for, as in [`Self::weighted`].
+    /// Returns the weights of the values, as in [`Self::weighted`].
     pub fn ends(&self) -> Option<&'v [u64]> {
         self.ends
     }

@@ -19,7 +19,7 @@ const MICROSECONDS_A_DAY: i64 = 24 * 3600 * 1_000_000;
 /// exactly.
 const EXACT_SCALE: i8 = 22;
 
-/// What a type is to us; nothing where one cell holds several values.
+/// Returns the kind of a column of this type; `None` if a cell holds several values.
 pub(crate) fn kind(data_type: &DataType) -> Option<Kind> {
     match data_type {
         DataType::Dictionary(_, values) => kind(values),

@@ -1,4 +1,4 @@
-//! The model that answers, and how another takes its place while it does.
+//! The model in service, and its replacement at run time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ impl ServedModel {
         &self.file.model.schema.features
     }
 
-    /// The place and the kind of the feature of that name.
+    /// Returns the index and the kind of the feature of that name.
     pub(crate) fn feature(&self, name: &str) -> Option<(usize, &FeatureKind)> {
         let index = *self.indices.get(name)?;
         Some((index, &self.features()[index].kind))
@@ -90,14 +90,14 @@ impl ServedModel {
     }
 }
 
-/// The model in service. Whoever has taken it keeps it; who comes later gets the new one.
+/// The model in service. A call keeps its model; later calls get the reloaded model.
 pub(crate) struct LiveModel {
     live: ArcSwap<ServedModel>,
     source: ModelSource,
     loaded_version: String,
 }
 
-/// Where models come from.
+/// The source of models.
 struct ModelSource {
     location: Location,
     store: Objects,
@@ -152,7 +152,9 @@ impl LiveModel {
                     self.take(loaded, metrics);
                 }
                 Err(error) => {
-                    tracing::warn!("cannot look for a new model; the present one stays: {error:#}")
+                    tracing::warn!(
+                        "cannot check for a new model; the current model stays in service: {error:#}"
+                    )
                 }
             }
         }
@@ -163,11 +165,7 @@ impl LiveModel {
         match loaded {
             Ok(model) => {
                 let (old, new) = (&self.get().file.model_uid, model.file.model_uid.clone());
-                tracing::info!(
-                    model.uid = new,
-                    model.replaced = old,
-                    "a new model answers from now on"
-                );
+                tracing::info!(model.uid = new, model.replaced = old, "a new model is in service");
                 self.live.store(Arc::new(model));
                 metrics.model_loads.add(1);
             }
@@ -176,7 +174,7 @@ impl LiveModel {
                 let error = format!("{error:#}");
                 tracing::error!(
                     error,
-                    "the new model at {location} is not taken, and the present one stays"
+                    "the new model at {location} could not be loaded; the current model stays in service"
                 );
             }
         }
@@ -184,18 +182,14 @@ impl LiveModel {
 }
 
 impl ModelSource {
-    /// What tells the file that is there from another.
+    /// Returns the version of the file.
     async fn version(&self) -> Result<String, StoreError> {
         let mut found = self
             .store
             .list(&self.key)
             .try_filter(|object| std::future::ready(object.key == self.key));
-        let missing = || {
-            StoreError::new(
-                StoreErrorKind::NotFound,
-                format!("there is no model at {}", self.location),
-            )
-        };
+        let missing =
+            || StoreError::new(StoreErrorKind::NotFound, format!("no model at {}", self.location));
         Ok(found.try_next().await?.ok_or_else(missing)?.version)
     }
 
@@ -204,6 +198,6 @@ impl ModelSource {
         let golden = self.golden.clone();
         // A large forest takes a quarter of a second, in which this thread would answer nobody.
         let read = move || ServedModel::read(&chunks.concat(), golden.as_ref(), now);
-        Ok(tokio::task::spawn_blocking(read).await.context("reading the model ended")??)
+        Ok(tokio::task::spawn_blocking(read).await.context("reading the model failed")??)
     }
 }

@@ -134,7 +134,7 @@ fn what_cannot_be_said_is_not() {
     let few = files.production(100, World { seed: 6, older: 30.0, ..World::default() });
     let report = files.compare(&few, &["--fail-on-verdict"]).json(0);
     assert_eq!(report["verdict"], "inconclusive");
-    assert!(report["why"].as_str().unwrap().contains("100 rows"), "{report}");
+    assert!(report["why"].as_str().unwrap().contains("100 in the smaller data set"), "{report}");
     // A column in another unit is a mistake, and no shift.
     let text = csv(&customers(1000, World { seed: 7, ..World::default() }));
     let broken: String = text
@@ -197,7 +197,7 @@ fn mistakes_are_named() {
     let with = |more: &[&'static str]| [both.as_slice(), more].concat();
     check(&with(&["--target", "left"]), &["--target left", "no such column", "client_id"]);
     check(&with(&["--threshold", "1.5"]), &["below 1"]);
-    check(&with(&["--relation"]), &["--relation needs --target"]);
+    check(&with(&["--relation"]), &["--relation needs the outcome"]);
     check(&with(&["--since", "2026-01-01"]), &["--time"]);
     check(&with(&["--retrain"]), &["--retrain needs the database"]);
     check(&["--reference", &files.reference, "--production", "nowhere.csv"], &["nowhere.csv"]);

@@ -199,7 +199,7 @@ fn another_unit_is_a_data_bug() {
     let people = run(&table(1.0, 4), &scaled, &["--output", "human"]).stdout;
     for words in [
         "shifted: unit changed",
-        "another unit: ×1000",
+        "changed unit: ×1000",
         "DATA ERROR, not a shift: score",
         "new column in production: version",
     ] {
@@ -264,13 +264,13 @@ fn mistakes_are_named() {
     };
     check(&["--id", "cutomer"], &["--id cutomer", "id, score, group, churn"]);
     check(&["--significance", "5"], &["significance level 5 is not between 0 and 1"]);
-    check(&["--min-rows", "1"], &["1 rows are too few"]);
+    check(&["--min-rows", "1"], &["minimum number of rows 1 is too small"]);
     check(&["--since", "2026-01-01"], &["may.csv is a table", "--time"]);
     check(&["--chunk", "day"], &["may.csv is a table", "--time"]);
     check(&["--chunk", "0"], &["day, week, or a number of rows"]);
     check(
         &["--since", "2026-01-02", "--until", "2026-01-01", "--time", "id"],
-        &["--since", "is not before --until"],
+        &["--since", "must be before --until"],
     );
     check(
         &["--by", "plan"],
@@ -298,7 +298,7 @@ fn a_report_is_one_page_with_a_picture_of_each_feature() {
         "<h2>&lt;b&gt;group ",
         "Not compared: <b>churn</b>",
         "50.0%",
-        "The target,",
+        "Target (rows with a known outcome)",
     ] {
         assert!(page.contains(words), "no `{words}` in {page}");
     }

@@ -223,5 +223,5 @@ async fn the_significance_is_spent_over_a_year() {
     assert_eq!((&report["looks"], &report["retrain"]), (&1.into(), &Value::Null), "{report}");
     let report = world.drift(&["--looks", "52"]).run().json(0);
     assert_eq!(report["significance"].as_f64(), Some(0.05 / 104.0), "{report}");
-    world.drift(&["--looks", "0"]).run().check_failed(2, &["at least one look"]);
+    world.drift(&["--looks", "0"]).run().check_failed(2, &["number of looks must be at least 1"]);
 }

@@ -19,7 +19,7 @@ pub struct ObjectMeta {
     pub version: String,
 }
 
-/// What stands directly in a folder.
+/// An entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// An object.
@@ -83,12 +83,10 @@ pub trait ObjectStore: Send + Sync {
         objects.boxed()
     }
 
-    /// Lists everything whose key starts with `prefix`, at any depth, in any order: objects, and
-    /// what cannot be listed.
-    fn walk(&self, prefix: &str) -> BoxStream<'_, Result<Entry, StoreError>>;
-
-    /// Lists what stands directly in `folder` (empty, or ending in `/`) and in `names`, in any
-    /// order. The names are those after `folder`.
+    /// Lists the direct entries of `folder` (empty, or ending in `/`) in the range `names`, in byte order,
+    /// each subfolder once.
+    ///
+    /// Names are relative to `folder`. Only the part of the folder with these names is listed.
     fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>>;
 
     /// Whether a [`NameRange`] costs no more than the listing of the names in it. Where it does, as

@@ -232,7 +232,7 @@ fn arms_that_are_not_alike_say_nothing() {
             .starts_with("1 clients were in both groups, such as c7")
     );
     let ten = ImpactPolicy { heuristic_share: Some(0.1), ..policy };
-    assert!(say(&assigned, &[], &ten).contains("should be 0.1"));
+    assert!(say(&assigned, &[], &ten).contains("is not 0.1 as expected"));
     assigned[4] = [1000, 50];
     assert!(say(&assigned, &[], &policy).contains("is not constant as expected"));
     let few = ImpactPolicy { min_clients: 5000, ..policy };

@@ -7,7 +7,7 @@ use mlops_sql::Database;
 
 use super::logs::{LOG_TIME, LogColumns, LogFindings, LogReader, rows_in_window};
 
-/// Where logged requests are.
+/// The location of logged requests.
 #[derive(Debug, Clone, Copy)]
 pub enum LogsAt<'a> {
     /// In `model_logs`.
@@ -45,7 +45,7 @@ pub async fn read_logged(
         tracing::warn!(
             records.bad = found.bad,
             requests.without_input = found.without_input,
-            "lines that are no records, and requests without an `input` object, are left out"
+            "lines that are not valid records, and requests without an `input` object, are ignored"
         );
     }
     Ok((table, found))

@@ -39,9 +39,9 @@ pub struct LogColumns {
 /// Turns logged requests into rows, and hands them on in batches. The column [`LOG_TIME`] comes
 /// last.
 pub struct LogReader<S> {
-    /// Where each field of the input stands.
+    /// The column index of each input field.
     inputs: HashMap<String, usize>,
-    /// Where each field of the output stands.
+    /// The column index of each output field.
     outputs: Vec<(String, usize)>,
     known: HashSet<String>,
     batch: Table,
@@ -49,7 +49,7 @@ pub struct LogReader<S> {
     found: LogFindings,
 }
 
-/// What there was beside the rows.
+/// Findings beside the rows.
 #[derive(Debug, Default)]
 pub struct LogFindings {
     /// Payloads without an `input` object, which an application may have written itself.
@@ -215,8 +215,7 @@ async fn list(location: &Location) -> Result<(Objects, Vec<ObjectMeta>), StoreEr
             return Ok((folder, below));
         }
     }
-    let nothing =
-        || StoreError::new(StoreErrorKind::NotFound, format!("there are no logs at {location}"));
+    let nothing = || StoreError::new(StoreErrorKind::NotFound, format!("no logs at {location}"));
     let (index, name) = location.split_file().map_err(|_| nothing())?;
     let store = Objects::open(&index).await;
     let named: Vec<ObjectMeta> = store

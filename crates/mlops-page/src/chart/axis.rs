@@ -2,12 +2,12 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 
-/// An axis with the places that are named on it.
+/// An axis with its labeled values.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    /// Where it begins and ends.
+    /// The minimum and the maximum.
     pub range: [f64; 2],
-    /// The places, with their names.
+    /// Labeled values, with their labels.
     pub names: Vec<(f64, String)>,
 }
 
@@ -32,7 +32,7 @@ impl Axis {
         Self { range: [low, high], names }
     }
 
-    /// The name of a place.
+    /// Returns the label of a value.
     pub(super) fn name(&self, value: f64) -> String {
         self.names
             .iter()

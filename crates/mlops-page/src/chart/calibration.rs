@@ -18,8 +18,7 @@ pub struct CalibrationPoint {
     pub interval: [f64; 2],
 }
 
-/// What happened beside what was foretold, and under it how many predictions there were of each
-/// size.
+/// Plots the observed rate by predicted probability, and below it the number of predictions.
 pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
     let end =
@@ -87,7 +86,7 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
             width: 32,
             height: 380 * SCALE as i32,
             text: format!(
-                "{} predictions of {:.1}% on average: {:.1}% came true ({:.1}% to {:.1}%)",
+                "{} predictions, mean {:.1}%; observed rate {:.1}% ({:.1}% to {:.1}%)",
                 point.n,
                 100.0 * point.predicted,
                 100.0 * point.observed,

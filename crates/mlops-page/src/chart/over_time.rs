@@ -35,7 +35,7 @@ const DENSE: usize = 70;
 /// A figure at one time.
 #[derive(Debug, Clone)]
 pub struct Point {
-    /// Where it is.
+    /// The position on the time axis.
     pub at: f64,
     /// The time in words.
     pub name: String,
@@ -50,15 +50,15 @@ pub struct Point {
 /// A moment that is marked in the picture.
 #[derive(Debug, Clone)]
 pub struct Mark {
-    /// Where it is.
+    /// The position on the time axis.
     pub at: f64,
-    /// What it says.
+    /// The label.
     pub name: String,
 }
 
 /// Figures over time.
 pub struct OverTime<'a> {
-    /// What the picture shows, for those who do not see it.
+    /// The text alternative.
     pub label: &'a str,
     /// The width and height on the page.
     pub size: [u32; 2],
@@ -70,7 +70,7 @@ pub struct OverTime<'a> {
     pub level: Option<(&'a str, f64)>,
     /// Moments.
     pub marks: &'a [Mark],
-    /// The least and the most that the figures can be.
+    /// The minimum and the maximum of the values.
     pub limits: [f64; 2],
     /// A figure in words.
     pub text: &'a dyn Fn(f64) -> String,
@@ -266,7 +266,7 @@ fn hovers(plot: &OverTime<'_>, position: impl Fn(f64) -> (i32, i32)) -> Vec<Hove
                 text.push_str(&format!(" ({} to {})", (plot.text)(low), (plot.text)(high)));
             }
             if !point.is_sure {
-                text.push_str(", too few to judge");
+                text.push_str(", too few rows");
             }
             match hovered.iter_mut().find(|(at, ..)| *at == point.at) {
                 Some((_, _, texts)) => texts.push(text),

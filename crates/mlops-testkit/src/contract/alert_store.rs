@@ -1,4 +1,4 @@
-//! What every [`AlertStore`] does.
+//! The contract of every [`AlertStore`].
 
 use jiff::Timestamp;
 use mlops_core::timestamp::parse_utc;
@@ -127,7 +127,7 @@ pub async fn a_message_is_taken_once_and_given_back(store: &impl AlertStore) {
         provider_uid: None,
         why,
     };
-    store.settle_message(settle(MessageStatus::Sending, "nobody answers")).await.unwrap();
+    store.settle_message(settle(MessageStatus::Sending, "timed out")).await.unwrap();
     let given_back = waiting(store).await.remove(0);
     assert_eq!((&given_back.claim, given_back.attempts), (&None, 1));
     assert_eq!(store.take(&given_back, "two", at, None).await.unwrap(), Taken::Yes);

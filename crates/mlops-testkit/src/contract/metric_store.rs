@@ -1,4 +1,4 @@
-//! What every [`MetricStore`] measures.
+//! The contract of every [`MetricStore`].
 
 use jiff::Timestamp;
 use mlops_core::etl::EtlStore;

@@ -129,7 +129,7 @@ async fn a_decay_asks_for_a_new_model_once() {
         (&"submitted".into(), &"suppressed".into())
     );
     let asked = std::fs::read_to_string(asked).unwrap();
-    assert!(asked.lines().count() == 1 && asked.contains("benefit has fallen"), "{asked}");
+    assert!(asked.lines().count() == 1 && asked.contains("benefit of the model fell"), "{asked}");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ const SIGNS: [&str; 16] =
     ["<=", ">=", "!=", "<>", "==", "=", "<", ">", "(", ")", ",", "+", "-", "*", "/", "!"];
 
 impl Token {
-    /// What it is, in an error.
+    /// Returns the token as text for an error.
     pub(super) fn shown(&self) -> String {
         match &self.kind {
             TokenKind::Number(number) => format!("`{number}`"),
@@ -109,7 +109,7 @@ fn number(characters: &[char], index: usize) -> Result<(TokenKind, usize), RuleE
     let text: String = characters.iter().enumerate().take_while(is_part).map(|(_, c)| *c).collect();
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok((TokenKind::Number(number), text.len())),
-        _ => Err(RuleError { what: format!("`{text}`, which is no number,"), at: index + 1 }),
+        _ => Err(RuleError { what: format!("`{text}`, which is not a number,"), at: index + 1 }),
     }
 }
 
@@ -118,9 +118,6 @@ fn sign(characters: &[char], index: usize) -> Result<(TokenKind, usize), RuleErr
         |sign: &&&str| sign.chars().enumerate().all(|(at, c)| characters.get(at) == Some(&c));
     match SIGNS.iter().find(starts) {
         Some(sign) => Ok((TokenKind::Sign(sign), sign.len())),
-        None => Err(RuleError {
-            what: format!("`{}`, which means nothing here,", characters[0]),
-            at: index + 1,
-        }),
+        None => Err(RuleError { what: format!("unexpected `{}`", characters[0]), at: index + 1 }),
     }
 }

@@ -19,7 +19,7 @@ const ROWS: usize = 1000;
 pub(crate) struct DatabaseSink {
     url: DatabaseUrl,
     create_tables: bool,
-    /// Where records go that the table cannot take.
+    /// The folder of records that the table refuses.
     refused: PathBuf,
     database: Option<Database>,
 }
@@ -69,7 +69,7 @@ impl DatabaseSink {
             }
         }
         let conflicts = async |indices: &[usize]| {
-            let why = "another record has this uid, and stays";
+            let why = "a record with this uid and other content exists and is kept";
             indices.iter().try_for_each(|index| {
                 set_aside(&self.refused, fitting[*index].payload.as_bytes(), why)
             })
@@ -78,7 +78,7 @@ impl DatabaseSink {
     }
 }
 
-/// What a segment's records are as rows.
+/// The records of a segment as rows.
 #[derive(Default)]
 struct Rows {
     good: Vec<LogRecord>,
@@ -100,7 +100,7 @@ impl RecordSink for Rows {
 /// It may stand there twice.
 fn set_aside(path: &Path, record: &[u8], why: &str) -> Result<(), StoreError> {
     let file = path.display();
-    tracing::error!("the database does not take a record, which is kept in {file}: {why}");
+    tracing::error!("the database refused a record, which is stored in {file}: {why}");
     let append = || {
         let mut file = File::options().create(true).append(true).open(path)?;
         file.write_all(&[record, b"\n"].concat())?;

@@ -148,7 +148,7 @@ fn a_column_that_cannot_be_seen_is_never_stable() {
 fn text_in_a_numeric_column_is_named() {
     let texts = levels((0..100).map(|i| if i % 2 == 0 { "n/k" } else { "0.5" }));
     let found = compare_one(numeric(uniform(1, 1000, 0.0)), texts);
-    assert!(found.why.contains("50 values are no numbers"), "{found:?}");
+    assert!(found.why.contains("50 values are not numbers"), "{found:?}");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn the_overall_verdict_is_the_worst_that_is_sure() {
     assert_eq!(Verdict::over([("a", &stable), ("b", &stable)]), Verdict::Stable);
     assert_eq!(Verdict::over([("a", &stable), ("b", &blind), ("c", &shifted)]), Verdict::Shifted);
     let mixed = Verdict::over([("a", &stable), ("b", &blind)]);
-    assert_eq!(mixed.why(), Some("1 of 2 say nothing: b"));
+    assert_eq!(mixed.why(), Some("1 of 2 inconclusive: b"));
     assert_eq!(Verdict::over([]).name(), "inconclusive");
 }
 
