@@ -36,8 +36,13 @@ pub(crate) fn read(path: &Path) -> Result<Profiles, TableError> {
     let file =
         File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
     let plain = zstd::Decoder::new(file).map_err(|error| failed(error.to_string()))?;
-    let document: Document =
-        ciborium::from_reader(plain).map_err(|error| failed(error.to_string()))?;
+    let document: Document = ciborium::from_reader(plain).map_err(|error| {
+        failed(match error {
+            // Its text is the one for debugging.
+            ciborium::de::Error::Io(error) => error.to_string(),
+            other => other.to_string(),
+        })
+    })?;
     if document.format != FORMAT {
         return Err(failed(format!("its format is `{}` instead of `{FORMAT}`", document.format)));
     }

@@ -260,9 +260,6 @@ mod tests {
     fn a_share_without_a_heuristic_is_refused() {
         let (found, refused) = read_rows(&[("heuristic_share", "0.2")], &settings(0.5, 0.0, ""));
         assert_eq!(found, settings(0.5, 0.0, ""));
-        assert_eq!(
-            refused,
-            ["heuristic_share: it is 0.2, and there is no heuristic to decide on these clients"]
-        );
+        assert_eq!(refused, ["heuristic_share: the share is 0.2, but no heuristic is set"]);
     }
 }

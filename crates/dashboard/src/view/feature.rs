@@ -172,7 +172,7 @@ fn facts(found: &ShiftFinding) -> Markup {
     let facts = [
         ("state", found.state.name().replace('_', " ")),
         ("kind", found.kind.name().to_owned()),
-        ("test", found.test.name().replace('_', " ")),
+        ("test", found.test.title().to_owned()),
         ("statistic", shown(found.statistic)),
         ("adjusted p", found.p_value_adjusted.map_or_else(|| "—".to_owned(), p_value)),
         ("effect", format!("{} ({})", shown(found.effect), found.effect_name.replace('_', " "))),

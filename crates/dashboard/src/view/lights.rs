@@ -7,7 +7,7 @@ use mlops_detect::store::ConceptMetric;
 use mlops_sql::reader::{ConceptRow, ImpactPeriod, PerformancePeriod};
 
 use crate::findings::Findings;
-use crate::words::{Badge, how_long, plural};
+use crate::words::{Badge, moment, plural, sentence};
 
 /// One verdict of the chain.
 pub(super) struct Light {
@@ -151,16 +151,16 @@ pub(super) fn newest_impact(periods: &[ImpactPeriod]) -> Option<&ImpactPeriod> {
 }
 
 /// Shows the four verdicts.
-pub(super) fn show(lights: &[Light; 4], until: Timestamp) -> Markup {
+pub(super) fn show(lights: &[Light; 4]) -> Markup {
     html! {
         ol.chain aria-label="Verdicts from data to business" {
             @for light in lights {
                 li {
                     h3 { a href={ "#" (light.section) } { (light.title) } }
                     p.verdict { (light.badge().show()) }
-                    p { (light.says) }
+                    p { (sentence(&light.says)) }
                     @if let Some(at) = light.at {
-                        p.muted { "last run " (how_long(until.duration_since(at))) " before the end of the window" }
+                        p.muted { "Last run " (moment(at)) }
                     }
                 }
             }

@@ -21,10 +21,7 @@ const NORMAL_95: f64 = 1.96;
 
 pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
     let lights = lights::chain(findings);
-    let mut parts = vec![
-        Part::Block(lights::show(&lights, findings.until)),
-        Part::Block(tiles(findings, args)),
-    ];
+    let mut parts = vec![Part::Block(lights::show(&lights)), Part::Block(tiles(findings, args))];
     match &findings.traffic {
         Ok(rows) => parts.extend(traffic(findings, rows).map(Part::Figure)),
         Err(why) => parts.push(Part::Block(missing(why))),
@@ -45,7 +42,7 @@ fn lead(lights: &[Light; 4]) -> Markup {
     html! {
         p {
             @if !bad.is_empty() {
-                b { "Shifted: " (together(&bad)) ". Check " @if bad.len() == 1 { "this section" } @else { "these sections" } "." } " "
+                b { "Verdict shifted: " (together(&bad)) ". Check " @if bad.len() == 1 { "this section" } @else { "these sections" } "." } " "
             } @else if unclear.is_empty() && silent.is_empty() {
                 "All four verdicts are stable. No action is needed. "
             } @else {
@@ -257,7 +254,8 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         is_sure: true,
     });
     let requests = Line {
-        name: "requests".to_owned(),
+        name: if findings.bucket == Bucket::Day { "requests per day" } else { "requests per hour" }
+            .to_owned(),
         ink: Ink::New,
         form: Form::Columns,
         points: requests.collect(),

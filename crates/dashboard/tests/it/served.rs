@@ -61,7 +61,7 @@ fn every_section_says_what_it_shows() {
         }
     }
     assert!(page.body.contains(MODELS[1].0), "the model in production");
-    assert!(page.body.contains("Shifted: "), "what to do");
+    assert!(page.body.contains("Verdict shifted: "), "what to do");
     assert!(
         !page.body.contains("<script>alert") && !page.body.contains("<img src=x>"),
         "a name was taken for markup"
@@ -355,7 +355,7 @@ fn it_ends_when_it_is_asked_to() {
     let health = || job(&["health"]).env("DASHBOARD_LISTEN", &address).run();
     assert_eq!(health().json(0)["healthy"], format!("http://{address}/health"));
     assert_eq!(served.terminate(), 143);
-    health().check_failed(1, &["asking http://127.0.0.1"]);
+    health().check_failed(1, &["requesting http://127.0.0.1"]);
 }
 
 #[tokio::test]

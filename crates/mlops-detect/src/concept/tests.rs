@@ -171,7 +171,7 @@ fn few_rows_say_nothing() {
             .verdict
             .why()
             .unwrap()
-            .contains("150 rows have an outcome")
+            .contains("too few outcomes: 150 rows")
     );
 }
 
