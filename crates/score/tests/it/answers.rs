@@ -119,7 +119,7 @@ async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
         "`deep` is nested 40 levels deep; at most 28 are allowed",
     );
     let twice = r#"{"activity_score": 0.1, "activity_score": 0.2}"#;
-    check_problem(&service.predict(twice).await, 422, "`activity_score` is there twice");
+    check_problem(&service.predict(twice).await, 422, "`activity_score` occurs twice");
     check_problem(&service.predict(r#"{"device_type": "\ud800"}"#).await, 422, "lone surrogate");
     check_problem(
         &service.predict(r#"{"activity_score": 1e999}"#).await,
@@ -219,7 +219,7 @@ fn a_file_is_answered_row_by_row() {
     assert_eq!((&found["predictions"], &found["model_uid"]), (&json!(expected), &json!("first")));
     job(&world, &["--output", "csv"])
         .run()
-        .check_failed(2, &["--output csv is for `score predict`"]);
+        .check_failed(2, &["--output csv is supported by `score predict`"]);
 }
 
 #[test]
@@ -229,8 +229,7 @@ fn a_service_that_cannot_work_does_not_start() {
     let run = |arguments: &[&str]| job(&world, arguments).run();
     run(&["--heuristic", "a <"])
         .check_failed(2, &["--heuristic: expected a field", "at character 4"]);
-    run(&["--heuristic-share", "0.5"])
-        .check_failed(2, &["there is no heuristic", "add --heuristic"]);
+    run(&["--heuristic-share", "0.5"]).check_failed(2, &["no heuristic is set", "add --heuristic"]);
     run(&["--config-table", "prod_config"]).check_failed(2, &["--database"]);
     run(&["--listen", "here"]).check_failed(2, &["--listen"]);
     let bad = |model: &str| {
@@ -242,6 +241,6 @@ fn a_service_that_cannot_work_does_not_start() {
     bad(&world.path("nothing.pkl")).check_failed(2, &["no model at"]);
     let first = Service::start(job(&world, &["--logs", &world.path("logs")]));
     run(&["--logs", &world.path("logs")])
-        .check_failed(2, &["opening the spool", "give each its own --spool"]);
+        .check_failed(2, &["opening the spool", "set another --spool"]);
     assert_eq!(first.stop().0, 143);
 }
