@@ -83,10 +83,12 @@ pub trait ObjectStore: Send + Sync {
         objects.boxed()
     }
 
-    /// Lists the direct entries of `folder` (empty, or ending in `/`) in the range `names`, in byte order,
-    /// each subfolder once.
-    ///
-    /// Names are relative to `folder`. Only the part of the folder with these names is listed.
+    /// Lists everything whose key starts with `prefix`, at any depth, in any order: objects, and
+    /// what cannot be listed.
+    fn walk(&self, prefix: &str) -> BoxStream<'_, Result<Entry, StoreError>>;
+
+    /// Lists the direct entries of `folder` (empty, or ending in `/`) in the range `names`, in any
+    /// order. Names are relative to `folder`.
     fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>>;
 
     /// Whether a [`NameRange`] costs no more than the listing of the names in it. Where it does, as

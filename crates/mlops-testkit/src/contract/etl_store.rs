@@ -111,7 +111,7 @@ pub async fn another_content_under_a_uid_is_a_conflict(store: &impl EtlStore) {
     let conflicts = Mutex::new(Vec::new());
     let note = async |indices: &[usize]| {
         conflicts.lock().unwrap().extend_from_slice(indices);
-        Ok(())
+        Ok(HashSet::new())
     };
     let batch = [numbered(0..1).remove(0), other.clone()];
     let inserted = insert_new(store, PIPELINE, &batch, &[], &note).await.unwrap();

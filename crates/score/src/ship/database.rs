@@ -70,9 +70,10 @@ impl DatabaseSink {
         }
         let conflicts = async |indices: &[usize]| {
             let why = "a record with this uid and other content exists and is kept";
-            indices.iter().try_for_each(|index| {
-                set_aside(&self.refused, fitting[*index].payload.as_bytes(), why)
-            })
+            for index in indices {
+                set_aside(&self.refused, fitting[*index].payload.as_bytes(), why)?;
+            }
+            Ok(HashSet::new())
         };
         insert_new(database, "score", &fitting, &[], &conflicts).await.map(drop)
     }
