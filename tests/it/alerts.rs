@@ -141,8 +141,8 @@ impl Day {
 /// Requests that are spread over the ten minutes before `end`.
 async fn insert(connection: &mut MySqlConnection, end: Timestamp, count: usize, prediction: f64) {
     let begin = end - SignedDuration::from_mins(10);
-    let rows = (0..count).map(|place| {
-        let at = begin + SignedDuration::from_micros((600_000_000 * place / count) as i64);
+    let rows = (0..count).map(|index| {
+        let at = begin + SignedDuration::from_micros((600_000_000 * index / count) as i64);
         let at = at.strftime("%Y-%m-%d %H:%M:%S.%6f");
         format!(r#"('{at}', '{at}', '{{"output": {{"prediction": {prediction}}}}}')"#)
     });
@@ -216,8 +216,8 @@ fn wrong(report: &Value) -> Vec<&'static str> {
     [("many requests", 200.0), ("no requests", 25.0), ("high predictions", 0.4)]
         .into_iter()
         .enumerate()
-        .filter(|(place, (_, bound))| {
-            report["rules"][*place]["value"].as_f64().is_some_and(|value| value > *bound)
+        .filter(|(index, (_, bound))| {
+            report["rules"][*index]["value"].as_f64().is_some_and(|value| value > *bound)
         })
         .map(|(_, (name, _))| name)
         .collect()

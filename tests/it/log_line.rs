@@ -78,11 +78,11 @@ fn shifted(report: &Value) -> Vec<&str> {
 }
 
 fn local(folder: &Path, name: &str) -> Way {
-    let place = |file: &str| format!("{}/{name}-{file}", folder.display());
+    let path = |file: &str| format!("{}/{name}-{file}", folder.display());
     Way {
-        train: place("train.csv"),
-        logs: place("logs"),
-        database: format!("sqlite://{}", place("mlops.db")),
+        train: path("train.csv"),
+        logs: path("logs"),
+        database: format!("sqlite://{}", path("mlops.db")),
     }
 }
 

@@ -1,30 +1,31 @@
-//! The picture of a report: bars, without words, which stand in the mail's text. Mail readers show
-//! no SVG.
+//! The histogram of a daily report as PNG, because mail programs show no SVG. Its labels are text of
+//! the mail.
 
 use anyhow::{Context as _, Result};
 
-/// The picture's name within the mail.
+/// The content ID of the picture.
 pub(crate) const PICTURE: &str = "predictions";
 
-/// Pixels; shown at half the size, for dense screens.
+/// Pixels; the picture is shown at half the size, for dense screens.
 pub(crate) const WIDTH: usize = 1120;
 pub(crate) const HEIGHT: usize = 320;
 
 const GAP: usize = 8;
 const AXIS: usize = 4;
 
-/// Colours that stand out from white and from black: what is behind the bars, the bars, the axis.
-/// The first is transparent.
+/// Colors of the background, the bars and the axis; visible on white and on black. The background
+/// is transparent.
 const PALETTE: [[u8; 3]; 3] = [[255, 255, 255], [74, 134, 207], [140, 148, 160]];
 const OPACITY: [u8; 3] = [0, 255, 255];
 
-/// A bar for each count, the highest as high as the picture; a count that is not 0 is seen.
+/// Draws a bar for each count. The highest bar is as high as the picture, and a count above 0 is at
+/// least one pixel high.
 pub(crate) fn bars(counts: &[u64]) -> Result<Vec<u8>> {
     let mut pixels = vec![0_u8; WIDTH * HEIGHT];
     let most = counts.iter().copied().max().unwrap_or(0).max(1);
     let room = HEIGHT - AXIS;
-    for (place, &count) in counts.iter().enumerate() {
-        let (left, right) = (place * WIDTH / counts.len(), (place + 1) * WIDTH / counts.len());
+    for (index, &count) in counts.iter().enumerate() {
+        let (left, right) = (index * WIDTH / counts.len(), (index + 1) * WIDTH / counts.len());
         let height = (count as f64 / most as f64 * room as f64).ceil() as usize;
         for row in room - height.min(room)..room {
             let from = row * WIDTH;
@@ -39,8 +40,8 @@ pub(crate) fn bars(counts: &[u64]) -> Result<Vec<u8>> {
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_palette(PALETTE.as_flattened().to_vec());
     encoder.set_trns(OPACITY.to_vec());
-    let mut writer = encoder.write_header().context("beginning the picture")?;
-    writer.write_image_data(&pixels).context("drawing the picture")?;
-    writer.finish().context("ending the picture")?;
+    let mut writer = encoder.write_header().context("writing the header of the histogram")?;
+    writer.write_image_data(&pixels).context("writing the pixels of the histogram")?;
+    writer.finish().context("finishing the histogram")?;
     Ok(picture)
 }

@@ -1,5 +1,4 @@
-//! A message as HTML that mail readers show alike: one column, styles where they are used, and both
-//! light and dark.
+//! A message as HTML that mail programs show alike: one column, inline styles, light and dark.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use mlops_core::timestamp::to_sql_text;
@@ -8,8 +7,7 @@ use mlops_rules::{DayReport, Message, Severity, Transition, Unit};
 
 use crate::chart::{HEIGHT, PICTURE, WIDTH};
 
-/// Readers that know no media queries show the light colours, which are written again where they
-/// are used.
+/// Overrides of the inline styles. Mail programs without media queries show the light colors.
 const STYLE: &str = "\
 :root{color-scheme:light dark;supported-color-schemes:light dark}\
 @media (prefers-color-scheme:dark){\
@@ -25,7 +23,7 @@ const NAME: &str = "padding:6px 16px 6px 0;color:#5b6472;vertical-align:top;whit
 const VALUE: &str = "padding:6px 0;vertical-align:top";
 const HEADING: &str = "margin:24px 0 8px;font-size:15px";
 
-/// The whole page.
+/// Returns the page.
 pub(crate) fn page(message: &Message) -> String {
     let (colour, word) = badge(message);
     let page = html! {
@@ -70,7 +68,7 @@ fn badge(message: &Message) -> (&'static str, String) {
     }
 }
 
-/// An address that stands alone can be followed.
+/// Returns a link, if the action is a URL and nothing else.
 fn linked(next: &str) -> Markup {
     let is_address = next.starts_with("https://") && !next.contains(char::is_whitespace);
     html! { @if is_address { a href=(next) style="color:#2f5fa8" { (next) } } @else { (next) } }
@@ -88,7 +86,7 @@ fn facts(message: &Message) -> Markup {
 
 fn day(report: &DayReport) -> Markup {
     html! {
-        h2 style=(HEADING) { "Predictions" }
+        h2 style=(HEADING) { "Predicted probabilities" }
         img src=(format!("cid:{PICTURE}")) width=(WIDTH / 2) height=(HEIGHT / 2) style="display:block;width:100%;height:auto;max-width:560px"
             alt=(alternative(report));
         table role="presentation" width="100%" style="max-width:560px;border-collapse:collapse;font-size:12px" {
@@ -99,7 +97,7 @@ fn day(report: &DayReport) -> Markup {
             }
         }
         h2 style=(HEADING) { "Monitors" }
-        @if report.verdicts.is_empty() { p.quiet style="margin:0;color:#5b6472" { "None ran that day." } }
+        @if report.verdicts.is_empty() { p.quiet style="margin:0;color:#5b6472" { "No monitor ran on that day." } }
         table role="presentation" style="border-collapse:collapse;font-size:14px" {
             @for found in &report.verdicts {
                 tr {
@@ -134,20 +132,20 @@ fn colour_of(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// The picture in words, for those who do not see it.
+/// Returns the text alternative of the histogram.
 fn alternative(report: &DayReport) -> String {
     let counts = &report.histogram.counts;
     let most =
-        counts.iter().enumerate().max_by_key(|(place, count)| (**count, std::cmp::Reverse(*place)));
+        counts.iter().enumerate().max_by_key(|(index, count)| (**count, std::cmp::Reverse(*index)));
     match most {
-        Some((place, count)) if *count > 0 => {
+        Some((index, count)) if *count > 0 => {
             let width = 1.0 / counts.len() as f64;
-            let (from, to) = (place as f64 * width, (place + 1) as f64 * width);
+            let (from, to) = (index as f64 * width, (index + 1) as f64 * width);
             format!(
-                "Distribution of the predictions; most, {}, between {from:.2} and {to:.2}",
+                "Histogram of the predicted probabilities; the most frequent, {}, are between {from:.2} and {to:.2}",
                 Unit::Count.text(*count as f64)
             )
         }
-        _ => "There were no predictions".to_owned(),
+        _ => "No predictions on this day".to_owned(),
     }
 }

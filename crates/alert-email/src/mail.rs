@@ -7,7 +7,7 @@ use mlops_rules::{Message, Severity};
 
 use crate::{chart, html};
 
-/// Mail that nobody need answer (RFC 3834), so that no holiday notice comes back.
+/// The header of automatic mail (RFC 3834), which suppresses out-of-office replies.
 #[derive(Clone)]
 struct AutoSubmitted;
 
@@ -25,7 +25,7 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// What clients show as an exclamation mark.
+/// The header that mail programs show as high importance.
 #[derive(Clone)]
 struct Importance;
 
@@ -43,11 +43,11 @@ impl Header for Importance {
     }
 }
 
-/// The mail for a delivery: text and HTML, and in a report the picture.
+/// Builds the mail of a delivery: text and HTML, with the histogram in a daily report.
 ///
-/// Its date is when it was called for. The Message-ID is made of the episode, the transition and
-/// its time, so that a mail that is sent again is the same mail; all mails of an episode refer to
-/// one id that none has, which mailboxes show as one thread.
+/// Its date is the time of the message. The Message-ID is derived from the episode, the transition
+/// and its time, so a mail that is sent again has the same ID. All mails of an episode refer to one
+/// ID, which mail programs show as one thread.
 pub(crate) fn compose(delivery: &Delivery, from: &Mailbox, to: Address) -> Result<Mail> {
     let message = &delivery.message;
     let domain = from.email.domain();
@@ -66,7 +66,7 @@ pub(crate) fn compose(delivery: &Delivery, from: &Mailbox, to: Address) -> Resul
     if message.severity == Severity::Critical {
         mail = mail.header(Importance);
     }
-    mail.multipart(parts(message)?).context("putting the mail together")
+    mail.multipart(parts(message)?).context("composing the mail")
 }
 
 fn parts(message: &Message) -> Result<MultiPart> {
@@ -76,14 +76,15 @@ fn parts(message: &Message) -> Result<MultiPart> {
         None => alternatives.singlepart(page),
         Some(report) => {
             let picture = Body::new(chart::bars(&report.histogram.counts)?);
-            let kind = ContentType::parse("image/png").context("naming the picture's type")?;
+            let kind = ContentType::parse("image/png")
+                .context("setting the content type of the histogram")?;
             let picture = Attachment::new_inline(chart::PICTURE.to_owned()).body(picture, kind);
             alternatives.multipart(MultiPart::related().singlepart(page).singlepart(picture))
         }
     })
 }
 
-/// Nothing in a header may end its line, whatever the rules and the records hold.
+/// Returns the text without line ends, which rules and records may hold and a header may not.
 fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

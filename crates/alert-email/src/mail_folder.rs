@@ -6,20 +6,20 @@ use mlops_rules::Message;
 
 use crate::mail;
 
-/// As much of a rule's name as a file's name takes.
+/// The longest part of a rule's name in a file name.
 const LONGEST_NAME: usize = 40;
 
-/// A folder in the place of a mail server: each mail is a file, which mail programs open.
+/// A folder instead of a mail server: each mail is a file that mail programs open.
 ///
-/// lettre's own file transport names files at random. Here the name follows from the message, so
-/// that a folder reads as what happened, and a mail that is sent again is the same file.
+/// The file transport of lettre names files at random. Here the name is derived from the message:
+/// files sort by time, and a mail that is sent again is the same file.
 pub(crate) struct MailFolder {
     folder: PathBuf,
     from: Mailbox,
 }
 
 impl MailFolder {
-    /// The folder is made with the first mail.
+    /// The folder, created with the first mail.
     pub(crate) fn new(folder: PathBuf, from: Mailbox) -> Self {
         Self { folder, from }
     }
@@ -32,7 +32,7 @@ impl MailFolder {
         let to = delivery
             .recipient
             .parse()
-            .map_err(|_| SendError::Permanent("it is no address".to_owned()))?;
+            .map_err(|_| SendError::Permanent("not an e-mail address".to_owned()))?;
         let mail = mail::compose(delivery, &self.from, to)
             .map_err(|error| SendError::Permanent(format!("{error:#}")))?;
         let file = self.file(delivery);
@@ -62,7 +62,7 @@ fn sent(file: &std::path::Path) -> Sent {
     Sent { provider_uid: file.file_name().map(|name| name.to_string_lossy().into_owned()) }
 }
 
-/// Sorts by time: `2026-03-02T10-10-00-many-requests-fired-1f0c4a52.eml`.
+/// Returns a name that sorts by time: `2026-03-02T10-10-00-many-requests-fired-1f0c4a52.eml`.
 fn file_name(message: &Message, message_uid: &str) -> String {
     let name: String = message
         .rule

@@ -8,27 +8,27 @@ use crate::mail_folder::MailFolder;
 use crate::settings::{SmtpSecret, SmtpSettings, sender};
 use crate::smtp::Smtp;
 
-/// Who the mail of a folder is from, if nobody says.
+/// The default sender of mail in a folder.
 const LOCAL_SENDER: &str = "alert-email@localhost";
 
-/// Where mail goes.
+/// The destination of mail.
 pub(crate) enum Post {
     Server(Box<Smtp>),
     Folder(MailFolder),
 }
 
 impl Post {
-    /// What the arguments say, and else the secret.
+    /// Reads the destination from the arguments, else from the secret.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] for what is missing or does not go together.
+    /// [`UsageError`] for missing or conflicting settings.
     pub(crate) fn new(args: &SmtpArgs, secret: &SmtpSecret) -> Result<Self> {
         let Some(folder) = &args.mail_folder else {
             return Ok(Self::Server(Box::new(Smtp::new(SmtpSettings::new(args, secret)?)?)));
         };
         if args.smtp_host.is_some() || args.smtp_secret.is_some() {
-            let message = "--mail-folder takes the place of a mail server; leave out --smtp-host and --smtp-secret (ALERT_SMTP_HOST, \
+            let message = "--mail-folder cannot be combined with a mail server; leave out --smtp-host and --smtp-secret (ALERT_SMTP_HOST, \
                            ALERT_SMTP_SECRET)";
             return Err(UsageError::new(message).into());
         }

@@ -6,8 +6,8 @@ use crate::Args;
 use crate::post::Post;
 use crate::settings::SmtpSecret;
 
-/// Judges the rules and sends what is to be sent by mail. A second run at the same time of the
-/// schedule judges nothing again; what the first could not send it sends.
+/// Evaluates the rules and sends the waiting mails. A second run at the same scheduled time evaluates
+/// nothing again; it sends the messages that the first run could not send.
 ///
 /// # Errors
 ///

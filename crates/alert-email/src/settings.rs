@@ -1,4 +1,4 @@
-//! The mail server, from arguments and the secret.
+//! Settings of the mail server, from arguments and the secret.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use crate::args::{SmtpArgs, SmtpTls};
 const IMPLICIT_PORT: u16 = 465;
 const SUBMISSION_PORT: u16 = 587;
 
-/// The secret as it is kept; the console of AWS writes every value as a text.
+/// The JSON of the secret. The AWS console writes every value as text.
 #[derive(Clone, Default, Deserialize)]
 pub(crate) struct SmtpSecret {
     username: Option<String>,
@@ -33,7 +33,7 @@ enum Port {
     Text(String),
 }
 
-/// A mail server that can be spoken to.
+/// The address and the login of a mail server.
 #[derive(Clone)]
 pub(crate) struct SmtpSettings {
     pub(crate) host: String,
@@ -51,7 +51,7 @@ impl fmt::Debug for SmtpSettings {
 }
 
 impl SmtpSecret {
-    /// The secret that the arguments name, or an empty one.
+    /// Reads the secret that the arguments name. Without a name, the secret is empty.
     pub(crate) async fn read(args: &SmtpArgs) -> Result<Self> {
         match &args.smtp_secret {
             Some(name) => {
@@ -61,22 +61,22 @@ impl SmtpSecret {
         }
     }
 
-    /// Whom it says to tell.
+    /// Returns the recipients of the secret.
     pub(crate) fn recipients(&self) -> Vec<String> {
         self.recipients.all()
     }
 }
 
 impl SmtpSettings {
-    /// What the arguments say, and else the secret.
+    /// Reads the settings from the arguments, else from the secret.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] for what is missing or does not go together.
+    /// [`UsageError`] for missing or conflicting settings.
     pub(crate) fn new(args: &SmtpArgs, secret: &SmtpSecret) -> Result<Self, UsageError> {
         let host = args.smtp_host.clone().or(secret.host.clone()).filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| {
-            UsageError::new("name the mail server with --smtp-host (ALERT_SMTP_HOST), or as `host` in --smtp-secret; without one, --mail-folder")
+            UsageError::new("no mail server is given; set --smtp-host (ALERT_SMTP_HOST), `host` in --smtp-secret, or --mail-folder to write files")
         })?;
         let of_secret = match &secret.port {
             None => None,
@@ -84,7 +84,7 @@ impl SmtpSettings {
             Some(Port::Text(text)) => {
                 let wrong = || {
                     UsageError::new(
-                        "`port` in --smtp-secret is no port; write a number such as 587",
+                        "`port` in --smtp-secret is not a port number; write a number such as 587",
                     )
                 };
                 Some(text.trim().parse().map_err(|_| wrong())?)
@@ -99,7 +99,7 @@ impl SmtpSettings {
         let default_port = if tls == SmtpTls::Implicit { IMPLICIT_PORT } else { SUBMISSION_PORT };
         if tls == SmtpTls::None && !is_this_machine(&host) {
             let message = format!(
-                "--smtp-tls none would send to {host} in the clear; use starttls or implicit"
+                "--smtp-tls none would send to {host} without encryption; use starttls or implicit"
             );
             return Err(UsageError::new(message));
         }
@@ -110,7 +110,7 @@ impl SmtpSettings {
             (None, None) => None,
             _ => {
                 return Err(UsageError::new(
-                    "--smtp-username and --smtp-password go together; one of them is missing",
+                    "--smtp-username and --smtp-password must both be set; one of them is missing",
                 ));
             }
         };
@@ -120,19 +120,20 @@ impl SmtpSettings {
             .or(secret.from.clone())
             .or(username.filter(|name| name.contains('@')));
         let from =
-            from.ok_or_else(|| UsageError::new("name the sender with --from (ALERT_FROM)"))?;
+            from.ok_or_else(|| UsageError::new("no sender is given; set --from (ALERT_FROM)"))?;
         Ok(Self { host, port: named.unwrap_or(default_port), tls, login, from: sender(&from)? })
     }
 }
 
-/// Who mail is from.
+/// Parses the sender's address.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for what is no address.
+/// [`UsageError`] if the text is not an address.
 pub(crate) fn sender(from: &str) -> Result<Mailbox, UsageError> {
-    from.parse()
-        .map_err(|_| UsageError::new(format!("--from {} is no address", from.escape_debug())))
+    from.parse().map_err(|_| {
+        UsageError::new(format!("--from {} is not an e-mail address", from.escape_debug()))
+    })
 }
 
 fn is_this_machine(host: &str) -> bool {

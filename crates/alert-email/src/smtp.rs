@@ -16,14 +16,13 @@ use crate::args::SmtpTls;
 use crate::mail;
 use crate::settings::SmtpSettings;
 
-/// To connect, and for TLS and the login.
+/// The time limit for the connection, TLS and the login.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// From MAIL to the answer to the last byte.
+/// The time limit from MAIL to the answer to the last byte.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Replies that speak of the login and not of the mail; somebody has to set the password right, and
-/// the mail waits for that.
+/// Reply codes about the login. The mail waits until the operator corrects the password.
 const OF_THE_LOGIN: [u16; 5] = [432, 530, 534, 535, 538];
 
 /// A mail server, with one connection for all mails of a run.
@@ -34,7 +33,7 @@ pub(crate) struct Smtp {
 }
 
 impl Smtp {
-    /// Connects when there is something to send.
+    /// Connects before the first mail.
     pub(crate) fn new(settings: SmtpSettings) -> Result<Self> {
         // The certificates are those of the system, or of SSL_CERT_FILE.
         let tls = TlsParameters::new_rustls(settings.host.clone());
@@ -66,16 +65,16 @@ impl Smtp {
         Ok(connection)
     }
 
-    fn place(&self) -> String {
+    fn address(&self) -> String {
         format!("{}:{}", self.settings.host, self.settings.port)
     }
 
-    /// Hands a mail over.
+    /// Sends a mail.
     pub(crate) async fn send(&self, delivery: &Delivery) -> Result<Sent, SendError> {
         let to: Address = delivery
             .recipient
             .parse()
-            .map_err(|_| SendError::Permanent("it is no address".to_owned()))?;
+            .map_err(|_| SendError::Permanent("not an e-mail address".to_owned()))?;
         let sender = self.settings.from.clone();
         let envelope = Envelope::new(Some(sender.email.clone()), vec![to.clone()]);
         let envelope = envelope.map_err(|error| SendError::Permanent(error.to_string()))?;
@@ -88,11 +87,11 @@ impl Smtp {
             None => match timeout(CONNECT_TIMEOUT, self.connect()).await {
                 Ok(Ok(connection)) => connection,
                 Ok(Err(error)) => {
-                    let why = format!("connecting to {}: {}", self.place(), words(&error));
+                    let why = format!("connecting to {}: {}", self.address(), words(&error));
                     return Err(SendError::Temporary { why, after: None });
                 }
                 Err(_) => {
-                    let why = format!("connecting to {}: no answer in time", self.place());
+                    let why = format!("connecting to {}: timed out", self.address());
                     return Err(SendError::Temporary { why, after: None });
                 }
             },
@@ -104,12 +103,12 @@ impl Smtp {
                 Ok(Sent { provider_uid: said })
             }
             Ok(Err(error)) => Err(of_answer(&error)),
-            Err(_) => Err(SendError::Unclear(format!("{} did not answer in time", self.place()))),
+            Err(_) => Err(SendError::Unclear(format!("{} timed out", self.address()))),
         }
     }
 }
 
-/// An error with its causes. lettre puts addresses into none of them.
+/// Returns an error with its causes, none of which contains an address.
 fn words(error: &SmtpError) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
@@ -120,7 +119,7 @@ fn words(error: &SmtpError) -> String {
     words
 }
 
-/// What an error says of a mail that was being handed over.
+/// Classifies an error that occurred while a mail was sent.
 fn of_answer(error: &SmtpError) -> SendError {
     let why = words(error);
     let of_login = error.status().is_some_and(|code| OF_THE_LOGIN.contains(&code.into()));

@@ -14,7 +14,7 @@ use mlops_alert::SendError;
 use rustls::crypto::aws_lc_rs;
 use serde_json::Value;
 
-/// No answer that is of use is longer.
+/// The longest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 4 << 20;
 
 /// A client with a time limit.
@@ -28,14 +28,14 @@ pub(crate) struct Http {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    /// What `Retry-After` says, in seconds.
+    /// The wait of the header `Retry-After`.
     pub(crate) retry_after: Option<Duration>,
-    /// The body; null where it is no JSON.
+    /// The body; null if it is not JSON.
     pub(crate) json: Value,
 }
 
 impl Http {
-    /// A client that trusts the system's certificates, or those of `SSL_CERT_FILE`.
+    /// Creates a client that trusts the system's certificates, or those of `SSL_CERT_FILE`.
     pub(crate) fn new(timeout: Duration) -> Result<Self> {
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(aws_lc_rs::default_provider())
@@ -48,23 +48,22 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// [`SendError::Temporary`] where nothing was handed over, and [`SendError::Unclear`] where the
-    /// answer is missing.
+    /// [`SendError::Temporary`] if nothing was sent, and [`SendError::Unclear`] if the answer is
+    /// missing.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, SendError> {
-        let place = request.uri().authority().map_or_else(String::new, ToString::to_string);
+        let host = request.uri().authority().map_or_else(String::new, ToString::to_string);
         let exchange = async {
             let answer =
                 self.client.request(request).await.map_err(|error| match error.is_connect() {
-                    true => SendError::Temporary {
-                        why: format!("{place} cannot be reached"),
-                        after: None,
-                    },
-                    false => SendError::Unclear(format!("{place} broke the connection off")),
+                    true => {
+                        SendError::Temporary { why: format!("{host} is unreachable"), after: None }
+                    }
+                    false => SendError::Unclear(format!("{host} closed the connection")),
                 })?;
             let (status, headers) = (answer.status(), answer.headers().clone());
             let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
             let body = body
-                .map_err(|_| SendError::Unclear(format!("the answer of {place} broke off")))?
+                .map_err(|_| SendError::Unclear(format!("the answer of {host} is incomplete")))?
                 .to_bytes();
             let seconds = headers
                 .get("retry-after")
@@ -76,7 +75,6 @@ impl Http {
             })
         };
         let in_time = tokio::time::timeout(self.timeout, exchange).await;
-        in_time
-            .unwrap_or_else(|_| Err(SendError::Unclear(format!("{place} did not answer in time"))))
+        in_time.unwrap_or_else(|_| Err(SendError::Unclear(format!("{host} timed out"))))
     }
 }

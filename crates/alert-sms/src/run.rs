@@ -9,8 +9,8 @@ use crate::sms::{Carrier, Sms};
 use crate::sns::Sns;
 use crate::twilio::Twilio;
 
-/// Judges the rules and sends what is to be sent by text message. A second run at the same time of
-/// the schedule judges nothing again; what the first could not send it sends.
+/// Evaluates the rules and sends the waiting text messages. A second run at the same scheduled time
+/// evaluates nothing again; it sends the messages that the first run could not send.
 ///
 /// # Errors
 ///

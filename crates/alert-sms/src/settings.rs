@@ -1,4 +1,4 @@
-//! The account at Twilio, from arguments and the secret.
+//! Settings of the Twilio account, from arguments and the secret.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::args::SmsArgs;
 
-/// The secret as it is kept.
+/// The JSON of the secret.
 #[derive(Clone, Default, Deserialize)]
 pub(crate) struct TwilioSecret {
     account_sid: Option<String>,
@@ -23,19 +23,19 @@ pub(crate) struct TwilioSecret {
     recipients: SecretAddresses,
 }
 
-/// Who a text comes from.
+/// The sender of text messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum From {
     Number(String),
     Service(String),
 }
 
-/// An account that can be spoken to.
+/// The account and the login at Twilio.
 #[derive(Clone)]
 pub(crate) struct TwilioSettings {
     pub(crate) endpoint: String,
     pub(crate) account_sid: String,
-    /// The account or an API key, and what belongs to it.
+    /// The account with its token, or the API key with its secret.
     pub(crate) login: (String, String),
     pub(crate) from: From,
     pub(crate) timeout: Duration,
@@ -48,7 +48,7 @@ impl fmt::Debug for TwilioSettings {
 }
 
 impl TwilioSecret {
-    /// The secret that the arguments name, or an empty one.
+    /// Reads the secret that the arguments name. Without a name, the secret is empty.
     pub(crate) async fn read(args: &SmsArgs) -> Result<Self> {
         match &args.twilio_secret {
             Some(name) => {
@@ -59,22 +59,22 @@ impl TwilioSecret {
         }
     }
 
-    /// Whom it says to tell.
+    /// Returns the recipients of the secret.
     pub(crate) fn recipients(&self) -> Vec<String> {
         self.recipients.all()
     }
 }
 
 impl TwilioSettings {
-    /// What the arguments say, and else the secret.
+    /// Reads the settings from the arguments, else from the secret.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] for what is missing or is not what it should be.
+    /// [`UsageError`] for missing or invalid settings.
     pub(crate) fn new(args: &SmsArgs, secret: TwilioSecret) -> Result<Self, UsageError> {
         let needed = |value: Option<String>, name: &str, key: &str| {
             value.ok_or_else(|| {
-                UsageError::new(format!("give {name}, or `{key}` in --twilio-secret"))
+                UsageError::new(format!("{name} is missing; set it, or `{key}` in --twilio-secret"))
             })
         };
         let account_sid = needed(
@@ -105,7 +105,7 @@ impl TwilioSettings {
             }
             (None, Some(number)) => From::Number(number),
             (None, None) => {
-                let message = "say who texts come from: --twilio-from (TWILIO_FROM) or --twilio-messaging-service";
+                let message = "no sender is given; set --twilio-from (TWILIO_FROM) or --twilio-messaging-service";
                 return Err(UsageError::new(message));
             }
         };
@@ -115,7 +115,7 @@ impl TwilioSettings {
             && !is_here.iter().any(|start| endpoint.starts_with(start))
         {
             return Err(UsageError::new(
-                "--twilio-endpoint must begin with https://, unless it is this machine",
+                "--twilio-endpoint must begin with https://, except on localhost",
             ));
         }
         let timeout = args.twilio_timeout.unsigned_abs();
@@ -123,7 +123,7 @@ impl TwilioSettings {
     }
 }
 
-/// Twilio's ids are two letters and 32 hexadecimal digits.
+/// Checks that an ID of Twilio is two letters and 32 hexadecimal digits.
 fn check_sid(argument: &str, sid: &str, letters: &str) -> Result<(), UsageError> {
     let digits = sid.strip_prefix(letters);
     if digits.is_some_and(|digits| {

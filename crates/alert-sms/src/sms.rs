@@ -4,7 +4,7 @@ use mlops_rules::{Channel, Message, cut, plain_characters, segments};
 use crate::sns::Sns;
 use crate::twilio::Twilio;
 
-/// Text messages, by one provider or the other.
+/// Sends text messages by one of the providers.
 #[derive(Debug)]
 pub(crate) struct Sms {
     pub(crate) carrier: Carrier,
@@ -18,8 +18,8 @@ pub(crate) enum Carrier {
 }
 
 impl Sms {
-    /// The text of a delivery, which is the same each time: what it is about, what to do if there
-    /// is room for it, and a mark that no other text has.
+    /// Returns the text of a delivery: the finding, the recommended action if there is room, and a
+    /// unique mark. A delivery always has the same text.
     fn text(&self, delivery: &Delivery) -> String {
         text(&delivery.message, &delivery.message_uid, self.max_segments)
     }

@@ -1,4 +1,4 @@
-//! Texts by Amazon SNS.
+//! Text messages by Amazon SNS.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::retry::RetryConfig;
@@ -53,17 +53,17 @@ fn refusal<E: ProvideErrorMetadata + std::error::Error + 'static>(
             SendError::Temporary { why: answered(status), after: None }
         }
         (_, Some(status @ (401 | 403))) => {
-            let why = format!("{}; allow sns:Publish to the role", answered(status));
+            let why = format!("{}; grant sns:Publish to the role", answered(status));
             SendError::Temporary { why, after: None }
         }
         (_, Some(status)) if status >= 500 => SendError::Unclear(answered(status)),
         (SdkError::ServiceError(_), Some(status)) => SendError::Permanent(answered(status)),
         (SdkError::DispatchFailure(failure), _) if failure.is_io() || failure.is_user() => {
-            SendError::Temporary { why: "Amazon SNS cannot be reached".to_owned(), after: None }
+            SendError::Temporary { why: "Amazon SNS is unreachable".to_owned(), after: None }
         }
         (SdkError::ConstructionFailure(_), _) => {
             SendError::Temporary { why: format!("{}", DisplayErrorContext(error)), after: None }
         }
-        _ => SendError::Unclear("Amazon SNS did not answer in time".to_owned()),
+        _ => SendError::Unclear("Amazon SNS timed out".to_owned()),
     }
 }

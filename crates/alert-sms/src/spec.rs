@@ -5,7 +5,7 @@ use mlops_job::{Grant, Kind, Schedule, Size, Spec};
 const EVERY_TEN_MINUTES: Schedule =
     Schedule { name: "every-ten-minutes", command: &["run"], at: "cron(0/10 * * * ? *)" };
 
-/// A telephone number is no resource that a right could be given for.
+/// Permission on all resources: a phone number has no ARN.
 const PUBLISH: &[Action] = &[Action::new("sns:Publish", "*")];
 
 const GRANTS: &[Grant] = &[

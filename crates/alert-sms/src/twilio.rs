@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::http::{Answer, Http};
 use crate::settings::{From, TwilioSettings};
 
-/// Messages of one day to one number that are looked through.
+/// The number of messages of one day to one number that are searched.
 const PAGE: &str = "200";
 
 #[derive(Debug)]
@@ -30,8 +30,8 @@ impl Twilio {
         Ok(Self { settings, http })
     }
 
-    /// Creates a message. Twilio knows no idempotency key: an answer that is missing has to be
-    /// settled by [`Self::find`].
+    /// Creates a message. Twilio has no idempotency key: after a missing answer, [`Self::find`] tells
+    /// whether the message exists.
     pub(crate) async fn send(&self, to: &str, body: &str) -> Result<Sent, SendError> {
         let from = match &self.settings.from {
             From::Number(number) => ("From", number.as_str()),
@@ -46,7 +46,7 @@ impl Twilio {
         }
     }
 
-    /// The message to that number with that text, if Twilio has one from the day of `since` on.
+    /// Finds the message to that number with that text, from the day of `since` on.
     pub(crate) async fn find(
         &self,
         to: &str,
@@ -83,7 +83,7 @@ impl Twilio {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::new(Bytes::from(form)));
         let wrong = |_| SendError::Temporary {
-            why: "--twilio-endpoint is no address".to_owned(),
+            why: "--twilio-endpoint is not a URL".to_owned(),
             after: None,
         };
         request.map_err(wrong)
@@ -98,8 +98,8 @@ fn sid(message: &Value) -> Option<String> {
     message["sid"].as_str().map(str::to_owned)
 }
 
-/// What a refusal means. Twilio's own words may hold the number, and are left out; its code says
-/// the same.
+/// Classifies a refusal. The text of Twilio may contain the phone number and is left out; the code
+/// is kept.
 fn refusal(answer: &Answer) -> SendError {
     let status = answer.status;
     let code =
@@ -112,7 +112,7 @@ fn refusal(answer: &Answer) -> SendError {
         // that.
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
             SendError::Temporary {
-                why: format!("{why}; check the account and the token"),
+                why: format!("{why}; check the account SID and the token"),
                 after: None,
             }
         }

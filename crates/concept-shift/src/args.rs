@@ -74,7 +74,7 @@ pub struct Args {
     pub common: CommonArgs,
 }
 
-/// What is compared, and what its columns are.
+/// The data to compare, and the roles of their columns.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub struct DataArgs {
@@ -299,6 +299,6 @@ fn auc(text: &str) -> Result<f64, String> {
     if (0.5..1.0).contains(&auc) {
         Ok(auc)
     } else {
-        Err("write a number from 0.5 on and below 1".to_owned())
+        Err("write a number from 0.5 to below 1".to_owned())
     }
 }

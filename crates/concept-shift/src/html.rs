@@ -21,19 +21,19 @@ pub(crate) fn page(report: &ConceptReport) -> String {
             @if let Some(from) = &report.window_from { "From " (from) " UTC. " }
             @if let Some(to) = &report.window_to { "Until " (to) " UTC. " }
         }
-        h2 { "Can production be told from training? " (badge(report.domain_verdict.name())) }
+        h2 { "Difference between production and training data " (badge(report.domain_verdict.name())) }
         p {
-            "A classifier that is asked for rows that it was not fitted to would be right by chance at 0.5, and always at 1. "
-            "Above " (report.threshold) " production has other rows than the model was fitted to."
+            "AUC of a classifier that separates production rows from training rows, on held-out rows: 0.5 means no difference, 1 means completely different. "
+            "The verdict is shifted when the interval is above " (report.threshold) "."
         }
         (score(&report.domain, report.threshold))
         (features(report))
         @if let Some(relation) = &report.relation { (of_relation(relation)) }
         footer.muted {
             @if let Some(labels) = &report.labels { p { (labels.text()) "." } }
-            @if report.repeated > 0 { p { (number(report.repeated as u64)) " rows of customers who count already are left out." } }
-            @for column in &report.new_columns { p { "New in production: " b { (column) } "." } }
-            @for skipped in &report.skipped { p { "Not compared: " b { (skipped.column) } ", " (skipped.why) "." } }
+            @if report.repeated > 0 { p { (number(report.repeated as u64)) " repeated rows of the same customers are ignored." } }
+            @for column in &report.new_columns { p { "New column in production: " b { (column) } "." } }
+            @for skipped in &report.skipped { p { "Not compared: " b { (skipped.column) } " (" (skipped.why) ")." } }
         }
     };
     document(&format!("Concept shift: {}", report.verdict), &body)
@@ -51,7 +51,7 @@ fn score(domain: &Domain, threshold: f64) -> Markup {
     let x = |auc: f64| 10.0 + (WIDTH - 20.0) * (auc.clamp(0.4, 1.0) - 0.4) / 0.6;
     html! {
         svg.scale viewBox={ "0 0 " (WIDTH) " 62" } role="img"
-            aria-label={ "score " (format!("{:.3}", domain.score)) ", interval " (format!("{:.3} to {:.3}", domain.low, domain.high)) } {
+            aria-label={ "AUC " (format!("{:.3}", domain.score)) ", confidence interval " (format!("{:.3} to {:.3}", domain.low, domain.high)) } {
             line x1=(x(0.4)) x2=(x(1.0)) y1="34" y2="34" stroke="var(--line)" {}
             @for tick in [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0] {
                 text x=(format!("{:.1}", x(tick))) y="54" text-anchor="middle" { (tick) }
@@ -62,8 +62,8 @@ fn score(domain: &Domain, threshold: f64) -> Markup {
             circle cx=(format!("{:.1}", x(domain.score))) cy="34" r="5" fill="var(--new)" {}
         }
         p {
-            b { (format!("{:.3}", domain.score)) } " (" (format!("{:.3} to {:.3}", domain.low, domain.high)) "), p "
-            (p_value(domain.p_value)) ", " (number(domain.rows as u64)) " rows a side."
+            "AUC " b { (format!("{:.3}", domain.score)) } " (" (format!("{:.3} to {:.3}", domain.low, domain.high)) "), p "
+            (p_value(domain.p_value)) ", " (number(domain.rows as u64)) " rows from each data set."
         }
     }
 }
@@ -74,7 +74,7 @@ fn features(report: &ConceptReport) -> Markup {
     html! {
         @if !report.domain.features.is_empty() {
             table {
-                tr { th { "feature" } th { "importance" } th {} th { "AUC alone" } }
+                tr { th { "feature" } th { "importance" } th {} th { "AUC of the feature alone" } }
                 @for feature in &report.domain.features {
                     tr {
                         td { (feature.feature) }
@@ -91,21 +91,21 @@ fn features(report: &ConceptReport) -> Markup {
 fn of_relation(relation: &RelationReport) -> Markup {
     let found = &relation.found;
     html! {
-        h2 { "Does the target follow from the features as it did? " (badge(relation.verdict.name())) }
+        h2 { "Relation of features to the target " (badge(relation.verdict.name())) }
         @if let Some(why) = &relation.why { p { (why) "." } }
         p {
-            "Rows that are alike in both periods (" (number(found.rows_reference as u64)) " then, " (number(found.rows_production as u64))
-            " now), each judged by models that were not fitted to it."
+            "Compared on similar rows of both data sets (" (number(found.rows_reference as u64)) " training rows, " (number(found.rows_production as u64))
+            " production rows), with predictions of models that were not trained on these rows."
         }
         @if let Some(gain) = &found.label_gain { p.muted { "For comparison: " (gain_text(gain)) "." } }
         @if let Some(change) = &found.recalibration { (recalibration(change)) }
         @if !found.features.is_empty() {
             table {
-                tr { th { "feature" } th.text { "relation" } th { "adjusted p" } th { "change of log-odds" } th.text { "most" } }
+                tr { th { "feature" } th.text { "relation" } th { "adjusted p" } th { "change of log-odds" } th.text { "largest change" } }
                 @for feature in &found.features {
                     tr {
                         td { (feature.feature) }
-                        td.text { span class=(if feature.shifted { "shifted" } else { "muted" }) { (if feature.shifted { "changed" } else { "as before" }) } }
+                        td.text { span class=(if feature.shifted { "shifted" } else { "muted" }) { (if feature.shifted { "changed" } else { "unchanged" }) } }
                         td { (p_value(feature.p_value_adjusted)) }
                         td { (format!("{:.3}", feature.effect)) }
                         td.text { @if let (true, Some(most)) = (feature.shifted, &feature.most) { (most.text()) } }
@@ -135,8 +135,8 @@ fn recalibration(change: &RecalibrationChange) -> Markup {
             (line("in production", &change.production))
         }
         p {
-            "Right scores have the intercept 0 and the slope 1. "
-            span class=(if change.shifted { "shifted" } else { "muted" }) { (if change.shifted { "They changed" } else { "They are as before" }) }
+            "Calibrated scores have intercept 0 and slope 1. "
+            span class=(if change.shifted { "shifted" } else { "muted" }) { (if change.shifted { "Calibration changed" } else { "Calibration is unchanged" }) }
             ", adjusted p " (p_value(change.p_value_adjusted)) "."
         }
     }

@@ -19,7 +19,7 @@ const SHOWN: usize = 10;
 /// So many features are kept with how much they tell production from training.
 const KEPT: usize = 20;
 
-/// What was found.
+/// The findings.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConceptReport {
     /// `stable`, `shifted` or `inconclusive`: the one of the rows, and of the relation where that
@@ -27,12 +27,12 @@ pub struct ConceptReport {
     pub verdict: Verdict,
     /// Why, in words.
     pub why: Option<String>,
-    /// What the score is.
+    /// The name of the score.
     pub metric: &'static str,
     /// How well production and training can be told apart, and by what.
     #[serde(flatten)]
     pub domain: Domain,
-    /// What the score was compared with.
+    /// The threshold of the score.
     pub threshold: f64,
     /// The verdict of the rows alone.
     pub domain_verdict: Verdict,
@@ -44,7 +44,7 @@ pub struct ConceptReport {
     pub new_columns: Vec<String>,
     /// Rows left out since their customer counts already.
     pub repeated: usize,
-    /// What became of logged requests that were to be labelled.
+    /// Numbers of logged requests with and without an outcome.
     pub labels: Option<LabelCounts>,
     /// The model whose training data were compared.
     pub model_uid: Option<String>,
@@ -54,7 +54,7 @@ pub struct ConceptReport {
     pub window_from: Option<String>,
     /// The first moment after.
     pub window_to: Option<String>,
-    /// What was done about the model.
+    /// The retrain decision.
     pub retrain: Option<RetrainReport>,
     #[serde(skip)]
     fail_on_verdict: bool,
@@ -67,7 +67,7 @@ pub struct RelationReport {
     pub verdict: Verdict,
     /// Why it is inconclusive.
     pub why: Option<String>,
-    /// What was found.
+    /// The findings.
     #[serde(flatten)]
     pub found: Relation,
 }
@@ -108,7 +108,7 @@ impl ConceptReport {
                 (Verdict::Shifted, _) | (_, Verdict::Shifted) => Verdict::Shifted,
                 (Verdict::Inconclusive(why), _) => Verdict::Inconclusive(why.clone()),
                 (_, Verdict::Inconclusive(why)) => {
-                    Verdict::Inconclusive(format!("of the relation: {why}"))
+                    Verdict::Inconclusive(format!("relation to the target: {why}"))
                 }
                 _ => Verdict::Stable,
             },
@@ -142,7 +142,7 @@ impl ConceptReport {
         report
     }
 
-    /// What is no longer true, in one line.
+    /// Returns the findings in one line.
     pub(crate) fn summary(&self) -> String {
         let mut parts = Vec::new();
         if self.domain.verdict == Verdict::Shifted {
@@ -155,7 +155,7 @@ impl ConceptReport {
                 .map(|feature| feature.feature.as_str())
                 .collect();
             parts.push(format!(
-                "production can be told from training (AUC {score:.3}, {low:.3} to {high:.3}), most by {}",
+                "production data differ from training data: AUC {score:.3} ({low:.3} to {high:.3}; 0.5 means no difference), mainly in {}",
                 by.join(", ")
             ));
         }
@@ -167,13 +167,13 @@ impl ConceptReport {
                     .map(|most| format!(" ({})", most.text()))
                     .unwrap_or_default();
                 parts.push(format!(
-                    "the target follows from {} in another way{most}",
+                    "the relation of {} to the target changed{most}",
                     feature.feature
                 ));
             }
             if let Some(change) = found.recalibration.as_ref().filter(|change| change.shifted) {
                 parts.push(format!(
-                    "the model's scores are off: intercept {:.2}, slope {:.2}",
+                    "the predicted probabilities are not calibrated: intercept {:.2} (0 expected), slope {:.2} (1 expected)",
                     change.production.intercept, change.production.slope
                 ));
             }
@@ -209,9 +209,9 @@ impl ConceptReport {
                         p_value_adjusted: None,
                         n_reference: rows as u64,
                         n_production: rows as u64,
-                        // It says what the finding above is made of, and is none itself.
+                        // It explains the finding above and is not a finding itself.
                         verdict: Verdict::Stable,
-                        why: format!("alone it tells them apart with an AUC of {:.3}", it.auc),
+                        why: format!("AUC {:.3} with this feature alone", it.auc),
                     }
                 },
             ),
@@ -290,10 +290,7 @@ impl Report for ConceptReport {
         let rows: Vec<Vec<String>> = self.domain.features.iter().take(SHOWN).map(shown).collect();
         let mut text = String::new();
         if !rows.is_empty() {
-            text.push_str(&grid(
-                &["tells production from training", "importance", "AUC alone"],
-                &rows,
-            ));
+            text.push_str(&grid(&["feature that differs", "importance", "AUC alone"], &rows));
             text.push_str("\n\n");
         }
         if let Some(RelationReport { found, .. }) = &self.relation
@@ -302,7 +299,7 @@ impl Report for ConceptReport {
             let shown = found.features.iter().take(SHOWN).map(|it| {
                 vec![
                     it.feature.clone(),
-                    if it.shifted { "changed" } else { "as before" }.to_owned(),
+                    if it.shifted { "changed" } else { "unchanged" }.to_owned(),
                     p_value(it.p_value_adjusted),
                     format!("{:.3}", it.effect),
                     it.most
@@ -314,13 +311,13 @@ impl Report for ConceptReport {
             });
             let rows: Vec<Vec<String>> = shown.collect();
             text.push_str(&grid(
-                &["relation to the target", "verdict", "adjusted p", "effect", "most"],
+                &["relation to the target", "verdict", "adjusted p", "effect", "largest change"],
                 &rows,
             ));
             text.push_str("\n\n");
             if let Some(it) = &found.recalibration {
                 text.push_str(&format!(
-                    "scores: intercept {:.2}, slope {:.2} (in training {:.2} and {:.2}), adjusted p {}; {} and {} rows with an outcome\n",
+                    "scores: intercept {:.2}, slope {:.2} (in training {:.2} and {:.2}), adjusted p {}; {} training rows and {} production rows with an outcome\n",
                     it.production.intercept,
                     it.production.slope,
                     it.reference.intercept,
@@ -339,7 +336,7 @@ impl Report for ConceptReport {
         }
         let Domain { score, low, high, rows, .. } = self.domain;
         text.push_str(&format!(
-            "AUC {score:.3} ({low:.3} to {high:.3}; the threshold is {}), {} rows a side\n{}",
+            "AUC {score:.3} ({low:.3} to {high:.3}; threshold {}), {} rows from each data set\n{}",
             self.threshold,
             number(rows as u64),
             self.verdict.name().to_uppercase()
@@ -377,6 +374,6 @@ impl Report for ConceptReport {
 pub(crate) fn gain_text(gain: &LabelGain) -> String {
     let LabelGain { without, with, difference, interval: [low, high] } = gain;
     format!(
-        "knowing the outcome, the two are told apart with {with:.3} instead of {without:.3} ({difference:+.3}, {low:+.3} to {high:+.3})"
+        "with the outcome, the classifier separates both data sets with AUC {with:.3} instead of {without:.3} ({difference:+.3}, {low:+.3} to {high:+.3})"
     )
 }

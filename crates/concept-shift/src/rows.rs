@@ -5,7 +5,7 @@ use mlops_core::table::{Column, Kind, Table};
 use mlops_core::window::Window;
 use mlops_detect::shift::{FeatureSet, Roles};
 use mlops_job::{Context, UsageError};
-use mlops_model::{Target, places_at_random};
+use mlops_model::{Target, sample_indices};
 use mlops_monitor::{
     LOG_TIME, LabelCounts, LogColumns, LogsAt, PublishedModel, Source, TableSource, label,
     read_logged, read_outcomes, rows_in_window,
@@ -27,7 +27,7 @@ pub(crate) struct Rows {
     pub(crate) about: AboutRows,
 }
 
-/// What is to be said of the rows.
+/// Figures about the rows for the report.
 pub(crate) struct AboutRows {
     /// Columns that are not compared, and why.
     pub(crate) skipped: Vec<(String, String)>,
@@ -35,7 +35,7 @@ pub(crate) struct AboutRows {
     pub(crate) new_columns: Vec<String>,
     /// Rows that were left out since their customer counts already.
     pub(crate) repeated: usize,
-    /// What became of logged requests that were to be labelled.
+    /// Numbers of logged requests with and without an outcome.
     pub(crate) label_counts: Option<LabelCounts>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn read(
         (Some(location), _) => location.clone(),
         (None, Some(model)) => model.part("training.parquet")?,
         (None, None) => {
-            let message = "--reference (CONCEPT_SHIFT_REFERENCE) is missing: name what the model was trained on, such as train.csv, or the place of --models";
+            let message = "--reference (CONCEPT_SHIFT_REFERENCE) is missing; name the training data, such as train.csv, or the folder of the models with --models";
             return Err(UsageError::new(message).into());
         }
     };
@@ -70,8 +70,7 @@ pub(crate) async fn read(
         .await
         .with_context(|| format!("reading the training data {location}"))?;
     let Source::Table(source) = source else {
-        let message =
-            format!("--reference {location} has no rows of columns; name a CSV or Parquet file");
+        let message = format!("--reference {location} is not a table; name a CSV or Parquet file");
         return Err(UsageError::new(message).into());
     };
     for (argument, name) in
@@ -101,15 +100,13 @@ pub(crate) async fn read(
     let production = production(args, &wanted, window, database, context).await?;
 
     let mut skipped: Vec<(String, String)> =
-        needless.into_iter().map(|name| (name, "an id".to_owned())).collect();
+        needless.into_iter().map(|name| (name, "an ID".to_owned())).collect();
     skipped.extend(
         features.skipped.iter().map(|skipped| (skipped.column.clone(), skipped.why.clone())),
     );
     let (compared, lacking): (Vec<_>, Vec<_>) =
         columns.iter().cloned().partition(|(name, _)| production.has.contains(name));
-    skipped.extend(
-        lacking.into_iter().map(|(name, _)| (name, "production does not have it".to_owned())),
-    );
+    skipped.extend(lacking.into_iter().map(|(name, _)| (name, "missing in production".to_owned())));
     let (reference, repeated_reference) = one_a_unit(reference, &args.data.unit);
     let (labelled, label_counts) =
         labelled(args, &reference, &production, target.as_deref(), &compared, database).await?;
@@ -128,7 +125,7 @@ pub(crate) async fn read(
     })
 }
 
-/// What is read of production.
+/// The columns to read from production.
 struct Wanted<'a> {
     columns: &'a [(String, Kind)],
     /// The reference's columns, features or not.
@@ -168,7 +165,7 @@ async fn production(
         is_table |= matches!(source, Source::Table(_));
         if is_table && (all.is_logged || matches!(source, Source::Logs(_))) {
             return Err(UsageError::new(
-                "--production names tables and logs; compare them one after the other",
+                "--production names tables and logs; compare them in separate runs",
             )
             .into());
         }
@@ -178,15 +175,12 @@ async fn production(
                     .await?;
             }
             Source::Profiles(_) => {
-                let message = format!(
-                    "{location} is a profile, of which no rows can be had; name a table or logs"
-                );
+                let message =
+                    format!("{location} is a profile, which has no rows; name a table or logs");
                 return Err(UsageError::new(message).into());
             }
             Source::Table(_) if window != Window::default() && args.data.time.is_none() => {
-                let message = format!(
-                    "{location} is a table: say with --time which column has the time of a row"
-                );
+                let message = format!("{location} is a table; name its time column with --time");
                 return Err(UsageError::new(message).into());
             }
             Source::Table(source) => {
@@ -235,7 +229,7 @@ async fn read_logs(
     all: &mut Production,
     args: &Args,
     wanted: &Wanted<'_>,
-    place: LogsAt<'_>,
+    location: LogsAt<'_>,
     window: Window,
     context: &Context,
 ) -> Result<()> {
@@ -250,7 +244,7 @@ async fn read_logs(
         outputs: args.outcomes.outcomes_of.outputs(),
         known: wanted.known.clone(),
     };
-    let (read, found) = read_logged(place, columns, window, context).await?;
+    let (read, found) = read_logged(location, columns, window, context).await?;
     let table = &mut all.table;
     table.append(&read);
     // Neither a database nor a listing is in the order of time, by which the first row of a
@@ -277,7 +271,7 @@ async fn labelled(
     let asked = args.relation.relation || args.outcomes.outcomes.is_some();
     let Some(target) = target else {
         if asked {
-            let message = "--relation needs --target, the column with the outcome, or --models, which knows it";
+            let message = "--relation needs the outcome; name its column with --target, or a model with --models";
             return Err(UsageError::new(message).into());
         }
         return Ok((None, None));
@@ -303,8 +297,8 @@ async fn labelled(
     let rows = |table: &Table| -> Result<LabelledRows> {
         let labels = of_target.labels(table).map_err(UsageError::because)?;
         let known: Vec<usize> = (0..labels.len()).filter(|row| labels[*row].is_some()).collect();
-        let places = places_at_random(known.len(), args.classifier.max_rows, args.classifier.seed);
-        let known: Vec<usize> = places.into_iter().map(|place| known[place]).collect();
+        let indices = sample_indices(known.len(), args.classifier.max_rows, args.classifier.seed);
+        let known: Vec<usize> = indices.into_iter().map(|index| known[index]).collect();
         let labels = known.iter().filter_map(|row| labels[*row]).collect();
         Ok(LabelledRows { table: table.take(&known).select(compared), labels })
     };

@@ -75,7 +75,7 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
         };
         database.write_concept_shift(run).await
     };
-    let healthy = "what the model learned is still true";
+    let healthy = "production data and the relation to the target are unchanged";
     let request = trigger
         .as_ref()
         .map(|trigger| (trigger, RetrainAdvice::of(&report.verdict, report.summary(), healthy)));

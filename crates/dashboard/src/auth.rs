@@ -1,4 +1,4 @@
-//! Who may look.
+//! Authentication of the page's readers.
 
 use std::net::SocketAddr;
 
@@ -9,24 +9,23 @@ use mlops_web::{Proxy, Secrets, is_for_this_machine};
 
 use crate::args::ServeArgs;
 
-/// Whom the page is served to.
+/// The clients that may read the page.
 #[derive(Debug, Clone)]
 pub(crate) enum Auth {
-    /// Who is on this machine.
+    /// Clients on this machine.
     ThisMachine,
-    /// Who knows a secret.
+    /// Clients that send a bearer token or a password.
     Secrets(Secrets),
-    /// Whom a proxy has signed in.
+    /// Clients that a proxy has authenticated.
     Proxy(Proxy),
 }
 
 impl Auth {
-    /// What the arguments say.
+    /// Reads the policy from the arguments.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] for an address that others can reach without a word about who may look, and
-    /// for settings that do not go together.
+    /// [`UsageError`] for a public address without authentication, and for conflicting settings.
     pub(crate) fn new(args: &ServeArgs) -> Result<Self> {
         let token = args.bearer_token.as_ref().map(|token| token.expose());
         let basic = args.basic_auth.as_ref().map(|pair| pair.expose());
@@ -39,12 +38,12 @@ impl Auth {
         let secrets = Secrets::new(token, basic);
         if let Some(name) = &args.proxy_header {
             if secrets.are_set() {
-                let message = "--proxy-header leaves it to a proxy who may look; leave out --bearer-token and --basic-auth";
+                let message = "--proxy-header leaves authentication to a proxy; leave out --bearer-token and --basic-auth";
                 return Err(UsageError::new(message).into());
             }
             let proxy = Proxy::new(name, args.proxy_network.clone());
             let proxy = proxy.ok_or_else(|| {
-                UsageError::new(format!("--proxy-header: `{name}` is no name of a header"))
+                UsageError::new(format!("--proxy-header: `{name}` is not a valid header name"))
             })?;
             return Ok(Self::Proxy(proxy));
         }
@@ -53,7 +52,7 @@ impl Auth {
             false if args.listen.ip().is_loopback() => Ok(Self::ThisMachine),
             false => {
                 let message = format!(
-                    "others can reach --listen {}, and anybody could look; say who may by --bearer-token, --basic-auth or \
+                    "--listen {} is reachable from other machines without authentication; set --bearer-token, --basic-auth or \
                      --proxy-header, or listen at 127.0.0.1",
                     args.listen
                 );
@@ -71,7 +70,7 @@ impl Auth {
         }
     }
 
-    /// What a browser is told to ask for.
+    /// Returns the header that tells a browser which credentials to ask for.
     pub(crate) fn challenge(&self) -> Option<HeaderValue> {
         match self {
             Self::Secrets(secrets) => Some(secrets.challenge("dashboard")),

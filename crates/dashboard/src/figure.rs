@@ -13,13 +13,13 @@ const SHOWN: usize = 120;
 
 /// A picture, or a table that is one.
 pub(crate) struct Figure {
-    /// What its files are called.
+    /// The name of its files.
     pub(crate) name: &'static str,
     /// Its title.
     pub(crate) title: &'static str,
-    /// What it shows and what to do about it, in plain words.
+    /// An explanation: the meaning of the figure, and the action that may follow.
     pub(crate) sentence: Markup,
-    /// What is seen of it.
+    /// The visible part.
     pub(crate) shown: Shown,
     /// Whether it has the whole width.
     pub(crate) is_wide: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Figure {
     pub(crate) grid: Grid,
 }
 
-/// What is seen of a figure.
+/// The visible part of a figure.
 pub(crate) enum Shown {
     /// A picture, with the table behind it.
     Picture(Markup),
@@ -164,25 +164,25 @@ impl Grid {
     }
 
     fn table(&self, caption: &str) -> Markup {
-        let is_text = |place: usize| self.rows.iter().any(|row| row[place].is_text());
+        let is_text = |index: usize| self.rows.iter().any(|row| row[index].is_text());
         let hidden = self.rows.len().saturating_sub(SHOWN);
         html! {
             div.scroll tabindex="0" role="region" aria-label=(caption) {
                 table {
                     caption.unseen { (caption) }
                     thead { tr {
-                        @for (place, column) in self.columns.iter().enumerate() {
-                            th.text[is_text(place)] scope="col" { (column.replace('_', " ")) }
+                        @for (index, column) in self.columns.iter().enumerate() {
+                            th.text[is_text(index)] scope="col" { (column.replace('_', " ")) }
                         }
                     } }
                     tbody {
                         @for row in self.newest_first(hidden) {
-                            tr { @for (place, value) in row.iter().enumerate() { td.text[is_text(place)] { (value.shown()) } } }
+                            tr { @for (index, value) in row.iter().enumerate() { td.text[is_text(index)] { (value.shown()) } } }
                         }
                     }
                 }
             }
-            @if hidden > 0 { p.muted { (number(hidden as u64)) " earlier rows are in the files." } }
+            @if hidden > 0 { p.muted { (number(hidden as u64)) " earlier rows are in the CSV and JSON files." } }
         }
     }
 }

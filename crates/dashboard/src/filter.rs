@@ -1,4 +1,4 @@
-//! What a page is about, as its address says it.
+//! The window, the model and the segment of a page, from its URL.
 
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::timestamp::to_sql_text;
@@ -19,7 +19,7 @@ pub(crate) const WINDOWS: [(&str, &str); 5] = [
 /// The longest name that a database has.
 const MAX_NAME: usize = 255;
 
-/// What is shown.
+/// The selection of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Filter {
     /// How long.
@@ -65,7 +65,7 @@ impl Filter {
         let read = |name: &str, error: String| format!("{name}: {error}");
         for (name, text) in [("model", &query.model), ("segment", &query.segment)] {
             if text.as_ref().is_some_and(|text| text.len() > MAX_NAME) {
-                return Err(format!("{name}: no name is longer than {MAX_NAME} bytes"));
+                return Err(format!("{name}: longer than {MAX_NAME} bytes"));
             }
         }
         Ok(Self {

@@ -25,7 +25,7 @@ const SHIFT_TIMES: i64 = 92;
 /// A day in seconds.
 const DAY: i64 = 86_400;
 
-/// What was read, or why it could not be.
+/// The rows of a table, or why the table could not be read.
 pub(crate) type Known<T> = Result<T, String>;
 
 /// All that a page shows.
@@ -53,29 +53,29 @@ pub(crate) struct Findings {
     pub(crate) last_runs: Vec<LastRun>,
 }
 
-/// What `drift` found over time.
+/// The findings of `drift` over time.
 #[derive(Debug, Default)]
 pub(crate) struct ShiftStory {
     /// One run a time, in order.
     pub(crate) runs: Vec<DatedRun>,
-    /// What they found of each feature.
+    /// The findings of the runs by feature.
     pub(crate) rows: Vec<ShiftRow>,
-    /// What the last one found.
+    /// The findings of the last run.
     pub(crate) last: Vec<ShiftFinding>,
     /// The segments that it looked at.
     pub(crate) segments: Vec<String>,
 }
 
-/// What `concept-shift` found over time.
+/// The findings of `concept-shift` over time.
 #[derive(Debug, Default)]
 pub(crate) struct ConceptStory {
     /// One run a time, in order.
     pub(crate) runs: Vec<ConceptRow>,
-    /// What else the last one found.
+    /// Further findings of the last run.
     pub(crate) details: Vec<ConceptDetail>,
 }
 
-/// What `performance` found by period.
+/// The findings of `performance` by period.
 #[derive(Debug, Default)]
 pub(crate) struct PerformanceStory {
     /// The periods, realised and estimated, in order.
@@ -160,7 +160,7 @@ impl Findings {
         self.releases.as_ref().ok()?.first()
     }
 
-    /// What is known of a model.
+    /// Returns the row of a model.
     pub(crate) fn model(&self, model_uid: &str) -> Option<&Model> {
         self.models.as_ref().ok()?.iter().find(|model| model.model_uid == model_uid)
     }
@@ -172,8 +172,8 @@ impl Findings {
     }
 }
 
-/// What was read of a table, unless it is missing or cannot be read: an older database, a user with
-/// fewer grants, or a value that does not belong there.
+/// Returns the rows of a table, or the reason if it is missing or cannot be read: an older database, a
+/// user with fewer grants, or an invalid value.
 async fn known<T>(
     table: &str,
     read: impl Future<Output = Result<T, StoreError>>,
@@ -181,14 +181,14 @@ async fn known<T>(
     match read.await {
         Ok(found) => Ok(Ok(found)),
         Err(error) if error.kind == StoreErrorKind::NotFound => Ok(Err(format!(
-            "The table {table}, or a column of it, is not in this database: the job that writes it is newer than the tables. Run a job \
+            "The table {table}, or a column of it, is missing in this database. Run the job that writes it once \
              with --create-tables."
         ))),
         Err(error) if error.kind == StoreErrorKind::Denied => Ok(Err(format!(
-            "The database user may not read the table {table}: GRANT SELECT on it."
+            "The database user has no permission to read the table {table}. Grant SELECT on it."
         ))),
         Err(error) if error.kind == StoreErrorKind::Invalid => {
-            Ok(Err(format!("The table {table} cannot be shown: {error}.")))
+            Ok(Err(format!("The table {table} could not be read: {error}.")))
         }
         Err(error) => Err(error),
     }
@@ -250,10 +250,10 @@ fn newest_by_time<T>(runs: Vec<T>, scope: &Scope, time: impl Fn(&T) -> Timestamp
         // Whole days, so that a nightly run has one of its own.
         longer => (longer / DAY + 1) * DAY,
     };
-    let place = |run: &T| time(run).as_second().div_euclid(step);
+    let bucket = |run: &T| time(run).as_second().div_euclid(step);
     let mut newest: Vec<T> = Vec::new();
     for run in runs {
-        if newest.last().is_some_and(|last| place(last) == place(&run)) {
+        if newest.last().is_some_and(|last| bucket(last) == bucket(&run)) {
             newest.pop();
         }
         newest.push(run);

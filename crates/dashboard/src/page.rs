@@ -19,8 +19,7 @@ const SCRIPT: &str = include_str!("page.js");
 static STYLE: LazyLock<String> =
     LazyLock::new(|| format!("{}{}", mlops_page::STYLE, include_str!("page.css")));
 
-/// What a browser may do with the page: show it with its own style and script, and ask where it
-/// came from for newer ones.
+/// The content security policy: only the page's own style and script, and requests to its own server.
 pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     format!(
@@ -30,9 +29,9 @@ pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Where the page is read.
+/// The destination of the page.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum Target {
     /// In a browser, from this server; it renews itself after so many seconds.
     Served { renew_seconds: u64 },
     /// In a file, which stays as it is.
@@ -46,32 +45,31 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn new(findings: &Findings, args: &PageArgs, place: Place) -> Self {
+    pub(crate) fn new(findings: &Findings, args: &PageArgs, target: Target) -> Self {
         let sections = sections(findings, args);
-        let address = match place {
-            Place::Served { .. } => Some(findings.filter.address()),
-            Place::File => None,
+        let address = match target {
+            Target::Served { .. } => Some(findings.filter.address()),
+            Target::File => None,
         };
         let body = html! {
-            (header(findings, args, &sections, place))
+            (header(findings, args, &sections, target))
             main id="main" { @for section in &sections { (section.show(address.as_deref())) } }
         };
-        let html = document(&args.title, &body, place);
+        let html = document(&args.title, &body, target);
         Self { html, figures: sections.into_iter().flat_map(Section::figures).collect() }
     }
 }
 
-/// A page that says one thing.
+/// Returns a page with one message.
 pub(crate) fn notice(title: &str, says: &str) -> String {
-    let body =
-        html! { main id="main" { h1 { (title) } p { (says) } p { a href="/" { "To the page" } } } };
-    document(title, &body, Place::File)
+    let body = html! { main id="main" { h1 { (title) } p { (says) } p { a href="/" { "Open the dashboard" } } } };
+    document(title, &body, Target::File)
 }
 
-fn document(title: &str, body: &Markup, place: Place) -> String {
-    let renew = match place {
-        Place::Served { renew_seconds } => Some(renew_seconds),
-        Place::File => None,
+fn document(title: &str, body: &Markup, target: Target) -> String {
+    let renew = match target {
+        Target::Served { renew_seconds } => Some(renew_seconds),
+        Target::File => None,
     };
     let page = html! {
         (DOCTYPE)
@@ -79,7 +77,7 @@ fn document(title: &str, body: &Markup, place: Place) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                // A server says it in a header, which can say more; a file has no other place.
+                // A server sends the policy as a header. A file can only hold it here.
                 @if renew.is_none() { meta http-equiv="Content-Security-Policy" content=(*CONTENT_SECURITY_POLICY); }
                 meta name="color-scheme" content="light dark";
                 title { (title) }
@@ -87,7 +85,7 @@ fn document(title: &str, body: &Markup, place: Place) -> String {
                 style { (PreEscaped(&*STYLE)) }
             }
             body.dashboard data-renew=[renew] {
-                a.skip href="#main" { "To the content" }
+                a.skip href="#main" { "Skip to content" }
                 (body)
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -96,22 +94,22 @@ fn document(title: &str, body: &Markup, place: Place) -> String {
     page.into_string()
 }
 
-fn header(findings: &Findings, args: &PageArgs, sections: &[Section], place: Place) -> Markup {
+fn header(findings: &Findings, args: &PageArgs, sections: &[Section], target: Target) -> Markup {
     html! {
         header.top {
             div.title {
                 h1 { (args.title) }
                 p.muted #staleness {
                     (staleness(findings)) " "
-                    @match place {
-                        Place::Served { .. } => span #renewal role="status" {},
-                        Place::File => { "This file was written at " (moment(findings.now)) span.utc { " UTC" } "." }
+                    @match target {
+                        Target::Served { .. } => span #renewal role="status" {},
+                        Target::File => { "This file was written at " (moment(findings.now)) span.utc { " UTC" } "." }
                     }
                 }
             }
-            @match place {
-                Place::Served { .. } => (form(findings)),
-                Place::File => (shown(findings)),
+            @match target {
+                Target::Served { .. } => (form(findings)),
+                Target::File => (shown(findings)),
             }
         }
         nav aria-label="Sections" {
@@ -125,7 +123,7 @@ fn header(findings: &Findings, args: &PageArgs, sections: &[Section], place: Pla
     }
 }
 
-/// What the page is about, where nothing can be chosen.
+/// Shows the selection of an exported page.
 fn shown(findings: &Findings) -> Markup {
     let Filter { model, segment, .. } = &findings.filter;
     html! {

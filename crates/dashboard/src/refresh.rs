@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::RefreshArgs;
 
-/// What was counted.
+/// The result of a refresh.
 #[derive(Debug, Clone, Serialize)]
 pub struct Refreshed {
     /// Hours that were counted anew, since their numbers of requests were not right.
@@ -23,7 +23,7 @@ impl Refreshed {
     pub(crate) fn text(&self) -> String {
         let compared = if self.audited { "all hours" } else { "the newest hours" };
         format!(
-            "compared {compared} with the log, counted {} anew in {:.1} s",
+            "checked {compared} against the log and recounted {} in {:.1} s",
             number(self.hours as u64),
             self.seconds
         )
@@ -47,7 +47,9 @@ pub(crate) async fn refresh(
     let since =
         newest.and_then(|newest| newest.saturating_sub(args.lookback).ok()).filter(|_| !is_audit);
     let (mut from, mut hours) = (since.unwrap_or(Timestamp::UNIX_EPOCH), 0);
-    while let Some(stretch) = database.refresh_stretch(from).await.context("keeping log_rollup")? {
+    while let Some(stretch) =
+        database.refresh_stretch(from).await.context("updating table log_rollup")?
+    {
         hours += stretch.hours;
         from = stretch.to;
         if context.shutdown.is_cancelled() {

@@ -10,16 +10,16 @@ use crate::args::{Args, Command};
 use crate::auth::Auth;
 use crate::filter::Filter;
 use crate::findings::Findings;
-use crate::page::{Page, Place};
+use crate::page::{Page, Target};
 use crate::refresh::{Refreshed, refresh};
 use crate::server::serve;
 use crate::spec::HEALTH;
 
-/// What a command has to say at its end.
+/// The output of a command.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Outcome {
-    /// The page was served until somebody asked to stop.
+    /// The page was served until a signal to stop.
     Served {
         /// Requests that were answered.
         requests: u64,
@@ -43,7 +43,7 @@ impl Report for Outcome {
             Self::Served { requests } => format!("served {requests} requests"),
             Self::Exported { page, bytes } => format!("{page}: {} kB", bytes / 1000),
             Self::Refreshed(refreshed) => refreshed.text(),
-            Self::Healthy(healthy) => format!("{} is well", healthy.healthy),
+            Self::Healthy(healthy) => format!("{} is healthy", healthy.healthy),
         }
     }
 }
@@ -74,7 +74,7 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
 async fn export(args: &Args, out: &Location, context: &Context) -> Result<Outcome> {
     let reader = open_to_read(args, context).await?;
     let findings = Findings::read(&reader, Filter::of_args(&args.page), context.started).await?;
-    let page = Page::new(&findings, &args.page, Place::File).html.into_bytes();
+    let page = Page::new(&findings, &args.page, Target::File).html.into_bytes();
     let bytes = page.len();
     write_file(out, page).await.with_context(|| format!("writing the page {out}"))?;
     Ok(Outcome::Exported { page: out.to_string(), bytes })
@@ -83,7 +83,7 @@ async fn export(args: &Args, out: &Location, context: &Context) -> Result<Outcom
 async fn open_to_read(args: &Args, context: &Context) -> Result<Reader> {
     context.check_lasting(&args.store.database)?;
     if args.store.create_tables {
-        let message = "the page only reads; --create-tables goes with `dashboard refresh`";
+        let message = "--create-tables belongs to `dashboard refresh`; the page itself only reads";
         return Err(UsageError::new(message).into());
     }
     Ok(Reader::connect(&args.store.url()).await?)

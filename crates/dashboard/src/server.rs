@@ -34,7 +34,7 @@ use crate::auth::Auth;
 use crate::figure::Grid;
 use crate::filter::{self, Filter};
 use crate::findings::Findings;
-use crate::page::{CONTENT_SECURITY_POLICY, Page, Place, notice};
+use crate::page::{CONTENT_SECURITY_POLICY, Page, Target, notice};
 use crate::spec::HEALTH;
 
 /// Pages of different addresses are kept up to so many bytes.
@@ -43,7 +43,7 @@ const CACHE_BYTES: u64 = 16 << 20;
 /// Pages that are made at a time; others wait.
 const MADE_AT_ONCE: usize = 2;
 
-/// What a figure of a table takes in memory, about.
+/// The approximate size in memory of a cell of a table.
 const CELL_BYTES: usize = 48;
 
 /// A request is answered within this time, or with 503.
@@ -119,7 +119,7 @@ pub(crate) async fn serve(
     let listener = TcpListener::bind(serve.listen)
         .await
         .with_context(|| format!("listening at {}", serve.listen))?;
-    let address = listener.local_addr().context("asking for the address")?;
+    let address = listener.local_addr().context("reading the address of the listener")?;
     tracing::info!(server.address = %address, "serving the page at http://{address}/");
     let limits = Limits { keep_alive: serve.keep_alive.unsigned_abs(), drain: DRAIN };
     mlops_web::serve(listener, router, limits, &shutdown).await;
@@ -135,13 +135,13 @@ impl Server {
                 let _turn = self.making.acquire().await.expect("the semaphore is never closed");
                 let findings =
                     Findings::read(&self.reader, filter.clone(), self.context.now()).await?;
-                let (args, place) =
-                    (self.args.clone(), Place::Served { renew_seconds: self.renew_seconds });
+                let (args, target) =
+                    (self.args.clone(), Target::Served { renew_seconds: self.renew_seconds });
                 let made = tokio::task::spawn_blocking(move || {
-                    Made::new(Page::new(&findings, &args, place))
+                    Made::new(Page::new(&findings, &args, target))
                 })
                 .await;
-                Ok::<_, StoreError>(Arc::new(made.expect("making a page does not panic")))
+                Ok::<_, StoreError>(Arc::new(made.expect("building a page does not panic")))
             })
             .await
     }
@@ -150,13 +150,13 @@ impl Server {
         &self,
         query: Result<Query<filter::Query>, QueryRejection>,
     ) -> Result<Arc<Made>, Response> {
-        let bad = |says: &str| answer(StatusCode::BAD_REQUEST, "This address cannot be read", says);
+        let bad = |says: &str| answer(StatusCode::BAD_REQUEST, "This URL is not valid", says);
         let Query(query) = query.map_err(|error| bad(&error.body_text()))?;
         let filter = Filter::of_args(&self.args).with(&query).map_err(|error| bad(&error))?;
         self.made(&filter).await.map_err(|error| {
-            tracing::warn!("the page could not be made: {:#}", anyhow::Error::new(error));
-            let says = "The database does not answer as it should; the server's log says more. Try again in a minute.";
-            let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, "The page cannot be made now", says);
+            tracing::warn!("the page could not be built: {:#}", anyhow::Error::new(error));
+            let says = "A query to the database failed; see the server's log for the reason. Try again in a minute.";
+            let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, "The page is unavailable", says);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
             response
         })
@@ -257,8 +257,8 @@ fn json(text: String) -> Response {
 async fn nothing_here() -> Response {
     answer(
         StatusCode::NOT_FOUND,
-        "Nothing is here",
-        "The page is at /, its tables are listed at /api.",
+        "Page not found",
+        "The dashboard is at /. Its tables are listed at /api.",
     )
 }
 
@@ -281,21 +281,21 @@ async fn admit(
         Some(challenge) => {
             let mut response = answer(
                 StatusCode::UNAUTHORIZED,
-                "Who are you?",
-                "This page is shown to those who are known.",
+                "Authentication required",
+                "This page needs a user name and a password, or a bearer token.",
             );
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             response
         }
         None => answer(
             StatusCode::FORBIDDEN,
-            "Not for you",
-            "This page is not served to this address or by this name.",
+            "Access denied",
+            "The proxy did not authenticate this request, or the host name is not allowed.",
         ),
     }
 }
 
-/// What every answer says to the browser.
+/// Adds the security headers to every answer.
 async fn with_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let policy = format!("{}; frame-ancestors 'none'", *CONTENT_SECURITY_POLICY);

@@ -207,7 +207,7 @@ pub(crate) fn sentence(text: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// What is said where a table is not there or may not be read.
+/// Returns the paragraph for a table that is missing or cannot be read.
 pub(crate) fn missing(why: &str) -> Markup {
     html! { p.missing { (why) } }
 }

@@ -93,7 +93,7 @@ pub struct Args {
     pub common: CommonArgs,
 }
 
-/// What to do.
+/// The command.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Write the profile of --reference, or of --production if that is given
@@ -108,7 +108,7 @@ pub enum Command {
     },
 }
 
-/// What is compared, and what its columns are.
+/// The data to compare, and the roles of their columns.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DataArgs {
     /// Training data: CSV, Parquet, or a profile written by `drift profile`; a path or
@@ -391,7 +391,7 @@ pub enum Compat {
 }
 
 impl DataArgs {
-    /// What the person who runs the job knows of the columns.
+    /// Returns the roles of the columns that the user named.
     pub(crate) fn roles(&self) -> Roles {
         Roles {
             ids: self.id.clone(),

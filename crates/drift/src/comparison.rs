@@ -9,7 +9,7 @@ use mlops_stats::profile::Profile;
 use crate::production::without;
 use crate::report::{ChunkReport, SegmentReport};
 
-/// What was found of all rows, of the segments, and of the chunks.
+/// The findings of all rows, of the segments and of the chunks.
 pub(crate) struct Comparison {
     pub(crate) verdict: Verdict,
     /// By segment; the first, without a name, is of all rows.

@@ -1,4 +1,4 @@
-//! The report as one page that needs nothing beside itself.
+//! The report as one self-contained HTML page.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use mlops_core::text::{four_digits, p_value};
@@ -18,7 +18,7 @@ const HEIGHT: f64 = 72.0;
 /// The height of the plot of a trend.
 const TREND_HEIGHT: f64 = 36.0;
 
-/// The page of a run.
+/// Returns the page of a run.
 pub(crate) fn page(report: &DriftReport, found: &DataShift) -> String {
     let mut features: Vec<&FeatureShift> = found.features.iter().collect();
     features.sort_by(|a, b| by_urgency((&a.verdict, a.effect), (&b.verdict, b.effect)));
@@ -40,8 +40,8 @@ pub(crate) fn page(report: &DriftReport, found: &DataShift) -> String {
                 }
                 @if !report.data_bugs.is_empty() {
                     p.bug {
-                        strong { "Data bug, not a shift: " } (report.data_bugs.join(", "))
-                        ". Mend the data before a model is fitted to them."
+                        strong { "Data error, not a shift: " } (report.data_bugs.join(", "))
+                        ". Correct the data before a model is trained on it."
                     }
                 }
                 main {
@@ -51,13 +51,13 @@ pub(crate) fn page(report: &DriftReport, found: &DataShift) -> String {
                 @if !report.outcomes.is_empty() { (outcomes(report)) }
                 footer {
                     @for segment in &report.new_segments {
-                        p { "New in production: the segment " b { (segment) } "." }
+                        p { "New segment in production: " b { (segment) } "." }
                     }
                     @for column in &report.new_columns {
-                        p { "New in production: " b { (column) } ", which the model does not know." }
+                        p { "New column in production: " b { (column) } ". The reference data do not have it." }
                     }
                     @for skipped in &report.skipped {
-                        p { "Not compared: " b { (skipped.column) } ", " (skipped.why) "." }
+                        p { "Not compared: " b { (skipped.column) } " (" (skipped.why) ")." }
                     }
                 }
             }
@@ -66,10 +66,10 @@ pub(crate) fn page(report: &DriftReport, found: &DataShift) -> String {
     markup.into_string()
 }
 
-/// The target, which is no feature.
+/// Returns the comparison of the target, which is not a feature.
 fn outcomes(report: &DriftReport) -> Markup {
     html! {
-        h2 { "The target, where production knows it" }
+        h2 { "Target (rows with a known outcome)" }
         table.found {
             tr { th { "target" } th { "verdict" } th { "adjusted p" } th { "effect" } th { "why" } }
             @for outcome in &report.outcomes {
@@ -87,7 +87,7 @@ fn outcomes(report: &DriftReport) -> Markup {
 
 fn summary(report: &DriftReport) -> String {
     format!(
-        "{} of {} features are distributed in another way than in training, and {} cannot be judged.",
+        "{} of {} features shifted, {} inconclusive.",
         report.shifted(),
         report.features.len(),
         report.inconclusive(),
@@ -102,10 +102,10 @@ fn facts(report: &DriftReport) -> Markup {
     facts.extend(report.window_from.clone().map(|from| ("from", from)));
     facts.extend(report.window_to.clone().map(|to| ("to", to)));
     facts.push((
-        "a shift has p at most",
+        "significance level (adjusted p)",
         format!("{} ({})", four_digits(report.significance), report.correction.replace('_', " ")),
     ));
-    facts.push(("and an effect of at least", report.min_effect.to_string()));
+    facts.push(("minimum effect", report.min_effect.to_string()));
     html! { dl { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } } }
 }
 
@@ -142,7 +142,7 @@ fn section(feature: &FeatureShift, report: &DriftReport) -> Markup {
             @match &feature.picture {
                 Some(Picture::Bins { from, to, reference, production }) => (bins(*from, *to, reference, production)),
                 Some(Picture::Levels { names, reference, production }) => (levels(names, reference, production)),
-                None => p.nothing { "nothing to draw" },
+                None => p.nothing { "no values to plot" },
             }
         }
     }
@@ -170,7 +170,10 @@ fn further(measures: &Measures) -> Vec<(String, String)> {
                 "mean".to_owned(),
                 format!("{} → {}", four_digits(mean_reference), four_digits(mean_production)),
             )];
-            shown.extend(wasserstein_normed.map(|distance| named("Wasserstein in sd", distance)));
+            shown.extend(
+                wasserstein_normed
+                    .map(|distance| named("Wasserstein distance (standard deviations)", distance)),
+            );
             shown.extend([named("PSI", psi), ("out of range".to_owned(), percent(out_of_range))]);
             shown
         }
@@ -182,11 +185,12 @@ fn further(measures: &Measures) -> Vec<(String, String)> {
     }
 }
 
-/// The effect over the chunks, from 0 to the largest or twice the floor; shifted ones have a dot.
+/// Plots the effect by chunk, from 0 to the largest effect, at least twice the minimum effect. A dot
+/// marks a shifted chunk.
 fn effects(feature: &str, report: &DriftReport) -> Markup {
     let trend = report.trend_of(feature);
     let effects: Vec<f64> = trend.iter().map(|chunk| chunk.effect.unwrap_or(0.0)).collect();
-    // Noise is not to look like a mountain.
+    // A scale that is too small would exaggerate noise.
     let least = (2.0 * report.min_effect).max(f64::MIN_POSITIVE);
     let largest = effects.iter().fold(least, |most, &effect| most.max(effect));
     let x = |chunk: usize| 4.0 + (WIDTH - 8.0) * chunk as f64 / (effects.len() - 1) as f64;
@@ -197,7 +201,7 @@ fn effects(feature: &str, report: &DriftReport) -> Markup {
         .map(|(chunk, &effect)| format!("{:.1},{:.1}", x(chunk), y(effect)));
     html! {
         div.trend {
-            svg viewBox={ "0 0 " (WIDTH) " " (TREND_HEIGHT) } role="img" aria-label="the effect over time" {
+            svg viewBox={ "0 0 " (WIDTH) " " (TREND_HEIGHT) } role="img" aria-label="effect over time" {
                 polyline points=(points.collect::<Vec<_>>().join(" "));
                 @for (chunk, feature) in trend.iter().enumerate().filter(|(_, feature)| feature.verdict == Verdict::Shifted) {
                     circle cx=(format!("{:.1}", x(chunk))) cy=(format!("{:.1}", y(effects[chunk]))) r="3" {
@@ -213,7 +217,7 @@ fn effects(feature: &str, report: &DriftReport) -> Markup {
     }
 }
 
-/// The features that moved or cannot be judged within segments.
+/// Lists the features that are shifted or inconclusive in a segment.
 fn segments(report: &DriftReport) -> Markup {
     let by = report.by.as_deref().unwrap_or_default();
     let found = report
@@ -241,7 +245,7 @@ fn segments(report: &DriftReport) -> Markup {
     }
 }
 
-/// Production as bars, and the reference as a line over them.
+/// Plots production as bars and the reference as a line.
 fn bins(from: f64, to: f64, reference: &[f64], production: &[f64]) -> Markup {
     let tallest = reference.iter().chain(production).fold(0.0_f64, |most, &share| most.max(share));
     let width = WIDTH / reference.len() as f64;
@@ -253,7 +257,7 @@ fn bins(from: f64, to: f64, reference: &[f64], production: &[f64]) -> Markup {
     line.push_str(&format!("V{HEIGHT}"));
     html! {
         figure {
-            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label="training as a line, production as bars" {
+            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label="distribution in training (line) and in production (bars)" {
                 @for (bin, &share) in production.iter().enumerate() {
                     rect x=(format!("{:.1}", width * bin as f64)) y=(format!("{:.1}", y(share)))
                         width=(format!("{:.1}", width - 1.0)) height=(format!("{:.1}", HEIGHT - y(share))) {
@@ -267,7 +271,7 @@ fn bins(from: f64, to: f64, reference: &[f64], production: &[f64]) -> Markup {
     }
 }
 
-/// For each level two bars: training above, production below.
+/// Plots two bars for each level: training above, production below.
 fn levels(names: &[Option<String>], reference: &[f64], production: &[f64]) -> Markup {
     let longest =
         reference.iter().chain(production).fold(f64::MIN_POSITIVE, |most, &share| most.max(share));
@@ -276,7 +280,7 @@ fn levels(names: &[Option<String>], reference: &[f64], production: &[f64]) -> Ma
         table.levels {
             @for ((name, &was), &is) in names.iter().zip(reference).zip(production) {
                 tr {
-                    th { (name.as_deref().unwrap_or("all others")) }
+                    th { (name.as_deref().unwrap_or("other levels")) }
                     td.bars { i.reference style=(bar(was)) {} i.production style=(bar(is)) {} }
                     td { (percent(was)) " → " (percent(is)) }
                 }

@@ -6,13 +6,13 @@ use mlops_monitor::PublishedModel;
 
 use crate::args::DataArgs;
 
-/// Takes what --models knows of the model into the arguments that do not say it themselves: what it
-/// was trained on, its target, and since when it has been there.
+/// Completes the arguments from the model of --models: training data, target, and the start of the
+/// window.
 pub(crate) async fn take_from_models(args: &mut DataArgs) -> Result<Option<ModelFile>> {
     let Some(models) = args.models.clone() else {
         return match &args.model_uid {
             Some(_) => {
-                Err(UsageError::new("--model-uid needs --models, the place of the models").into())
+                Err(UsageError::new("--model-uid needs --models, the folder of the models").into())
             }
             None => Ok(None),
         };

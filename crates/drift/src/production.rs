@@ -13,7 +13,7 @@ use mlops_stats::profile::{ColumnProfile, Profile};
 use crate::args::DataArgs;
 use crate::reference::{check_segments, collect};
 
-/// What production sent.
+/// The production data.
 pub(crate) struct Production {
     pub(crate) collected: Collected,
     /// Payloads without an `input` object, which an application may have written itself.
@@ -26,7 +26,7 @@ pub(crate) struct Production {
 pub(crate) struct Files(Vec<(Location, Source)>);
 
 impl Files {
-    /// Opens what --production names.
+    /// Opens the locations of --production.
     pub(crate) async fn open(args: &DataArgs) -> Result<Self> {
         let mut sources = Vec::new();
         for location in &args.production {
@@ -36,8 +36,7 @@ impl Files {
         Ok(Self(sources))
     }
 
-    /// The columns that any of the tables and profiles has; `None` where there are logs, which may
-    /// have any.
+    /// Returns the columns of all tables and profiles; `None` with logs, whose columns are unknown.
     pub(crate) fn columns(&self) -> Option<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         for (_, source) in &self.0 {
@@ -79,9 +78,8 @@ pub(crate) async fn read_files(
                 let needs_time = window != Window::default()
                     || matches!(args.chunk, Some(Chunk::Days | Chunk::Weeks));
                 if needs_time && args.time.is_none() {
-                    let message = format!(
-                        "{location} is a table: say with --time which column has the time of a row"
-                    );
+                    let message =
+                        format!("{location} is a table; name its time column with --time");
                     return Err(UsageError::new(message).into());
                 }
                 collector.set_time(args.time.clone());
@@ -107,7 +105,7 @@ pub(crate) async fn read_files(
                 bar.finish_and_clear();
                 let found = reader.finish();
                 if found.bad > 0 {
-                    tracing::warn!(records.bad = found.bad, %location, "lines that are no records are left out");
+                    tracing::warn!(records.bad = found.bad, %location, "lines that are not valid records are ignored");
                 }
                 without_input += found.without_input;
                 new_columns.extend(found.new_columns);
@@ -118,7 +116,7 @@ pub(crate) async fn read_files(
     Ok(Production { collected: collector.finish(), without_input, new_columns })
 }
 
-/// Reads what the database has of `window`.
+/// Reads the requests of `window` from the database.
 pub(crate) async fn read_database(
     args: &DataArgs,
     features: &FeatureSet,
@@ -168,13 +166,13 @@ fn log_columns(features: &FeatureSet, split: &Split, prediction: Option<&str>) -
     LogColumns { inputs, outputs, known }
 }
 
-/// A profile has no rows any more that could be told apart.
+/// Refuses a window and chunks for a profile, which has no rows.
 fn check_profile(location: &Location, split: &Split, window: Window) -> Result<(), UsageError> {
     let asked = [(window != Window::default(), "a window"), (split.chunk.is_some(), "--chunk")];
     match asked.iter().find(|(asked, _)| *asked) {
-        Some((_, what)) => {
-            Err(UsageError::new(format!("{location} is a profile, of which {what} cannot be had")))
-        }
+        Some((_, what)) => Err(UsageError::new(format!(
+            "{location} is a profile, which does not support {what}; name a table or logs"
+        ))),
         None => Ok(()),
     }
 }
@@ -185,7 +183,7 @@ pub(crate) fn without(profile: &Profile, column: &str) -> Profile {
     Profile { rows: profile.rows, columns: columns.collect::<Vec<ColumnProfile>>() }
 }
 
-/// Refuses roles that a profile cannot take on any more.
+/// Refuses roles that a profile does not support.
 pub(crate) fn check_levels(
     features: &FeatureSet,
     categorical: &[String],
@@ -198,7 +196,7 @@ pub(crate) fn check_levels(
     };
     match categorical.iter().find(is_numeric) {
         Some(name) => Err(UsageError::new(format!(
-            "the profile has `{name}` as numbers; make it anew with `drift profile --categorical {name}`"
+            "the profile has `{name}` as numbers; rebuild it with `drift profile --categorical {name}`"
         ))),
         None => Ok(()),
     }

@@ -5,7 +5,7 @@ use mlops_monitor::{Source, TableSource};
 use mlops_objects::Location;
 use mlops_stats::profile::{Profile, Profiles};
 
-/// The training data's profiles.
+/// Reads the profiles of the training data.
 pub(crate) async fn read_reference(
     location: &Location,
     roles: &Roles,
@@ -14,7 +14,7 @@ pub(crate) async fn read_reference(
     match Source::open(location).await.context("reading the training data")? {
         Source::Logs(_) => {
             let message = format!(
-                "--reference {location} is no table; name a CSV or Parquet file, or a profile"
+                "--reference {location} is a folder of logs; name a CSV or Parquet file, or a profile"
             );
             Err(UsageError::new(message).into())
         }
@@ -33,7 +33,7 @@ pub(crate) async fn read_reference(
     }
 }
 
-/// Segments cannot be had of a profile that was made without them.
+/// Refuses --by for a profile without these segments.
 pub(crate) fn check_segments(
     location: &Location,
     profiles: &Profiles,
@@ -42,7 +42,7 @@ pub(crate) fn check_segments(
     match by {
         Some(by) if profiles.by.as_deref() != Some(by) => {
             let message = format!(
-                "{location} was made without --by {by}; make it anew with `drift profile --by {by}`"
+                "{location} has no segments by {by}; rebuild it with `drift profile --by {by}`"
             );
             Err(UsageError::new(message))
         }
@@ -50,7 +50,7 @@ pub(crate) fn check_segments(
     }
 }
 
-/// Adds the rows of a table to what `collector` has.
+/// Adds the rows of a table to `collector`.
 pub(crate) async fn collect(table: TableSource, collector: Collector) -> Result<Collector> {
     let split = collector.split();
     for (argument, column) in [("--time", &split.time), ("--by", &split.by)] {

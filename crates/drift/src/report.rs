@@ -4,7 +4,7 @@ use mlops_detect::shift::{DataShift, FeatureShift, Measures, Skipped, State, Tes
 use mlops_monitor::RetrainReport;
 use serde::Serialize;
 
-/// What a run found.
+/// The findings of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DriftReport {
     /// `stable`, `shifted` or `inconclusive`.
@@ -35,7 +35,7 @@ pub struct DriftReport {
     pub min_effect: f64,
     /// The runs that share the significance; this one's part of it is `significance`.
     pub looks: u32,
-    /// What was done about the model, with `--retrain-when`.
+    /// The retrain decision, with `--retrain-when`.
     pub retrain: Option<RetrainReport>,
     /// The target's columns, where production knows them too; their own tests, which are no part of
     /// the verdict.
@@ -107,10 +107,10 @@ pub struct ChunkFeature {
     pub verdict: Verdict,
 }
 
-/// What `drift profile` wrote.
+/// The output of `drift profile`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProfileReport {
-    /// Where it is.
+    /// The location of the profile.
     pub profile: String,
     /// Rows that it stands for.
     pub rows: u64,
@@ -122,13 +122,13 @@ pub struct ProfileReport {
     pub bytes: usize,
 }
 
-/// What a command has to say.
+/// The output of a command.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Outcome {
-    /// Of a comparison.
+    /// The output of a comparison.
     Compared(Box<DriftReport>),
-    /// Of `drift profile`.
+    /// The output of `drift profile`.
     Profile(ProfileReport),
 }
 
@@ -149,7 +149,7 @@ pub struct FeatureReport {
     pub p_value_adjusted: Option<f64>,
     /// The size of the difference.
     pub effect: Option<f64>,
-    /// What the effect is.
+    /// The name of the effect.
     pub effect_name: &'static str,
     /// How far the samples are apart by other measures.
     pub measures: Option<Measures>,
@@ -168,10 +168,10 @@ pub struct FeatureReport {
     pub n_production: u64,
     /// `stable`, `shifted` or `inconclusive`.
     pub verdict: Verdict,
-    /// What is the matter: `ok`, `value_shift`, `new_levels`, `constant`, `missing_shift`,
+    /// The state: `ok`, `value_shift`, `new_levels`, `constant`, `missing_shift`,
     /// `all_missing`, `vanished_column`, `type_changed`, `unit_changed` or `insufficient`.
     pub state: State,
-    /// What moved, or why nothing can be said.
+    /// The change, or why the result is inconclusive.
     pub why: String,
 }
 

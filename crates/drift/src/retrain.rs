@@ -9,7 +9,7 @@ use mlops_objects::{Location, local_copy};
 
 use crate::Args;
 
-/// What is done about the model.
+/// The retrain policy of a run.
 pub(crate) struct Retrain {
     rule: RetrainRule,
     importances: BTreeMap<String, f64>,
@@ -17,7 +17,7 @@ pub(crate) struct Retrain {
 }
 
 impl Retrain {
-    /// `None` where nothing is to be done.
+    /// Reads the policy; `None` without `--retrain-when`.
     pub(crate) async fn new(args: &Args, model: Option<&ModelFile>) -> Result<Option<Self>> {
         let (asked, is_of_database) =
             (args.retrain_when.is_some(), args.data.production.is_empty());
@@ -59,7 +59,7 @@ async fn read_importances(file: &Location) -> Result<BTreeMap<String, f64>> {
         .with_context(doing)?;
     match importances.iter().find(|(_, importance)| **importance < 0.0) {
         Some((name, importance)) => Err(UsageError::new(format!(
-            "the importance of {name} is {importance}; none is below 0"
+            "the importance of {name} is {importance}; importances must be 0 or greater"
         )))
         .with_context(doing),
         None => Ok(importances),

@@ -20,19 +20,19 @@ use crate::report::{FeatureReport, ProfileReport, SkippedReport};
 use crate::retrain::Retrain;
 use crate::{Args, DriftReport, Outcome, html};
 
-/// Carries out the command of the arguments. A second run writes its own rows into `data_shift`; a
-/// second attempt of one AWS Batch job replaces what the first wrote.
+/// Runs the command of the arguments. A second run writes its own rows into `data_shift`; a second
+/// attempt of the same AWS Batch job replaces the rows of the first.
 ///
 /// # Errors
 ///
-/// [`UsageError`] for arguments that do not go together or with the files, and the failures of the
-/// stores.
+/// [`UsageError`] for arguments that conflict with each other or with the files, and the failures of
+/// the stores.
 pub async fn run(mut args: Args, context: Context) -> Result<Outcome> {
     let model = take_from_models(&mut args.data).await?;
     let window = args.data.window(context.started)?;
     let location = args.data.reference.clone().ok_or_else(|| {
         UsageError::new(
-            "--reference (DRIFT_REFERENCE) is missing: name what the model was trained on, such as train.csv, or the place of --models",
+            "--reference (DRIFT_REFERENCE) is missing; name the training data, such as train.csv, or the folder of the models with --models",
         )
     })?;
     let roles = args.data.roles();
@@ -106,7 +106,7 @@ async fn compare_all(
     if without_input > 0 {
         tracing::warn!(
             requests.without_input = without_input,
-            "logged requests without an `input` object are left out"
+            "logged requests without an `input` object are ignored"
         );
     }
     // Sorting many columns takes long enough to hold up the runtime.
@@ -164,7 +164,7 @@ async fn compare_all(
     Ok(report)
 }
 
-/// The columns that the model takes, and those that are named beside them.
+/// Returns the columns of the model, and the columns that the arguments name.
 fn taken(model: &ModelFile, args: &DataArgs) -> Vec<String> {
     let features = model.model.schema.features.iter().map(|feature| &feature.name);
     features
@@ -175,7 +175,7 @@ fn taken(model: &ModelFile, args: &DataArgs) -> Vec<String> {
         .collect()
 }
 
-/// A column that is named but not there is a typing mistake, and would go unnoticed.
+/// Refuses a named column that the reference does not have, which is a typing error.
 fn check_columns(reference: &Profile, roles: &Roles, args: &DataArgs) -> Result<(), UsageError> {
     let prediction: Vec<String> = args.prediction.iter().cloned().collect();
     let named = [

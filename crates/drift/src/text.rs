@@ -44,7 +44,7 @@ impl Report for Outcome {
 }
 
 impl DriftReport {
-    /// What moved or cannot be judged in the segments, for people.
+    /// Returns the table of features that are shifted or inconclusive in a segment.
     fn segments_text(&self) -> String {
         let rows: Vec<Vec<String>> = self
             .segments
@@ -71,7 +71,7 @@ impl DriftReport {
         format!("\n\n{}", grid(&header, &rows))
     }
 
-    /// The effect of each feature over the chunks, for people.
+    /// Returns the table of effects by chunk.
     fn trend_text(&self) -> String {
         let rows: Vec<Vec<String>> = sorted_by_urgency(&self.features)
             .into_iter()
@@ -139,16 +139,16 @@ impl Report for DriftReport {
             text.push_str(&format!("\n\n{}\n", grid(&header, &rows)));
         }
         for skipped in &self.skipped {
-            text.push_str(&format!("\nnot compared: {}, {}", skipped.column, skipped.why));
+            text.push_str(&format!("\nnot compared: {} ({})", skipped.column, skipped.why));
         }
         for column in &self.new_columns {
-            text.push_str(&format!("\nnew in production: {column}, which the model does not know"));
+            text.push_str(&format!("\nnew column in production: {column} (not in the reference)"));
         }
         if self.by.is_some() {
             text.push_str(&self.segments_text());
         }
         for segment in &self.new_segments {
-            text.push_str(&format!("\nnew in production: the segment {segment}"));
+            text.push_str(&format!("\nnew segment in production: {segment}"));
         }
         text.push_str(&self.trend_text());
         text.push_str(&format!(
@@ -162,7 +162,7 @@ impl Report for DriftReport {
         ));
         if let Some(unit) = &self.unit {
             text.push_str(&format!(
-                "\none row a {unit}: {} further training rows and {} further production rows are left out",
+                "\none row per {unit}: {} repeated training rows and {} repeated production rows are ignored",
                 number(self.repeated_reference),
                 number(self.repeated_production)
             ));
@@ -173,7 +173,7 @@ impl Report for DriftReport {
         if !self.data_bugs.is_empty() {
             let features = self.data_bugs.join(", ");
             text.push_str(&format!(
-                "\nDATA BUG, not a shift: {features}; mend the data before a model is fitted to them"
+                "\nDATA ERROR, not a shift: {features}; correct the data before a model is trained on it"
             ));
         }
         if let Some(retrain) = &self.retrain {
@@ -211,7 +211,7 @@ impl Report for DriftReport {
     }
 }
 
-/// What needs a person first; within that the largest effect first.
+/// Orders features by urgency, then by effect, the largest first.
 pub(crate) fn by_urgency(a: (&Verdict, Option<f64>), b: (&Verdict, Option<f64>)) -> Ordering {
     let by_effect = b.1.unwrap_or(0.0).total_cmp(&a.1.unwrap_or(0.0));
     a.0.urgency().cmp(&b.0.urgency()).then(by_effect)

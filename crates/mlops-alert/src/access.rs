@@ -1,5 +1,5 @@
 use mlops_job::Grant;
 use mlops_objects::READ;
 
-/// What both alert jobs need, beside what their senders do.
+/// Permissions that both alert jobs need, beside those of their senders.
 pub const GRANTS: &[Grant] = &[Grant::of("ALERT_RULES", &[READ])];

@@ -77,7 +77,7 @@ pub enum ReportEvery {
     Daily,
 }
 
-/// What an alert job can do.
+/// Commands of an alert job.
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub enum AlertCommand {
     /// Evaluate all rules and send the messages (the default)
@@ -144,7 +144,9 @@ impl PlainArgs {
     pub(crate) fn rules(&self, job: &str) -> Result<Rules, UsageError> {
         let file = self.file(job);
         if !file.rules.is_empty() && self.to.is_empty() {
-            return Err(UsageError::new("name whom to tell with --to (ALERT_TO)"));
+            return Err(UsageError::new(
+                "the alert has no recipient; name one with --to (ALERT_TO)",
+            ));
         }
         let mut rules = file.check().map_err(UsageError::because)?;
         rules.recipients = self.recipients()?;

@@ -18,7 +18,7 @@ const AT_ONCE: usize = 8;
 /// The length of a month, for rates.
 const MONTH: SignedDuration = SignedDuration::from_hours(24 * 30);
 
-/// What rules would have done.
+/// Alerts and messages that the rules would have produced.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BacktestReport {
     /// The time of the first run that was replayed.
@@ -29,7 +29,7 @@ pub struct BacktestReport {
     pub rules: Vec<BacktestRule>,
 }
 
-/// What one rule would have done.
+/// Alerts and messages that one rule would have produced.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BacktestRule {
     /// The rule.
@@ -50,7 +50,7 @@ pub struct BacktestRule {
     pub muted: u64,
     /// Messages in thirty days, over all channels.
     pub messages_per_month: f64,
-    /// What a rule that sends at each wrong run would have sent in thirty days.
+    /// Messages in thirty days of a rule that sends at each run beyond the threshold.
     pub plain_per_month: f64,
     /// Each message: when and what.
     pub told: Vec<[String; 2]>,
@@ -72,7 +72,7 @@ pub(crate) async fn backtest(
     let to = aligned(now, rules.every);
     let Some(first) = store.first_request().await?.filter(|first| *first < to) else {
         return Err(UsageError::new(
-            "model_logs has no request to replay; load some, or name a later --now",
+            "table model_logs has no request to replay; load requests, or name a later --now",
         )
         .into());
     };
@@ -89,7 +89,7 @@ pub(crate) async fn backtest(
             .buffered(AT_ONCE);
         while let Some((at, seen)) = measured.try_next().await? {
             if context.shutdown.is_cancelled() {
-                bail!("stopped before the replay was done");
+                bail!("stopped before the end of the replay");
             }
             for (group, seen) in &seen {
                 replay.observe(group, seen, at);
@@ -140,8 +140,8 @@ impl BacktestReport {
             "no value",
             "fired",
             "firing for",
-            "messages a month",
-            "a plain rule's",
+            "messages per month",
+            "without cooldown",
         ];
         let rows: Vec<Vec<String>> = self
             .rules

@@ -3,7 +3,7 @@ use mlops_job::grid;
 use mlops_rules::{Repeat, Rule, Rules};
 use serde::Serialize;
 
-/// What each rule does, in words.
+/// Each rule in words.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CheckReport {
     /// The step of the runs.
@@ -17,9 +17,9 @@ pub struct CheckReport {
 pub struct CheckedRule {
     /// Its name.
     pub rule: String,
-    /// What is wrong, when it fires, and how often it is told.
+    /// The threshold, when the alert fires, and how often it is sent.
     pub says: String,
-    /// Who is told, with the addresses masked.
+    /// The recipients, with masked addresses.
     pub told: String,
 }
 
@@ -36,8 +36,8 @@ impl CheckReport {
             .collect();
         let count = self.rules.len();
         format!(
-            "{}\n{count} rules, judged every {}",
-            grid(&["rule", "what it says", "who is told"], &rows),
+            "{}\n{count} rules, evaluated every {}",
+            grid(&["rule", "condition", "recipients"], &rows),
             self.every
         )
     }
@@ -47,16 +47,16 @@ fn of_rule(rule: &Rule) -> CheckedRule {
     let severity = rule.severity.name();
     let wrong = rule.condition.text(rule.severity, rule.unit);
     let runs = match (rule.k, rule.n) {
-        (1, 1) => "at once".to_owned(),
+        (1, 1) => "at the first run".to_owned(),
         (k, n) => format!("after {k} of {n} runs"),
     };
     let repeat = match rule.repeat {
-        Repeat::Never => "told once".to_owned(),
-        Repeat::Every(span) if span.is_zero() => "told at every run".to_owned(),
-        Repeat::Every(span) => format!("told again after {}", span_text(span)),
+        Repeat::Never => "sent once".to_owned(),
+        Repeat::Every(span) if span.is_zero() => "sent at every run".to_owned(),
+        Repeat::Every(span) => format!("sent again after {}", span_text(span)),
     };
     let says = format!(
-        "{severity} {runs} when {} in {} is {wrong}; {repeat}",
+        "{severity} {runs} with {} in {} {wrong}; {repeat}",
         rule.what,
         span_text(rule.window)
     );

@@ -13,7 +13,7 @@ use mlops_rules::{AlertStore, MetricStore};
 use crate::evaluate::row;
 use crate::observe::of_logs;
 
-/// What it is called in `alert_outbox`.
+/// The name of the report in `alert_outbox`.
 const NAME: &str = "daily report";
 
 /// Parts of the picture of the predictions.
@@ -24,7 +24,7 @@ const PARTS: u32 = 20;
 ///
 /// # Errors
 ///
-/// [`UsageError`] where nobody is to get it, and the failures of the store.
+/// [`UsageError`] for a report without recipients, and the failures of the store.
 pub(crate) async fn enqueue_report(
     store: &(impl AlertStore + MetricStore),
     rules: &Rules,
@@ -34,18 +34,18 @@ pub(crate) async fn enqueue_report(
 ) -> Result<()> {
     if recipients.is_empty() {
         return Err(UsageError::new(
-            "name who gets the report: --to (ALERT_TO), or [recipients] of --rules",
+            "the report has no recipient; name one with --to (ALERT_TO), or in [recipients] of --rules",
         )
         .into());
     }
     let today = now
         .to_zoned(rules.time_zone.clone())
         .start_of_day()
-        .context("finding out when today began")?;
+        .context("computing the start of today")?;
     let yesterday = today
         .yesterday()
         .and_then(|day| day.start_of_day())
-        .context("finding out when yesterday began")?;
+        .context("computing the start of yesterday")?;
     let window = Window { from: Some(yesterday.timestamp()), to: Some(today.timestamp()) };
     let report = day_report(store, rules, window, yesterday.date().to_string()).await?;
     let message: Message = report_message(rules, NAME, report, now);

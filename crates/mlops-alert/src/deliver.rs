@@ -26,14 +26,14 @@ const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
 /// How often a run tries to send a message.
 const TRIES: u32 = 3;
 
-/// Before the second try, if the provider does not say; it doubles.
+/// The wait before the second attempt, if the provider names none. It doubles with each attempt.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// As long as a provider's word is heeded; a later run comes soon enough.
+/// The longest wait that a provider may ask for within a run; later runs try again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// After so many messages in a row that could not be sent, the others are left to the next run:
-/// nobody answers.
+/// After so many failures in a row, the provider counts as unreachable: the other messages are left
+/// to the next run.
 const FAILURES_IN_A_ROW: u32 = 3;
 
 /// One run's deliveries.
@@ -46,7 +46,7 @@ pub(crate) struct Deliveries<'a, S, A> {
     pub(crate) now: Timestamp,
 }
 
-/// What came of one message.
+/// The outcome of one message.
 enum Outcome {
     Sent(Sent),
     Failed(String),
@@ -85,7 +85,7 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
             let Ok(message) = serde_json::from_str::<Message>(&waiting.content) else {
                 self.settle(
                     &waiting,
-                    Outcome::Failed("its content does not read".to_owned()),
+                    Outcome::Failed("its content in table alert_outbox cannot be read".to_owned()),
                     counts,
                 )
                 .await?;
@@ -138,7 +138,7 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
 
     async fn outcome(&self, waiting: &WaitingMessage, message: Message) -> Outcome {
         if waiting.created_at < earlier(self.now, GIVE_UP) {
-            return Outcome::Failed("given up after 24 hours".to_owned());
+            return Outcome::Failed("not sent within 24 hours".to_owned());
         }
         let delivery = Delivery {
             message_uid: waiting.message_uid.clone(),
@@ -152,7 +152,7 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
                 (_, Ok(Some(sent))) => return Outcome::Sent(sent),
                 (false, _) => {
                     return Outcome::Failed(
-                        "a run ended while it sent this; it may have arrived".to_owned(),
+                        "a run ended while it was sending this message; the message may have arrived".to_owned(),
                     );
                 }
                 // Better twice than not at all.
@@ -176,7 +176,7 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
                     match (is_page, self.sender.find(delivery).await) {
                         (_, Ok(Some(sent))) => return Outcome::Sent(sent),
                         (false, _) => {
-                            return Outcome::Failed(format!("{why}; it may have arrived"));
+                            return Outcome::Failed(format!("{why}; the message may have arrived"));
                         }
                         (true, _) => (why, Duration::ZERO, false),
                     }
@@ -185,7 +185,7 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
             tracing::warn!(
                 message.uid = delivery.message_uid,
                 attempt,
-                "a message was not sent: {problem}"
+                "a message was not sent and is retried: {problem}"
             );
             left = if is_clear { Outcome::Left(problem) } else { Outcome::Unclear };
             if wait > LONGEST_PAUSE || attempt == TRIES {
@@ -210,7 +210,10 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
             }
             Outcome::Failed(why) => {
                 counts.failed += 1;
-                tracing::error!(message.uid = waiting.message_uid, "a message was given up: {why}");
+                tracing::error!(
+                    message.uid = waiting.message_uid,
+                    "a message was not delivered and is not retried: {why}"
+                );
                 (MessageStatus::Failed, None, Sent::default(), why)
             }
             Outcome::Left(why) => {

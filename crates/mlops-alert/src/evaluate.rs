@@ -76,7 +76,7 @@ async fn keep(
     store
         .advance_alert(&next, messages)
         .await
-        .with_context(|| format!("keeping the state of `{}`", rule.name))
+        .with_context(|| format!("saving the state of the alert `{}`", rule.name))
 }
 
 /// A row for each recipient that the message is for.

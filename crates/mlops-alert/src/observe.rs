@@ -1,4 +1,4 @@
-//! What a run sees of a rule.
+//! Measures the metric of a rule at the time of a run.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use mlops_rules::{
 
 /// A rule is about no more groups than this; beyond the largest there are too many for people to be
 /// told of.
-pub(crate) const MOST_GROUPS: u32 = 100;
+pub(crate) const MAX_GROUPS: u32 = 100;
 
-/// What a run at `at` sees, by group: those that are in the window, and those that are `known` and
-/// no more in it.
+/// Returns the observation at `at` for each group: the groups of the window, and the `known` groups
+/// that are no longer in it.
 ///
 /// # Errors
 ///
-/// Only a failure that will pass. Any other, such as a table that is not there, is an observation
+/// Returns temporary failures only. A permanent one, such as a missing table, is an observation
 /// without a value that says why.
 pub(crate) async fn observe(
     store: &impl MetricStore,
@@ -28,7 +28,7 @@ pub(crate) async fn observe(
     at: Timestamp,
     known: impl Iterator<Item = String>,
 ) -> Result<BTreeMap<String, Observation>> {
-    let doing = || format!("judging the rule `{}`", rule.name);
+    let doing = || format!("evaluating the rule `{}`", rule.name);
     let window = window_before(at, rule.window);
     let now = match measure(store, rule, window).await {
         Ok(now) => now,
@@ -44,10 +44,10 @@ pub(crate) async fn observe(
             measure(store, rule, window).await.with_context(doing)?
         }
     };
-    if now.len() >= MOST_GROUPS as usize {
+    if now.len() >= MAX_GROUPS as usize {
         tracing::warn!(
             rule.name = rule.name,
-            "the rule has more than {MOST_GROUPS} groups; only the largest are judged"
+            "the rule has more than {MAX_GROUPS} groups; only the largest {MAX_GROUPS} are evaluated"
         );
     }
     let mut seen: BTreeMap<String, Observation> = BTreeMap::new();
@@ -64,7 +64,7 @@ async fn measure(
     rule: &Rule,
     window: Window,
 ) -> Result<BTreeMap<String, Measured>, StoreError> {
-    let measured = store.measure(&rule.measure, window, MOST_GROUPS).await?;
+    let measured = store.measure(&rule.measure, window, MAX_GROUPS).await?;
     Ok(measured.into_iter().map(|measured| (measured.group.clone(), measured)).collect())
 }
 
@@ -84,7 +84,7 @@ fn observation(rule: &Rule, found: Option<&Measured>, baseline: Option<f64>) -> 
     let value = value(rule, found).and_then(|value| match (rule.against, baseline) {
         (None, _) => Ok(value),
         (Some(_), Some(then)) if then > 0.0 => Ok(value / then - 1.0),
-        (Some(_), _) => Err("there is nothing to compare with".to_owned()),
+        (Some(_), _) => Err("no requests in the window to compare with".to_owned()),
     });
     Observation { value, baseline, n }
 }
@@ -96,7 +96,7 @@ fn value(rule: &Rule, found: Option<&Measured>) -> Result<f64, String> {
         Some((value, _)) if counts => Ok(value),
         None if counts => Ok(0.0),
         Some((_, n)) if is_of_rows && n < rule.min_rows => {
-            Err(format!("only {n} rows, of {} at least", rule.min_rows))
+            Err(format!("too few rows: {n}, at least {} needed", rule.min_rows))
         }
         Some((value, _)) if value.is_finite() => Ok(value),
         _ => Err(nothing(&rule.measure).to_owned()),
@@ -105,15 +105,15 @@ fn value(rule: &Rule, found: Option<&Measured>) -> Result<f64, String> {
 
 fn nothing(measure: &Measure) -> &'static str {
     match measure {
-        Measure::Logs { .. } | Measure::MissingInputs => "no request in the window has the value",
-        Measure::Silence => "no request was ever logged",
+        Measure::Logs { .. } | Measure::MissingInputs => "no request in the window has this value",
+        Measure::Silence => "no request was logged yet",
         Measure::Shifted(_) => "the monitor did not run in the window",
-        Measure::EtlSilence => "the ETL never ran",
+        Measure::EtlSilence => "the ETL has not run yet",
         Measure::DeadLetters => "the ETL loaded no requests of the window",
     }
 }
 
-/// What is known of a rule's window beside its value.
+/// Returns figures of a rule's window beside its value.
 pub(crate) async fn context(
     store: &impl MetricStore,
     rule: &Rule,

@@ -6,21 +6,21 @@ use serde_json::Value;
 use crate::backtest::BacktestReport;
 use crate::check::CheckReport;
 
-/// What a command of an alert job has to say.
+/// The output of a command of an alert job.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum AlertReport {
-    /// Of `run` and `test`.
+    /// The output of `run` and `test`.
     Run(RunReport),
-    /// Of `check`.
+    /// The output of `check`.
     Check(CheckReport),
-    /// Of `backtest`.
+    /// The output of `backtest`.
     Backtest(BacktestReport),
-    /// Of `schema`.
+    /// The output of `schema`.
     Schema(Value),
 }
 
-/// What a run did.
+/// The results of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunReport {
     /// The time that it judged at: windows end here.
@@ -29,11 +29,11 @@ pub struct RunReport {
     pub run_uid: String,
     /// Each rule and group.
     pub rules: Vec<RuleReport>,
-    /// What became of the messages of this job's channel.
+    /// Delivery counts of this job's channel.
     pub messages: DeliveryCounts,
 }
 
-/// Where a rule stands for one group.
+/// The state of a rule for one group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RuleReport {
     /// The rule.
@@ -50,13 +50,13 @@ pub struct RuleReport {
     pub value_text: String,
     /// Why there is no value.
     pub why: String,
-    /// What was told now.
+    /// The transition that was reported in this run.
     pub told: Option<&'static str>,
     /// Whether another run had judged it.
     pub already_judged: bool,
 }
 
-/// What became of messages.
+/// Numbers of messages by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct DeliveryCounts {
     /// Handed over.
@@ -100,7 +100,7 @@ impl RunReport {
             .iter()
             .map(|rule| {
                 let told =
-                    rule.told.unwrap_or(if rule.already_judged { "judged before" } else { "" });
+                    rule.told.unwrap_or(if rule.already_judged { "evaluated before" } else { "" });
                 let words =
                     [&rule.rule, &rule.group, rule.state.name(), &rule.value_text, told, &rule.why];
                 words.map(str::to_owned).to_vec()
@@ -108,7 +108,7 @@ impl RunReport {
             .collect();
         let DeliveryCounts { sent, failed, muted, left } = self.messages;
         let counts = format!(
-            "{sent} sent, {failed} failed, {muted} muted, {left} left for the next run (judged at {} UTC)",
+            "{sent} sent, {failed} failed, {muted} muted, {left} left for the next run (evaluated at {} UTC)",
             &self.at[..16]
         );
         match rows.is_empty() {

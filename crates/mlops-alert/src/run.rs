@@ -42,7 +42,7 @@ pub async fn run<S: Sender>(
     let needs_rules = args.report.is_none() && command != AlertCommand::Test;
     if needs_rules && rules.rules.is_empty() {
         let message =
-            "there is no rule: name a file with --rules (ALERT_RULES), or say --when-count-above N";
+            "no rule is given; name a file with --rules (ALERT_RULES), or set --when-count-above N";
         return Err(UsageError::new(message).into());
     }
     if command == AlertCommand::Check {
@@ -109,7 +109,7 @@ async fn enqueue_sample(
 ) -> Result<()> {
     if recipients.is_empty() {
         return Err(UsageError::new(
-            "name who gets the sample: --to (ALERT_TO), or [recipients] of --rules",
+            "the test message has no recipient; name one with --to (ALERT_TO), or in [recipients] of --rules",
         )
         .into());
     }

@@ -14,7 +14,8 @@ pub async fn read_secret_json<T: DeserializeOwned>(name: &str, keys: &str) -> Re
     // The parser's own error may show what it could not read.
     let read = serde_json::from_str(&text);
     read.map_err(|_| {
-        UsageError::new(format!("the secret {name} is no JSON object with {keys}")).into()
+        UsageError::new(format!("the secret {name} is not a JSON object with the keys {keys}"))
+            .into()
     })
 }
 

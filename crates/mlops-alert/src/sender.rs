@@ -9,28 +9,28 @@ use mlops_rules::{Channel, Message};
 pub struct Delivery {
     /// Names it; the same each time that it is sent.
     pub message_uid: String,
-    /// Where it goes.
+    /// The recipient's address.
     pub recipient: String,
     /// When it was called for.
     pub created_at: Timestamp,
-    /// What it says.
+    /// The message.
     pub message: Message,
 }
 
 /// A message that was handed over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sent {
-    /// What the provider calls it.
+    /// The provider's ID of the message.
     pub provider_uid: Option<String>,
 }
 
 /// Why a message was not handed over, in words without the recipient's address or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// It was not taken, and may be later; after this time, if the provider said so.
+    /// A temporary failure: try again later, after this time if the provider named one.
     #[error("{why}")]
     Temporary {
-        /// What happened.
+        /// The reason.
         why: String,
         /// How long to wait.
         after: Option<Duration>,
@@ -51,8 +51,8 @@ pub trait Sender: Send + Sync {
     /// Hands a message over.
     fn send(&self, delivery: &Delivery) -> impl Future<Output = Result<Sent, SendError>> + Send;
 
-    /// Looks for a message that may have been handed over; `None` where it was not, or where nobody
-    /// can know.
+    /// Looks up a message that may have been sent; `None` if it was not sent, or if the provider
+    /// cannot tell.
     fn find(
         &self,
         delivery: &Delivery,

@@ -1,4 +1,4 @@
 use mlops_core::access::Action;
 
-/// What reading a secret takes.
+/// The permission to read a secret.
 pub const READ_SECRET: &[Action] = &[Action::new("secretsmanager:GetSecretValue", "secret")];

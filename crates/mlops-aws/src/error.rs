@@ -23,14 +23,14 @@ where
     let (kind, remedy) = of_service.unwrap_or_else(|| match (&error, status) {
         (_, Some(401 | 403)) => (Denied, "; check the credentials and the role's policy"),
         (_, Some(429 | 500..)) => (Temporary, ""),
-        (SdkError::TimeoutError(_), _) => (Temporary, "; no answer in time"),
+        (SdkError::TimeoutError(_), _) => (Temporary, "; timed out"),
         (SdkError::ConstructionFailure(_), _) => {
             (Configuration, "; check the region and AWS_ENDPOINT_URL")
         }
         (SdkError::DispatchFailure(_), _) if has_no_credentials(&error) => {
             (Configuration, "; set AWS credentials, or give the job a role")
         }
-        (SdkError::DispatchFailure(_), _) => (Temporary, "; the endpoint cannot be reached"),
+        (SdkError::DispatchFailure(_), _) => (Temporary, "; the endpoint is unreachable"),
         (SdkError::ResponseError(_), _) => (Temporary, ""),
         _ => (Other, ""),
     });

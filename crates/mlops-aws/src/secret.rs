@@ -17,13 +17,13 @@ pub async fn read_secret(config: &SdkConfig, name: &str) -> Result<String, Store
             use StoreErrorKind::{Configuration, Denied, NotFound};
             match code {
                 "ResourceNotFoundException" => {
-                    Some((NotFound, "; there is no secret of that name in this region"))
+                    Some((NotFound, "; the secret does not exist in this region"))
                 }
                 "AccessDeniedException" => {
-                    Some((Denied, "; allow secretsmanager:GetSecretValue to the role"))
+                    Some((Denied, "; grant secretsmanager:GetSecretValue to the role"))
                 }
                 "DecryptionFailure" => {
-                    Some((Denied, "; allow kms:Decrypt with the secret's key to the role"))
+                    Some((Denied, "; grant kms:Decrypt on the secret's key to the role"))
                 }
                 "InvalidRequestException" => Some((Configuration, "; the secret is being deleted")),
                 _ => None,
@@ -33,7 +33,7 @@ pub async fn read_secret(config: &SdkConfig, name: &str) -> Result<String, Store
     let missing = || {
         StoreError::new(
             StoreErrorKind::NotFound,
-            format!("{doing}: it is binary; store a JSON text"),
+            format!("{doing}: the secret is binary; store JSON text"),
         )
     };
     secret.secret_string.ok_or_else(missing)

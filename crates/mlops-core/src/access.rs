@@ -1,5 +1,5 @@
-//! What a call of an AWS service needs of IAM. Each crate that calls one says so beside the calls,
-//! and programs combine it.
+//! IAM permissions for calls of AWS services. Each crate that calls a service lists its permissions, and
+//! programs combine them.
 
 use serde::Serialize;
 

@@ -23,7 +23,7 @@ pub struct DatabaseUrl {
     address: Result<Address, AddressError>,
 }
 
-/// What an address names.
+/// The kind of a database address.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Address {
     /// A database of a MySQL server.
@@ -85,7 +85,7 @@ impl fmt::Display for DatabaseUrl {
         match &self.address {
             Ok(Address::MySql(mysql)) => fmt::Display::fmt(mysql, f),
             Ok(Address::Sqlite(text)) => f.write_str(text.split('?').next().unwrap_or_default()),
-            Err(_) => f.write_str("a database address that cannot be read"),
+            Err(_) => f.write_str("an invalid database address"),
         }
     }
 }

@@ -1,17 +1,17 @@
-//! What became of the customers, and which request an outcome answers.
+//! Outcomes of customers, and the request that an outcome belongs to.
 
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// What became of one customer.
+/// The outcome of one customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// Whose it is.
+    /// The customer.
     pub client_id: String,
     /// When it was known.
     pub outcome_timestamp: Timestamp,
-    /// What it is, such as `yes` and `no`.
+    /// The value, such as `yes` and `no`.
     pub outcome: String,
 }
 
@@ -25,12 +25,12 @@ pub struct Outcome {
 pub struct Outcomes {
     horizon: SignedDuration,
     labels: Vec<String>,
-    /// By customer, as time and place among the labels, in the order of time.
+    /// Outcomes by customer, in order of time: the time, and the index of the label.
     of_client: HashMap<String, Vec<(Timestamp, u32)>>,
     newest: Option<Timestamp>,
 }
 
-/// What is known of a request's outcome.
+/// The outcome of a request, as far as known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer<'o> {
     /// It came: the outcome, and when.

@@ -13,6 +13,6 @@ pub struct LogRecord {
     pub payload: String,
 }
 
-/// What two payloads with the same content share: the first 16 bytes of a SHA-256.
+/// The fingerprint of a payload: the first 16 bytes of a SHA-256. Payloads with equal content share it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 16]);

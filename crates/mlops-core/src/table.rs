@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::timestamp::parse_utc;
 
-/// What a column is.
+/// The kind of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Numbers, compared by their order.
@@ -87,7 +87,7 @@ pub enum Values {
     Numeric(Vec<f64>),
     /// One code a row; `None` is missing.
     Categorical {
-        /// What the codes mean.
+        /// The levels of the codes.
         levels: Levels,
         /// One a row.
         codes: Vec<Option<u32>>,
@@ -120,7 +120,7 @@ impl Column {
         Self { name: name.into(), values, unreadable: Vec::new() }
     }
 
-    /// What the column is.
+    /// Returns the kind of the column.
     pub fn kind(&self) -> Kind {
         match self.values {
             Values::Numeric(_) => Kind::Numeric,
@@ -194,7 +194,7 @@ impl Column {
         }
     }
 
-    /// Adds rows to a categorical column, each by its place among `names`; `None` is missing, and
+    /// Adds rows to a categorical column, each as an index of `names`; `None` is missing, and
     /// so is a name that [`is_missing_text`].
     pub fn extend_levels<'n>(
         &mut self,
@@ -204,9 +204,9 @@ impl Column {
         let Values::Categorical { levels, codes } = &mut self.values else { return };
         let code =
             |name: &str| (!is_missing_text(name)).then(|| levels.code_or_new(level_name(name)));
-        let places: Vec<Option<u32>> = names.map(code).collect();
+        let indices: Vec<Option<u32>> = names.map(code).collect();
         codes.extend(
-            rows.map(|row| row.and_then(|row| places.get(row as usize).copied().flatten())),
+            rows.map(|row| row.and_then(|row| indices.get(row as usize).copied().flatten())),
         );
     }
 
@@ -234,7 +234,7 @@ impl Column {
         column
     }
 
-    /// The rows at these places, in their order.
+    /// Returns the rows at these indices, in their order.
     #[must_use]
     pub fn take(&self, rows: &[usize]) -> Self {
         let values = match &self.values {
@@ -248,11 +248,11 @@ impl Column {
             Values::Date(times) => Values::Date(rows.iter().map(|&row| times[row]).collect()),
         };
         let is_unreadable = |row: &usize| self.unreadable.binary_search(row).is_ok();
-        let places = rows.iter().enumerate().filter(|(_, row)| is_unreadable(row));
+        let indices = rows.iter().enumerate().filter(|(_, row)| is_unreadable(row));
         Self {
             name: self.name.clone(),
             values,
-            unreadable: places.map(|(place, _)| place).collect(),
+            unreadable: indices.map(|(index, _)| index).collect(),
         }
     }
 
@@ -266,9 +266,9 @@ impl Column {
                 Values::Categorical { levels, codes },
                 Values::Categorical { levels: names, codes: more },
             ) => {
-                let places: Vec<u32> =
+                let indices: Vec<u32> =
                     names.names.iter().map(|name| levels.code_or_new(name)).collect();
-                codes.extend(more.iter().map(|code| code.map(|code| places[code as usize])));
+                codes.extend(more.iter().map(|code| code.map(|code| indices[code as usize])));
             }
             (Values::Date(times), Values::Date(more)) => times.extend_from_slice(more),
             _ => (0..other.len()).for_each(|_| self.push(Cell::Missing)),
@@ -283,7 +283,7 @@ impl Column {
         }
     }
 
-    /// What each row has in words, as [`level_name`]; `None` where it has nothing.
+    /// Returns the value of each row as text, as [`level_name`]; `None` if it is missing.
     pub fn names(&self) -> Vec<Option<String>> {
         match &self.values {
             Values::Numeric(values) => {
@@ -356,7 +356,7 @@ impl Table {
         }
     }
 
-    /// The rows at these places, in their order.
+    /// Returns the rows at these indices, in their order.
     #[must_use]
     pub fn take(&self, rows: &[usize]) -> Self {
         Self { columns: self.columns.iter().map(|column| column.take(rows)).collect() }

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 pub enum Verdict {
     /// Nothing moved that the policy minds.
     Stable,
-    /// Something moved, surely enough and far enough.
+    /// A significant change of at least the minimum effect.
     Shifted,
     /// The question could not be answered, and why.
     Inconclusive(String),
@@ -69,10 +69,10 @@ impl Verdict {
             }
         }
         match (count, inconclusive.as_slice()) {
-            (0, _) => Self::Inconclusive("there is nothing to compare".to_owned()),
+            (0, _) => Self::Inconclusive("no features to compare".to_owned()),
             (_, []) => Self::Stable,
             (_, names) => Self::Inconclusive(format!(
-                "{} of {count} say nothing: {}",
+                "{} of {count} inconclusive: {}",
                 names.len(),
                 names.join(", ")
             )),

@@ -1,4 +1,4 @@
-//! What looking every day does to false alarms, and what holding them down costs.
+//! The effect of daily runs on false alarms, and the cost of limiting them.
 //!
 //! `cargo run --release -p mlops-detect --example looks` simulates years of daily runs over 28
 //! features, of which 9 are numeric. With nothing moved it counts the years with any alarm; with
@@ -52,10 +52,10 @@ fn main() {
         let threads = [thread(0), thread(1)];
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    for (place, rule) in RULES.iter().enumerate() {
-        let alarmed: u64 = halves.iter().map(|half| half.alarmed[place]).sum();
+    for (index, rule) in RULES.iter().enumerate() {
+        let alarmed: u64 = halves.iter().map(|half| half.alarmed[index]).sum();
         let delays: Vec<usize> =
-            halves.iter().flat_map(|half| half.delays[place].iter().copied()).collect();
+            halves.iter().flat_map(|half| half.delays[index].iter().copied()).collect();
         let share = 100.0 * alarmed as f64 / years as f64;
         let mean = delays.iter().sum::<usize>() as f64 / delays.len().max(1) as f64;
         println!("{:<28} {share:>21.1}% {mean:>22.1}", rule.name);
@@ -72,11 +72,11 @@ fn simulate(years: impl Iterator<Item = u64>) -> Counts {
     let mut counts =
         Counts { alarmed: vec![0; RULES.len()], delays: vec![Vec::new(); RULES.len()] };
     for year in years {
-        for (place, first) in first_alarms(year, 0.0, DAYS).into_iter().enumerate() {
-            counts.alarmed[place] += u64::from(first.is_some());
+        for (index, first) in first_alarms(year, 0.0, DAYS).into_iter().enumerate() {
+            counts.alarmed[index] += u64::from(first.is_some());
         }
-        for (place, first) in first_alarms(year, 0.2, DAYS).into_iter().enumerate() {
-            counts.delays[place].push(first.unwrap_or(DAYS));
+        for (index, first) in first_alarms(year, 0.2, DAYS).into_iter().enumerate() {
+            counts.delays[index].push(first.unwrap_or(DAYS));
         }
     }
     counts
@@ -118,11 +118,11 @@ fn profile(random: &mut impl Rng, rows: usize, moved_by: f64) -> Profile {
     let numeric = (0..NUMERIC).map(|i| Column::new(format!("n{i}"), Kind::Numeric));
     let categorical = (0..CATEGORICAL).map(|i| Column::new(format!("c{i}"), Kind::Categorical));
     let mut table = Table { columns: numeric.chain(categorical).collect() };
-    for (place, column) in table.columns.iter_mut().enumerate() {
+    for (index, column) in table.columns.iter_mut().enumerate() {
         for _ in 0..rows {
             if column.kind() == Kind::Numeric {
                 let value: f64 = StandardNormal.sample(random);
-                column.push(Cell::Number(if place == 0 { value + moved_by } else { value }));
+                column.push(Cell::Number(if index == 0 { value + moved_by } else { value }));
             } else {
                 column.push(Cell::Text(LEVELS[random.random_range(0..LEVELS.len())]));
             }

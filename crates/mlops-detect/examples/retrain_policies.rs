@@ -1,11 +1,11 @@
-//! What it costs, and what it saves, to make a new model at this or that moment.
+//! Costs and benefits of retrain policies.
 //!
 //! `cargo run --release -p mlops-detect --example retrain_policies` simulates three years of 300
 //! requests a day, whose outcomes are known after thirty days. Twice the world changes: on day 300
 //! the relation of the target to two features, on day 700 the customers and the relation. The rest
 //! is chance. Each policy has the same requests; a new model is fitted to the outcomes of the last
 //! sixty days, and is released unless the gate finds it worse. A day is degraded if the model's log
-//! loss is more than 0.02 above that of one who knows the world.
+//! loss is more than 0.02 above that of the true probabilities.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program to look at figures with")]
 
@@ -53,11 +53,11 @@ fn day(random: &mut impl Rng, era: usize, rows: usize) -> Day {
     let (mut chances, mut labels) = (Vec::new(), Vec::new());
     for _ in 0..rows {
         let mut odds = -1.2;
-        for (place, weight) in weights.iter().enumerate() {
-            let moved = if era == 2 && place == 1 { 0.6 } else { 0.0 };
+        for (index, weight) in weights.iter().enumerate() {
+            let moved = if era == 2 && index == 1 { 0.6 } else { 0.0 };
             let value: f64 = StandardNormal.sample(random);
             odds += weight * (value + moved);
-            table.columns[place].push(Cell::Number(value + moved));
+            table.columns[index].push(Cell::Number(value + moved));
         }
         let level = random.random_range(0..LEVELS.len());
         odds += of_level[level];
@@ -75,7 +75,7 @@ struct Deployed {
     figures: TrainingFigures,
     profile: Profile,
     since: usize,
-    /// By era, how far its log loss is above the least.
+    /// The excess of its log loss over the minimum, by era.
     excess: [f64; 3],
 }
 
@@ -194,7 +194,7 @@ fn simulate(seed: u64, strategy: Strategy) -> [f64; 3] {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let first = HORIZON_DAYS + LEARNT_DAYS;
     let days: Vec<Day> = (0..DAYS + first)
-        .map(|place| day(&mut random, era(place.saturating_sub(first)), ROWS_A_DAY))
+        .map(|index| day(&mut random, era(index.saturating_sub(first)), ROWS_A_DAY))
         .collect();
     let eras = [0, 1, 2].map(|era| day(&mut random, era, 5000));
     let mut present = retrain(&days, first, None, &eras).unwrap();

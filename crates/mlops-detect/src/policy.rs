@@ -9,13 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::shift::RetrainAdvice;
 use mlops_core::ports::{RetrainHistory, RetrainStatus, StandingRequest};
 
-/// Who asks for a model because it is time.
+/// The job name of requests on a schedule.
 pub const CALENDAR: &str = "calendar";
 
 #[cfg(test)]
 mod tests;
 
-/// What one month is.
+/// The length of a month.
 const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The conditions of a retrain request.
@@ -50,7 +50,7 @@ impl Default for RetrainPolicy {
     }
 }
 
-/// What is known when the question comes up.
+/// The facts behind a retrain decision.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
     /// Now.
@@ -59,7 +59,7 @@ pub struct Situation<'a> {
     pub job: &'a str,
     /// A retraining that has not ended.
     pub under_way: Option<&'a str>,
-    /// What was asked before.
+    /// Earlier requests.
     pub history: &'a RetrainHistory,
 }
 
@@ -128,12 +128,12 @@ impl RetrainPolicy {
         answer(reason)
     }
 
-    /// Whether a model may be made though no monitor found a reason.
+    /// Returns whether the policy has scheduled retrains.
     pub fn has_calendar(&self) -> bool {
         self.every.is_some() || self.follow_up.is_some()
     }
 
-    /// Why a request that stands keeps others waiting.
+    /// Returns why an earlier request delays a new one.
     pub fn says_standing(&self, standing: &StandingRequest) -> String {
         let StandingRequest { job, requested_at, .. } = standing;
         let status = standing.status.name();
@@ -150,7 +150,7 @@ impl RetrainPolicy {
         let age = now.duration_since(released);
         if let Some(every) = self.every.filter(|every| age >= *every) {
             return Some(format!(
-                "the model is {} days old, and one is made every {}",
+                "scheduled retrain: the model is {} days old (interval {} days)",
                 days(age),
                 days(every)
             ));
@@ -163,7 +163,7 @@ impl RetrainPolicy {
         let (shift, _) = due.find(|(_, due)| *due <= now && released < *due)?;
         let ago = days(now.duration_since(shift.requested_at));
         Some(format!(
-            "{} asked for a model {ago} days ago, which learnt mostly from before the shift",
+            "follow-up retrain: {} requested a model {ago} days ago, trained mostly on data from before the shift",
             shift.job
         ))
     }

@@ -1,4 +1,4 @@
-//! Where verdicts are kept.
+//! The store of verdicts.
 
 use std::future::Future;
 
@@ -17,13 +17,13 @@ pub struct ShiftRun<'a> {
     pub run_uid: &'a str,
     /// When it ran.
     pub run_timestamp: Timestamp,
-    /// What it looked at.
+    /// The window.
     pub window: Window,
     /// The level that adjusted p-values were compared with.
     pub significance: f64,
     /// The model whose training data it compared with, if that is known.
     pub model_uid: Option<&'a str>,
-    /// What it found, by segment; the empty name is for all rows.
+    /// The findings by segment; the empty name stands for all rows.
     pub segments: &'a [(String, DataShift)],
 }
 
@@ -34,20 +34,20 @@ pub struct ConceptRun<'a> {
     pub run_uid: &'a str,
     /// When it ran.
     pub run_timestamp: Timestamp,
-    /// What it looked at.
+    /// The window.
     pub window: Window,
     /// The model whose training data it compared with, if that is known.
     pub model_uid: Option<&'a str>,
-    /// What it found.
+    /// The findings.
     pub findings: &'a [ConceptFinding],
 }
 
-/// What a finding of `concept-shift` measures.
+/// The metric of a finding of `concept-shift`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConceptMetric {
     /// How well a classifier tells production from training.
     RocAuc,
-    /// What the classifier tells it by.
+    /// The importance of a feature for the classifier.
     Importance,
     /// How the target follows from the scores.
     Recalibration,
@@ -74,15 +74,15 @@ impl ConceptMetric {
 /// One answer to whether what a model learned is still true.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConceptFinding {
-    /// What was looked at.
+    /// The metric.
     pub metric_used: ConceptMetric,
     /// The feature, or nothing where it is about all of them.
     pub feature: String,
-    /// What was measured.
+    /// The measured value.
     pub score: f64,
     /// Its interval, if it has one.
     pub interval: Option<[f64; 2]>,
-    /// What it was compared with.
+    /// The threshold.
     pub threshold: f64,
     /// Its p-value.
     pub p_value: Option<f64>,
@@ -107,13 +107,13 @@ pub struct PerformanceRun<'a> {
     pub run_timestamp: Timestamp,
     /// The model that was looked at, if that is known.
     pub model_uid: Option<&'a str>,
-    /// What predictions were worth.
+    /// The quality of predictions.
     pub periods: &'a [PerformanceRow],
-    /// What the model is worth.
+    /// The business impact of the model.
     pub impact: ImpactRows<'a>,
 }
 
-/// What the figures of a period are made of.
+/// The source of a period's figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeriodKind {
     /// Predictions and their outcomes.
@@ -135,7 +135,7 @@ impl PeriodKind {
     }
 }
 
-/// What predictions of one period were worth.
+/// The quality of predictions in one period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PerformanceRow {
     /// Whether it is with outcomes.
@@ -174,18 +174,18 @@ pub struct PerformanceRow {
     pub is_decisive: bool,
 }
 
-/// What the model is worth, by period.
+/// The business impact of the model by period.
 #[derive(Debug, Clone, Copy)]
 pub struct ImpactRows<'a> {
     /// Each with its first moment and the first after it.
     pub periods: &'a [(Timestamp, Timestamp, PeriodImpact)],
     /// The verdict over all of them.
     pub verdict: &'a Verdict,
-    /// What it says.
+    /// The finding in words.
     pub says: &'a str,
 }
 
-/// Where verdicts are kept.
+/// A store of verdicts.
 pub trait VerdictStore: Send + Sync {
     /// Writes one row a feature and segment in one transaction.
     fn write_data_shift(

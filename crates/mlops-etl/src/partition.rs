@@ -17,7 +17,7 @@ use crate::unreadable::{Attempt, UnreadableObjects};
 
 /// A larger object counts for several: it takes more memory to read.
 const BYTES_A_PERMIT: u64 = 16 << 10;
-const MOST_PERMITS: u64 = 8;
+const MAX_PERMITS: u64 = 8;
 
 /// What compressed objects may grow to, as far as memory goes.
 const EXPANSION: u64 = 10;
@@ -277,7 +277,7 @@ impl<S: EtlStore + 'static> Engine<S> {
 fn permits(object: &ObjectMeta) -> u32 {
     let is_compressed = [".gz", ".zst"].iter().any(|end| object.key.ends_with(end));
     let bytes = object.size_bytes.saturating_mul(if is_compressed { EXPANSION } else { 1 });
-    (bytes / BYTES_A_PERMIT).clamp(1, MOST_PERMITS) as u32
+    (bytes / BYTES_A_PERMIT).clamp(1, MAX_PERMITS) as u32
 }
 
 /// Returns whether an object was read whole.

@@ -113,7 +113,7 @@ pub enum Output {
 
 /// A program's argument list.
 pub trait JobArgs: clap::Parser {
-    /// What the program needs of AWS; it says so with `--spec`.
+    /// The AWS requirements of the program, printed by `--spec`.
     const SPEC: Spec;
 
     /// The arguments that it shares with every other job.
@@ -126,9 +126,9 @@ pub trait JobArgs: clap::Parser {
     /// [`UsageError`].
     fn check_output(&self) -> Result<(), UsageError> {
         match self.common().output {
-            Output::Csv => {
-                Err(UsageError::new("--output csv is not offered here; write human or json"))
-            }
+            Output::Csv => Err(UsageError::new(
+                "this command does not support --output csv; use human or json",
+            )),
             Output::Human | Output::Json => Ok(()),
         }
     }

@@ -8,14 +8,14 @@ use mlops_core::timestamp::parse_utc;
 pub const CLOCK_VARIABLE: &str = "MLOPS_CLOCK";
 
 /// The time.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+#[expect(clippy::disallowed_methods, reason = "the only code that reads the clock")]
 pub(crate) fn now() -> Timestamp {
     rehearsed().unwrap_or_else(Timestamp::now)
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place that reads the environment, beside the harness"
+    reason = "the only code that reads the environment, beside the harness"
 )]
 fn rehearsed() -> Option<Timestamp> {
     static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();

@@ -20,11 +20,11 @@ const SHARED: [&str; 5] = ["database", "logs", "dead-letters", "output", "log-le
 /// The command with the file's values as its defaults.
 pub(crate) fn apply(command: Command, arguments: &[OsString]) -> Result<Command> {
     let Some(path) = file(arguments) else { return Ok(command) };
-    let place = || format!("reading the configuration {}", path.display());
+    let doing = || format!("reading the configuration {}", path.display());
     let text = std::fs::read_to_string(&path)
         .map_err(|error| UsageError::new(error.to_string()))
-        .with_context(place)?;
-    with_defaults(command, &text).with_context(place)
+        .with_context(doing)?;
+    with_defaults(command, &text).with_context(doing)
 }
 
 /// The file that is named, or the one that lies there.
@@ -57,7 +57,7 @@ pub(crate) fn with_defaults(mut command: Command, text: &str) -> Result<Command>
             let shared = SHARED.join("`, `");
             let job = command.get_name();
             return Err(UsageError::new(format!(
-                "`{key}` stands at the top, where only `{shared}` may; put it into the table [{job}]"
+                "`{key}` is not allowed at the top level, where only `{shared}` are; move it into the table [{job}]"
             ))
             .into());
         }
@@ -145,6 +145,6 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 fn unknown(command: &Command, key: &str) -> anyhow::Error {
     let known: Vec<&str> = command.get_arguments().filter_map(Arg::get_long).collect();
     let name = command.get_name();
-    UsageError::new(format!("`{key}` is no setting of [{name}]; it has {}", known.join(", ")))
+    UsageError::new(format!("unknown setting `{key}` in [{name}]; it has {}", known.join(", ")))
         .into()
 }

@@ -16,7 +16,7 @@ use crate::{
     CommonArgs, Exit, JobArgs, Metrics, Output, Progress, Shard, UsageError, config, logs, shutdown,
 };
 
-/// What a job is given beside its arguments.
+/// The context of a run, beside its arguments.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// Names this run; the same for every attempt of one AWS Batch job.
@@ -49,7 +49,7 @@ impl Context {
         let program = own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         if !program.is_file() {
             let message = format!(
-                "{} is not there; `cargo build --workspace --bins` builds it",
+                "{} does not exist; build it with `cargo build --workspace --bins`",
                 program.display()
             );
             return Err(UsageError::new(message).into());
@@ -65,15 +65,15 @@ impl Context {
     /// [`UsageError`].
     pub fn check_lasting(&self, database: &DatabaseUrl) -> Result<(), UsageError> {
         if database.is_local() && self.on_batch {
-            let message = "--database (MLOPS_DATABASE) is a local file, and is lost when this container ends; \
-                           name a server's";
+            let message = "--database (MLOPS_DATABASE) is a local file, which is lost when this container ends; \
+                           name a database server";
             return Err(UsageError::new(message));
         }
         Ok(())
     }
 }
 
-/// What a job has to say at its end. Serialised, it is the JSON document of `--output json`.
+/// The output of a job. Serialized, it is the JSON document of `--output json`.
 pub trait Report: Serialize {
     /// The same for people, without a last newline.
     fn human(&self) -> String;
@@ -207,13 +207,19 @@ fn fail(error: &anyhow::Error) -> Exit {
 
 /// AWS Batch gives every attempt of a job the same id, so that a second attempt replaces what the
 /// first wrote.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads what AWS Batch sets")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the only code that reads the variables of AWS Batch"
+)]
 fn batch_job() -> Option<String> {
     std::env::var("AWS_BATCH_JOB_ID").ok()
 }
 
 /// An array job's children are told which they are; a job that is no child is told neither.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads what AWS Batch sets")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the only code that reads the variables of AWS Batch"
+)]
 fn array_shard() -> Result<Option<Shard>, UsageError> {
     let (Ok(index), Ok(count)) =
         (std::env::var("AWS_BATCH_JOB_ARRAY_INDEX"), std::env::var("AWS_BATCH_JOB_ARRAY_SIZE"))
@@ -223,7 +229,7 @@ fn array_shard() -> Result<Option<Shard>, UsageError> {
     let shard = format!("{index}/{count}").parse();
     shard.map(Some).map_err(|_| {
         let message =
-            format!("AWS_BATCH_JOB_ARRAY_INDEX is {index} and AWS_BATCH_JOB_ARRAY_SIZE is {count}; that is no child");
+            format!("AWS_BATCH_JOB_ARRAY_INDEX is {index} and AWS_BATCH_JOB_ARRAY_SIZE is {count}, which is not a child of an array job");
         UsageError::new(message)
     })
 }

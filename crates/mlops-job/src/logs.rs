@@ -11,7 +11,7 @@ use crate::UsageError;
 pub(crate) fn start(filter: &str, bars: MultiProgress) -> Result<()> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         UsageError::new(format!(
-            "--log-level `{filter}` is no filter ({error}); try `info` or `warn,sqlx=debug`"
+            "--log-level `{filter}` is not a valid filter ({error}); write `info` or `warn,sqlx=debug`"
         ))
     })?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(AboveBars(bars));

@@ -6,13 +6,13 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Where CloudWatch shows them.
+/// The CloudWatch namespace.
 const NAMESPACE: &str = "mlops";
 
 /// Figures that belong to one thing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Metrics {
-    /// What the thing is, beside the job: `("feature", "tenure")`.
+    /// Dimensions beside the job: `("feature", "tenure")`.
     pub dimensions: Vec<(&'static str, String)>,
     /// Name, unit of CloudWatch, and value; one that is not finite is left out.
     pub values: Vec<(&'static str, &'static str, f64)>,

@@ -24,7 +24,7 @@ impl Progress {
         self.bars.clone()
     }
 
-    /// Shows a line above the bars; `false` where nobody watches.
+    /// Shows a line above the bars; `false` without a terminal.
     pub fn say(&self, line: &str) -> bool {
         // Written by ourselves: the bars would fill each line up to the terminal's width, which
         // spoils what is copied.

@@ -19,11 +19,11 @@ pub(crate) fn watch() -> std::io::Result<CancellationToken> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("asked to stop; committing what is in flight");
+        tracing::info!("stop requested; committing work in flight");
         asked.cancel();
         tokio::select! {
-            () = tokio::time::sleep(DRAIN) => tracing::warn!("not done after {} seconds", DRAIN.as_secs()),
-            _ = interrupt.recv() => tracing::warn!("asked again; stopping at once"),
+            () = tokio::time::sleep(DRAIN) => tracing::warn!("not finished {} seconds after the stop request; exiting", DRAIN.as_secs()),
+            _ = interrupt.recv() => tracing::warn!("second stop request; exiting immediately"),
         }
         #[expect(clippy::disallowed_methods, reason = "the job did not end by itself")]
         std::process::exit(Exit::Terminated.code().into());

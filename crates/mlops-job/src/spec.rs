@@ -1,4 +1,4 @@
-//! What a program says of itself with `--spec`, for `infra/`: what it needs of AWS.
+//! The AWS requirements of a program, printed by `--spec` for `infra/`.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,14 @@ use serde::Serialize;
 
 use crate::Exit;
 
-/// What a program needs of AWS; its crate's `spec.rs` says it.
+/// The AWS requirements of a program, defined in its crate's `spec.rs`.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
     /// How it runs.
     pub kind: Kind,
-    /// What it runs on.
+    /// The size of its container.
     pub size: Size,
-    /// What its role has to allow: for some variables, what is done to the things that their values
-    /// name.
+    /// The permissions of its role: for some variables, actions on the resources that their values name.
     pub grants: &'static [&'static [Grant]],
 }
 
@@ -35,13 +34,13 @@ pub enum Kind {
     Service {
         /// The arguments that make it serve.
         command: &'static [&'static str],
-        /// Where it answers HTTP.
+        /// The HTTP port.
         port: u16,
         /// The path that answers 200 while it is well; `PROGRAM health` asks for it.
         health: &'static str,
         /// AWS Batch ends a scheduled run after this.
         timeout_minutes: u32,
-        /// What is done beside serving, under AWS Batch.
+        /// Scheduled AWS Batch jobs of the service.
         schedules: &'static [Schedule],
     },
     /// By people.
@@ -59,7 +58,7 @@ pub struct Schedule {
     pub at: &'static str,
 }
 
-/// What AWS Fargate gives a container.
+/// The size of a container on AWS Fargate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Size {
     cpu_units: u32,
@@ -92,7 +91,7 @@ impl Size {
     }
 }
 
-/// What is done to the thing that a variable's value names.
+/// Actions on the resource that a variable's value names.
 #[derive(Debug, Clone, Copy)]
 pub struct Grant {
     variable: &'static str,
@@ -146,7 +145,7 @@ struct ExitRule {
 }
 
 impl Document {
-    /// What `spec` says, and what the arguments say themselves.
+    /// Combines `spec` with the arguments of the command.
     pub(crate) fn new(command: &Command, spec: Spec) -> Self {
         let arguments = arguments(command);
         let names = |wanted: fn(&Arg) -> bool| {

@@ -96,21 +96,21 @@ fn models(table: &Table) -> Vec<Vec<u8>> {
 /// Bytes changed, cut off, doubled, moved in from another model, or nothing but chance.
 fn damage(whole: &[u8], others: &[Vec<u8>], random: &mut ChaCha8Rng) -> Vec<u8> {
     let mut bytes = whole.to_vec();
-    let place = |bytes: &[u8], random: &mut ChaCha8Rng| random.random_range(0..bytes.len().max(1));
+    let index = |bytes: &[u8], random: &mut ChaCha8Rng| random.random_range(0..bytes.len().max(1));
     for _ in 0..random.random_range(1..4) {
-        let at = place(&bytes, random);
+        let at = index(&bytes, random);
         match random.random_range(0..7) {
             0..=2 if at < bytes.len() => bytes[at] = random.next_u32() as u8,
             3 => bytes.truncate(at),
             4 => {
                 let end = (at + random.random_range(1..64)).min(bytes.len());
                 let part = bytes[at.min(end)..end].to_vec();
-                let to = place(&bytes, random).min(bytes.len());
+                let to = index(&bytes, random).min(bytes.len());
                 bytes.splice(to..to, part);
             }
             5 => {
                 let other = &others[random.random_range(0..others.len())];
-                let from = place(other, random);
+                let from = index(other, random);
                 let end = (from + random.random_range(1..256)).min(other.len());
                 let upto = (at + end - from).min(bytes.len());
                 bytes.splice(at.min(upto)..upto, other[from..end].iter().copied());

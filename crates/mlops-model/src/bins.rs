@@ -81,8 +81,8 @@ impl BinnedRows {
         binned: &mut [u8],
     ) {
         let width = inputs.len();
-        for (place, (input, bins)) in inputs.iter().zip(bins).enumerate() {
-            let cells = binned.iter_mut().skip(place).step_by(width);
+        for (index, (input, bins)) in inputs.iter().zip(bins).enumerate() {
+            let cells = binned.iter_mut().skip(index).step_by(width);
             match (&input.values, bins) {
                 (InputValues::Numeric(values), InputBins::Numeric { edges }) => {
                     cells.zip(&values[rows.clone()]).for_each(|(cell, value)| {
@@ -114,16 +114,16 @@ fn edges(values: &[f64], max_bins: usize) -> Vec<f64> {
             _ => distinct.push((value, 1)),
         }
     }
-    let between = |place: usize| halfway(distinct[place].0, distinct[place + 1].0);
+    let between = |index: usize| halfway(distinct[index].0, distinct[index + 1].0);
     if distinct.len() <= max_bins {
         return (0..distinct.len().saturating_sub(1)).map(between).collect();
     }
     let (mut rows_left, mut bins_left, mut in_bin) = (sample.len(), max_bins, 0);
     let mut edges = Vec::with_capacity(max_bins);
-    for (place, (_, rows)) in distinct[..distinct.len() - 1].iter().enumerate() {
+    for (index, (_, rows)) in distinct[..distinct.len() - 1].iter().enumerate() {
         in_bin += rows;
         if in_bin * bins_left >= rows_left {
-            edges.push(between(place));
+            edges.push(between(index));
             rows_left -= in_bin;
             bins_left -= 1;
             in_bin = 0;

@@ -103,16 +103,16 @@ fn set_shares(tree: &mut Tree, rows: &BinnedRows, labels: &[bool]) -> Vec<f64> {
         if of_node > 0.0 { positives * (1.0 - positives / of_node) } else { 0.0 }
     };
     // Children stand behind their parent.
-    for place in (0..tree.len()).rev() {
-        match tree.node(place) {
-            NodeView::Leaf(_) if counts[place].0 > 0.0 => {
-                tree.set_value(place, (counts[place].1 / counts[place].0) as f32);
+    for index in (0..tree.len()).rev() {
+        match tree.node(index) {
+            NodeView::Leaf(_) if counts[index].0 > 0.0 => {
+                tree.set_value(index, (counts[index].1 / counts[index].0) as f32);
             }
             NodeView::Leaf(_) => {}
             NodeView::Split { input, left, .. } => {
                 let (one, other) = (counts[left], counts[left + 1]);
-                counts[place] = (one.0 + other.0, one.1 + other.1);
-                importances[input] += impurity(counts[place]) - impurity(one) - impurity(other);
+                counts[index] = (one.0 + other.0, one.1 + other.1);
+                importances[input] += impurity(counts[index]) - impurity(one) - impurity(other);
             }
         }
     }
@@ -157,11 +157,11 @@ impl Ranks {
     }
 }
 
-fn copy(node: &TreeNode<f64, bool>, tree: &mut Tree, place: usize, ranks: &[Ranks]) {
+fn copy(node: &TreeNode<f64, bool>, tree: &mut Tree, index: usize, ranks: &[Ranks]) {
     let children = node.children();
     if let (false, [Some(left), Some(right)]) = (node.is_leaf(), children.as_slice()) {
         let (input, split, _) = node.split();
-        let at = tree.split(place, input, ranks[input].question(split));
+        let at = tree.split(index, input, ranks[input].question(split));
         copy(left, tree, at, ranks);
         copy(right, tree, at + 1, ranks);
     }

@@ -113,13 +113,13 @@ impl Model {
         for (number, feature) in self.schema.features.iter().enumerate() {
             let order = super::random::Random::new(seed, number as u64).permutation(table.rows());
             let order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
-            let Some(place) = table.columns.iter().position(|column| column.name == feature.name)
+            let Some(index) = table.columns.iter().position(|column| column.name == feature.name)
             else {
                 continue;
             };
-            shuffled.columns[place] = table.columns[place].take(&order);
+            shuffled.columns[index] = table.columns[index].take(&order);
             importances.push(loss(&shuffled)? - before);
-            shuffled.columns[place] = table.columns[place].clone();
+            shuffled.columns[index] = table.columns[index].clone();
         }
         Ok(importances)
     }

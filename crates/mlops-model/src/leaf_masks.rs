@@ -69,8 +69,8 @@ impl LeafMasks {
 
     /// Numbers the leaves below a node from left to right, and takes from each bin those that its
     /// answers rule out.
-    fn take(&mut self, tree: &Tree, place: usize) {
-        match tree.node(place) {
+    fn take(&mut self, tree: &Tree, index: usize) {
+        match tree.node(index) {
             NodeView::Leaf(value) => self.values.push(f64::from(value)),
             NodeView::Split { input, question, left } => {
                 let first = self.values.len();
@@ -84,11 +84,11 @@ impl LeafMasks {
 
     fn rule_out(&mut self, input: usize, question: &Question, leaves: u64) {
         let known = self.tables.iter().position(|(other, _)| *other == input);
-        let place = known.unwrap_or_else(|| {
+        let index = known.unwrap_or_else(|| {
             self.tables.push((input, Box::new([u64::MAX; 256])));
             self.tables.len() - 1
         });
-        for (bin, mask) in self.tables[place].1.iter_mut().enumerate() {
+        for (bin, mask) in self.tables[index].1.iter_mut().enumerate() {
             if !question.is_left(bin as u8) {
                 *mask &= !leaves;
             }

@@ -36,7 +36,7 @@ pub use boosting::BoostingParams;
 pub use decision_tree::TreeParams;
 pub use error::ModelError;
 pub use fitted::{Model, OutOfFold, cross_score, cross_validate};
-pub use folds::{places_at_random, stratified_folds};
+pub use folds::{sample_indices, stratified_folds};
 pub use forest::ForestParams;
 pub use golden::{GoldenError, golden_failures};
 pub use linfa_traits::{RecipeParams, TableRecords};

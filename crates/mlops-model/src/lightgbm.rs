@@ -74,22 +74,22 @@ fn block(bins: &[InputBins], tree: &Tree, added: f64) -> String {
         *list += 1;
         *list - 1
     };
-    let places: Vec<i64> = (0..tree.len())
-        .map(|place| match tree.node(place) {
+    let indices: Vec<i64> = (0..tree.len())
+        .map(|index| match tree.node(index) {
             NodeView::Leaf(_) => !next(&mut leaves),
             NodeView::Split { .. } => next(&mut questions),
         })
         .collect();
     let mut lines = Lines::default();
-    for place in 0..tree.len() {
-        match tree.node(place) {
+    for index in 0..tree.len() {
+        match tree.node(index) {
             NodeView::Leaf(value) => {
                 lines.leaf_value.push(format!("{:?}", added + f64::from(value)))
             }
             NodeView::Split { input, question, left } => {
                 lines.split_feature.push(input.to_string());
-                lines.left_child.push(places[left].to_string());
-                lines.right_child.push(places[left + 1].to_string());
+                lines.left_child.push(indices[left].to_string());
+                lines.right_child.push(indices[left + 1].to_string());
                 lines.question(&bins[input], question);
             }
         }

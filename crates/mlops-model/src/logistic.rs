@@ -155,7 +155,7 @@ fn standardised(value: f64, mean: f64, sd: f64) -> f64 {
 }
 
 /// The columns of an input in the design matrix.
-enum Place {
+enum Block {
     Numeric { mean: f64, sd: f64, column: usize, missing: Option<usize> },
     Categorical { first: usize, levels: usize },
 }
@@ -163,7 +163,7 @@ enum Place {
 /// How inputs become columns: the intercept, those of numbers, and behind these the levels, of
 /// which a row has one an input.
 struct Design {
-    places: Vec<Place>,
+    blocks: Vec<Block>,
     /// Columns that every row has a number in.
     dense: usize,
     columns: usize,
@@ -187,11 +187,11 @@ impl Design {
         let numbers: Vec<usize> = inputs.iter().map(numbers).collect();
         let dense = 1 + numbers.iter().sum::<usize>();
         let (mut column, mut level) = (1, dense);
-        let place = |(input, numbers): (&Input<'_>, usize)| match &input.values {
+        let block = |(input, numbers): (&Input<'_>, usize)| match &input.values {
             InputValues::Numeric(values) => {
                 let (mean, sd) = moments(values);
                 column += numbers;
-                Place::Numeric {
+                Block::Numeric {
                     mean,
                     sd,
                     column: column - numbers,
@@ -200,15 +200,15 @@ impl Design {
             }
             InputValues::Categorical { levels, .. } => {
                 level += levels;
-                Place::Categorical { first: level - levels, levels: *levels }
+                Block::Categorical { first: level - levels, levels: *levels }
             }
         };
-        let places = inputs.iter().zip(numbers).map(place).collect();
+        let blocks = inputs.iter().zip(numbers).map(block).collect();
         let columns = level;
         if columns > MAX_COLUMNS {
             return Err(ModelError::TooManyInputs { inputs: columns, most: MAX_COLUMNS });
         }
-        Ok(Self { places, dense, columns })
+        Ok(Self { blocks, dense, columns })
     }
 
     /// Returns the weights with the minimum loss, from start weights.
@@ -307,11 +307,11 @@ impl Design {
                 let line = column * self.columns;
                 add_numbers(&mut sums.hessian[line..=line + column], curvature * number);
             }
-            for (place, level) in levels.iter().enumerate() {
+            for (block, level) in levels.iter().enumerate() {
                 sums.gradient[*level] += error;
                 let line = &mut sums.hessian[level * self.columns..(level + 1) * self.columns];
                 add_numbers(&mut line[..self.dense], curvature);
-                levels[..=place].iter().for_each(|other| line[*other] += curvature);
+                levels[..=block].iter().for_each(|other| line[*other] += curvature);
             }
         }
         sums
@@ -321,9 +321,9 @@ impl Design {
     fn row(&self, inputs: &[Input<'_>], row: usize, numbers: &mut [f64], levels: &mut Vec<usize>) {
         numbers[0] = 1.0;
         levels.clear();
-        for (place, input) in self.places.iter().zip(inputs) {
-            match (place, &input.values) {
-                (Place::Numeric { mean, sd, column, missing }, InputValues::Numeric(values)) => {
+        for (block, input) in self.blocks.iter().zip(inputs) {
+            match (block, &input.values) {
+                (Block::Numeric { mean, sd, column, missing }, InputValues::Numeric(values)) => {
                     let is_missing = values[row].is_nan();
                     numbers[*column] =
                         if is_missing { 0.0 } else { standardised(values[row], *mean, *sd) };
@@ -331,7 +331,7 @@ impl Design {
                         numbers[*missing] = f64::from(u8::from(is_missing));
                     }
                 }
-                (Place::Categorical { first, .. }, InputValues::Categorical { codes, .. })
+                (Block::Categorical { first, .. }, InputValues::Categorical { codes, .. })
                     if codes[row] != NO_LEVEL =>
                 {
                     levels.push(first + usize::from(codes[row]));
@@ -342,18 +342,18 @@ impl Design {
     }
 
     fn regression(&self, weights: &[f64]) -> Logistic {
-        let term = |place: &Place| match place {
-            Place::Numeric { mean, sd, column, missing } => Term::Numeric {
+        let term = |block: &Block| match block {
+            Block::Numeric { mean, sd, column, missing } => Term::Numeric {
                 mean: *mean,
                 sd: *sd,
                 weight: weights[*column],
                 missing: missing.map_or(0.0, |missing| weights[missing]),
             },
-            Place::Categorical { first, levels } => {
+            Block::Categorical { first, levels } => {
                 Term::Categorical { weights: weights[*first..first + levels].to_vec() }
             }
         };
-        Logistic { intercept: weights[0], terms: self.places.iter().map(term).collect() }
+        Logistic { intercept: weights[0], terms: self.blocks.iter().map(term).collect() }
     }
 }
 

@@ -23,8 +23,8 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(super) fn leaf(place: u32) -> Self {
-        Self { left: place, input: 0, split: MISSING_BIN, shift: 0 }
+    pub(super) fn leaf(index: u32) -> Self {
+        Self { left: index, input: 0, split: MISSING_BIN, shift: 0 }
     }
 }
 

@@ -40,10 +40,10 @@ impl Random {
 
     /// Returns the indices `0..rows` in random order.
     pub fn permutation(&mut self, rows: usize) -> Vec<u32> {
-        let mut places: Vec<u32> = (0..rows as u32).collect();
-        for place in (1..rows).rev() {
-            places.swap(place, self.below(place + 1));
+        let mut indices: Vec<u32> = (0..rows as u32).collect();
+        for index in (1..rows).rev() {
+            indices.swap(index, self.below(index + 1));
         }
-        places
+        indices
     }
 }

@@ -39,10 +39,10 @@ impl Ranks {
         if sets.is_empty() {
             return Self::Needless;
         }
-        let set_of = |place: &usize| &sets[payloads[*place] as usize];
+        let set_of = |index: &usize| &sets[payloads[*index] as usize];
         let mut asking: Vec<usize> =
-            (0..nodes.len()).filter(|place| nodes[*place].input & ASKS_SET != 0).collect();
-        asking.sort_by_key(|place| (nodes[*place].input, size(set_of(place))));
+            (0..nodes.len()).filter(|index| nodes[*index].input & ASKS_SET != 0).collect();
+        asking.sort_by_key(|index| (nodes[*index].input, size(set_of(index))));
         let (mut inputs, mut ranks, mut splits) =
             (Vec::new(), Vec::new(), Vec::with_capacity(asking.len()));
         for of_input in asking.chunk_by(|a, b| nodes[*a].input == nodes[*b].input) {
@@ -61,11 +61,11 @@ impl Ranks {
             ranks.extend(last.iter().flat_map(|last| 0..=*last).map(rank));
             let input = nodes[of_input[0]].input & !ASKS_SET;
             inputs.push(RankedInput { input, behind, from, to: ranks.len() as u32 });
-            let place_of =
+            let index_of =
                 |set: &LevelSet| chain.partition_point(|other| size(other) < size(set)) as u8;
-            splits.extend(of_input.iter().map(|place| place_of(set_of(place))));
+            splits.extend(of_input.iter().map(|index| index_of(set_of(index))));
         }
-        asking.iter().zip(splits).for_each(|(place, split)| nodes[*place].split = split);
+        asking.iter().zip(splits).for_each(|(index, split)| nodes[*index].split = split);
         Self::Tables { inputs, ranks }
     }
 

@@ -181,12 +181,13 @@ impl Schema {
             // Columns mostly stand in the order of the features, and the first one that is looked
             // at is the one.
             let (before, after) = table.columns.split_at(next);
-            let place = after.iter().chain(before).position(|column| column.name == feature.name);
-            let place =
-                place.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
-            let place = (next + place) % table.columns.len();
-            feature.push_inputs(&table.columns[place], &mut inputs);
-            next = place + 1;
+            let position =
+                after.iter().chain(before).position(|column| column.name == feature.name);
+            let position =
+                position.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
+            let position = (next + position) % table.columns.len();
+            feature.push_inputs(&table.columns[position], &mut inputs);
+            next = position + 1;
         }
         Ok(inputs)
     }
@@ -199,10 +200,10 @@ impl Schema {
     pub fn into_inputs(&self, mut table: Table) -> Result<Vec<Input<'static>>, ModelError> {
         let mut inputs = Vec::new();
         for feature in &self.features {
-            let place = table.columns.iter().position(|column| column.name == feature.name);
-            let place =
-                place.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
-            let column = table.columns.swap_remove(place);
+            let position = table.columns.iter().position(|column| column.name == feature.name);
+            let position =
+                position.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
+            let column = table.columns.swap_remove(position);
             match (&feature.kind, column.values) {
                 (FeatureKind::Numeric, Values::Numeric(values)) => {
                     inputs.push(Input {
@@ -368,13 +369,14 @@ fn most_frequent(names: &[String], rows: &[u64]) -> Vec<String> {
 
 /// The codes of a column in terms of a feature's levels.
 fn codes_of(levels: &[String], theirs: &[String], codes: &[Option<u32>]) -> Vec<u16> {
-    let place = |name: &String| levels.binary_search(name).map_or(NO_LEVEL, |place| place as u16);
+    let position =
+        |name: &String| levels.binary_search(name).map_or(NO_LEVEL, |position| position as u16);
     if codes.len() < theirs.len() {
         return codes
             .iter()
-            .map(|code| code.map_or(NO_LEVEL, |code| place(&theirs[code as usize])))
+            .map(|code| code.map_or(NO_LEVEL, |code| position(&theirs[code as usize])))
             .collect();
     }
-    let ours: Vec<u16> = theirs.iter().map(place).collect();
+    let ours: Vec<u16> = theirs.iter().map(position).collect();
     codes.iter().map(|code| code.map_or(NO_LEVEL, |code| ours[code as usize])).collect()
 }

@@ -102,8 +102,7 @@ fn random_learner(kind: LearnerKind, random: &mut Random) -> Learner {
 ///
 /// # Source
 ///
-/// K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyperparameter
-/// optimization", AISTATS 2016.
+/// K. Jamieson and A. Talwalkar, AISTATS 2016, <https://arxiv.org/abs/1502.07943>.
 pub fn search(
     table: &Table,
     labels: &[bool],

@@ -98,16 +98,16 @@ fn every_learner_learns_what_there_is() {
         assert!(auc > least && loss < most, "{name}: {auc}, {loss}");
         let sum: f64 = model.importances.iter().sum();
         assert!((sum - 1.0).abs() < 1e-9, "{name}: {:?}", model.importances);
-        let places = ["tenure", "noise"]
+        let indices = ["tenure", "noise"]
             .map(|name| model.schema.features.iter().position(|f| f.name == name).unwrap());
         assert!(
-            model.importances[places[0]] > 1.5 * model.importances[places[1]],
+            model.importances[indices[0]] > 1.5 * model.importances[indices[1]],
             "{name}: {:?}",
             model.importances
         );
         let permuted = model.permutation_importances(&test.0, &test.1, 3).unwrap();
         assert!(
-            permuted[places[0]] > 0.05 && permuted[places[1]].abs() < 0.03,
+            permuted[indices[0]] > 0.05 && permuted[indices[1]].abs() < 0.03,
             "{name}: {permuted:?}"
         );
     }
@@ -206,8 +206,8 @@ fn a_damaged_model_file_is_an_error_and_never_a_panic() {
         for _ in 0..3000 {
             let mut damaged = bytes.clone();
             for _ in 0..random.random_range(1..4) {
-                let place = random.random_range(0..damaged.len());
-                damaged[place] = random.next_u32() as u8;
+                let index = random.random_range(0..damaged.len());
+                damaged[index] = random.next_u32() as u8;
             }
             if let Ok(file) = ModelFile::from_pickle(&damaged) {
                 readable += 1;

@@ -32,22 +32,22 @@ impl Tree {
     }
 
     /// Sets the value of a leaf.
-    pub(crate) fn set_value(&mut self, place: usize, value: f32) {
-        self.payloads[place] = value.to_bits();
+    pub(crate) fn set_value(&mut self, index: usize, value: f32) {
+        self.payloads[index] = value.to_bits();
     }
 
     /// Turns a leaf into a question with two leaves, and returns the index of the left one.
-    pub(crate) fn split(&mut self, place: usize, input: usize, question: Question) -> usize {
+    pub(crate) fn split(&mut self, index: usize, input: usize, question: Question) -> usize {
         let left = self.nodes.len();
         let at = left as u32;
         let input = input as u16;
-        self.nodes[place] = match question {
+        self.nodes[index] = match question {
             Question::UpTo { bin, missing_left } => {
                 let shift = u8::from(missing_left);
                 Node { left: at, input, split: bin + shift, shift }
             }
             Question::In(set) => {
-                self.payloads[place] = self.sets.len() as u32;
+                self.payloads[index] = self.sets.len() as u32;
                 self.sets.push(set);
                 Node { left: at, input: input | ASKS_SET, split: 0, shift: 0 }
             }
@@ -69,14 +69,14 @@ impl Tree {
         inputs: usize,
     ) -> Option<Self> {
         let nodes = left.iter().zip(input).zip(split).zip(shift).enumerate();
-        let nodes = nodes.map(|(place, (((&left, &input), &split), &shift))| {
-            let is_leaf = left as usize == place;
+        let nodes = nodes.map(|(index, (((&left, &input), &split), &shift))| {
+            let is_leaf = left as usize == index;
             // Children stand behind their parent, so that every way ends.
             let is_sound = if is_leaf {
                 (input, split, shift) == (0, MISSING_BIN, 0)
             } else {
-                let in_place = left as usize > place && (left as usize) < payloads.len() - 1;
-                let has_set = input & ASKS_SET == 0 || (payloads[place] as usize) < sets.len();
+                let in_place = left as usize > index && (left as usize) < payloads.len() - 1;
+                let has_set = input & ASKS_SET == 0 || (payloads[index] as usize) < sets.len();
                 in_place
                     && has_set
                     && usize::from(input & !ASKS_SET) < inputs
@@ -117,16 +117,16 @@ impl Tree {
     }
 
     /// A node.
-    pub(crate) fn node(&self, place: usize) -> NodeView {
-        let node = self.nodes[place];
+    pub(crate) fn node(&self, index: usize) -> NodeView {
+        let node = self.nodes[index];
         let input = usize::from(node.input & !ASKS_SET);
         let left = node.left as usize;
-        if left == place {
-            NodeView::Leaf(self.value(place as u32))
+        if left == index {
+            NodeView::Leaf(self.value(index as u32))
         } else if node.input & ASKS_SET != 0 {
             NodeView::Split {
                 input,
-                question: Question::In(self.sets[self.payloads[place] as usize]),
+                question: Question::In(self.sets[self.payloads[index] as usize]),
                 left,
             }
         } else {
@@ -136,8 +136,8 @@ impl Tree {
         }
     }
 
-    pub(super) fn value(&self, place: u32) -> f32 {
-        f32::from_bits(self.payloads[place as usize])
+    pub(super) fn value(&self, index: u32) -> f32 {
+        f32::from_bits(self.payloads[index as usize])
     }
 
     /// Puts each question's children beside their own children, so that two steps of a row's way
@@ -156,30 +156,30 @@ impl Tree {
                 }
             }
         }
-        let mut places = vec![0u32; self.nodes.len()];
-        order.iter().zip(0..).for_each(|(&node, place)| places[node] = place);
+        let mut indices = vec![0u32; self.nodes.len()];
+        order.iter().zip(0..).for_each(|(&node, index)| indices[node] = index);
         let moved = |node: &usize| Node {
-            left: places[self.nodes[*node].left as usize],
+            left: indices[self.nodes[*node].left as usize],
             ..self.nodes[*node]
         };
         self.nodes = order.iter().map(moved).collect();
         self.payloads = order.iter().map(|&node| self.payloads[node]).collect();
     }
 
-    fn children(&self, place: usize) -> Option<usize> {
-        let left = self.nodes[place].left as usize;
-        (left != place).then_some(left)
+    fn children(&self, index: usize) -> Option<usize> {
+        let left = self.nodes[index].left as usize;
+        (left != index).then_some(left)
     }
 
     /// Ends its growing.
     pub(crate) fn finish(&mut self) {
         self.order();
         let mut depths = vec![0; self.nodes.len()];
-        for place in 0..self.nodes.len() {
+        for index in 0..self.nodes.len() {
             // Children stand behind their parent.
-            let left = self.nodes[place].left as usize;
-            if left != place {
-                let below = depths[place] + 1;
+            let left = self.nodes[index].left as usize;
+            if left != index {
+                let below = depths[index] + 1;
                 depths[left..left + 2].fill(below);
             }
         }
@@ -196,9 +196,9 @@ impl Tree {
 fn is_tree(nodes: &[Node]) -> bool {
     let mut have_parent = vec![false; nodes.len()];
     have_parent[0] = true;
-    for (place, node) in nodes.iter().enumerate() {
+    for (index, node) in nodes.iter().enumerate() {
         let left = node.left as usize;
-        if left != place
+        if left != index
             && have_parent[left..left + 2].iter_mut().any(|has| std::mem::replace(has, true))
         {
             return false;
@@ -214,10 +214,10 @@ mod tests {
     #[test]
     fn a_node_that_two_questions_share_or_none_has_is_no_tree() {
         let of = |left: [u32; 5]| {
-            let is_leaf = |place: usize| left[place] as usize == place;
+            let is_leaf = |index: usize| left[index] as usize == index;
             let split =
                 std::array::from_fn::<u8, 5, _>(
-                    |place| if is_leaf(place) { MISSING_BIN } else { 7 },
+                    |index| if is_leaf(index) { MISSING_BIN } else { 7 },
                 );
             Tree::of_arrays(&left, &[0; 5], &split, &[0; 5], vec![0; 5], Vec::new(), 1)
         };

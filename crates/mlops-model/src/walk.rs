@@ -18,15 +18,15 @@ impl Tree {
         for trees in trees.chunks(LANES) {
             let rows = turned.chunks_exact_mut(row.len());
             trees.iter().zip(rows).for_each(|(tree, turned)| tree.ranks.turn(row, turned));
-            let places = if trees.iter().any(Self::asks_sets) {
-                walk_trees(trees, row.len(), |tree, place, from| {
-                    tree.next_of_any(place, &turned, from)
+            let indices = if trees.iter().any(Self::asks_sets) {
+                walk_trees(trees, row.len(), |tree, index, from| {
+                    tree.next_of_any(index, &turned, from)
                 })
             } else {
-                walk_trees(trees, row.len(), |tree, place, from| tree.next(place, &turned, from))
+                walk_trees(trees, row.len(), |tree, index, from| tree.next(index, &turned, from))
             };
-            for (place, tree) in places.into_iter().zip(trees) {
-                *sum += f64::from(tree.value(place));
+            for (index, tree) in indices.into_iter().zip(trees) {
+                *sum += f64::from(tree.value(index));
             }
         }
     }
@@ -34,23 +34,23 @@ impl Tree {
     /// Adds the value of each row's leaf to `sums`. There is room for [`LANES`] rows in `turned`.
     pub(crate) fn add_to(&self, rows: &[u8], inputs: usize, turned: &mut [u8], sums: &mut [f64]) {
         if self.asks_sets() {
-            self.add(rows, inputs, turned, sums, |place, block, from| {
-                self.next_of_any(place, block, from)
+            self.add(rows, inputs, turned, sums, |index, block, from| {
+                self.next_of_any(index, block, from)
             });
         } else {
-            self.add(rows, inputs, turned, sums, |place, block, from| {
-                self.next(place, block, from)
+            self.add(rows, inputs, turned, sums, |index, block, from| {
+                self.next(index, block, from)
             });
         }
     }
 
     /// Returns the index of the leaf of a row.
     pub(crate) fn leaf(&self, row: &[u8]) -> usize {
-        let mut place = 0;
-        while let NodeView::Split { input, question, left } = self.node(place) {
-            place = left + usize::from(!question.is_left(row[input]));
+        let mut index = 0;
+        while let NodeView::Split { input, question, left } = self.node(index) {
+            index = left + usize::from(!question.is_left(row[input]));
         }
-        place
+        index
     }
 
     fn add(
@@ -76,18 +76,18 @@ impl Tree {
             let rows = std::array::from_fn::<usize, LANES, _>(|lane| {
                 if lane < sums.len() { lane * inputs } else { 0 }
             });
-            let mut places = [0u32; LANES];
+            let mut indices = [0u32; LANES];
             for step in 1..=self.depth {
-                let before = places;
-                for (place, from) in places.iter_mut().zip(rows) {
-                    *place = next(*place, block, from);
+                let before = indices;
+                for (index, from) in indices.iter_mut().zip(rows) {
+                    *index = next(*index, block, from);
                 }
-                if step % STEPS == 0 && places == before {
+                if step % STEPS == 0 && indices == before {
                     break;
                 }
             }
-            for (sum, place) in sums.iter_mut().zip(places) {
-                *sum += f64::from(self.value(place));
+            for (sum, index) in sums.iter_mut().zip(indices) {
+                *sum += f64::from(self.value(index));
             }
         }
     }
@@ -97,15 +97,15 @@ impl Tree {
     }
 
     /// The child that the row that begins at `from` goes to, of a tree that asks about no set.
-    fn next(&self, place: u32, rows: &[u8], from: usize) -> u32 {
-        let node = self.nodes[place as usize];
+    fn next(&self, index: u32, rows: &[u8], from: usize) -> u32 {
+        let node = self.nodes[index as usize];
         let bin = rows[from + usize::from(node.input & !ASKS_SET)];
         node.left + u32::from(bin.wrapping_add(node.shift) > node.split)
     }
 
     /// The same of any tree.
-    fn next_of_any(&self, place: u32, rows: &[u8], from: usize) -> u32 {
-        let node = self.nodes[place as usize];
+    fn next_of_any(&self, index: u32, rows: &[u8], from: usize) -> u32 {
+        let node = self.nodes[index as usize];
         let asks_set = u32::from(node.input >> 15) & u32::from(self.asks_sets());
         let bin = rows[from + usize::from(node.input & !ASKS_SET)];
         let is_above = u32::from(bin.wrapping_add(node.shift) > node.split);
@@ -114,7 +114,7 @@ impl Tree {
         }
         // Both questions are evaluated and one answer is used, as the branch is unpredictable.
         let is_in =
-            u32::from(has(&self.sets[(self.payloads[place as usize] * asks_set) as usize], bin));
+            u32::from(has(&self.sets[(self.payloads[index as usize] * asks_set) as usize], bin));
         node.left + (is_above & !asks_set | (is_in ^ 1) & asks_set)
     }
 }
@@ -126,16 +126,16 @@ fn walk_trees(
     inputs: usize,
     next: impl Fn(&Tree, u32, usize) -> u32,
 ) -> [u32; LANES] {
-    let mut places = [0u32; LANES];
+    let mut indices = [0u32; LANES];
     let deepest = trees.iter().map(|tree| tree.depth).max().unwrap_or(0);
     for step in 1..=deepest {
-        let before = places;
-        for (lane, (place, tree)) in places.iter_mut().zip(trees).enumerate() {
-            *place = next(tree, *place, lane * inputs);
+        let before = indices;
+        for (lane, (index, tree)) in indices.iter_mut().zip(trees).enumerate() {
+            *index = next(tree, *index, lane * inputs);
         }
-        if step % STEPS == 0 && places == before {
+        if step % STEPS == 0 && indices == before {
             break;
         }
     }
-    places
+    indices
 }

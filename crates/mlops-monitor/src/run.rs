@@ -72,7 +72,7 @@ impl<'a> MonitorRun<'a> {
     ) -> Result<Option<RetrainReport>> {
         let Some(database) = &self.database else { return Ok(None) };
         let written = write(database).await;
-        written.with_context(|| format!("keeping the findings in {}", self.store.database))?;
+        written.with_context(|| format!("writing the findings to {}", self.store.database))?;
         let Some((trigger, advice)) = request else { return Ok(None) };
         let requester = Requester {
             run_uid: &self.context.run_uid,

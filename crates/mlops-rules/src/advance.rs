@@ -1,9 +1,9 @@
 use jiff::Timestamp;
 
-use super::recent::MOST_RUNS;
+use super::recent::MAX_RUNS;
 use super::{AlertState, Judgement, NoData, Repeat, Rule, Rules, Severity, Status, Transition};
 
-/// What a run saw.
+/// The observation of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
     /// The value, which is finite; or why there is none.
@@ -14,12 +14,12 @@ pub struct Observation {
     pub n: u64,
 }
 
-/// What a run makes of a state.
+/// The result of applying a run to a state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// The state after it.
     pub state: AlertState,
-    /// What has to be told.
+    /// The transition to report.
     pub transition: Option<Transition>,
 }
 
@@ -95,7 +95,7 @@ fn push_missed(
     let Some(before) = before else { return };
     let step = rules.every.as_millis().max(1);
     let missed =
-        (at.duration_since(before.evaluated_at).as_millis() / step - 1).clamp(0, MOST_RUNS as i128);
+        (at.duration_since(before.evaluated_at).as_millis() / step - 1).clamp(0, MAX_RUNS as i128);
     for _ in 0..missed {
         state.recent.push(None, look_back(rule));
     }

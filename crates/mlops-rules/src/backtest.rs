@@ -7,7 +7,7 @@ use super::{
     compose, route,
 };
 
-/// What a rule would have done.
+/// Counts of alerts and messages that a rule would have produced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BacktestCounts {
     /// Runs that were replayed, over all groups.
@@ -33,9 +33,9 @@ pub struct Backtest<'a> {
     rule: &'a Rule,
     states: BTreeMap<String, AlertState>,
     texts: BTreeMap<String, (String, u32)>,
-    /// What it would have done so far.
+    /// The counts so far.
     pub counts: BacktestCounts,
-    /// What it would have sent: when, why, and the subject.
+    /// The messages that the rule would have sent: time, reason and subject.
     pub told: Vec<(Timestamp, Transition, String)>,
 }
 

@@ -43,7 +43,7 @@ pub struct Condition {
     pub margin: f64,
 }
 
-/// What one value says.
+/// The judgement of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
     /// It is wrong.
@@ -74,7 +74,7 @@ impl Condition {
         if self.bounds.excess(other) > self.bounds.excess(one) { other } else { one }
     }
 
-    /// What it is beyond at that severity, in words: `above 500`.
+    /// Returns the bounds at that severity in words: `above 500`.
     pub fn text(&self, severity: Severity, unit: Unit) -> String {
         match severity == Severity::Critical && self.critical.is_set() {
             true => self.critical.text(unit),

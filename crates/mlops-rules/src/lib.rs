@@ -30,7 +30,7 @@ pub use condition::{Bounds, Condition, Judgement};
 pub use message::{Context, Message, compose, muted_notice, sample};
 pub use metric::{Aggregate, JsonPath, Measure, Measured, Monitor, Unit};
 pub use quiet::QuietHours;
-pub use recent::{MOST_RUNS, Recent};
+pub use recent::{MAX_RUNS, Recent};
 pub use recipient::{Channel, Recipient};
 pub use report::{DayReport, EtlDay, Histogram, MonitorVerdict};
 pub use report_message::report_message;

@@ -9,7 +9,7 @@ use super::{AlertState, DayReport, Observation, Rule, Rules, Severity, Transitio
 use mlops_core::span::span_text;
 use mlops_core::timestamp::to_sql_text;
 
-/// What is known beside the value.
+/// Figures that a message shows beside the value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
     /// Requests logged in the window.
@@ -23,32 +23,32 @@ pub struct Context {
 /// A message in words, for every channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// The rule, or what else it is about.
+    /// The rule, or the subject of a message without a rule.
     pub rule: String,
     /// Why it is sent.
     pub transition: Transition,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// The time of the run that it comes from.
     pub at: Timestamp,
-    /// What all messages of one episode share, for mail that is shown as one thread.
+    /// The ID that all messages of one episode share: mail programs show them as one thread.
     pub thread: String,
     /// One line.
     pub subject: String,
     /// One sentence or two.
     pub headline: String,
-    /// What is known, each with its name.
+    /// Figures, each with its name.
     pub facts: Vec<(String, String)>,
-    /// What to do.
+    /// The recommended action.
     pub next: Option<String>,
-    /// The whole of it in one or two lines, without anything that stood in a record.
+    /// The message in one or two lines, without any value of a record.
     pub short: String,
     /// The day's figures, in a daily report.
     pub report: Option<DayReport>,
 }
 
 impl Message {
-    /// All of it as plain text.
+    /// Returns the message as plain text.
     pub fn text(&self) -> String {
         let mut text = format!("{}\n\n", self.headline);
         let width = self.facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -71,7 +71,7 @@ pub(super) fn clock(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
 
-/// The value with its name: `1,234 requests in 10m`, `mean prediction 0.143 in 10m`.
+/// Returns the value with its name: `1,234 requests in 10m`, `mean prediction 0.143 in 10m`.
 fn reading(rule: &Rule, value: f64) -> String {
     let text = rule.unit.text(value);
     match rule.unit {
@@ -84,7 +84,7 @@ fn reading(rule: &Rule, value: f64) -> String {
     }
 }
 
-/// Of several things one: `shifted features`, `periods of worse performance`.
+/// Returns the singular of `shifted features` or `periods of worse performance`.
 fn singular(things: &str) -> String {
     match things.split_once(" of ") {
         Some((things, rest)) => format!("{} of {rest}", singular(things)),
@@ -92,7 +92,7 @@ fn singular(things: &str) -> String {
     }
 }
 
-/// The words for a transition of `rule` into `state`.
+/// Composes the message for a transition of `rule` into `state`.
 ///
 /// `group` stands in the subject and the facts, and never in [`Message::short`]: it is a value of a
 /// record.
@@ -130,7 +130,7 @@ pub fn compose(
     };
     let of_group = if group.is_empty() { String::new() } else { format!(" [{}]", one_line(group)) };
     let name = &rule.name;
-    let mut facts = vec![("Now".to_owned(), now), ("Wrong when".to_owned(), limit)];
+    let mut facts = vec![("Now".to_owned(), now), ("Threshold".to_owned(), limit)];
     let mut fact = |name: &str, value: Option<String>| {
         facts.extend(value.map(|value| (name.to_owned(), value)))
     };
@@ -152,7 +152,10 @@ pub fn compose(
     fact("Mean predicted probability", context.mean_prediction.map(|mean| Unit::Number.text(mean)));
     fact(
         "Last runs",
-        Some(format!("{} (. right, - between, w or c wrong, ? no value)", state.recent)),
+        Some(format!(
+            "{} (. normal, - within the margin, w warning, c critical, ? no value)",
+            state.recent
+        )),
     );
     fact("Run", Some(context.run_uid.clone()));
     let mean = context
@@ -174,29 +177,30 @@ pub fn compose(
     }
 }
 
-/// Values of records may hold anything; in a line they must not end it.
+/// Returns the text without control characters, at most 80 characters: a value of a record must not end
+/// a line.
 fn one_line(text: &str) -> String {
     let cut: String = text.chars().take(80).collect();
     cut.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-/// The last text of a day to a number that has had its share.
+/// Composes the last text message of a day to a number that reached the daily limit.
 pub fn muted_notice(rules: &Rules, at: Timestamp) -> Message {
     let limit = rules.texts_per_day;
     let headline = format!(
-        "{limit} texts today; more alerts are muted until midnight ({}).",
+        "{limit} text messages were sent today, which is the daily limit. Further alerts are muted until midnight ({}).",
         clock_zone(at, &rules.time_zone)
     );
-    note("texts are muted", Transition::Muted, headline, at)
+    note("daily limit of text messages", Transition::Muted, headline, at)
 }
 
 fn clock_zone(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Z").to_string()
 }
 
-/// A message that shows how one looks, and that they arrive.
+/// Composes a test message.
 pub fn sample(at: Timestamp) -> Message {
-    let headline = "This is a sample: alerts reach you here. There is nothing to do.".to_owned();
+    let headline = "This is a test message: alerts arrive here. No action is needed.".to_owned();
     note("sample", Transition::Test, headline, at)
 }
 

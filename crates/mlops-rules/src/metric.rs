@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Where a value stands in a logged record: `output.prediction`, `input.device_type`.
+/// The path of a value in a logged record: `output.prediction`, `input.device_type`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JsonPath(Vec<String>);
 
@@ -30,9 +30,7 @@ impl FromStr for JsonPath {
         };
         match names.iter().all(is_name) {
             true => Ok(Self(names)),
-            false => {
-                Err("write names with dots between them, such as output.prediction".to_owned())
-            }
+            false => Err("write names separated by dots, such as output.prediction".to_owned()),
         }
     }
 }
@@ -50,9 +48,9 @@ pub enum Aggregate {
     Count,
     /// Their mean.
     Mean,
-    /// The least.
+    /// The minimum.
     Min,
-    /// The greatest.
+    /// The maximum.
     Max,
     /// Their sum.
     Sum,
@@ -74,7 +72,7 @@ impl Aggregate {
     }
 }
 
-/// Whose verdicts.
+/// A monitor job whose verdicts are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Monitor {
     /// `drift`, in `data_shift`.
@@ -102,11 +100,11 @@ impl Monitor {
 /// A number that the database gives for a window.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Measure {
-    /// Of the requests logged in the window; without a path their number.
+    /// A figure of the requests logged in the window; without a path, their number.
     Logs {
         /// The value that is looked at.
         path: Option<JsonPath>,
-        /// What is made of it.
+        /// The aggregate over the window.
         aggregate: Aggregate,
         /// One number for each value of this, instead of one for all.
         by: Option<JsonPath>,
@@ -119,11 +117,11 @@ pub enum Measure {
     Shifted(Monitor),
     /// Minutes from the last run of the ETL that has waited longest to the window's end.
     EtlSilence,
-    /// Records that the ETL set aside, of partitions whose newest request lies in the window.
+    /// Dead letters of the ETL, in partitions whose newest request lies in the window.
     DeadLetters,
 }
 
-/// What the database gives for one group; the group is empty where there is only one.
+/// The measured value of one group. The group is empty for a rule without groups.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// The value that the requests are grouped by.
@@ -181,8 +179,8 @@ fn rounded(value: f64) -> String {
 fn thousands(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut text = if value <= -0.5 { "-".to_owned() } else { String::new() };
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

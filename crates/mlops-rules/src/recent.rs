@@ -4,10 +4,10 @@ use std::str::FromStr;
 use super::{Judgement, Severity};
 
 /// As many runs as a rule can look back on.
-pub const MOST_RUNS: usize = 60;
+pub const MAX_RUNS: usize = 60;
 
-/// What the last runs said, the newest last, a character each: `.` right, `-` between, `w` and `c`
-/// wrong, `?` no value.
+/// The results of the last runs, one character each, the newest last: `.` normal, `-` within the
+/// margin, `w` warning, `c` critical, `?` no value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recent(String);
 
@@ -21,7 +21,7 @@ impl Recent {
             Some(Judgement::Breach(Severity::Warning)) => 'w',
             Some(Judgement::Breach(Severity::Critical)) => 'c',
         });
-        let surplus = self.0.len().saturating_sub(keep.min(MOST_RUNS));
+        let surplus = self.0.len().saturating_sub(keep.min(MAX_RUNS));
         self.0.drain(..surplus);
     }
 
@@ -60,9 +60,9 @@ impl FromStr for Recent {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.chars().all(|symbol| ".-wc?".contains(symbol)) && text.len() <= MOST_RUNS {
+        match text.chars().all(|symbol| ".-wc?".contains(symbol)) && text.len() <= MAX_RUNS {
             true => Ok(Self(text.to_owned())),
-            false => Err(format!("`{text}` is no row of runs")),
+            false => Err(format!("`{text}` is not a valid list of runs")),
         }
     }
 }

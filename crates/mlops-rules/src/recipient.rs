@@ -26,7 +26,7 @@ impl Channel {
     }
 }
 
-/// Somebody who is told.
+/// A recipient of alerts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Recipient {
     /// How.

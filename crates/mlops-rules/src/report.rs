@@ -19,7 +19,7 @@ pub struct Histogram {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "NamedVerdict", into = "NamedVerdict")]
 pub struct MonitorVerdict {
-    /// Whose it is.
+    /// The monitor that ran.
     pub monitor: Monitor,
     /// The verdict.
     pub verdict: Verdict,
@@ -64,7 +64,7 @@ pub struct EtlDay {
     pub ran_at: Timestamp,
     /// How far the newest request was behind, then.
     pub lag_seconds: Option<f64>,
-    /// Records that it has set aside, of partitions with requests of the day.
+    /// Dead letters in partitions with requests of the day.
     pub dead_letters: u64,
 }
 
@@ -95,7 +95,7 @@ pub struct DayReport {
     pub errors: Option<f64>,
     /// How the predictions are distributed.
     pub histogram: Histogram,
-    /// What the monitors said in the day.
+    /// The verdicts of the monitors on that day.
     pub verdicts: Vec<MonitorVerdict>,
     /// The ETL's pipelines.
     pub etl: Vec<EtlDay>,
@@ -112,10 +112,10 @@ impl DayReport {
         let most = self.histogram.counts.iter().copied().max().unwrap_or(0).max(1);
         let width = 1.0 / self.histogram.counts.len().max(1) as f64;
         // Writing to a string cannot fail.
-        for (place, &count) in self.histogram.counts.iter().enumerate() {
+        for (index, &count) in self.histogram.counts.iter().enumerate() {
             let bar = "#".repeat((40 * count).div_ceil(most) as usize);
             let number = Unit::Count.text(count as f64);
-            let line = format!("  {:.2}  {number:>9}  {bar}", place as f64 * width);
+            let line = format!("  {:.2}  {number:>9}  {bar}", index as f64 * width);
             let _written = writeln!(text, "{}", line.trim_end());
         }
         text.push_str("\nMonitors\n\n");
@@ -129,7 +129,7 @@ impl DayReport {
             );
         }
         if self.verdicts.is_empty() {
-            text.push_str("  none ran that day\n");
+            text.push_str("  no monitor ran on that day\n");
         }
         text.push_str("\nETL\n\n");
         for etl in &self.etl {

@@ -6,7 +6,7 @@ use super::route::digest;
 use super::{Rules, Severity, Transition, Unit};
 use mlops_core::verdict::Verdict;
 
-/// The daily report in words; `at` is when it is made.
+/// Composes the daily report; `at` is the time of writing.
 pub fn report_message(rules: &Rules, name: &str, report: DayReport, at: Timestamp) -> Message {
     let shifted: Vec<&str> = report
         .verdicts
@@ -28,28 +28,24 @@ pub fn report_message(rules: &Rules, name: &str, report: DayReport, at: Timestam
     let facts = [
         (
             "Requests",
-            format!(
-                "{} (the day before {})",
-                count(report.requests),
-                count(report.requests_before)
-            ),
+            format!("{} (day before: {})", count(report.requests), count(report.requests_before)),
         ),
         (
             "Mean predicted probability",
             format!(
-                "{} (the day before {})",
+                "{} (day before: {})",
                 mean(report.mean_prediction),
                 mean(report.mean_prediction_before)
             ),
         ),
         ("Share of high risk", share(report.high_risk)),
         ("Share of errors", share(report.errors)),
-        ("Alerts that fired", count(report.fired)),
-        ("Rules that fire now", firing),
-        ("Made", clock(at, &rules.time_zone)),
+        ("Alerts fired", count(report.fired)),
+        ("Alerts firing now", firing),
+        ("Created", clock(at, &rules.time_zone)),
     ];
     let says = format!(
-        "{} requests, mean prediction {}, {verdict}",
+        "{} requests, mean predicted probability {}, {verdict}",
         count(report.requests),
         mean(report.mean_prediction)
     );

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use super::{Recipient, Rules, Severity, Transition};
 use mlops_core::timestamp::to_sql_text;
 
-/// What becomes of a message for one recipient.
+/// The delivery decision for one recipient of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// It is sent.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Measure, QuietHours, Recipient, Severity, Unit};
 
-/// What a run without a value does to a rule.
+/// The effect of a run without a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoData {
@@ -33,9 +33,9 @@ pub enum Repeat {
 pub struct Rule {
     /// Names it in messages and in `alert_state`; no two rules of one database may share it.
     pub name: String,
-    /// What is measured.
+    /// The metric.
     pub measure: Measure,
-    /// What that is called in messages: `requests`, `mean of output.prediction`.
+    /// The name of the metric in messages: `requests`, `mean of output.prediction`.
     pub what: String,
     /// How the value is written.
     pub unit: Unit,
@@ -60,11 +60,11 @@ pub struct Rule {
     pub cooldown: SignedDuration,
     /// How often it is told again.
     pub repeat: Repeat,
-    /// What a run without a value means.
+    /// The effect of a run without a value.
     pub no_data: NoData,
-    /// Who is told.
+    /// The recipients.
     pub recipients: Vec<Recipient>,
-    /// What to do, for those who are told.
+    /// The recommended action, for the recipients.
     pub next: Option<String>,
 }
 
@@ -81,8 +81,8 @@ pub struct Rules {
     pub quiet: Option<QuietHours>,
     /// A telephone number gets no more than this a day; then one notice that it is muted.
     pub texts_per_day: u32,
-    /// Who gets the daily report, and samples.
+    /// The recipients of the daily report and of test messages.
     pub recipients: Vec<Recipient>,
-    /// What is watched.
+    /// The rules.
     pub rules: Vec<Rule>,
 }

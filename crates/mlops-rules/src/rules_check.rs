@@ -6,30 +6,29 @@ use jiff::SignedDuration;
 use jiff::civil::Time;
 use jiff::tz::TimeZoneDatabase;
 
-use super::recent::MOST_RUNS;
+use super::recent::MAX_RUNS;
 use super::{
     Aggregate, Bounds, Channel, Condition, JsonPath, Measure, MetricName, Monitor, QuietHours,
     Recipient, RecipientsFile, Repeat, Rule, RuleFile, Rules, RulesFile, Severity, Unit,
 };
 use mlops_core::span::parse_span;
 
-/// The first thing that is wrong with a rules file: where, and what to write instead.
+/// The first error of a rules file: the key, the problem and the correction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
+#[error("{key}: {problem}")]
 pub struct RulesError {
     /// The rule by its name, and the key.
-    pub place: String,
-    /// What is wrong with it.
+    pub key: String,
+    /// The problem, and what to write instead.
     pub problem: String,
 }
 
 type Checked<T> = Result<T, RulesError>;
 
-/// An error in the rule of that name, or in the file's own keys where the name is empty.
+/// Returns an error in the rule of that name, or in the file's own keys where the name is empty.
 fn wrong<T>(rule: &str, key: &str, problem: impl Into<String>) -> Checked<T> {
-    let place =
-        if rule.is_empty() { format!("`{key}`") } else { format!("rule `{rule}`, `{key}`") };
-    Err(RulesError { place, problem: problem.into() })
+    let key = if rule.is_empty() { format!("`{key}`") } else { format!("rule `{rule}`, `{key}`") };
+    Err(RulesError { key, problem: problem.into() })
 }
 
 fn span(
@@ -56,11 +55,11 @@ fn positive(
 }
 
 impl RulesFile {
-    /// Checks all of it.
+    /// Checks the file.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong, with the rule and the key.
+    /// Returns the first error, with the rule and the key.
     pub fn check(&self) -> Checked<Rules> {
         let every = positive("", "every", self.every.as_deref(), SignedDuration::from_mins(10))?;
         let zone = self.time_zone.as_deref().unwrap_or("UTC");
@@ -68,14 +67,14 @@ impl RulesFile {
             return wrong(
                 "",
                 "time-zone",
-                format!("`{zone}` is no time zone; write one such as Europe/Berlin or UTC"),
+                format!("`{zone}` is not a time zone; write a name such as Europe/Berlin or UTC"),
             );
         };
         let mut names = BTreeSet::new();
         let mut rules = Vec::new();
         for rule in &self.rules {
             if !names.insert(rule.name.as_str()) {
-                return wrong(&rule.name, "name", "two rules have this name");
+                return wrong(&rule.name, "name", "two rules have this name; rename one");
             }
             rules.push(self.rule(rule, every)?);
         }
@@ -101,13 +100,13 @@ impl RulesFile {
         let time = |key: &str, text: &str| match text.parse::<Time>() {
             Ok(time) => Ok(time),
             Err(_) => {
-                wrong("", key, format!("`{text}` is no time of day; write one such as 22:00"))
+                wrong("", key, format!("`{text}` is not a time of day; write a time such as 22:00"))
             }
         };
         let (from, to) =
             (time("quiet-hours.from", &quiet.from)?, time("quiet-hours.to", &quiet.to)?);
         if from == to {
-            return wrong("", "quiet-hours", "begin and end at the same time");
+            return wrong("", "quiet-hours", "`from` and `to` are equal; set two different times");
         }
         Ok(Some(QuietHours { from, to, channels: quiet.channels.clone() }))
     }
@@ -127,8 +126,8 @@ impl RulesFile {
         };
         let (k, n) = runs(rule)?;
         let recover_after = rule.recover_after.unwrap_or(2);
-        if !(1..=MOST_RUNS).contains(&recover_after) {
-            return wrong(name, "recover-after", format!("must be 1 to {MOST_RUNS} runs"));
+        if !(1..=MAX_RUNS).contains(&recover_after) {
+            return wrong(name, "recover-after", format!("must be 1 to {MAX_RUNS} runs"));
         }
         let repeat = match rule.repeat.as_deref() {
             Some("never") => Repeat::Never,
@@ -172,7 +171,7 @@ impl RulesFile {
                 }
                 None => {
                     let problem = format!(
-                        "`{name}` is neither an address nor a group; [recipients] has {}",
+                        "`{name}` is neither an address nor a group of [recipients], which has {}",
                         listed(&all)
                     );
                     return wrong(&rule.name, "to", problem);
@@ -185,7 +184,7 @@ impl RulesFile {
             return wrong(
                 &rule.name,
                 "to",
-                "nobody is told; name groups of [recipients], or addresses",
+                "the rule has no recipient; name groups of [recipients], or addresses",
             );
         }
         Ok(found)
@@ -214,9 +213,11 @@ fn group_of(name: &str, group: &RecipientsFile) -> Checked<Vec<Recipient>> {
 
 fn not_of(channel: Channel, address: &str) -> String {
     match channel {
-        Channel::Email => format!("`{address}` is no e-mail address"),
+        Channel::Email => format!("`{address}` is not an e-mail address"),
         Channel::Sms => {
-            format!("`{address}` is no telephone number in E.164; write one such as +4915112345678")
+            format!(
+                "`{address}` is not an E.164 phone number; write a number such as +4915112345678"
+            )
         }
     }
 }
@@ -256,13 +257,11 @@ fn runs(rule: &RuleFile) -> Checked<(usize, usize)> {
         None => text.trim().parse().ok().map(|runs| (runs, runs)),
     };
     match parsed {
-        Some((k, n)) if 1 <= k && k <= n && n <= MOST_RUNS => Ok((k, n)),
+        Some((k, n)) if 1 <= k && k <= n && n <= MAX_RUNS => Ok((k, n)),
         _ => wrong(
             &rule.name,
             "for",
-            format!(
-                "`{text}` is no number of runs; write `2 of 3`, or `3`, of {MOST_RUNS} at most"
-            ),
+            format!("`{text}` is not a number of runs; write `2 of 3` or `3`, at most {MAX_RUNS}"),
         ),
     }
 }
@@ -275,7 +274,7 @@ fn condition(rule: &RuleFile) -> Checked<Condition> {
                 return wrong(
                     name,
                     key,
-                    "stands for both an upper and a lower bound; leave the others out",
+                    "sets both an upper and a lower bound; remove `above` and `below`",
                 );
             }
             Some([low, high]) => (Some(low), Some(high)),
@@ -299,7 +298,11 @@ fn condition(rule: &RuleFile) -> Checked<Condition> {
         "critical-outside",
     )?;
     if normal.low.is_none() && normal.high.is_none() {
-        return wrong(name, "above", "nothing is wrong yet: set `above`, `below` or `outside`");
+        return wrong(
+            name,
+            "above",
+            "the rule has no threshold; set `above`, `below` or `outside`",
+        );
     }
     let is_within = |critical: Option<f64>, normal: Option<f64>, sign: f64| {
         critical.is_some_and(|critical| normal.is_none_or(|normal| sign * critical < sign * normal))
@@ -308,12 +311,12 @@ fn condition(rule: &RuleFile) -> Checked<Condition> {
         return wrong(
             name,
             "critical-above",
-            "what is critical must lie beyond `above` or `below`",
+            "a critical bound must lie beyond `above` or `below`",
         );
     }
     let margin = rule.margin.unwrap_or(0.0);
     if !(margin >= 0.0 && margin.is_finite()) {
-        return wrong(name, "margin", "must be a number of 0 or more");
+        return wrong(name, "margin", "must be a number, 0 or greater");
     }
     Ok(Condition { bounds: normal, critical, margin })
 }
@@ -326,7 +329,7 @@ fn path(rule: &RuleFile, key: &str, text: Option<&str>) -> Checked<Option<JsonPa
     }
 }
 
-/// What is measured, what it is called, and its unit.
+/// Returns the metric, its name in messages, and its unit.
 fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
     let name = rule.name.as_str();
     let own_path = path(rule, "path", rule.path.as_deref())?;
@@ -341,7 +344,7 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
         ("path", own_path.is_some(), takes_path),
     ] {
         if is_set && !is_taken {
-            return wrong(name, key, "this metric does not take it");
+            return wrong(name, key, "this metric has no such setting; remove the key");
         }
     }
     let logs = |path: Option<JsonPath>, aggregate: Aggregate| Measure::Logs {
@@ -390,7 +393,7 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
                 return wrong(
                     name,
                     "path",
-                    "say which value of the record, such as output.prediction",
+                    "the metric `json` needs the path of a value, such as output.prediction",
                 );
             };
             let (aggregate, word) = aggregate(rule, Aggregate::Mean)?;
@@ -403,7 +406,7 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
             (logs(Some(path), aggregate), what, unit)
         }
         MetricName::Silence => {
-            (Measure::Silence, "time without requests".to_owned(), Unit::Minutes)
+            (Measure::Silence, "time since the last request".to_owned(), Unit::Minutes)
         }
         MetricName::DataShift => {
             (Measure::Shifted(Monitor::DataShift), "shifted features".to_owned(), Unit::Count)
@@ -419,20 +422,20 @@ fn measure(rule: &RuleFile) -> Checked<(Measure, String, Unit)> {
             Unit::Count,
         ),
         MetricName::EtlSilence => {
-            (Measure::EtlSilence, "time without a run of the ETL".to_owned(), Unit::Minutes)
+            (Measure::EtlSilence, "time since the last ETL run".to_owned(), Unit::Minutes)
         }
         MetricName::DeadLetters => (Measure::DeadLetters, "dead letters".to_owned(), Unit::Count),
     };
     if by.is_some() && !matches!(measure, Measure::Logs { .. }) {
-        return wrong(name, "by", "this metric has no groups");
+        return wrong(name, "by", "this metric has no groups; remove the key");
     }
     if matches!(measure, Measure::Silence | Measure::EtlSilence) && rule.against.is_some() {
-        return wrong(name, "against", "this metric is not of a window, and has no change");
+        return wrong(name, "against", "this metric has no window to compare with; remove the key");
     }
     Ok((measure, what, unit))
 }
 
-/// The aggregate, and the word for it before the name of what is measured.
+/// Returns the aggregate, and its word in front of the metric's name.
 fn aggregate(rule: &RuleFile, default: Aggregate) -> Checked<(Aggregate, String)> {
     let Some(text) = rule.aggregate.as_deref() else { return Ok((default, "mean".to_owned())) };
     let quantile =
@@ -441,8 +444,8 @@ fn aggregate(rule: &RuleFile, default: Aggregate) -> Checked<(Aggregate, String)
         "count" => (Aggregate::Count, "number of".to_owned()),
         "mean" => (Aggregate::Mean, "mean".to_owned()),
         "median" => (Aggregate::Quantile(0.5), "median".to_owned()),
-        "min" => (Aggregate::Min, "least".to_owned()),
-        "max" => (Aggregate::Max, "greatest".to_owned()),
+        "min" => (Aggregate::Min, "minimum".to_owned()),
+        "max" => (Aggregate::Max, "maximum".to_owned()),
         "sum" => (Aggregate::Sum, "sum of".to_owned()),
         "share" => match &rule.equals {
             Some(value) => (Aggregate::ShareEqual(value.clone()), format!("share of `{value}` in")),
@@ -452,7 +455,7 @@ fn aggregate(rule: &RuleFile, default: Aggregate) -> Checked<(Aggregate, String)
             Some(percent) => (Aggregate::Quantile(percent / 100.0), text.to_owned()),
             None => {
                 let problem = format!(
-                    "`{text}` is none of count, mean, median, min, max, sum, share, or a quantile such as p95"
+                    "unknown aggregate `{text}`; write count, mean, median, min, max, sum, share, or a quantile such as p95"
                 );
                 return wrong(&rule.name, "aggregate", problem);
             }

@@ -23,7 +23,7 @@ pub struct RulesFile {
     pub quiet_hours: Option<QuietFile>,
     /// Groups of people, by name.
     pub recipients: BTreeMap<String, RecipientsFile>,
-    /// What is watched.
+    /// The rules.
     #[serde(rename = "rule")]
     pub rules: Vec<RuleFile>,
 }
@@ -55,7 +55,7 @@ pub struct RecipientsFile {
     pub sms: Vec<String>,
 }
 
-/// What a rule measures.
+/// The metric of a rule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MetricName {
@@ -84,7 +84,7 @@ pub enum MetricName {
     Performance,
     /// Minutes since the last run of the ETL.
     EtlSilence,
-    /// Records that the ETL set aside.
+    /// Dead letters of the ETL: records that could not be loaded.
     DeadLetters,
 }
 
@@ -94,12 +94,12 @@ pub enum MetricName {
 pub struct RuleFile {
     /// Names it, in messages too; no two rules of one database may share it.
     pub name: String,
-    /// What is measured. Default `count`.
+    /// The metric. Default `count`.
     pub metric: MetricName,
-    /// Where the value stands in a record: `output.prediction`.
+    /// The path of the value in a record: `output.prediction`.
     pub path: Option<String>,
-    /// What is made of the window's values: `count`, `mean` (default), `median`, `min`, `max`,
-    /// `sum`, `share`, or a quantile such as `p95`.
+    /// The aggregate over the window: `count`, `mean` (default), `median`, `min`, `max`, `sum`,
+    /// `share`, or a quantile such as `p95`.
     pub aggregate: Option<String>,
     /// With `aggregate = "share"`: the value that is counted. Without it every value that is not
     /// null counts.
@@ -138,11 +138,11 @@ pub struct RuleFile {
     pub cooldown: Option<String>,
     /// Tell it again after so long: a span, `0` for each run, or `never`. Default `4h`.
     pub repeat: Option<String>,
-    /// What a run without a value means: `keep` (default), `alert` or `ok`.
+    /// The effect of a run without a value: `keep` (default), `alert` or `ok`.
     pub no_data: NoData,
-    /// Who is told: names of groups, or addresses. Default all groups.
+    /// Recipients: names of groups, or addresses. Default all groups.
     pub to: Vec<String>,
-    /// What to do, for those who are told: a sentence, or the address of a runbook.
+    /// The recommended action for the recipients: a sentence, or the URL of a runbook.
     pub next: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Severity {
     /// Worth a look today.
     Warning,
-    /// Worth waking somebody: neither quiet hours nor a cooldown hold it.
+    /// Urgent: sent also in quiet hours and during a cooldown.
     Critical,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Recent, Severity};
 
-/// Where a rule stands.
+/// The status of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -48,7 +48,7 @@ impl FromStr for Status {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|status| status.name() == text);
-        found.ok_or_else(|| format!("`{text}` is no state of an alert"))
+        found.ok_or_else(|| format!("`{text}` is not a state of an alert"))
     }
 }
 
@@ -107,10 +107,10 @@ impl Transition {
     }
 }
 
-/// Where a rule stands for one group.
+/// The state of a rule for one group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlertState {
-    /// Where it stands.
+    /// The status.
     pub status: Status,
     /// How bad it is, or would be.
     pub severity: Severity,
@@ -120,7 +120,7 @@ pub struct AlertState {
     pub value: Option<f64>,
     /// The value of this episode that lay furthest outside.
     pub worst: Option<f64>,
-    /// What the last runs said.
+    /// The results of the last runs.
     pub recent: Recent,
     /// When the first wrong run of this, or else of the last, episode was.
     pub fired_at: Option<Timestamp>,

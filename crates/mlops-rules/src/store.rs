@@ -13,7 +13,7 @@ pub struct KeptAlert {
     pub rule: String,
     /// The group; empty where there is only one.
     pub group: String,
-    /// Where it stands.
+    /// The state.
     pub state: AlertState,
     /// How often it was written.
     pub version: u64,
@@ -50,7 +50,7 @@ impl MessageStatus {
 /// A message to one recipient, for `alert_outbox`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxMessage {
-    /// Names it; one that is there already is not written again.
+    /// The ID of the message. A message whose ID exists is not written again.
     pub message_uid: String,
     /// The time of the run that called for it.
     pub created_at: Timestamp,
@@ -66,7 +66,7 @@ pub struct OutboxMessage {
     pub channel: &'static str,
     /// How bad it is.
     pub severity: &'static str,
-    /// To whom.
+    /// The recipient's address.
     pub recipient: String,
     /// One line.
     pub subject: String,
@@ -85,7 +85,7 @@ pub struct WaitingMessage {
     pub message_uid: String,
     /// The time of the run that called for it.
     pub created_at: Timestamp,
-    /// To whom.
+    /// The recipient's address.
     pub recipient: String,
     /// The [`Message`](crate::Message) as JSON.
     pub content: String,
@@ -104,7 +104,7 @@ pub struct MessageLimit {
     pub most: u32,
 }
 
-/// What came of taking a message.
+/// The result of claiming a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
     /// It is this run's to send.
@@ -115,7 +115,7 @@ pub enum Taken {
     OverLimit,
 }
 
-/// What came of a message that a run had taken.
+/// The outcome of a message that a run had claimed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessageOutcome<'a> {
     /// Names it.
@@ -124,13 +124,13 @@ pub struct MessageOutcome<'a> {
     pub status: MessageStatus,
     /// When it was handed over.
     pub sent_at: Option<Timestamp>,
-    /// What the provider calls it.
+    /// The provider's ID of the message.
     pub provider_uid: Option<&'a str>,
     /// Why it was not.
     pub why: &'a str,
 }
 
-/// Where alerts and their messages are kept: `alert_state` and `alert_outbox`.
+/// A store of alerts and their messages: tables `alert_state` and `alert_outbox`.
 pub trait AlertStore: Send + Sync {
     /// The states of all groups of these rules.
     fn alerts(
@@ -175,15 +175,15 @@ pub trait AlertStore: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// What alerts measure.
+/// A source of the metrics that alerts measure.
 pub trait MetricStore: Send + Sync {
-    /// The number of each group, the largest groups first and no more than `most_groups`; a measure
+    /// The number of each group, the largest groups first and no more than `max_groups`; a measure
     /// without groups has exactly one. Both ends of the window are set.
     fn measure(
         &self,
         measure: &Measure,
         window: Window,
-        most_groups: u32,
+        max_groups: u32,
     ) -> impl Future<Output = Result<Vec<Measured>, StoreError>> + Send;
 
     /// The predictions of a window in so many equal parts from 0 to 1.

@@ -11,7 +11,7 @@ const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ
 /// The characters of the extension table, which count two: an escape comes first.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// What stands where a text was cut; in both alphabets.
+/// The end of a text that was cut, in characters of both alphabets.
 const CUT: &str = "...";
 
 /// How a text is sent.
@@ -23,7 +23,7 @@ pub enum Encoding {
     Ucs2,
 }
 
-/// What a text takes.
+/// The size of a text message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentCount {
     /// How it is sent.

@@ -1,4 +1,4 @@
-//! Where alerts stand, and their messages.
+//! The store of alerts and their messages.
 
 use jiff::Timestamp;
 use mlops_core::ports::StoreError;
@@ -172,7 +172,7 @@ impl AlertStore for Database {
             _ => false,
         };
         let (status, why) = match is_over {
-            true => (MessageStatus::Muted, "the day's limit of texts"),
+            true => (MessageStatus::Muted, "daily limit of text messages"),
             false => (MessageStatus::Sending, ""),
         };
         let update = sql("UPDATE alert_outbox SET claimed_by = ?, claimed_at = ?, attempts = ?, status = ?, why = ? \

@@ -34,7 +34,8 @@ pub(crate) fn options(address: &MySqlAddress) -> Result<MySqlConnectOptions, Sto
             MySqlOption::Collation => options.collation(value),
             MySqlOption::StatementCacheCapacity => {
                 let capacity = value.parse().map_err(|_| {
-                    let message = "statement-cache-capacity of the database address is no number";
+                    let message =
+                        "statement-cache-capacity of the database address is not a number";
                     StoreError::new(StoreErrorKind::Configuration, message)
                 })?;
                 options.statement_cache_capacity(capacity)

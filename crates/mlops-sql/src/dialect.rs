@@ -1,4 +1,4 @@
-//! What the two databases write in different ways. Everything else is written once.
+//! SQL that differs between MySQL and SQLite. All other SQL is shared.
 
 /// The SQL of one database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl Dialect {
     }
 
     /// The end of an `INSERT` that leaves a row with the same key as it is; `column` is part of the
-    /// key. MySQL counts such a row as changed, so that nobody counts by it.
+    /// key. MySQL counts such a row as changed, so the count is not used.
     pub(crate) fn or_keep(self, column: &str) -> String {
         match self {
             Self::MySql => format!("ON DUPLICATE KEY UPDATE {column} = {column}"),

@@ -64,7 +64,7 @@ fn classify(error: &Error) -> (StoreErrorKind, String) {
         }
         Error::Tls(_) => (
             Configuration,
-            "; TLS is required off this machine: give the server a certificate, \
+            "; TLS is required for other machines: install a certificate on the server, \
              or add ?ssl-mode=DISABLED to the address if you must",
         ),
         Error::Configuration(_) => {
@@ -134,9 +134,9 @@ fn classify_sqlite(error: &dyn DatabaseError) -> (StoreErrorKind, String) {
     let code = error.code().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xFF);
     let missing = |what| error.message().strip_prefix(what).map(str::trim);
     match code {
-        Some(5 | 6) => (Temporary, "; another process holds the file".to_owned()),
+        Some(5 | 6) => (Temporary, "; another process has locked the file".to_owned()),
         Some(8 | 14) => (Configuration, "; the file cannot be opened for writing".to_owned()),
-        Some(26) => (Configuration, "; the file is no SQLite database".to_owned()),
+        Some(26) => (Configuration, "; the file is not a SQLite database".to_owned()),
         Some(1) => match (missing("no such table:"), missing("no such column:")) {
             (Some(table), _) if schema::mysql_statements(table).is_empty() => {
                 (NotFound, format!("; the table {table} is missing. Check its name in the query"))
@@ -155,5 +155,5 @@ fn classify_sqlite(error: &dyn DatabaseError) -> (StoreErrorKind, String) {
     }
 }
 
-/// What brings the tables of a SQLite file up to date.
+/// The remedy for outdated tables of a SQLite file.
 const UPDATE: &str = "A job that writes to the file creates all tables: run etl-mysql on it once";

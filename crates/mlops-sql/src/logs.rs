@@ -1,4 +1,4 @@
-//! What was logged, and what became of the customers.
+//! Logged requests and outcomes of customers.
 
 use futures_util::stream::{BoxStream, StreamExt};
 use mlops_core::outcomes::Outcome;

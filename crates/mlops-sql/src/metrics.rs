@@ -1,4 +1,4 @@
-//! What alerts measure.
+//! The metrics of alerts.
 
 use jiff::Timestamp;
 use mlops_core::ports::StoreError;
@@ -19,12 +19,12 @@ struct LogsMeasure<'a> {
     path: Option<&'a JsonPath>,
     aggregate: &'a Aggregate,
     by: Option<&'a JsonPath>,
-    most_groups: u32,
+    max_groups: u32,
 }
 
 impl LogsMeasure<'_> {
     /// Returns the statement whose rows have a group, a value and a number of requests; of a
-    /// quantile, the values beside it with their places. The window is still to be bound.
+    /// quantile, the neighboring values with their positions. The caller binds the window.
     fn statement(&self, dialect: Dialect) -> Statement<'static> {
         let (number, text) = (dialect.json_number(), dialect.json_text());
         let paths = |path: &JsonPath| [path.sql(), path.sql()];
@@ -53,7 +53,7 @@ impl LogsMeasure<'_> {
     }
 
     fn over(&self, requests: &str) -> String {
-        let most_groups = self.most_groups;
+        let max_groups = self.max_groups;
         let number = match self.aggregate {
             Aggregate::Count => "COUNT(v) * 1E0",
             Aggregate::Min => "MIN(v)",
@@ -64,19 +64,19 @@ impl LogsMeasure<'_> {
             | Aggregate::ShareSet
             | Aggregate::ShareMissing => "AVG(v)",
             Aggregate::Quantile(q) => {
-                // The two values between which the quantile lies; their places are those of
+                // The two values between which the quantile lies; their positions are those of
                 // NumPy's `linear`.
                 return format!(
-                    "SELECT g, v, place, n FROM (SELECT g, v, CAST(ROW_NUMBER() OVER (PARTITION BY g ORDER BY v) AS SIGNED) - 1 AS place, \
-                     COUNT(*) OVER (PARTITION BY g) AS n FROM {requests} WHERE v IS NOT NULL) AS placed \
-                     WHERE place > (n - 1) * {q:?} - 1 AND place < (n - 1) * {q:?} + 1 ORDER BY n DESC, g, place LIMIT {}",
-                    most_groups.saturating_mul(2)
+                    "SELECT g, v, sorted_index, n FROM (SELECT g, v, CAST(ROW_NUMBER() OVER (PARTITION BY g ORDER BY v) AS SIGNED) - 1 AS sorted_index, \
+                     COUNT(*) OVER (PARTITION BY g) AS n FROM {requests} WHERE v IS NOT NULL) AS sorted \
+                     WHERE sorted_index > (n - 1) * {q:?} - 1 AND sorted_index < (n - 1) * {q:?} + 1 ORDER BY n DESC, g, sorted_index LIMIT {}",
+                    max_groups.saturating_mul(2)
                 );
             }
         };
         match self.by {
             Some(_) => format!(
-                "SELECT g, {number} AS v, COUNT(v) AS n FROM {requests} GROUP BY g ORDER BY n DESC, g LIMIT {most_groups}"
+                "SELECT g, {number} AS v, COUNT(v) AS n FROM {requests} GROUP BY g ORDER BY n DESC, g LIMIT {max_groups}"
             ),
             // There is a row even where there is no request.
             None => format!("SELECT '' AS g, {number} AS v, COUNT(v) AS n FROM {requests}"),
@@ -85,10 +85,11 @@ impl LogsMeasure<'_> {
 
     fn read(&self, rows: &[Row]) -> Result<Vec<Measured>, StoreError> {
         if let Aggregate::Quantile(q) = self.aggregate {
-            let neighbour =
-                |row: &Row| Ok((row.get("g")?, row.get("v")?, row.get("place")?, row.get("n")?));
+            let neighbour = |row: &Row| {
+                Ok((row.get("g")?, row.get("v")?, row.get("sorted_index")?, row.get("n")?))
+            };
             let neighbours = rows.iter().map(neighbour).collect::<Result<Vec<_>, StoreError>>()?;
-            return Ok(interpolate(*q, neighbours, self.most_groups));
+            return Ok(interpolate(*q, neighbours, self.max_groups));
         }
         let measured = |row: &Row| {
             Ok(Measured { group: row.get("g")?, value: row.get("v")?, n: row.get("n")? })
@@ -98,25 +99,21 @@ impl LogsMeasure<'_> {
 }
 
 /// One number a group from the neighbors of a quantile, which stand in the order of group and
-/// place.
-fn interpolate(
-    q: f64,
-    neighbours: Vec<(String, f64, u64, u64)>,
-    most_groups: u32,
-) -> Vec<Measured> {
+/// sorted_index.
+fn interpolate(q: f64, neighbours: Vec<(String, f64, u64, u64)>, max_groups: u32) -> Vec<Measured> {
     let mut measured: Vec<Measured> = Vec::new();
-    for (group, value, place, n) in neighbours {
+    for (group, value, sorted_index, n) in neighbours {
         let exact = (n - 1) as f64 * q;
         match measured.last_mut() {
             Some(last) if last.group == group => {
                 let lower = last.value.unwrap_or(value);
-                let weight = exact - (place as f64 - 1.0);
+                let weight = exact - (sorted_index as f64 - 1.0);
                 last.value = Some(lower + weight * (value - lower));
             }
             _ => measured.push(Measured { group, value: Some(value), n }),
         }
     }
-    measured.truncate(most_groups as usize);
+    measured.truncate(max_groups as usize);
     measured
 }
 
@@ -125,12 +122,12 @@ impl MetricStore for Database {
         &self,
         measure: &Measure,
         window: Window,
-        most_groups: u32,
+        max_groups: u32,
     ) -> Result<Vec<Measured>, StoreError> {
         let (value, n) = match measure {
             Measure::Logs { path, aggregate, by } => {
                 let measure =
-                    LogsMeasure { path: path.as_ref(), aggregate, by: by.as_ref(), most_groups };
+                    LogsMeasure { path: path.as_ref(), aggregate, by: by.as_ref(), max_groups };
                 let select = measure.statement(self.0.dialect()).bind_window(window);
                 let mut measured = measure.read(&self.0.fetch(select).await?)?;
                 if by.is_none() && measured.is_empty() {
@@ -167,8 +164,8 @@ impl MetricStore for Database {
     async fn histogram(&self, window: Window, parts: u32) -> Result<Histogram, StoreError> {
         let dialect = self.0.dialect();
         let select = format!(
-            "SELECT {} * 1E0 AS place, COUNT(*) AS n FROM (SELECT {} AS v {WINDOW}) AS requests \
-             WHERE v IS NOT NULL GROUP BY place",
+            "SELECT {} * 1E0 AS bin, COUNT(*) AS n FROM (SELECT {} AS v {WINDOW}) AS requests \
+             WHERE v IS NOT NULL GROUP BY bin",
             dialect.whole_part(&format!("v * {parts}")),
             dialect.json_number()
         );
@@ -176,9 +173,9 @@ impl MetricStore for Database {
         let select = sql(select).bind(prediction).bind(prediction).bind_window(window);
         let mut counts = vec![0; parts as usize];
         for row in self.0.fetch(select).await? {
-            let place: f64 = row.get("place")?;
-            let place = (place.max(0.0) as usize).min(counts.len().saturating_sub(1));
-            if let Some(count) = counts.get_mut(place) {
+            let bin: f64 = row.get("bin")?;
+            let bin = (bin.max(0.0) as usize).min(counts.len().saturating_sub(1));
+            if let Some(count) = counts.get_mut(bin) {
                 *count += row.get::<u64>("n")?;
             }
         }

@@ -12,7 +12,7 @@ use crate::statement::sql;
 /// How the findings of a monitor stand in its table.
 struct Findings {
     table: &'static str,
-    /// What a finding is about.
+    /// The feature or metric of a finding.
     about: &'static str,
     /// Which findings are about all rows.
     of_all: &'static str,
@@ -115,11 +115,11 @@ fn verdict_over(monitor: Monitor, found: &[(Verdict, String)]) -> Option<Monitor
     let all = found.len();
     let (verdict, why) = match (shifted.as_slice(), inconclusive.as_slice()) {
         _ if all == 0 => return None,
-        ([], []) => (Verdict::Stable, format!("{all} looked at")),
+        ([], []) => (Verdict::Stable, format!("{all} checked")),
         ([], inconclusive) => {
             let why = match inconclusive {
                 [(Verdict::Inconclusive(why), _)] if all == 1 => why.clone(),
-                several => format!("{} of {all} say nothing: {}", several.len(), names(several)),
+                several => format!("{} of {all} inconclusive: {}", several.len(), names(several)),
             };
             (Verdict::Inconclusive(why.clone()), why)
         }

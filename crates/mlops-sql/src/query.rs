@@ -93,7 +93,7 @@ fn push(column: &mut Column, cell: Cell) -> Result<(), Error> {
         Cell::Time(time) => column.push(table::Cell::Time(time)),
         Cell::Bytes(bytes) => {
             let text = String::from_utf8(bytes).map_err(|_| {
-                let message = format!("the column {} has bytes that are no text", column.name);
+                let message = format!("the column {} has bytes that are not text", column.name);
                 Error::Decode(message.into())
             })?;
             column.push(table::Cell::Text(&text));

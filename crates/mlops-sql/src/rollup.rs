@@ -10,8 +10,7 @@ use crate::Database;
 use crate::row::Row;
 use crate::statement::sql;
 
-/// What is compared in one go; a month of hours is small, and a scan of a month's index entries
-/// short.
+/// The span of one comparison: a month, whose hours and index entries are few.
 const STRETCH: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// The most hours that one transaction counts anew.

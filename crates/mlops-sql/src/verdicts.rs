@@ -1,5 +1,5 @@
-//! What the monitors found: `data_shift`, `concept_shift`, `performance` and `business_impact`. A
-//! run replaces the rows that it wrote before.
+//! The findings of the monitors: `data_shift`, `concept_shift`, `performance` and `business_impact`. A
+//! run replaces its earlier rows.
 
 use mlops_core::ports::StoreError;
 use mlops_core::verdict::Verdict;

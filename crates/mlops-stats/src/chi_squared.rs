@@ -68,7 +68,7 @@ pub fn chi_squared_homogeneity(
     let total = (n_reference + n_production) as f64;
     let levels = occurring(reference, production);
     let degrees_of_freedom = levels.clone().count() - 1;
-    let most_correction =
+    let max_correction =
         if continuity == Continuity::Yates && degrees_of_freedom == 1 { 0.5 } else { 0.0 };
     let (mut statistic, mut uncorrected) = (0.0, 0.0);
     for (in_reference, in_production) in levels {
@@ -76,7 +76,7 @@ pub fn chi_squared_homogeneity(
         for (observed, row) in [(in_reference, n_reference), (in_production, n_production)] {
             let expected = row as f64 * column / total;
             let difference = (observed as f64 - expected).abs();
-            let corrected = difference - difference.min(most_correction);
+            let corrected = difference - difference.min(max_correction);
             statistic += corrected * corrected / expected;
             uncorrected += difference * difference / expected;
         }

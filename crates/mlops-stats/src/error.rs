@@ -7,8 +7,8 @@ pub enum StatisticError {
         /// `reference` or `production`.
         sample: &'static str,
     },
-    /// A sample has a NaN, which has no place in an order.
-    #[error("the {sample} sample has a NaN; count missing values apart")]
+    /// A sample has a NaN, which cannot be ordered.
+    #[error("the {sample} sample has a NaN; count missing values separately")]
     NotANumber {
         /// `reference` or `production`.
         sample: &'static str,

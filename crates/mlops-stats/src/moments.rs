@@ -11,7 +11,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Of these values. NaN and infinities make the result NaN: leave them out.
+    /// Computes the moments of these values. NaN and infinities make the result NaN: leave them out.
     ///
     /// ```
     /// use mlops_stats::Moments;
@@ -27,7 +27,7 @@ impl Moments {
         Self { n: values.len() as u64, mean, squares }
     }
 
-    /// Of the values of both.
+    /// Returns the moments of the values of both.
     ///
     /// # Formula
     ///

@@ -31,7 +31,7 @@ impl<'v> Sample<'v> {
         self.values
     }
 
-    /// What each value stands for, as in [`Self::weighted`].
+    /// Returns the weights of the values, as in [`Self::weighted`].
     pub fn ends(&self) -> Option<&'v [u64]> {
         self.ends
     }
@@ -49,11 +49,11 @@ impl<'v> Sample<'v> {
     /// The value at a rank from 1; the nearest where there is no such rank, and NaN where the
     /// sample is empty.
     pub fn at_rank(&self, rank: u64) -> f64 {
-        let place = match self.ends {
+        let index = match self.ends {
             Some(ends) => ends.partition_point(|&end| end < rank),
             None => usize::try_from(rank.saturating_sub(1)).unwrap_or(usize::MAX),
         };
-        self.values.get(place).or(self.values.last()).copied().unwrap_or(f64::NAN)
+        self.values.get(index).or(self.values.last()).copied().unwrap_or(f64::NAN)
     }
 
     /// The middle value; the lower of two.

@@ -57,7 +57,7 @@ fn main() {
 }
 
 /// Seconds to load the model from the bytes of a model.pkl, and to answer one row, on average over
-/// the rows; each the least of ten times.
+/// the rows; each the minimum of ten times.
 fn serving(model: Model, test: &Table) -> (f64, f64) {
     let training = Training {
         source: String::new(),

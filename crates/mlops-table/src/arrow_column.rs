@@ -19,7 +19,7 @@ const MICROSECONDS_A_DAY: i64 = 24 * 3600 * 1_000_000;
 /// exactly.
 const EXACT_SCALE: i8 = 22;
 
-/// What a type is to us; nothing where one cell holds several values.
+/// Returns the kind of a column of this type; `None` if a cell holds several values.
 pub(crate) fn kind(data_type: &DataType) -> Option<Kind> {
     match data_type {
         DataType::Dictionary(_, values) => kind(values),
@@ -171,17 +171,17 @@ fn decimal<T: DecimalType>(
 fn dictionary(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
     let dictionary = array.as_any_dictionary();
     let values = dictionary.values();
-    let places: Vec<Option<usize>> = if values.is_empty() {
+    let indices: Vec<Option<usize>> = if values.is_empty() {
         vec![None; array.len()]
     } else {
-        let places = dictionary.normalized_keys().into_iter().enumerate();
-        places
-            .map(|(row, place)| {
-                (dictionary.keys().is_valid(row) && values.is_valid(place)).then_some(place)
+        let indices = dictionary.normalized_keys().into_iter().enumerate();
+        indices
+            .map(|(row, index)| {
+                (dictionary.keys().is_valid(row) && values.is_valid(index)).then_some(index)
             })
             .collect()
     };
-    let rows = places.iter().map(|place| place.map(|place| place as u32));
+    let rows = indices.iter().map(|index| index.map(|index| index as u32));
     match values.data_type() {
         DataType::Utf8 => column
             .extend_levels(values.as_string::<i32>().iter().map(Option::unwrap_or_default), rows),
@@ -192,8 +192,8 @@ fn dictionary(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
         _ => {
             let mut distinct = Column::new("", column.kind());
             push(&mut distinct, values)?;
-            places.into_iter().for_each(|place| {
-                column.push(place.map_or(Cell::Missing, |place| cell(&distinct, place)))
+            indices.into_iter().for_each(|index| {
+                column.push(index.map_or(Cell::Missing, |index| cell(&distinct, index)))
             });
         }
     }

@@ -43,7 +43,7 @@ impl CsvRows {
         }
         let mut seen = HashSet::new();
         if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
-            return Err(wrong(format!("the column `{twice}` is there twice; rename one")));
+            return Err(wrong(format!("the column `{twice}` occurs twice; rename one")));
         }
         Ok(Self { path: path.to_owned(), reader, names, row: StringRecord::new() })
     }

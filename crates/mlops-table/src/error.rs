@@ -8,11 +8,11 @@ pub enum TableError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// The file is no CSV with a header and rows of one length.
-    #[error("{} is no table in CSV; check its header, quotes and separators", path.display())]
+    #[error("{} is not a valid CSV table; check its header, quotes and separators", path.display())]
     Csv {
         /// The file.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum TableError {
     Header {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and the remedy.
+        /// The problem and the remedy.
         what: String,
     },
     /// The file is no Parquet that can be read.
@@ -32,15 +32,15 @@ pub enum TableError {
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What the reader says.
+        /// The error of the reader.
         source: parquet::errors::ParquetError,
     },
     /// The file is no profile, or a damaged one.
-    #[error("{} is no profile of `drift profile`: {what}", path.display())]
+    #[error("{} is not a profile of `drift profile`: {what}", path.display())]
     Profile {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         what: String,
     },
     /// A column of a type that is no table's.

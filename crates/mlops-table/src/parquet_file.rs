@@ -51,9 +51,9 @@ impl ParquetBatches {
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
             .map_err(failed)?;
         let names = metadata.schema().fields().iter().map(|field| field.name().as_str());
-        let places: Vec<usize> =
-            names.enumerate().filter(|(_, name)| wanted(name)).map(|(place, _)| place).collect();
-        let mask = ProjectionMask::roots(metadata.parquet_schema(), places);
+        let indices: Vec<usize> =
+            names.enumerate().filter(|(_, name)| wanted(name)).map(|(index, _)| index).collect();
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), indices);
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
         let reader =
             builder.with_batch_size(BATCH_ROWS).with_projection(mask).build().map_err(failed)?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TableError;
 
-/// What a file of profiles says it is.
+/// The format name in a file of profiles.
 const FORMAT: &str = "mlops-profile/1";
 
 /// Sorted numbers and repeated names shrink well at any level.
@@ -36,10 +36,15 @@ pub(crate) fn read(path: &Path) -> Result<Profiles, TableError> {
     let file =
         File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
     let plain = zstd::Decoder::new(file).map_err(|error| failed(error.to_string()))?;
-    let document: Document =
-        ciborium::from_reader(plain).map_err(|error| failed(error.to_string()))?;
+    let document: Document = ciborium::from_reader(plain).map_err(|error| {
+        failed(match error {
+            // Its text is the one for debugging.
+            ciborium::de::Error::Io(error) => error.to_string(),
+            other => other.to_string(),
+        })
+    })?;
     if document.format != FORMAT {
-        return Err(failed(format!("it is `{}` and not `{FORMAT}`", document.format)));
+        return Err(failed(format!("its format is `{}` instead of `{FORMAT}`", document.format)));
     }
     let profiles = document.profiles;
     let mut each = std::iter::once(&profiles.whole).chain(profiles.segments.values());

@@ -98,7 +98,7 @@ fn check_refused(content: impl AsRef<[u8]>, words: &[&str]) {
 fn what_is_no_table_is_refused_with_its_place() {
     check_refused("", &["the file is empty"]);
     check_refused("a,b\n1,2\n3\n", &["line: 3", "found record with 1 fields"]);
-    check_refused("a,a\n1,2\n", &["`a` is there twice"]);
+    check_refused("a,a\n1,2\n", &["`a` occurs twice"]);
     check_refused(b"a\n\xFF\n", &["line 2", "UTF-8"]);
 }
 

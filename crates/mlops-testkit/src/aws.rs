@@ -3,7 +3,7 @@ use mlops_aws::SdkConfig;
 
 use crate::server::{self, Server};
 
-/// An endpoint that speaks as AWS does: an emulator of this process, or one that somebody named.
+/// An endpoint of AWS: an emulator of this process, or a named one.
 #[derive(Debug)]
 pub struct AwsServer {
     /// `http://127.0.0.1:PORT`, or what the environment names.
@@ -24,7 +24,7 @@ impl AwsServer {
         }
     }
 
-    /// Somebody's own, with the credentials of this process.
+    /// Returns a named endpoint, with the credentials of this process.
     pub(crate) fn named(endpoint: String, variable: &'static str) -> Self {
         Self { endpoint, variable, server: None }
     }
@@ -44,7 +44,7 @@ impl AwsServer {
         self.config_at(&self.endpoint).await
     }
 
-    /// What a program needs in its environment to use this endpoint.
+    /// Returns the environment of a program that uses this endpoint.
     pub fn environment(&self) -> Vec<(&'static str, &str)> {
         let mut environment = vec![(self.variable, self.endpoint.as_str())];
         if self.server.is_some() {

@@ -15,9 +15,9 @@ pub struct Job {
 pub struct Ended {
     /// Its exit code; 128 and the signal where one ended it.
     pub code: i32,
-    /// What it wrote to stdout.
+    /// The text of stdout.
     pub stdout: String,
-    /// What it wrote to stderr.
+    /// The text of stderr.
     pub stderr: String,
 }
 

@@ -53,7 +53,7 @@ impl Default for Listings {
     }
 }
 
-/// What happens to a request for one object.
+/// The fault of a request for one object.
 #[derive(Debug, Clone, Copy)]
 pub enum Refusal {
     /// Each is refused with this status and error code.

@@ -18,7 +18,7 @@ pub fn secrets() -> &'static SecretsServer {
 }
 
 impl SecretsServer {
-    /// What a program needs in its environment to use this endpoint.
+    /// Returns the endpoint, with the environment of a program that uses it.
     pub fn server(&self) -> &AwsServer {
         &self.0
     }

@@ -34,7 +34,7 @@ pub(crate) fn installed(name: &str) -> PathBuf {
     install(name, &home)
 }
 
-/// What holds all that the servers keep.
+/// Returns the folder of all data of the servers.
 pub(crate) fn testkit_folder() -> PathBuf {
     // From `target/PROFILE/deps/TEST`.
     let test = std::env::current_exe().unwrap();
@@ -48,7 +48,7 @@ pub(crate) fn use_of(home: &Path) -> File {
     users
 }
 
-/// A port that nobody listens at.
+/// Returns an unused port.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -9,11 +9,11 @@ use crate::server::{self, Server};
 /// A mail server, which keeps what it takes; `alerts` may log in with `s3cret`.
 #[derive(Debug)]
 pub struct SmtpServer {
-    /// Where it takes mail with STARTTLS, after a login.
+    /// The port for mail with STARTTLS, after a login.
     pub starttls_port: u16,
-    /// Where it takes mail with TLS from the first byte on, after a login.
+    /// The port for mail with implicit TLS, after a login.
     pub implicit_port: u16,
-    /// Where it takes mail in the clear, without a login.
+    /// The port for unencrypted mail, without a login.
     pub plain_port: u16,
     /// The file with the certificate of the authority that signed the server's, for `localhost` and
     /// `127.0.0.1`.
@@ -39,7 +39,7 @@ pub fn smtp() -> &'static SmtpServer {
 }
 
 impl SmtpServer {
-    /// A domain that nobody else has mail at.
+    /// Returns a domain that is unique to this test.
     pub fn domain(&self) -> String {
         static DOMAINS: AtomicU32 = AtomicU32::new(0);
         format!("test-{}-{}.example", std::process::id(), DOMAINS.fetch_add(1, Ordering::Relaxed))

@@ -24,7 +24,7 @@ pub fn twilio() -> &'static TwilioServer {
 }
 
 impl TwilioServer {
-    /// The id of an account that nobody else has.
+    /// Returns the ID of an account that is unique to this test.
     pub fn account(&self) -> String {
         static ACCOUNTS: AtomicU32 = AtomicU32::new(0);
         format!("AC{:016x}{:016x}", std::process::id(), ACCOUNTS.fetch_add(1, Ordering::Relaxed))
@@ -36,7 +36,7 @@ impl TwilioServer {
         messages.as_array().unwrap().clone()
     }
 
-    /// What becomes of the next `times` messages of an account: `429`, `500`, `500-kept`,
+    /// Sets the fault of the next `times` messages of an account: `429`, `500`, `500-kept`,
     /// `hang-kept` or `21211`.
     pub fn fault(&self, account: &str, kind: &str, times: u32) {
         let fault = json!({"account": account, "kind": kind, "times": times});

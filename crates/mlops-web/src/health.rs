@@ -13,13 +13,13 @@ use tokio::net::TcpStream;
 /// A service that takes longer is not well.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What a status line has: `HTTP/1.1 200`.
+/// The length of a status line: `HTTP/1.1 200`.
 const STATUS_BYTES: usize = 12;
 
 /// A service that answered as it should.
 #[derive(Debug, Clone, Serialize)]
 pub struct Healthy {
-    /// Where it was asked.
+    /// The URL of the health check.
     pub healthy: String,
 }
 
@@ -28,12 +28,12 @@ pub struct Healthy {
 ///
 /// # Errors
 ///
-/// [`UsageError`] for port 0, and what is wrong with the service: nobody listens, no answer in
+/// [`UsageError`] for port 0, and failures of the service: connection refused, no answer within
 /// three seconds, another status.
 pub async fn ask_health(listen: SocketAddr, path: &str) -> Result<Healthy> {
     if listen.port() == 0 {
         let message =
-            "--listen has port 0, which is another one at each start; name the port of the service";
+            "--listen has port 0, which differs at each start; name the port of the service";
         return Err(UsageError::new(message).into());
     }
     let address = SocketAddr::new(on_this_machine(listen.ip()), listen.port());
@@ -41,7 +41,7 @@ pub async fn ask_health(listen: SocketAddr, path: &str) -> Result<Healthy> {
     let status = tokio::time::timeout(PATIENCE, status(address, path)).await;
     let status = status
         .with_context(|| format!("{healthy} did not answer in {} seconds", PATIENCE.as_secs()))?;
-    let status = status.with_context(|| format!("asking {healthy}"))?;
+    let status = status.with_context(|| format!("requesting {healthy}"))?;
     if status != "HTTP/1.1 200" {
         bail!("{healthy} answered `{status}`, which is not 200");
     }
@@ -57,7 +57,7 @@ async fn status(address: SocketAddr, path: &str) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&status).into_owned())
 }
 
-/// Whoever listens at all addresses listens at the loopback one.
+/// Returns the loopback address for a service that listens at all addresses.
 fn on_this_machine(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

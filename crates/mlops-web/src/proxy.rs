@@ -17,7 +17,7 @@ impl Proxy {
         Some(Self { header: HeaderName::from_bytes(header.as_bytes()).ok()?, networks })
     }
 
-    /// Whether the proxy is who asks, for somebody whom it has signed in.
+    /// Returns whether a request is from the proxy and has an authenticated user.
     pub fn admits(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
         let peer = peer.ip().to_canonical();
         let is_proxy =

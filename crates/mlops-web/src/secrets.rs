@@ -41,8 +41,8 @@ impl Secrets {
         wanted.is_some_and(|wanted| wanted.ct_eq(&digest(secret)).into())
     }
 
-    /// What a caller without one is told by `www-authenticate`: to ask for a password where there
-    /// is one, which browsers can.
+    /// Returns the header `www-authenticate` for a client without credentials: Basic if a password is
+    /// set, because browsers support it, else Bearer.
     pub fn challenge(&self, realm: &str) -> HeaderValue {
         let challenge = match self.basic {
             Some(_) => format!("Basic realm=\"{realm}\", charset=\"UTF-8\""),
@@ -52,7 +52,8 @@ impl Secrets {
     }
 }
 
-/// Of equal length whatever was given, so that a comparison does not tell how long the secret is.
+/// Returns a digest of constant length, so that the time of a comparison does not reveal the length
+/// of the secret.
 fn digest(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }

@@ -76,6 +76,6 @@ pub async fn serve(
     drop(listener);
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         let seconds = limits.drain.as_secs();
-        tracing::warn!("some requests were not answered in {seconds} seconds and are cut");
+        tracing::warn!("some requests were not answered within {seconds} seconds and were aborted");
     }
 }

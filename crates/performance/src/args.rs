@@ -72,7 +72,7 @@ pub struct Args {
     pub common: CommonArgs,
 }
 
-/// What is judged.
+/// The data to evaluate.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub struct DataArgs {

@@ -11,7 +11,7 @@ use mlops_page::{badge, document};
 use crate::PerformanceReport;
 use crate::report::{ImpactReport, PeriodReport, curve, estimate, whole};
 
-/// What a share can be, and any other number.
+/// Limits of an axis: of a share, and of any number.
 const SHARE: [f64; 2] = [0.0, 1.0];
 const ANY: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
 
@@ -25,22 +25,22 @@ pub(crate) fn page(report: &PerformanceReport) -> String {
                 "At training: AUC " (three(training.roc_auc)) ", log loss " (three(training.log_loss)) ", " (number(training.n)) " rows. "
             }
         }
-        h2 { "Are predictions as good as at training? " (badge(report.performance_verdict.name())) }
+        h2 { "Predictions compared with training " (badge(report.performance_verdict.name())) }
         (figures(report))
         @let points = curve(report);
         @if !points.is_empty() {
-            h2 { "Does what was predicted happen?" }
-            p { "Points below the line are risks that were rated too high. The bars are how many rows had such a prediction." }
+            h2 { "Calibration" }
+            p { "Observed rate by predicted probability. On the line, both are equal; below the line, predictions are too high. The bars show the number of predictions." }
             div.square { (calibration(&of_curve(points), "calibration curve")) }
         }
         @if let Some(impact) = &report.impact { (of_impact(impact)) }
         footer.muted {
             @if let Some(labels) = &report.labels { p { (labels.text()) "." } }
             @if report.without_prediction > 0 {
-                p { (number(report.without_prediction as u64)) " rows without a prediction between 0 and 1 are left out." }
+                p { (number(report.without_prediction as u64)) " rows without a prediction between 0 and 1 are ignored." }
             }
             @if report.calibrated {
-                p { "Predictions are no probabilities; what is expected is made of calibrated ones, by the reference." }
+                p { "The predictions are not calibrated. The estimates use predictions that were calibrated on the reference data." }
             }
         }
     };
@@ -53,18 +53,18 @@ fn figures(report: &PerformanceReport) -> Markup {
         line(name, ink, &days, report.periods.iter().map(figure))
     };
     let auc = [
-        of("expected from the predictions", Ink::Old, |it| {
+        of("estimated from the predictions", Ink::Old, |it| {
             it.estimated.as_ref().and_then(|found| found.roc_auc)
         }),
-        of("came true", Ink::New, |it| it.realised.as_ref().and_then(|found| found.roc_auc)),
+        of("observed", Ink::New, |it| it.realised.as_ref().and_then(|found| found.roc_auc)),
     ];
     let level = report.training.map(|training| ("at training", training.roc_auc));
     html! {
-        p { "The chance that a client who leaves was rated higher than one who stays: 0.5 is a coin, 1 is certain." }
+        p { "ROC AUC: probability that a client who leaves has a higher prediction than a client who stays. 0.5 is random, 1 is perfect." }
         (chart(&days, &auc, level, SHARE, "area under the ROC curve by period", three))
         div.scroll {
             table {
-                tr { th { "period" } th { "rows" } th { "waiting" } th { "AUC" } th { "expected" } th { "log loss" } th { "Brier" } th { "ECE" } th { "precision" } th { "recall" } th.text { "verdict" } }
+                tr { th { "period" } th { "rows" } th { "without outcome" } th { "AUC" } th { "AUC estimated" } th { "log loss" } th { "Brier" } th { "ECE" } th { "precision" } th { "recall" } th.text { "verdict" } }
                 @for period in &report.periods { (row(period)) }
             }
         }
@@ -105,24 +105,24 @@ fn of_impact(impact: &ImpactReport) -> Markup {
         of("model", Ink::New, |period| period.model.churn_rate),
         of("heuristic", Ink::Other, |period| period.heuristic.churn_rate),
     ];
-    let clients = [of("saved so far", Ink::Good, |period| period.cumulated_clients)];
-    let money = [of("saved so far", Ink::Good, |period| period.cumulated_money)];
+    let clients = [of("saved, cumulative", Ink::Good, |period| period.cumulated_clients)];
+    let money = [of("saved, cumulative", Ink::Good, |period| period.cumulated_money)];
     html! {
-        h2 { "Is the model worth it? " (badge(impact.verdict.name())) }
-        p { (impact.found.says) "." @if let Some(worth) = impact.text() { " In all " (worth) "." } }
-        p { "The share of clients who left, of those whom the model rated and of those whom the heuristic did." }
-        (chart(&days, &rates, None, SHARE, "churn rate by arm and period", percent))
+        h2 { "Business impact " (badge(impact.verdict.name())) }
+        p { (impact.found.says) "." @if let Some(worth) = impact.text() { " Total: " (worth) "." } }
+        p { "Share of clients who left, in the treatment group (model) and in the control group (heuristic)." }
+        (chart(&days, &rates, None, SHARE, "churn rate by group and period", percent))
         @if impact.found.clients_saved.is_some() {
-            p { "Clients who would have left with the heuristic." }
-            (chart(&days, &clients, Some(("none", 0.0)), ANY, "clients saved, cumulated", whole))
+            p { "Clients who stayed because of the model, compared with the heuristic." }
+            (chart(&days, &clients, Some(("none", 0.0)), ANY, "clients saved, cumulative", whole))
         }
         @if impact.found.money_saved.is_some() {
-            p { "What they are worth." }
-            (chart(&days, &money, Some(("nothing", 0.0)), ANY, "money saved, cumulated", whole))
+            p { "Lifetime value of the clients saved." }
+            (chart(&days, &money, Some(("nothing", 0.0)), ANY, "money saved, cumulative", whole))
         }
         p.muted {
             @if let Some(p_value) = impact.found.sample_ratio_p_value {
-                "The arms' sizes are as they should be with p " (three(p_value)) "."
+                "Test of the group sizes: p " (three(p_value)) ". A very small p means that the assignment to groups is not random."
             }
         }
     }
@@ -135,8 +135,8 @@ fn line(
     days: &[&str],
     figures: impl Iterator<Item = Option<Estimate>>,
 ) -> Line {
-    let point = |(place, (figure, day)): (usize, (Option<Estimate>, &&str))| Point {
-        at: place as f64,
+    let point = |(index, (figure, day)): (usize, (Option<Estimate>, &&str))| Point {
+        at: index as f64,
         name: (*day).to_owned(),
         value: figure.map(|it| it.value),
         interval: figure.map(|it| [it.low, it.high]),
@@ -156,7 +156,7 @@ fn chart(
 ) -> Markup {
     let step = days.len().div_ceil(8).max(1);
     let names =
-        days.iter().enumerate().step_by(step).map(|(place, day)| (place as f64, (*day).to_owned()));
+        days.iter().enumerate().step_by(step).map(|(index, day)| (index as f64, (*day).to_owned()));
     let time = Axis { range: [-0.5, days.len() as f64 - 0.5], names: names.collect() };
     over_time(&OverTime {
         label,

@@ -13,12 +13,12 @@ use crate::rows::{Row, Rows};
 /// A period's first moment, and the first after it; none where rows have no time.
 pub(crate) type Span = Option<(Timestamp, Timestamp)>;
 
-/// What was found of one period.
+/// The findings of one period.
 pub(crate) struct Period {
     pub(crate) span: Span,
-    /// Of the rows with an outcome.
+    /// Figures of the rows with an outcome.
     pub(crate) realised: Option<(Realised, Judgement)>,
-    /// Of all rows, as if no outcome were known.
+    /// Estimates for all rows, without their outcomes.
     pub(crate) estimated: Option<Estimated>,
     /// Whether it can be expected to be worse than training by more than is borne.
     pub(crate) expected_worse: bool,
@@ -29,7 +29,7 @@ pub(crate) struct Period {
 /// All that was found.
 pub(crate) struct Judged {
     pub(crate) periods: Vec<Period>,
-    /// The place of the period that the verdict is of.
+    /// The index of the period that decides the verdict.
     pub(crate) decisive: Option<usize>,
     /// The verdict of predictions alone.
     pub(crate) verdict: Verdict,
@@ -50,7 +50,7 @@ pub(crate) fn judge_rows(rows: &Rows, args: &Args) -> Judged {
             && period.realised.as_ref().is_some_and(|(_, judged)| judged.verdict.why().is_none())
     };
     let decisive = periods.iter().rposition(|period| is_conclusive(&period));
-    let verdict = match decisive.and_then(|place| periods[place].realised.as_ref()) {
+    let verdict = match decisive.and_then(|index| periods[index].realised.as_ref()) {
         Some((_, judged)) => judged.verdict.clone(),
         None => Verdict::Inconclusive(why_not(&periods, rows)),
     };
@@ -101,16 +101,16 @@ fn why_not(periods: &[Period], rows: &Rows) -> String {
     if periods.is_empty() {
         let scored = rows.rows.len();
         return if scored + rows.without_prediction == 0 {
-            "there are no requests".to_owned()
+            "no requests in the window".to_owned()
         } else {
             format!(
-                "no request has a prediction of the model that is a probability ({} have none)",
+                "no request has a predicted probability ({} requests without)",
                 rows.without_prediction
             )
         };
     }
     if periods.iter().all(|period| period.waiting > 0) {
-        return "no period has all of its outcomes yet".to_owned();
+        return "no period is complete yet: outcomes are still missing".to_owned();
     }
     let best = periods
         .iter()
@@ -133,15 +133,15 @@ fn of_impact(rows: &Rows, args: &Args) -> Option<(Vec<Span>, Impact)> {
         .collect();
     spans.sort_unstable();
     spans.dedup();
-    let place = |span: Span| spans.binary_search(&span).unwrap_or_default();
+    let index = |span: Span| spans.binary_search(&span).unwrap_or_default();
     let subject = |(span, arm, left, row): (Span, Arm, bool, &Row)| {
         let ltv = row.client.as_ref().and_then(|client| rows.worth.get(client)).copied();
-        Subject { period: place(span), arm, left, ltv }
+        Subject { period: index(span), arm, left, ltv }
     };
     let subjects: Vec<Subject> = known.map(subject).collect();
     let mut assigned = vec![[0; 2]; spans.len()];
     for (arm, time) in &rows.assigned {
-        assigned[place(of(*time))][*arm as usize] += 1;
+        assigned[index(of(*time))][*arm as usize] += 1;
     }
     let found = impact(&subjects, spans.len(), &assigned, &rows.in_both, &args.impact_policy());
     Some((spans, found))

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::judge::{Judged, Period, Span};
 use crate::rows::Rows;
 
-/// What was found.
+/// The findings.
 #[derive(Debug, Clone, Serialize)]
 pub struct PerformanceReport {
     /// `stable`, `shifted` or `inconclusive`: of predictions and of the business impact.
@@ -23,11 +23,11 @@ pub struct PerformanceReport {
     pub performance_verdict: Verdict,
     /// The figures at training.
     pub training: Option<TrainingFigures>,
-    /// What predictions were worth, by period.
+    /// The quality of predictions by period.
     pub periods: Vec<PeriodReport>,
-    /// What the model is worth, where some clients are left to a heuristic.
+    /// The business impact, if a heuristic decides for a control group.
     pub impact: Option<ImpactReport>,
-    /// What became of the requests.
+    /// Numbers of requests with and without an outcome.
     pub labels: Option<LabelCounts>,
     /// Rows without a prediction that is a probability.
     pub without_prediction: usize,
@@ -38,13 +38,13 @@ pub struct PerformanceReport {
     pub model_uid: Option<String>,
     /// The run's rows in `performance` and `business_impact`.
     pub run_uid: Option<String>,
-    /// What was done about the model.
+    /// The retrain decision.
     pub retrain: Option<RetrainReport>,
     #[serde(skip)]
     fail_on_verdict: bool,
 }
 
-/// What predictions of one period were worth.
+/// The quality of predictions in one period.
 #[derive(Debug, Clone, Serialize)]
 pub struct PeriodReport {
     /// The period's first moment, UTC.
@@ -69,11 +69,11 @@ pub struct PeriodReport {
     pub base_rate: Option<f64>,
     /// All figures with intervals.
     pub realised: Option<Realised>,
-    /// What could be expected before outcomes were known, of all rows.
+    /// The estimate for all rows, without their outcomes.
     pub estimated: Option<Estimated>,
     /// Whether it can be expected to be worse than training by more than is borne.
     pub expected_worse: bool,
-    /// What the verdict is made of.
+    /// The checks behind the verdict.
     pub checks: Vec<Check>,
     /// The verdict.
     pub verdict: Verdict,
@@ -85,14 +85,14 @@ pub struct PeriodReport {
     span: Span,
 }
 
-/// What the model is worth.
+/// The business impact of the model.
 #[derive(Debug, Clone, Serialize)]
 pub struct ImpactReport {
     /// The verdict.
     pub verdict: Verdict,
     /// The periods' first moments, UTC.
     pub from: Vec<Option<String>>,
-    /// What was found.
+    /// The findings.
     #[serde(flatten)]
     pub found: Impact,
     #[serde(skip)]
@@ -111,7 +111,7 @@ impl PeriodReport {
         let Period { span, realised, estimated, expected_worse, waiting } = period;
         let (realised, judged) = realised.unzip();
         let said = match (&judged, waiting) {
-            (None, _) => Verdict::Inconclusive("no outcome is known".to_owned()),
+            (None, _) => Verdict::Inconclusive("no outcomes".to_owned()),
             (Some(judged), _) => judged.verdict.clone(),
         };
         let why = match &judged {
@@ -202,7 +202,7 @@ impl PerformanceReport {
         let Judged { periods, decisive, verdict, impact } = judged;
         let periods = periods.into_iter().enumerate();
         let periods: Vec<PeriodReport> = periods
-            .map(|(place, period)| PeriodReport::new(period, decisive == Some(place)))
+            .map(|(index, period)| PeriodReport::new(period, decisive == Some(index)))
             .collect();
         let impact = impact.map(|(spans, found)| ImpactReport {
             verdict: found.verdict.clone(),
@@ -214,7 +214,7 @@ impl PerformanceReport {
             (Verdict::Shifted, _) | (_, Some(Verdict::Shifted)) => Verdict::Shifted,
             (Verdict::Inconclusive(why), _) => Verdict::Inconclusive(why.clone()),
             (_, Some(Verdict::Inconclusive(why))) => {
-                Verdict::Inconclusive(format!("of the impact: {why}"))
+                Verdict::Inconclusive(format!("business impact: {why}"))
             }
             _ => Verdict::Stable,
         };
@@ -239,18 +239,19 @@ impl PerformanceReport {
         report
     }
 
-    /// The period that the verdict is of.
+    /// Returns the period that decides the verdict.
     pub(crate) fn decisive(&self) -> Option<&PeriodReport> {
         self.periods.iter().find(|period| period.is_decisive)
     }
 
-    /// What is worse, in one line.
+    /// Returns the findings in one line.
     pub(crate) fn summary(&self) -> String {
         let mut parts = Vec::new();
         if let Some(period) = self.decisive().filter(|period| period.verdict == Verdict::Shifted) {
             parts.push(format!(
-                "since {}: {}",
+                "period from {} (n = {}): {}",
                 period.day(),
+                number(period.n),
                 period.why.as_deref().unwrap_or_default()
             ));
         }
@@ -286,7 +287,7 @@ impl ImpactReport {
         ImpactRows { periods, verdict: &self.found.verdict, says: &self.found.says }
     }
 
-    /// What it is worth, for people.
+    /// Returns the benefit as text.
     pub(crate) fn text(&self) -> Option<String> {
         let saved = self.found.clients_saved?;
         let mut text = format!(
@@ -329,8 +330,16 @@ impl Report for PerformanceReport {
         let rows: Vec<Vec<String>> = rows.collect();
         let mut text = String::new();
         if !rows.is_empty() {
-            let header =
-                ["period", "rows", "waiting", "AUC", "AUC expected", "log loss", "ECE", "verdict"];
+            let header = [
+                "period",
+                "rows",
+                "no outcome",
+                "AUC",
+                "AUC estimated",
+                "log loss",
+                "ECE",
+                "verdict",
+            ];
             text.push_str(&grid(&header, &rows));
             text.push_str("\n\n");
         }
@@ -346,20 +355,23 @@ impl Report for PerformanceReport {
             text.push_str(&format!("{}\n", labels.text()));
         }
         if let Some(impact) = &self.impact {
-            let arm = |arm: &mlops_detect::performance::ArmRate| {
+            let group = |group: &mlops_detect::performance::ArmRate| {
                 let rate =
-                    arm.churn_rate.map_or_else(|| "none".to_owned(), |rate| percent(rate.value));
-                format!("{rate} of {}", number(arm.clients))
+                    group.churn_rate.map_or_else(|| "none".to_owned(), |rate| percent(rate.value));
+                format!("{rate} of {} clients", number(group.clients))
             };
             text.push_str(&format!(
-                "impact: {} left with the model, {} with the heuristic",
-                arm(&impact.found.model),
-                arm(&impact.found.heuristic)
+                "churn rate: {} with the model, {} with the heuristic",
+                group(&impact.found.model),
+                group(&impact.found.heuristic)
             ));
             if let Some(worth) = impact.text() {
                 text.push_str(&format!("; {worth}"));
             }
-            text.push_str(&format!("\nimpact {}: {}\n", impact.verdict, impact.found.says));
+            text.push_str(&format!(
+                "\nbusiness impact {}: {}\n",
+                impact.verdict, impact.found.says
+            ));
         }
         text.push_str(&self.verdict.name().to_uppercase());
         if let Some(why) = &self.why {
@@ -403,7 +415,7 @@ pub(crate) fn whole(value: f64) -> String {
     format!("{sign}{}", number(value.abs().round() as u64))
 }
 
-/// The calibration curve of the newest period that says something.
+/// Returns the calibration curve of the newest period with outcomes.
 pub(crate) fn curve(report: &PerformanceReport) -> &[CurvePoint] {
     let newest =
         report.decisive().or_else(|| report.periods.iter().rev().find(|period| period.n > 0));

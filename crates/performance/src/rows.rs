@@ -51,11 +51,11 @@ pub(crate) struct Row {
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
-    /// Clients by arm, each with the first time that it was seen.
+    /// Clients by group, each with the time of its first request.
     pub(crate) assigned: Vec<(Arm, Option<Timestamp>)>,
-    /// Clients of both arms.
+    /// Clients in both groups.
     pub(crate) in_both: Vec<String>,
-    /// What clients are worth.
+    /// Lifetime values of clients.
     pub(crate) worth: HashMap<String, f64>,
     pub(crate) labels: Option<LabelCounts>,
     /// Rows without a prediction that is a probability.
@@ -115,9 +115,8 @@ pub(crate) async fn read(
                 }
                 source.check_column("--prediction", &args.data.prediction)?;
                 if window != Window::default() && args.data.time.is_none() {
-                    let message = format!(
-                        "{location} is a table: say with --time which column has the time of a row"
-                    );
+                    let message =
+                        format!("{location} is a table; name its time column with --time");
                     return Err(UsageError::new(message).into());
                 }
                 let table =
@@ -129,9 +128,8 @@ pub(crate) async fn read(
                 take_table(&mut all, args, &target, &table)?;
             }
             Source::Profiles(_) => {
-                let message = format!(
-                    "{location} is a profile, of which no rows can be had; name a table or logs"
-                );
+                let message =
+                    format!("{location} is a profile, which has no rows; name a table or logs");
                 return Err(UsageError::new(message).into());
             }
         },
@@ -160,8 +158,7 @@ fn with_reference(
     let (labels, predictions): (Vec<bool>, Vec<f64>) =
         known.filter(|(_, p)| (0.0..=1.0).contains(p)).unzip();
     let figures = TrainingFigures::of(&Metrics::of(&labels, &predictions));
-    let missing =
-        || UsageError::new("it has no rows of both outcomes with a prediction between 0 and 1");
+    let missing = || UsageError::new("no rows of both outcomes with a prediction between 0 and 1");
     all.training = Some(figures.ok_or_else(missing)?);
     all.calibration = calibration_needed(&labels, &predictions);
     Ok(target)
@@ -179,7 +176,7 @@ fn target_of(args: &Args, known: Option<Target>, table: &Table) -> Result<Target
     }
     let name = args.data.target.as_deref().ok_or_else(|| {
         UsageError::new(
-            "name the column with the outcome by --target, or a model that knows it by --models",
+            "the column with the outcome is missing; name it with --target, or a model with --models",
         )
     })?;
     positive_of(args, table, name)
@@ -198,7 +195,12 @@ fn positive_of(args: &Args, table: &Table, name: &str) -> Result<Target> {
 
 /// Whether each row has the positive outcome; none where it has none.
 fn labels(table: &Table, target: &Target) -> Result<Vec<Option<bool>>> {
-    let missing = || UsageError::new(format!("there is no column `{}` with outcomes", target.name));
+    let missing = || {
+        UsageError::new(format!(
+            "the data have no column `{}` with outcomes; name it with --target",
+            target.name
+        ))
+    };
     let names = table.column(&target.name).ok_or_else(missing)?.names();
     Ok(names.into_iter().map(|name| name.map(|name| name == target.positive)).collect())
 }
@@ -206,7 +208,7 @@ fn labels(table: &Table, target: &Target) -> Result<Vec<Option<bool>>> {
 fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
     let missing = || {
         UsageError::new(format!(
-            "there is no column `{name}` with predictions; name it by --prediction"
+            "the data have no column `{name}` with predictions; name it with --prediction"
         ))
     };
     let column = table.column(name).ok_or_else(missing)?.clone().into_kind(Kind::Numeric);
@@ -216,7 +218,7 @@ fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
     })
 }
 
-async fn read_logs(place: LogsAt<'_>, window: Window, context: &Context) -> Result<Table> {
+async fn read_logs(location: LogsAt<'_>, window: Window, context: &Context) -> Result<Table> {
     let columns = LogColumns {
         inputs: vec![(CLIENT_ID.to_owned(), Kind::Categorical)],
         outputs: OUTPUTS
@@ -225,7 +227,7 @@ async fn read_logs(place: LogsAt<'_>, window: Window, context: &Context) -> Resu
             .collect(),
         known: HashSet::new(),
     };
-    let (table, _) = read_logged(place, columns, window, context).await?;
+    let (table, _) = read_logged(location, columns, window, context).await?;
     Ok(table)
 }
 
@@ -293,8 +295,8 @@ fn take_logged(
     }
 }
 
-/// The arm whose outcomes tell how good predictions are; those of the heuristic's clients were
-/// made, and not acted upon.
+/// Returns the group whose outcomes measure the predictions. In the control group, the application did
+/// not act on the predictions.
 fn judged_arm(args: &Args) -> Arm {
     match args.outcomes.outcomes_of {
         OutcomesOf::All => Arm::Model,

@@ -55,7 +55,7 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
         };
         database.write_performance(run).await
     };
-    let healthy = "predictions are as good as they were";
+    let healthy = "predictions are as good as at training";
     let request = trigger
         .as_ref()
         .map(|trigger| (trigger, RetrainAdvice::of(&report.verdict, report.summary(), healthy)));

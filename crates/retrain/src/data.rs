@@ -175,7 +175,7 @@ fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)>
 /// Returns whether each row is held out: the newest rows, or the rows with the smallest digests.
 ///
 /// The digest is of the --id columns, or of the whole row without --id, and is the same in every run.
-/// So the current model was not fitted to the held-out rows of the next run, and the rows of one
+/// So the current model was not trained on the held-out rows of the next run, and the rows of one
 /// customer are never split.
 fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &DataArgs) -> Result<Vec<bool>> {
     let share = args.test_share;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use mlops_core::timestamp::to_sql_text;
 
-use crate::arms::standing;
+use crate::groups::position;
 use crate::http::Problem;
 use crate::metrics::Metrics;
 use crate::model::ServedModel;
@@ -14,7 +14,7 @@ use crate::request::{Body, Request};
 use crate::settings::Settings;
 use crate::spool::Frames;
 
-/// What a call is answered with, and its records for the log.
+/// The answer of a call, and its records for the log.
 pub(crate) struct Answer {
     pub(crate) json: Vec<u8>,
     pub(crate) frames: Frames,
@@ -95,13 +95,13 @@ pub(crate) fn answer(
     Ok(Answer { json, frames })
 }
 
-/// Who is at high risk. The probability is the model's for everybody, so that those who watch it
-/// see all requests; who decided is told beside it.
+/// Decides whether a client is at high risk. The probability is always the model's, so that monitors
+/// see all requests; `model_used` names the group.
 fn decide(request: &Request<'_>, probability: f64, settings: &Settings) -> Decision {
     let heuristic = settings.heuristic.as_ref().filter(|_| settings.heuristic_share > 0.0);
     // Whose request it is nobody knows is the model's: he could come back in the other arm.
     if let (Some(rule), Some(client_id)) = (heuristic, &request.client_id)
-        && standing(&settings.experiment, client_id) < settings.heuristic_share
+        && position(&settings.experiment, client_id) < settings.heuristic_share
     {
         let is_high_risk = rule.holds(|name| request.operand(name));
         return Decision { probability, is_high_risk, by_model: false };

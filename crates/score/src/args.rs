@@ -59,7 +59,7 @@ pub struct Args {
     pub common: CommonArgs,
 }
 
-/// What to do.
+/// The command.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Answer requests (also without a command)
@@ -271,9 +271,9 @@ impl JobArgs for Args {
     fn check_output(&self) -> Result<(), UsageError> {
         let is_rows = matches!(self.command, Some(Command::Predict { .. }));
         match self.common.output {
-            Output::Csv if !is_rows => {
-                Err(UsageError::new("--output csv is for `score predict`; write human or json"))
-            }
+            Output::Csv if !is_rows => Err(UsageError::new(
+                "--output csv is supported by `score predict` only; use human or json",
+            )),
             _ => Ok(()),
         }
     }

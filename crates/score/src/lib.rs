@@ -2,7 +2,7 @@
 
 mod answer;
 mod args;
-mod arms;
+mod groups;
 mod http;
 mod json;
 mod metrics;

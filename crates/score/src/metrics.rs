@@ -25,7 +25,7 @@ const BUCKETS: [f64; 12] =
 /// Classes of status codes, and those that a person looks for.
 const STATUSES: [&str; 8] = ["2xx", "400", "401", "413", "422", "4xx", "503", "5xx"];
 
-/// What is counted.
+/// The counters.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     calls: [Counter; STATUSES.len()],
@@ -63,8 +63,8 @@ impl Metrics {
             500.. => "5xx",
             _ => "4xx",
         };
-        let place = STATUSES.iter().position(|status| *status == class);
-        place.into_iter().for_each(|place| self.calls[place].add(1));
+        let index = STATUSES.iter().position(|status| *status == class);
+        index.into_iter().for_each(|index| self.calls[index].add(1));
         let seconds = took.as_secs_f64();
         let bucket = BUCKETS.iter().position(|bound| seconds <= *bound);
         bucket.into_iter().for_each(|bucket| self.buckets[bucket].add(1));
@@ -85,7 +85,7 @@ impl Metrics {
             .map(|(status, calls)| (format!("{{status=\"{status}\"}}"), calls.get()));
         let calls: Vec<(String, u64)> = calls.collect();
         let all: u64 = calls.iter().map(|(_, calls)| calls).sum();
-        push(&mut text, "score_requests_total", "Calls answered, by status.", "counter", &calls);
+        push(&mut text, "score_requests_total", "Answered calls by status.", "counter", &calls);
         let arms = ["heuristic", "model"].into_iter().zip(&self.predictions);
         let predictions = arms.flat_map(|(arm, of_arm)| {
             let of_risk = ["no", "yes"].into_iter().zip(of_arm);
@@ -97,30 +97,26 @@ impl Metrics {
         push(
             &mut text,
             "score_predictions_total",
-            "Predictions, by who decided and what.",
+            "Predictions by group (model or heuristic) and decision.",
             "counter",
             &predictions,
         );
         let simple = [
+            ("score_model_loads_total", "Models that were reloaded.", &self.model_loads),
             (
-                "score_model_loads_total",
-                "Models taken into service after the first.",
-                &self.model_loads,
+                "score_model_refusals_total",
+                "New models that could not be loaded.",
+                &self.model_refusals,
             ),
-            ("score_model_refusals_total", "New models that were not taken.", &self.model_refusals),
             (
                 "score_config_refreshes_total",
-                "Times that the settings were read.",
+                "Successful reads of the settings.",
                 &self.config_refreshes,
             ),
-            (
-                "score_config_failures_total",
-                "Times that they could not be read.",
-                &self.config_failures,
-            ),
+            ("score_config_failures_total", "Failed reads of the settings.", &self.config_failures),
             (
                 "score_config_refused_values_total",
-                "Bad values, whose last good ones stayed.",
+                "Invalid settings, for which the last valid value is kept.",
                 &self.config_refusals,
             ),
         ];
@@ -138,7 +134,7 @@ impl Metrics {
         let name = "score_request_seconds";
         let mut up_to = 0;
         let mut lines = format!(
-            "# HELP {name} Seconds from a call's head to its answer.\n# TYPE {name} histogram\n"
+            "# HELP {name} Seconds from the head of a call to its answer.\n# TYPE {name} histogram\n"
         );
         for (bound, bucket) in BUCKETS.iter().zip(&self.buckets) {
             up_to += bucket.get();

@@ -1,4 +1,4 @@
-//! The model that answers, and how another takes its place while it does.
+//! The model in service, and its replacement at run time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(crate) struct ServedModel {
     pub(crate) loaded_at: Timestamp,
     /// Its uid as JSON.
     pub(crate) uid_json: Vec<u8>,
-    places: HashMap<String, usize>,
+    indices: HashMap<String, usize>,
 }
 
 impl ServedModel {
@@ -42,11 +42,11 @@ impl ServedModel {
     ) -> Result<Self, UsageError> {
         let file = ModelFile::from_pickle(bytes).map_err(UsageError::because)?;
         let features = file.model.schema.features.iter();
-        let places =
-            features.enumerate().map(|(place, feature)| (feature.name.clone(), place)).collect();
+        let indices =
+            features.enumerate().map(|(index, feature)| (feature.name.clone(), index)).collect();
         let mut uid_json = Vec::new();
         push_string(&mut uid_json, &file.model_uid);
-        let model = Self { file, loaded_at: now, uid_json, places };
+        let model = Self { file, loaded_at: now, uid_json, indices };
         let empty = model.table(1, |_, _| Cell::Missing);
         let probabilities = model.file.model.predict(&empty).map_err(UsageError::because)?;
         if !probabilities.iter().all(|probability| (0.0..=1.0).contains(probability)) {
@@ -68,37 +68,37 @@ impl ServedModel {
         &self.file.model.schema.features
     }
 
-    /// The place and the kind of the feature of that name.
+    /// Returns the index and the kind of the feature of that name.
     pub(crate) fn feature(&self, name: &str) -> Option<(usize, &FeatureKind)> {
-        let place = *self.places.get(name)?;
-        Some((place, &self.features()[place].kind))
+        let index = *self.indices.get(name)?;
+        Some((index, &self.features()[index].kind))
     }
 
     /// A table as the model takes it; `cell` is asked by row and feature.
     pub(crate) fn table<'c>(&self, rows: usize, cell: impl Fn(usize, usize) -> Cell<'c>) -> Table {
-        let column = |(place, feature): (usize, &Feature)| {
+        let column = |(index, feature): (usize, &Feature)| {
             let kind = match feature.kind {
                 FeatureKind::Numeric => Kind::Numeric,
                 FeatureKind::Categorical { .. } => Kind::Categorical,
                 FeatureKind::Date => Kind::Date,
             };
             let mut column = Column::new(feature.name.as_str(), kind);
-            (0..rows).for_each(|row| column.push(cell(row, place)));
+            (0..rows).for_each(|row| column.push(cell(row, index)));
             column
         };
         Table { columns: self.features().iter().enumerate().map(column).collect() }
     }
 }
 
-/// The model in service. Whoever has taken it keeps it; who comes later gets the new one.
+/// The model in service. A call keeps its model; later calls get the reloaded model.
 pub(crate) struct LiveModel {
     live: ArcSwap<ServedModel>,
-    place: ModelPlace,
+    source: ModelSource,
     loaded_version: String,
 }
 
-/// Where models come from.
-struct ModelPlace {
+/// The source of models.
+struct ModelSource {
     location: Location,
     store: Objects,
     key: String,
@@ -118,16 +118,16 @@ impl LiveModel {
         now: Timestamp,
     ) -> Result<Self> {
         let (root, key) = location.split_file().map_err(UsageError::because)?;
-        let place = ModelPlace {
+        let source = ModelSource {
             location: location.clone(),
             store: Objects::open(&root).await,
             key,
             golden,
         };
         let reading = || format!("reading the model {location}");
-        let version = place.version().await.with_context(reading)?;
-        let model = place.read(now).await.with_context(reading)?;
-        Ok(Self { live: ArcSwap::from_pointee(model), place, loaded_version: version })
+        let version = source.version().await.with_context(reading)?;
+        let model = source.read(now).await.with_context(reading)?;
+        Ok(Self { live: ArcSwap::from_pointee(model), source, loaded_version: version })
     }
 
     pub(crate) fn get(&self) -> Arc<ServedModel> {
@@ -143,31 +143,29 @@ impl LiveModel {
                 () = tokio::time::sleep(every) => {}
                 () = context.shutdown.cancelled() => return,
             }
-            match self.place.version().await {
+            match self.source.version().await {
                 Ok(version) if version == seen => {}
                 Ok(version) => {
                     // A file that is still being written has another version when it is done.
                     seen = version;
-                    let loaded = self.place.read(context.now()).await;
+                    let loaded = self.source.read(context.now()).await;
                     self.take(loaded, metrics);
                 }
                 Err(error) => {
-                    tracing::warn!("cannot look for a new model; the present one stays: {error:#}")
+                    tracing::warn!(
+                        "cannot check for a new model; the current model stays in service: {error:#}"
+                    )
                 }
             }
         }
     }
 
     fn take(&self, loaded: Result<ServedModel>, metrics: &Metrics) {
-        let place = &self.place.location;
+        let location = &self.source.location;
         match loaded {
             Ok(model) => {
                 let (old, new) = (&self.get().file.model_uid, model.file.model_uid.clone());
-                tracing::info!(
-                    model.uid = new,
-                    model.replaced = old,
-                    "a new model answers from now on"
-                );
+                tracing::info!(model.uid = new, model.replaced = old, "a new model is in service");
                 self.live.store(Arc::new(model));
                 metrics.model_loads.add(1);
             }
@@ -176,26 +174,22 @@ impl LiveModel {
                 let error = format!("{error:#}");
                 tracing::error!(
                     error,
-                    "the new model at {place} is not taken, and the present one stays"
+                    "the new model at {location} could not be loaded; the current model stays in service"
                 );
             }
         }
     }
 }
 
-impl ModelPlace {
-    /// What tells the file that is there from another.
+impl ModelSource {
+    /// Returns the version of the file.
     async fn version(&self) -> Result<String, StoreError> {
         let mut found = self
             .store
             .list(&self.key)
             .try_filter(|object| std::future::ready(object.key == self.key));
-        let missing = || {
-            StoreError::new(
-                StoreErrorKind::NotFound,
-                format!("there is no model at {}", self.location),
-            )
-        };
+        let missing =
+            || StoreError::new(StoreErrorKind::NotFound, format!("no model at {}", self.location));
         Ok(found.try_next().await?.ok_or_else(missing)?.version)
     }
 
@@ -204,6 +198,6 @@ impl ModelPlace {
         let golden = self.golden.clone();
         // A large forest takes a quarter of a second, in which this thread would answer nobody.
         let read = move || ServedModel::read(&chunks.concat(), golden.as_ref(), now);
-        Ok(tokio::task::spawn_blocking(read).await.context("reading the model ended")??)
+        Ok(tokio::task::spawn_blocking(read).await.context("reading the model failed")??)
     }
 }

@@ -3,7 +3,7 @@ use mlops_web::Healthy;
 use serde::Serialize;
 use std::fmt::Write as _;
 
-/// What a command has to say at its end.
+/// The output of a command.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Outcome {
@@ -15,7 +15,7 @@ pub enum Outcome {
     Healthy(Healthy),
 }
 
-/// What the service did.
+/// Counts of the service.
 #[derive(Debug, Clone, Serialize)]
 pub struct Served {
     /// The model that answered last.
@@ -43,10 +43,10 @@ impl Report for Outcome {
     fn human(&self) -> String {
         match self {
             Self::Served(served) if served.spooled_bytes == 0 => {
-                format!("{} requests were logged, and all were sent away", number(served.logged))
+                format!("{} requests were logged and uploaded", number(served.logged))
             }
             Self::Served(served) => format!(
-                "{} requests were logged; {} bytes wait in the spool, and are sent away after the next start",
+                "{} requests were logged; {} bytes remain in the spool and are uploaded after the next start",
                 number(served.logged),
                 number(served.spooled_bytes)
             ),
@@ -60,7 +60,7 @@ impl Report for Outcome {
                     predicted.model_uid
                 )
             }
-            Self::Healthy(healthy) => format!("{} is well", healthy.healthy),
+            Self::Healthy(healthy) => format!("{} is healthy", healthy.healthy),
         }
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct Fields<'b>(Vec<(Cow<'b, str>, &'b RawValue)>);
 pub(crate) struct Request<'b> {
     /// As the caller named it, in JSON.
     pub(crate) uid: Option<&'b str>,
-    /// Whose it is.
+    /// The client.
     pub(crate) client_id: Option<Cow<'b, str>>,
     /// One for each feature of the model.
     values: Vec<Value<'b>>,
@@ -62,7 +62,10 @@ pub(crate) fn read_body<'b>(
     max_rows: usize,
 ) -> Result<Body<'b>, Problem> {
     let not_json = |error: serde_json::Error| {
-        Problem::new(axum::http::StatusCode::BAD_REQUEST, format!("the body is no JSON: {error}"))
+        Problem::new(
+            axum::http::StatusCode::BAD_REQUEST,
+            format!("the body is not valid JSON: {error}"),
+        )
     };
     let mut errors = Vec::new();
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -145,19 +148,19 @@ impl<'b> Request<'b> {
             };
             let feature = model.feature(name);
             let is_again = is_again
-                || feature.is_some_and(|(place, _)| std::mem::replace(&mut seen[place], true));
+                || feature.is_some_and(|(index, _)| std::mem::replace(&mut seen[index], true));
             let read = match (name.as_ref(), feature) {
-                _ if is_again => Err("is there twice; send it once".to_owned()),
+                _ if is_again => Err("occurs twice; send it once".to_owned()),
                 ("uid", _) => read_uid(raw).map(|uid| request.uid = uid),
                 ("client_id", feature) => read_client_id(raw).and_then(|client_id| {
                     request.client_id = client_id;
-                    if let Some((place, kind)) = feature {
-                        request.values[place] = read_value(raw, kind)?;
+                    if let Some((index, kind)) = feature {
+                        request.values[index] = read_value(raw, kind)?;
                     }
                     Ok(())
                 }),
-                (_, Some((place, kind))) => {
-                    read_value(raw, kind).map(|value| request.values[place] = value)
+                (_, Some((index, kind))) => {
+                    read_value(raw, kind).map(|value| request.values[index] = value)
                 }
                 (_, None) => check_depth(raw),
             };
@@ -176,7 +179,7 @@ impl<'b> Request<'b> {
         request
     }
 
-    /// What a feature has, by its place among the model's.
+    /// Returns the value of a feature, by its index in the model.
     pub(crate) fn cell(&self, feature: usize) -> Cell<'_> {
         match &self.values[feature] {
             Value::Missing => Cell::Missing,
@@ -185,7 +188,7 @@ impl<'b> Request<'b> {
         }
     }
 
-    /// What a rule sees of a field.
+    /// Returns the value of a field for a rule.
     pub(crate) fn operand(&self, name: &str) -> Operand<'b> {
         let raw = self.fields.0.iter().find(|(field, _)| field == name).map(|(_, raw)| raw.get());
         match raw.and_then(|raw| Some((raw, raw.as_bytes().first()?))) {
@@ -241,7 +244,7 @@ fn read_uid(raw: &str) -> Result<Option<&str>, String> {
                 )),
             }
         }
-        _ => Err(format!("must be a text, not {}; leave it out to be given one", kind_of(raw))),
+        _ => Err(format!("must be a text, not {}; without it, the service sets one", kind_of(raw))),
     }
 }
 
@@ -273,7 +276,7 @@ fn read_value<'b>(raw: &'b str, kind: &FeatureKind) -> Result<Value<'b>, String>
         (FeatureKind::Numeric | FeatureKind::Categorical { .. }, Some(b'-' | b'0'..=b'9')) => {
             finite(raw)
                 .map(Value::Number)
-                .ok_or_else(|| "is beyond what a 64-bit float holds".to_owned())
+                .ok_or_else(|| "is out of range of a 64-bit float".to_owned())
         }
         (FeatureKind::Categorical { .. }, Some(b't' | b'f')) => Ok(Value::Text(Cow::Borrowed(raw))),
         (FeatureKind::Categorical { .. }, Some(b'"')) => text(raw).map(Value::Text),
@@ -302,13 +305,13 @@ fn finite(raw: &str) -> Option<f64> {
     raw.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// What a JSON string says.
+/// Returns the text of a JSON string.
 fn text(raw: &str) -> Result<Cow<'_, str>, String> {
     if !raw.contains('\\') {
         return Ok(Cow::Borrowed(raw.trim_matches('"')));
     }
     let unescaped = serde_json::from_str(raw).map(Cow::Owned);
-    unescaped.map_err(|_| "holds half a character (a lone surrogate)".to_owned())
+    unescaped.map_err(|_| "contains a lone surrogate, which is not a character".to_owned())
 }
 
 fn check_depth(raw: &str) -> Result<(), String> {
@@ -327,7 +330,7 @@ fn check_depth(raw: &str) -> Result<(), String> {
         }
     }
     match deepest > MAX_DEPTH {
-        true => Err(format!("is nested {deepest} levels deep; the log takes {MAX_DEPTH}")),
+        true => Err(format!("is nested {deepest} levels deep; at most {MAX_DEPTH} are allowed")),
         false => Ok(()),
     }
 }

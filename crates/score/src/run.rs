@@ -24,7 +24,7 @@ use crate::ship::{DatabaseSink, ObjectsSink, Shipper, Sink, SinkState};
 use crate::spec::HEALTH;
 use crate::spool::{Spool, SpoolEnd, SpoolPolicy};
 
-/// Of the 20 seconds that a job has after SIGTERM: for calls under way, and then for the log.
+/// The time for open calls after SIGTERM, and then for the log, of the 20 seconds of a job.
 const DRAIN_CALLS: Duration = Duration::from_secs(8);
 const DRAIN_LOG: Duration = Duration::from_secs(9);
 
@@ -66,7 +66,7 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
     let listener = listener
         .map_err(UsageError::because)
         .with_context(|| format!("listening at {}", args.service.listen))?;
-    let address = listener.local_addr().context("asking for the address")?;
+    let address = listener.local_addr().context("reading the address of the listener")?;
 
     let sinks: Vec<Arc<SinkState>> = shippers.iter().map(|shipper| shipper.state.clone()).collect();
     let spool_state = spool.as_ref().map(|spool| spool.state.clone());
@@ -135,7 +135,7 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
     if !is_drained {
         tracing::warn!(
             spool.bytes = spooled_bytes,
-            "the log is not all sent away; the next start with this spool goes on"
+            "some records of the log are not uploaded yet; the next start with this spool continues"
         );
     }
     Ok(Served {
@@ -183,9 +183,7 @@ async fn open_log(args: &Args, context: &Context) -> Result<Log> {
         sinks.push(Sink::Database(Box::new(sink)));
     }
     if sinks.is_empty() {
-        tracing::warn!(
-            "nothing is logged; name a place with --logs (MLOPS_LOGS), or add --log-database"
-        );
+        tracing::warn!("requests are not logged; set --logs (MLOPS_LOGS) or --log-database");
         return Ok(Log { spool: None, ends: None, shippers: Vec::new() });
     }
     let (senders, shippers): (Vec<_>, Vec<_>) = sinks.into_iter().map(Shipper::new).unzip();
@@ -212,8 +210,8 @@ async fn refresh_again_and_again(app: Arc<App>, every: SignedDuration) {
     }
 }
 
-/// A rule may ask for what the model does not know. It may as well be mistyped, and then holds for
-/// nobody.
+/// Warns about fields of the heuristic that are not features of the model: a request may have them, or
+/// the name is a typing error, and the rule never holds.
 fn warn_of_unknown_fields(app: &App) {
     let (settings, model) = (app.settings.get(), app.model.get());
     let fields = settings.heuristic.as_ref().map(|rule| rule.fields()).unwrap_or_default();
@@ -222,7 +220,7 @@ fn warn_of_unknown_fields(app: &App) {
     if !unknown.is_empty() {
         let unknown = unknown.join(", ");
         tracing::warn!(
-            "the heuristic asks for {unknown}, which the model does not know; right if requests have it"
+            "the heuristic uses {unknown}, which is not a feature of the model; check that requests contain it"
         );
     }
 }

@@ -1,5 +1,4 @@
-//! What may change while requests are answered: the cut-off, the heuristic and its share of the
-//! clients.
+//! Settings that may change at run time: the cut-off, the heuristic and its share of the clients.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,23 +22,23 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Settings {
     /// From this probability on a client is at high risk.
     pub(crate) cut_off: f64,
-    /// The share of clients whom the heuristic decides on.
+    /// The share of clients in the control group, for which the heuristic decides.
     pub(crate) heuristic_share: f64,
-    /// Who is at high risk by it.
+    /// The rule of the heuristic for a high risk.
     #[serde(serialize_with = "as_text")]
     pub(crate) heuristic: Option<Rule>,
-    /// What the clients are mixed by.
+    /// The name of the experiment, by which clients are assigned to groups.
     pub(crate) experiment: String,
 }
 
-/// A row of the table that was not taken over.
+/// A row of the table that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Refused {
     pub(crate) name: String,
     pub(crate) why: String,
 }
 
-/// What came of reading the table.
+/// The result of reading the table.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Refreshed {
     pub(crate) settings: Arc<Settings>,
@@ -109,16 +108,16 @@ impl LiveSettings {
             let settings = self.get();
             return Ok(Refreshed { settings, refused: Vec::new(), unknown: Vec::new() });
         };
-        let place = || format!("reading the settings in {} of {}", table.name, table.url);
+        let doing = || format!("reading the settings in {} of {}", table.name, table.url);
         let rows = tokio::time::timeout(PATIENCE, table.read()).await;
-        let rows = rows.context("there is no answer").and_then(|rows| rows).with_context(place)?;
+        let rows = rows.context("timed out").and_then(|rows| rows).with_context(doing)?;
         let refreshed = read(&rows, &self.first, &self.get());
         self.live.store(refreshed.settings.clone());
         self.last_refresh.store(Arc::new(Some((now, refreshed.clone()))));
         for refused in &refreshed.refused {
             tracing::warn!(
                 setting.name = refused.name,
-                "the setting `{}` in {} is refused, and its last good value stays: {}",
+                "the setting `{}` in {} is invalid and its last valid value is kept: {}",
                 refused.name,
                 table.name,
                 refused.why
@@ -183,10 +182,7 @@ impl Settings {
     /// Refuses clients for a heuristic that is not there.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self.heuristic.is_none() && self.heuristic_share > 0.0 {
-            true => Err(format!(
-                "it is {}, and there is no heuristic to decide on these clients",
-                self.heuristic_share
-            )),
+            true => Err(format!("the share is {}, but no heuristic is set", self.heuristic_share)),
             false => Ok(()),
         }
     }
@@ -210,10 +206,10 @@ mod tests {
 
     fn read_rows(rows: &[(&str, &str)], last: &Settings) -> (Settings, Vec<String>) {
         let mut table = Table::default();
-        for (place, name) in ["name", "value"].into_iter().enumerate() {
+        for (doing, name) in ["name", "value"].into_iter().enumerate() {
             let mut column = Column::new(name, Kind::Categorical);
             rows.iter()
-                .for_each(|row| column.push(Cell::Text(if place == 0 { row.0 } else { row.1 })));
+                .for_each(|row| column.push(Cell::Text(if doing == 0 { row.0 } else { row.1 })));
             table.columns.push(column);
         }
         let found = read(&table, &settings(0.5, 0.0, ""), last);
@@ -264,9 +260,6 @@ mod tests {
     fn a_share_without_a_heuristic_is_refused() {
         let (found, refused) = read_rows(&[("heuristic_share", "0.2")], &settings(0.5, 0.0, ""));
         assert_eq!(found, settings(0.5, 0.0, ""));
-        assert_eq!(
-            refused,
-            ["heuristic_share: it is 0.2, and there is no heuristic to decide on these clients"]
-        );
+        assert_eq!(refused, ["heuristic_share: the share is 0.2, but no heuristic is set"]);
     }
 }

@@ -53,10 +53,10 @@ pub(crate) struct FeatureReader {
 impl FeatureReader {
     /// `None` where a column is not there: the table is not of this world.
     pub(crate) fn new(columns: &[String]) -> Option<Self> {
-        let place = |name: &str| columns.iter().position(|column| column == name);
-        let numeric: Option<Vec<usize>> = NUMERIC.iter().map(|(name, _)| place(name)).collect();
+        let position = |name: &str| columns.iter().position(|column| column == name);
+        let numeric: Option<Vec<usize>> = NUMERIC.iter().map(|(name, _)| position(name)).collect();
         let categorical: Option<Vec<usize>> =
-            CATEGORICAL.iter().map(|(name, ..)| place(name)).collect();
+            CATEGORICAL.iter().map(|(name, ..)| position(name)).collect();
         Some(Self {
             numeric: numeric?.try_into().ok()?,
             categorical: categorical?.try_into().ok()?,
@@ -67,8 +67,10 @@ impl FeatureReader {
         Features {
             numeric: self
                 .numeric
-                .map(|place| row[place].parse().ok().filter(|value: &f64| value.is_finite())),
-            levels: self.categorical.map(|place| row[place].strip_prefix("level_")?.parse().ok()),
+                .map(|position| row[position].parse().ok().filter(|value: &f64| value.is_finite())),
+            levels: self
+                .categorical
+                .map(|position| row[position].strip_prefix("level_")?.parse().ok()),
         }
     }
 }

@@ -105,7 +105,7 @@ async fn write_traffic(args: TrafficArgs, context: Context) -> Result<Written> {
 
 fn plan(args: &TrafficArgs, source: RowSource) -> Result<Plan> {
     let names = source.columns().map_err(UsageError::because)?;
-    let place = |argument: &str, name: &str| {
+    let column = |argument: &str, name: &str| {
         names.iter().position(|column| column == name).ok_or_else(|| {
             UsageError::new(format!(
                 "{argument}: the table has no column `{name}`; its columns are {}",
@@ -114,18 +114,18 @@ fn plan(args: &TrafficArgs, source: RowSource) -> Result<Plan> {
         })
     };
     let role = |argument: &str, chosen: &Option<String>, synthetic: &str| match chosen {
-        Some(name) => place(argument, name).map(Some),
-        None if args.table.is_none() => place(argument, synthetic).map(Some),
+        Some(name) => column(argument, name).map(Some),
+        None if args.table.is_none() => column(argument, synthetic).map(Some),
         None => Ok(None),
     };
     let (id, target) =
         (role("--id", &args.id, "client_id")?, role("--target", &args.target, "churn")?);
     let prediction =
-        args.prediction.as_deref().map(|name| place("--prediction", name)).transpose()?;
+        args.prediction.as_deref().map(|name| column("--prediction", name)).transpose()?;
     let dials = args
         .drift
         .iter()
-        .map(|drift| dial(drift, place("--drift", &drift.feature)?, &source))
+        .map(|drift| dial(drift, column("--drift", &drift.feature)?, &source))
         .collect::<Result<_, UsageError>>()?;
     if args.from >= args.until {
         return Err(UsageError::new(format!(

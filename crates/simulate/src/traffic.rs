@@ -80,7 +80,7 @@ impl Traffic {
                 break;
             }
             let request = self.next_request()?;
-            self.place(request)?;
+            self.schedule(request)?;
         }
         Ok(self.ready.pop())
     }
@@ -105,15 +105,16 @@ impl Traffic {
         };
         // Evenly spread, each somewhere in its share of the span.
         let span = self.plan.until.as_microsecond() - self.plan.from.as_microsecond();
-        let place =
+        let position =
             (self.made.requests as f64 + self.rng.random::<f64>()) / self.plan.requests as f64;
-        let logged_at = self.plan.from + SignedDuration::from_micros((span as f64 * place) as i64);
+        let logged_at =
+            self.plan.from + SignedDuration::from_micros((span as f64 * position) as i64);
         self.made.requests += 1;
         Ok(Request::new(&self.plan.columns, &row, prediction, logged_at, &mut self.rng))
     }
 
     /// Puts a request where its luck has it: damaged, late, twice, or simply next.
-    fn place(&mut self, mut request: Request) -> Result<(), TrafficError> {
+    fn schedule(&mut self, mut request: Request) -> Result<(), TrafficError> {
         if self.rng.random_bool(self.plan.bad) {
             request = request.damaged(&mut self.rng);
             self.made.bad += 1;

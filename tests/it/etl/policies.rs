@@ -106,9 +106,9 @@ async fn an_item_that_dynamodb_cannot_take_is_set_aside() {
         .await;
     let report = world.run_with(&["--max-bad-ratio", "0.5"]);
     assert_eq!((&report["loaded"], &report["bad"]), (&2.into(), &1.into()), "{report}");
-    let place = format!("{}-dead-letters/a.ndjson.0000.ndjson", world.location);
+    let path = format!("{}-dead-letters/a.ndjson.0000.ndjson", world.location);
     let letter: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(place).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert_eq!((&letter["object"], &letter["line"]), (&"a.ndjson".into(), &1.into()));
     assert!(
         letter["reason"].as_str().unwrap().contains("DynamoDB takes 409600"),
@@ -134,9 +134,9 @@ async fn check_redrive(world: World) {
     assert_eq!((&redriven["loaded"], &redriven["still_bad"]), (&1.into(), &2.into()), "{redriven}");
 
     // A person mends the record in its dead letter.
-    let place = format!("{}-dead-letters/dt=2026-01-01/a.ndjson.0000.ndjson", world.location);
-    let letters = std::fs::read_to_string(&place).unwrap();
-    std::fs::write(&place, letters.replace("'2026-01-01'", "'2026-01-01'}}")).unwrap();
+    let path = format!("{}-dead-letters/dt=2026-01-01/a.ndjson.0000.ndjson", world.location);
+    let letters = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, letters.replace("'2026-01-01'", "'2026-01-01'}}")).unwrap();
     let redriven = world.command("redrive").run().json(0);
     assert_eq!((&redriven["loaded"], &redriven["still_bad"]), (&1.into(), &1.into()), "{redriven}");
     assert_eq!(world.uids().await, ["good", "long", "mended"]);
@@ -145,8 +145,8 @@ async fn check_redrive(world: World) {
     world.put("dt=2026-01-01/a.ndjson", [line("good"), line("found")].join("\n")).await;
     assert_eq!(world.run()["loaded"], 1);
     std::fs::write(
-        &place,
-        std::fs::read_to_string(&place)
+        &path,
+        std::fs::read_to_string(&path)
             .unwrap()
             .replace("lost for ever", &line("found").replace('"', "\\\"")),
     )

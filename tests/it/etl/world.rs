@@ -236,12 +236,11 @@ impl World {
 
     /// The keys of the objects among the dead letters.
     pub(crate) async fn dead_letters(&self) -> Vec<String> {
-        let place = format!("{}-dead-letters", self.location);
+        let path = format!("{}-dead-letters", self.location);
         let store = match &self.logs {
-            Objects::Folder(_) => Objects::Folder(Folder::new(&place)),
+            Objects::Folder(_) => Objects::Folder(Folder::new(&path)),
             Objects::S3(_) => {
-                let bucket =
-                    place.trim_start_matches("s3://").split('/').next().unwrap().to_owned();
+                let bucket = path.trim_start_matches("s3://").split('/').next().unwrap().to_owned();
                 Objects::S3(S3::new(&s3().config().await, &bucket, "logs-dead-letters/"))
             }
         };

@@ -62,8 +62,8 @@ fn strings(text: &str) -> Vec<Text> {
             let lines = (line..).zip(content.lines());
             found.extend(
                 lines
-                    .filter(|(_, content)| content.trim().contains(' '))
-                    .map(|(number, content)| Text::of_line(number, &without_values(content))),
+                    .filter(|(_, line)| line.trim().contains(' ') && !is_sql(content))
+                    .map(|(number, line)| Text::of_line(number, &without_values(line))),
             );
             length
         } else {
@@ -73,6 +73,11 @@ fn strings(text: &str) -> Vec<Text> {
         rest = &rest[length..];
     }
     found
+}
+
+/// Whether a string is a statement, whose words are those of the tables.
+fn is_sql(text: &str) -> bool {
+    ["SELECT ", "INSERT ", "REPLACE INTO "].iter().any(|verb| text.starts_with(verb))
 }
 
 /// The text with each `{value}` of a format string as `{}`.

@@ -9,11 +9,11 @@ pub(crate) type Uses = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 /// The modules of a crate, from its root file on.
 pub(crate) struct Crate {
-    places: Vec<Place>,
+    modules: Vec<SourceModule>,
 }
 
 /// A module and where it stands.
-struct Place {
+struct SourceModule {
     file: String,
     parent: usize,
     children: BTreeMap<String, usize>,
@@ -31,7 +31,7 @@ enum Target<'p> {
 impl Crate {
     /// The crate of these files (path -> text), which begins with `root`.
     pub(crate) fn new(files: &BTreeMap<String, String>, root: &str) -> Self {
-        let mut whole = Self { places: Vec::new() };
+        let mut whole = Self { modules: Vec::new() };
         let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder);
         whole.add(files, read(files, root), root, folder, 0);
         whole
@@ -47,9 +47,9 @@ impl Crate {
         parent: usize,
     ) -> usize {
         let declared = std::mem::take(&mut module.children);
-        let here = self.places.len();
+        let here = self.modules.len();
         let children = BTreeMap::new();
-        self.places.push(Place { file: file.to_owned(), parent, children, module });
+        self.modules.push(SourceModule { file: file.to_owned(), parent, children, module });
         for (name, inner) in declared {
             let below = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             let child = if let Some(inner) = inner {
@@ -61,36 +61,36 @@ impl Crate {
                     .unwrap_or_else(|| panic!("{file} declares {name}, which has no file"));
                 self.add(files, read(files, &found), &found, &below, here)
             };
-            self.places[here].children.insert(name, child);
+            self.modules[here].children.insert(name, child);
         }
         here
     }
 
     /// The files of the crate's modules.
     pub(crate) fn files(&self) -> BTreeSet<&str> {
-        self.places.iter().map(|place| place.file.as_str()).collect()
+        self.modules.iter().map(|source| source.file.as_str()).collect()
     }
 
     /// The modules with their files.
     pub(crate) fn modules(&self) -> impl Iterator<Item = (&str, &Module)> {
-        self.places.iter().map(|place| (place.file.as_str(), &place.module))
+        self.modules.iter().map(|source| (source.file.as_str(), &source.module))
     }
 
     /// What each file uses of the others, by the file that defines the name. A file that only
     /// declares and re-exports uses nothing. Methods are called without a path, and are not seen.
     pub(crate) fn uses(&self) -> Uses {
         let mut uses = Uses::new();
-        for (here, place) in self.places.iter().enumerate() {
-            if !place.module.has_code {
+        for (here, source) in self.modules.iter().enumerate() {
+            if !source.module.has_code {
                 continue;
             }
-            let imports = place.module.imports.iter().map(|import| &import.path);
-            for path in imports.chain(&place.module.globs).chain(&place.module.paths) {
+            let imports = source.module.imports.iter().map(|import| &import.path);
+            for path in imports.chain(&source.module.globs).chain(&source.module.paths) {
                 for target in self.resolve(here, path, &mut Vec::new()) {
                     let Target::Item(other, name) = target else { continue };
-                    let other = &self.places[other].file;
-                    if *other != place.file {
-                        let names = uses.entry(place.file.clone()).or_default();
+                    let other = &self.modules[other].file;
+                    if *other != source.file {
+                        let names = uses.entry(source.file.clone()).or_default();
                         names.entry(other.clone()).or_default().insert(name.to_owned());
                     }
                 }
@@ -110,7 +110,7 @@ impl Crate {
         let mut found = match first.as_str() {
             "crate" => vec![Target::Module(0)],
             "self" => vec![Target::Module(here)],
-            "super" => vec![Target::Module(self.places[here].parent)],
+            "super" => vec![Target::Module(self.modules[here].parent)],
             name => self.look_up(here, name, on_the_way),
         };
         // `run::Args`: of a module and a function of one name, the module.
@@ -135,22 +135,22 @@ impl Crate {
         name: &'p str,
         on_the_way: &mut Vec<(usize, &'p str)>,
     ) -> Vec<Target<'p>> {
-        let place = &self.places[here];
+        let source = &self.modules[here];
         let mut found = Vec::new();
-        if place.module.items.contains(name) {
+        if source.module.items.contains(name) {
             found.push(Target::Item(here, name));
         }
-        found.extend(place.children.get(name).map(|child| Target::Module(*child)));
+        found.extend(source.children.get(name).map(|child| Target::Module(*child)));
         // `use run::run` asks for `run` on the way to `run`.
         if on_the_way.contains(&(here, name)) {
             return found;
         }
         on_the_way.push((here, name));
-        for import in place.module.imports.iter().filter(|import| import.name == name) {
+        for import in source.module.imports.iter().filter(|import| import.name == name) {
             found.extend(self.resolve(here, &import.path, on_the_way));
         }
         if found.is_empty() {
-            for glob in &place.module.globs {
+            for glob in &source.module.globs {
                 for target in self.resolve(here, glob, on_the_way) {
                     if let Target::Module(module) = target
                         && module != here

@@ -41,12 +41,12 @@ impl Life {
         let customers: Vec<_> = numbers.map(|number| customer(number, has_changed)).collect();
         let calls = customers.chunks(CALL);
         let fatal = self.chaos.below(calls.len() as u64) as usize;
-        for (place, of_call) in calls.enumerate() {
+        for (index, of_call) in calls.enumerate() {
             let requests: Vec<Value> =
                 of_call.iter().map(|it| request(&format!("r-{}", it.id), it)).collect();
             self.uids.extend(requests.iter().map(|it| it["uid"].as_str().unwrap().to_owned()));
             let body = Value::from(requests).to_string();
-            if place == fatal {
+            if index == fatal {
                 let service = self.service.take().expect("it runs");
                 let after = self.chaos.below(12);
                 std::thread::scope(|threads| {
@@ -66,7 +66,7 @@ impl Life {
 
     /// Loads the log into both databases, each by a run that was killed once.
     async fn load(&mut self) {
-        let logs = self.world.place("logs");
+        let logs = self.world.location("logs");
         self.service().wait_for_log().await;
         for name in ["etl-mysql", "etl-dynamo"] {
             let world = &self.world;
@@ -325,7 +325,7 @@ fn load_slowly(world: &World) -> std::process::Child {
     // Calls are counted from here on.
     world.faults.clear();
     world.faults.inject("GetObject", Calls::All, Fault::Delay(Duration::from_millis(1500)));
-    let logs = world.place("logs");
+    let logs = world.location("logs");
     let slowly = ["--lease", "20s", "--concurrency", "1", "--max-bad-ratio", "1"];
     let arguments = [["--logs", &logs, "--settle", "0s"].as_slice(), &slowly].concat();
     let load = world.json_job("etl-mysql", &arguments).start();

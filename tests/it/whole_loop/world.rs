@@ -96,7 +96,7 @@ impl World {
         self.folder.path().join(name)
     }
 
-    pub(super) fn place(&self, name: &str) -> String {
+    pub(super) fn location(&self, name: &str) -> String {
         format!("s3://{}/{name}", self.bucket)
     }
 
@@ -117,7 +117,7 @@ impl World {
             .env("MLOPS_CLOCK", self.path("clock").to_str().unwrap())
             .env("MLOPS_DATABASE", &self.database)
             .env("MLOPS_CREATE_TABLES", "true")
-            .env("MLOPS_MODELS", &self.place("models"))
+            .env("MLOPS_MODELS", &self.location("models"))
             .env("MLOPS_HORIZON", "2d")
             .env("MLOPS_TABLE", &self.dynamo_table)
             .env("SSL_CERT_FILE", &smtp().authority)
@@ -176,7 +176,7 @@ impl World {
         items.iter().map(|item| item["uid"].as_s().unwrap().clone()).collect()
     }
 
-    /// The keys below a place of the bucket.
+    /// The keys below a prefix of the bucket.
     pub(super) async fn keys(&self, prefix: &str) -> Vec<String> {
         let store = Objects::S3(S3::new(&s3().config().await, &self.bucket, prefix));
         store.list("").map_ok(|object| object.key).try_collect().await.unwrap()
@@ -194,8 +194,10 @@ impl World {
 
     /// The present model.
     pub(super) fn model_uid(&self) -> String {
-        let inspected =
-            self.json_job("retrain", &["inspect", &self.place("models/model.pkl")]).run().json(0);
+        let inspected = self
+            .json_job("retrain", &["inspect", &self.location("models/model.pkl")])
+            .run()
+            .json(0);
         inspected["model_uid"].as_str().unwrap().to_owned()
     }
 }

@@ -18,7 +18,7 @@ fn job(arguments: &[&str]) -> Job {
 fn the_example_is_checked_without_a_database() {
     let ended = job(&["check", "--rules", EXAMPLE]).run();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(ended.stdout.contains("rules, judged every 10m"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("rules, evaluated every 10m"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("oncall@"), "addresses are masked: {}", ended.stdout);
 }
 
@@ -32,7 +32,7 @@ fn the_schema_is_the_one_of_the_documentation() {
     assert_eq!(
         kept.trim(),
         ended.stdout.trim(),
-        "write it anew: alert-email schema > docs/alerts.schema.json"
+        "it is out of date; regenerate it: alert-email schema > docs/alerts.schema.json"
     );
 }
 
@@ -59,9 +59,12 @@ fn wrong_arguments_are_refused_by_name() {
         (vec!["--rules", &typo], "abvoe = 5"),
         (vec!["--rules", &bad], "rule `r`, `for`: `often`"),
         (vec!["--rules", &empty], "[[rule]]"),
-        (vec!["--rules", &bad, "--when-count-above", "5"], "does not go with --rules"),
+        (vec!["--rules", &bad, "--when-count-above", "5"], "cannot be combined with --rules"),
         (vec!["--rules", "/nowhere/alerts.toml"], "/nowhere/alerts.toml"),
-        (vec!["test", "--smtp-host", "localhost", "--from", "a@b.example"], "who gets the sample"),
+        (
+            vec!["test", "--smtp-host", "localhost", "--from", "a@b.example"],
+            "the test message has no recipient",
+        ),
     ] {
         let database = format!("sqlite://{}/mlops.db", folder.path().display());
         let ended = job(&arguments).env("MLOPS_DATABASE", &database).run();
@@ -85,7 +88,7 @@ async fn a_sample_shows_that_mail_arrives() {
     assert_eq!(report["messages"]["sent"], 1);
     assert_eq!(
         subjects(&world.mails()),
-        ["TEST: This is a sample: alerts reach you here. There is nothing to do."]
+        ["TEST: This is a test message: alerts arrive here. No action is needed."]
     );
 }
 

@@ -15,10 +15,10 @@ impl Laptop {
     async fn new() -> Self {
         let laptop = Self(tempfile::tempdir().unwrap());
         let database = Database::connect(&laptop.database().parse().unwrap()).await.unwrap();
-        let record = |place: i64| mlops_core::record::LogRecord {
-            uid: place.to_string(),
+        let record = |index: i64| mlops_core::record::LogRecord {
+            uid: index.to_string(),
             logging_timestamp: parse_utc("2026-03-02 10:00").unwrap()
-                + jiff::SignedDuration::from_secs(place),
+                + jiff::SignedDuration::from_secs(index),
             payload: r#"{"output": {"prediction": 0.25}}"#.to_owned(),
         };
         insert(&database, &(0..7).map(record).collect::<Vec<_>>()).await;

@@ -93,7 +93,7 @@ async fn settings_and_recipients_come_from_the_secret() {
         .check_failed(2, &["test/none", "no secret of that name"]);
     let name = secrets().secret(r#"{"password": ["hunter2"]}"#).await;
     let ended = job(&["--smtp-secret", &name]).run();
-    ended.check_failed(2, &["is no JSON object with username, password"]);
+    ended.check_failed(2, &["is not a JSON object with the keys username, password"]);
     assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
 }
 
@@ -175,7 +175,10 @@ async fn mail_goes_to_nobody_who_cannot_be_trusted() {
         "--to",
         "a@b.example",
     ]);
-    job.args(elsewhere).args(["--from", "a@b.example"]).run().check_failed(2, &["in the clear"]);
+    job.args(elsewhere)
+        .args(["--from", "a@b.example"])
+        .run()
+        .check_failed(2, &["without encryption"]);
     // To this machine it may be.
     let job = Job::new(env!("CARGO_BIN_EXE_alert-email"))
         .args([

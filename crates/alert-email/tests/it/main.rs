@@ -37,9 +37,9 @@ impl World {
     /// Logs so many requests from a time on, a second apart.
     async fn log(&self, from: &str, count: usize, prediction: f64) {
         let begin = parse_utc(from).unwrap();
-        let record = |place: usize| LogRecord {
-            uid: format!("{from} {place}"),
-            logging_timestamp: begin + jiff::SignedDuration::from_secs(place as i64),
+        let record = |index: usize| LogRecord {
+            uid: format!("{from} {index}"),
+            logging_timestamp: begin + jiff::SignedDuration::from_secs(index as i64),
             payload: format!(
                 r#"{{"input": {{"device": "phone\r\nBcc: all@{}"}}, "output": {{"prediction": {prediction}, "high_risk": "no"}}}}"#,
                 self.domain

@@ -33,11 +33,11 @@ async fn the_report_tells_of_yesterday_with_a_picture() {
     let mails = world.mails();
     assert_eq!(
         subjects(&mails),
-        ["Report of 2026-03-02: 12 requests, mean prediction 0.617, shifted: drift"]
+        ["Report of 2026-03-02: 12 requests, mean predicted probability 0.617, shifted: drift"]
     );
     let (text, page) = (part(&mails[0], "text/plain"), part(&mails[0], "text/html"));
     for words in [
-        "12 (the day before 2)",
+        "12 (day before: 2)",
         "1 of 2: tenure",
         "only 9 rows with an outcome",
         "s3://acme-logs/churn",
@@ -91,7 +91,7 @@ async fn a_verdict_raises_an_alert() {
     let report: Value = world.job("2026-03-03 07:00", &["--rules", rules]).run().json(0);
     assert_eq!(report["rules"][4]["state"], "firing", "{report}");
     let mails = world.mails();
-    let late = "CRITICAL: etl is late: time without a run of the ETL 70 min, above 60 min";
+    let late = "CRITICAL: etl is late: time since the last ETL run 70 min, above 60 min";
     let expected = [
         "WARNING: drift: 1 shifted feature in 1d, above 0",
         "WARNING: letters: 3 dead letters in 1d, above 0",

@@ -26,9 +26,9 @@ impl World {
         let world = Self { database: mysql().database().await, account: twilio().account() };
         let database = Database::connect(&world.database.parse().unwrap()).await.unwrap();
         database.create_tables().await.unwrap();
-        let record = |place: usize| LogRecord {
-            uid: place.to_string(),
-            logging_timestamp: parse_utc(&format!("2026-03-02 10:00:0{place}")).unwrap(),
+        let record = |index: usize| LogRecord {
+            uid: index.to_string(),
+            logging_timestamp: parse_utc(&format!("2026-03-02 10:00:0{index}")).unwrap(),
             payload: r#"{"input": {"name": "Jane Doe"}, "output": {"prediction": 0.25}}"#
                 .to_owned(),
         };

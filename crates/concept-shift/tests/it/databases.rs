@@ -151,5 +151,8 @@ async fn a_new_model_is_asked_for_once() {
     assert_eq!(run(&[])["retrain"]["action"], "submitted");
     assert_eq!(run(&[])["retrain"]["action"], "suppressed");
     let asked = std::fs::read_to_string(asked).unwrap();
-    assert!(asked.lines().count() == 1 && asked.contains("can be told from training"), "{asked}");
+    assert!(
+        asked.lines().count() == 1 && asked.contains("production data differ from training data"),
+        "{asked}"
+    );
 }

@@ -102,14 +102,18 @@ fn another_relation_is_named_and_shown() {
     assert_eq!((&first["feature"], &first["shifted"]), (&"plan".into(), &true.into()), "{report}");
     assert_eq!(first["most"]["value"], "plus");
     assert!(
-        report["why"].as_str().unwrap().contains("follows from plan in another way (plus: "),
+        report["why"]
+            .as_str()
+            .unwrap()
+            .contains("the relation of plan to the target changed (plus: "),
         "{report}"
     );
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("changed") && page.contains("<svg") && !page.contains("http"), "{page}");
     let people = files.compare(&other, &["--output", "human"]);
     assert!(
-        people.code == 0 && people.stdout.contains("SHIFTED: the target follows from plan"),
+        people.code == 0
+            && people.stdout.contains("SHIFTED: the relation of plan to the target changed"),
         "{}",
         people.stdout
     );
@@ -130,7 +134,7 @@ fn what_cannot_be_said_is_not() {
     let few = files.production(100, World { seed: 6, older: 30.0, ..World::default() });
     let report = files.compare(&few, &["--fail-on-verdict"]).json(0);
     assert_eq!(report["verdict"], "inconclusive");
-    assert!(report["why"].as_str().unwrap().contains("100 rows"), "{report}");
+    assert!(report["why"].as_str().unwrap().contains("100 in the smaller data set"), "{report}");
     // A column in another unit is a mistake, and no shift.
     let text = csv(&customers(1000, World { seed: 7, ..World::default() }));
     let broken: String = text
@@ -180,7 +184,7 @@ fn customers_count_once_and_columns_of_one_side_are_named() {
         report["skipped"].as_array().unwrap().iter().find(|c| c["column"] == name).unwrap()["why"]
             .clone()
     };
-    assert_eq!(why("spent"), "production does not have it");
+    assert_eq!(why("spent"), "missing in production");
 }
 
 #[test]
@@ -193,7 +197,7 @@ fn mistakes_are_named() {
     let with = |more: &[&'static str]| [both.as_slice(), more].concat();
     check(&with(&["--target", "left"]), &["--target left", "no such column", "client_id"]);
     check(&with(&["--threshold", "1.5"]), &["below 1"]);
-    check(&with(&["--relation"]), &["--relation needs --target"]);
+    check(&with(&["--relation"]), &["--relation needs the outcome"]);
     check(&with(&["--since", "2026-01-01"]), &["--time"]);
     check(&with(&["--retrain"]), &["--retrain needs the database"]);
     check(&["--reference", &files.reference, "--production", "nowhere.csv"], &["nowhere.csv"]);

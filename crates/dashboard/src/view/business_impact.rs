@@ -15,7 +15,7 @@ use crate::words::{day, interval, sentence, short, signed};
 
 const CONFIDENCE: f64 = 0.95;
 
-/// Fewer clients of an arm say nothing by themselves.
+/// Periods with fewer clients in a group are drawn hollow.
 const FEW_CLIENTS: u64 = 100;
 
 pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
@@ -25,8 +25,8 @@ pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
         Ok(periods) => match newest_impact(periods) {
             None => (
                 html! { p {
-                    "No arms were compared in this time. Where the application leaves some clients to a heuristic, " code { "performance" }
-                    " says what the model is worth."
+                    "No comparison with a control group in this window. If the application decides by a heuristic for some clients, " code { "performance" }
+                    " measures the benefit of the model against them."
                 } },
                 Vec::new(),
             ),
@@ -47,11 +47,11 @@ fn lead(periods: &[ImpactPeriod], newest: &ImpactPeriod, args: &PageArgs) -> Mar
     html! {
         p {
             (sentence(&newest.why)) " "
-            @if let Some(clients) = clients { "In this time the model saved " b { (interval(clients, signed)) } " clients" }
+            @if let Some(clients) = clients { "In this window the model saved " b { (interval(clients, signed)) } " clients" }
             @if let Some(worth) = worth { ", worth " b { (interval(worth, money(args))) } }
-            @if clients.is_some() { ", compared with the heuristic." }
+            @if clients.is_some() { ", compared with the control group (heuristic)." }
         }
-        @if newest.verdict == Verdict::Shifted { p { "The benefit has decayed: look along the chain for the cause, and renew the model." } }
+        @if newest.verdict == Verdict::Shifted { p { "The benefit of the model has decreased. Look for the cause in the sections above, and retrain the model." } }
     }
 }
 
@@ -78,18 +78,20 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     let mut marks = releases(findings);
     if let Some(newest) = newest_impact(periods).filter(|newest| newest.verdict == Verdict::Shifted)
     {
-        marks =
-            vec![Mark { at: at(middle(newest.from, newest.to)), name: "decay found".to_owned() }];
+        marks = vec![Mark {
+            at: at(middle(newest.from, newest.to)),
+            name: "decrease found".to_owned(),
+        }];
     }
-    let place = |period: &ImpactPeriod| at(middle(period.from, period.to).min(findings.until));
+    let position = |period: &ImpactPeriod| at(middle(period.from, period.to).min(findings.until));
     let named = |period: &ImpactPeriod| format!("{} to {}", day(period.from), day(period.to));
     let is_sure = |period: &ImpactPeriod| period.model[0].min(period.heuristic[0]) >= FEW_CLIENTS;
     let rate = |[clients, left]: [u64; 2]| wilson(left.min(clients), clients, CONFIDENCE);
-    let rates = |name: &str, ink, arm: fn(&ImpactPeriod) -> [u64; 2]| {
+    let rates = |name: &str, ink, group: fn(&ImpactPeriod) -> [u64; 2]| {
         let points = periods.iter().map(|period| {
-            let rate = rate(arm(period));
+            let rate = rate(group(period));
             Point {
-                at: place(period),
+                at: position(period),
                 name: named(period),
                 value: rate.map(|rate| rate.value),
                 interval: rate.map(|rate| [rate.low, rate.high]),
@@ -104,7 +106,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     ];
     let sums = |figures: &[Option<Estimate>], name: &str| {
         let points = periods.iter().zip(figures).map(|(period, sum)| Point {
-            at: place(period),
+            at: position(period),
             name: named(period),
             value: sum.map(|sum| sum.value),
             interval: sum.map(|sum| [sum.low, sum.high]),
@@ -153,10 +155,10 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     let mut figures = vec![
         Figure {
             name: "churn-by-arm",
-            title: "Churn by arm",
-            sentence: html! { "The share of clients who left, of those whom the model rated and of those left to the heuristic. The gap is what the model is worth; where intervals overlap in one period, trust the sums below." },
+            title: "Churn rate by group",
+            sentence: html! { "Share of clients who left: treatment group (model) and control group (heuristic), with confidence intervals of 95%. The gap is the benefit of the model. If the intervals of a period overlap, use the totals below." },
             shown: Shown::Picture(plot(
-                "churn rate by arm and period",
+                "churn rate by group and period",
                 WIDE,
                 &rates,
                 None,
@@ -164,14 +166,14 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
                 &percent,
             )),
             is_wide: true,
-            grid: arms(periods),
+            grid: groups(periods),
         },
         Figure {
             name: "clients-saved",
-            title: "Clients saved, added up",
-            sentence: html! { "Clients who would have left with the heuristic. A curve that flattens is a model that no longer helps." },
+            title: "Clients saved, cumulative",
+            sentence: html! { "Clients who stayed because of the model, compared with the heuristic. When the curve is flat, the model has no benefit any more." },
             shown: Shown::Picture(plot(
-                "clients saved, added up",
+                "clients saved, cumulative",
                 HALF,
                 &clients_line,
                 nothing,
@@ -185,9 +187,9 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     if worth.iter().any(Option::is_some) {
         figures.push(Figure {
             name: "money-saved",
-            title: "Money saved, added up",
-            sentence: html! { "The same by what the clients are worth over the years (" code { "client_ltv" } ")." },
-            shown: Shown::Picture(plot("money saved, added up", HALF, &worth_line, nothing, any, &amount)),
+            title: "Money saved, cumulative",
+            sentence: html! { "Clients saved, multiplied by their lifetime value (table " code { "client_ltv" } ")." },
+            shown: Shown::Picture(plot("money saved, cumulative", HALF, &worth_line, nothing, any, &amount)),
             is_wide: false,
             grid: cumulated(&worth),
         });
@@ -195,7 +197,7 @@ fn figures(findings: &Findings, periods: &[ImpactPeriod], args: &PageArgs) -> Ve
     figures.into_iter().map(Part::Figure).chain([Part::Block(sanity(periods))]).collect()
 }
 
-fn arms(periods: &[ImpactPeriod]) -> Grid {
+fn groups(periods: &[ImpactPeriod]) -> Grid {
     let row = |period: &ImpactPeriod| {
         let rate = |[clients, left]: [u64; 2]| {
             Value::share(wilson(left.min(clients), clients, CONFIDENCE).map(|rate| rate.value))
@@ -224,7 +226,7 @@ fn arms(periods: &[ImpactPeriod]) -> Grid {
     }
 }
 
-/// Whether the arms can be compared at all.
+/// Shows the size of the control group, by which its randomness is checked.
 fn sanity(periods: &[ImpactPeriod]) -> Markup {
     let share = |period: &ImpactPeriod| {
         let [model, heuristic] = [period.model[0] as f64, period.heuristic[0] as f64];
@@ -240,10 +242,10 @@ fn sanity(periods: &[ImpactPeriod]) -> Markup {
         .fold((f64::MAX, f64::MIN), |(low, high), share| (low.min(share), high.max(share)));
     html! {
         p.note.wide {
-            b { "Check of the arms. " }
-            (mlops_job::number(heuristic)) " of " (mlops_job::number(model + heuristic)) " clients (" (percent(heuristic as f64 / all)) ") were left to the heuristic"
+            b { "Group sizes. " }
+            (mlops_job::number(heuristic)) " of " (mlops_job::number(model + heuristic)) " clients (" (percent(heuristic as f64 / all)) ") are in the control group"
             @if low <= high { ", between " (percent(low)) " and " (percent(high)) " in a period" }
-            ". The share should not wander: if it does, the arms are not alike, and " code { "performance" } " says inconclusive."
+            ". The share should be constant. If it changes, the groups are not comparable, and the verdict of " code { "performance" } " is inconclusive."
         }
     }
 }

@@ -9,7 +9,7 @@ use super::section::{Part, Section, missing};
 use super::time_axis::{WIDE, at, axis, releases};
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::{ConceptStory, Findings};
-use crate::words::{day, figure};
+use crate::words::{day, figure, sentence};
 
 pub(super) fn section(findings: &Findings) -> Section {
     let light = lights::concept_shift(findings);
@@ -17,7 +17,7 @@ pub(super) fn section(findings: &Findings) -> Section {
         Err(why) => (html! {}, missing(why)),
         Ok(story) => match story.runs.last() {
             None => (
-                html! { p { "No run of " code { "concept-shift" } " within this window." } },
+                html! { p { "No run of " code { "concept-shift" } " in this window." } },
                 Vec::new(),
             ),
             Some(last) => (lead(last, story, &light.says), parts(findings, story)),
@@ -41,11 +41,11 @@ fn lead(last: &ConceptRow, story: &ConceptStory, says: &str) -> Markup {
         .collect();
     html! {
         p {
-            "Can a classifier tell production from training? In the last run, " (day(last.run_timestamp)) ", " (says) "."
-            @if last.verdict == Verdict::Shifted { " The features below say by what." }
+            (sentence(says)) " Last run: " (day(last.run_timestamp)) "."
+            @if last.verdict == Verdict::Shifted { " The features below show the difference." }
         }
         @if !changed.is_empty() {
-            p { b { "The target follows in another way from " (changed.join(", ")) "." } " What the model learnt of them is no longer true: renew it." }
+            p { b { "The relation to the target has changed for " (changed.join(", ")) "." } " The model's knowledge of " @if changed.len() == 1 { "this feature" } @else { "these features" } " is out of date: retrain the model." }
         }
     }
 }
@@ -67,7 +67,7 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
     let threshold =
         story.runs.last().map(|run| run.threshold).filter(|threshold| threshold.is_finite());
     let drawing = over_time(&OverTime {
-        label: "AUC of the classifier that tells production from training, over time",
+        label: "AUC of the classifier that separates production from training data, over time",
         size: WIDE,
         time: axis(findings),
         lines: &lines,
@@ -89,8 +89,8 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
     };
     let over_time = Figure {
         name: "domain-classifier",
-        title: "Production against training",
-        sentence: html! { "The AUC of a classifier that guesses whether a row is of production or of training, with its interval: at 0.5 they look alike. It is a shift when the whole interval lies above the threshold; hollow points have too few rows." },
+        title: "Difference between production and training data",
+        sentence: html! { "AUC of a classifier that separates production rows from training rows, with its confidence interval. At 0.5 the data are alike. The verdict is shifted when the whole interval is above the threshold. Hollow points: too few rows." },
         shown: Shown::Picture(drawing),
         is_wide: true,
         grid: Grid {
@@ -119,7 +119,7 @@ fn parts(findings: &Findings, story: &ConceptStory) -> Vec<Part> {
     parts
 }
 
-/// So many features are drawn.
+/// The number of features that are drawn.
 const SHOWN: usize = 10;
 
 fn importances(found: &[&ConceptDetail]) -> Figure {
@@ -146,8 +146,8 @@ fn importances(found: &[&ConceptDetail]) -> Figure {
     };
     Figure {
         name: "telling-features",
-        title: "What tells them apart",
-        sentence: html! { "How much of the classifier's work each feature does. One that does nearly all is often a technical one, such as a time or an id: leave it out of the comparison." },
+        title: "Features that differ",
+        sentence: html! { "Importance of each feature for the classifier. A feature with nearly all of the importance is often technical, such as a time or an ID: exclude it from the comparison." },
         shown: Shown::Picture(drawing),
         is_wide: false,
         grid: Grid {
@@ -170,8 +170,8 @@ fn relation(found: &[&ConceptDetail]) -> Figure {
     };
     Figure {
         name: "relations",
-        title: "Does the target follow as it did?",
-        sentence: html! { "Whether the same value of a feature leads to the same outcome as in training. A change here is what no new calibration mends." },
+        title: "Relation of features to the target",
+        sentence: html! { "Compares the outcome for the same value of a feature with training. Calibration cannot correct a change here: retrain the model." },
         shown: Shown::Table,
         is_wide: false,
         grid: Grid {

@@ -10,9 +10,9 @@ use super::lights;
 use super::section::{Part, Section, missing};
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::{Findings, ShiftStory};
-use crate::words::{moment, plural};
+use crate::words::{moment, plural, sentence};
 
-/// So many features are shown with pictures; the files have all.
+/// The number of features that are shown with pictures; the files have all.
 const SHOWN: usize = 40;
 
 pub(super) fn section(findings: &Findings) -> Section {
@@ -27,9 +27,9 @@ pub(super) fn section(findings: &Findings) -> Section {
 
 fn nothing(findings: &Findings) -> Markup {
     html! { p {
-        "No run of " code { "drift" } " within this window"
-        @if !findings.filter.segment.is_empty() { " looked at the segment " b { (findings.filter.segment) } }
-        @if let Some(model) = &findings.filter.model { " compared with the data of " b { (model) } }
+        "No run of " code { "drift" } " in this window"
+        @if !findings.filter.segment.is_empty() { " checked the segment " b { (findings.filter.segment) } }
+        @if let Some(model) = &findings.filter.model { " compared production with the training data of " b { (model) } }
         "."
     } }
 }
@@ -40,13 +40,12 @@ fn lead(findings: &Findings, story: &ShiftStory, says: &str) -> Markup {
         story.last.iter().filter(is_bug).map(|found| found.feature.as_str()).collect();
     html! {
         p {
-            "Is each feature distributed as in the data that the model was trained on? In the last run, "
-            @if let Some(run) = story.runs.last() { (moment(run.run_timestamp)) ", " }
-            (says) "."
-            @if !findings.filter.segment.is_empty() { " Shown is the segment " b { (findings.filter.segment) } "." }
+            (sentence(says))
+            @if let Some(run) = story.runs.last() { " Last run: " (moment(run.run_timestamp)) "." }
+            @if !findings.filter.segment.is_empty() { " Segment: " b { (findings.filter.segment) } "." }
         }
         @if !bugs.is_empty() {
-            p { b { "Data bug, not a shift: " (bugs.join(", ")) "." } " Mend the data before a model is fitted to them." }
+            p { b { "Data error, not a shift: " (bugs.join(", ")) "." } " Correct the data before a model is trained on it." }
         }
     }
 }
@@ -62,9 +61,9 @@ fn parts(findings: &Findings, story: &ShiftStory) -> Vec<Part> {
     let hidden = last.len().saturating_sub(SHOWN);
     let list = html! {
         div.features.wide {
-            h3 { "Features, what moved farthest first" }
+            h3 { "Features, largest shift first" }
             p {
-                "Each strip is the time from left to right: red is shifted, the stronger the farther; amber cannot be judged; grey is stable; empty is without a run. Open a feature to see how it is distributed."
+                "Each strip shows the window from left to right. Red: shifted, stronger with a larger effect. Amber: inconclusive. Gray: stable. Empty: no run. Open a feature to see its distribution."
             }
             div.feature-head aria-hidden="true" { span { "feature" } span { "verdict" } span { "effect" } span { "over time" } span { "missing" } span { "adjusted p" } }
             @for row in rows { (row) }
@@ -79,24 +78,24 @@ fn parts(findings: &Findings, story: &ShiftStory) -> Vec<Part> {
     ]
 }
 
-/// What needs a person first; within that the largest effect first.
+/// Orders findings by urgency, then by effect, the largest first.
 fn by_urgency(a: &ShiftFinding, b: &ShiftFinding) -> Ordering {
     let rank = |found: &ShiftFinding| found.verdict.urgency();
     let effect = |found: &ShiftFinding| found.effect.unwrap_or(0.0);
     rank(a).cmp(&rank(b)).then(effect(b).total_cmp(&effect(a))).then(a.feature.cmp(&b.feature))
 }
 
-/// What each run found of each feature, in the order of the runs.
+/// Returns the findings by feature, each in the order of the runs.
 fn histories(story: &ShiftStory) -> HashMap<&str, History<'_>> {
-    let place: HashMap<&str, usize> =
-        story.runs.iter().enumerate().map(|(place, run)| (run.run_uid.as_str(), place)).collect();
+    let index: HashMap<&str, usize> =
+        story.runs.iter().enumerate().map(|(index, run)| (run.run_uid.as_str(), index)).collect();
     let mut histories: HashMap<&str, History<'_>> = HashMap::new();
     for row in &story.rows {
-        if let Some(place) = place.get(row.run_uid.as_str()) {
+        if let Some(index) = index.get(row.run_uid.as_str()) {
             let history = histories
                 .entry(row.feature.as_str())
                 .or_insert_with(|| vec![None; story.runs.len()]);
-            history[*place] = Some(row);
+            history[*index] = Some(row);
         }
     }
     histories
@@ -167,10 +166,10 @@ fn trend(story: &ShiftStory) -> Figure {
 fn distributions(last: &[&ShiftFinding]) -> Figure {
     let mut rows = Vec::new();
     for found in last {
-        let mut add = |place: String, reference: f64, production: f64| {
+        let mut add = |value: String, reference: f64, production: f64| {
             rows.push(vec![
                 Value::Text(found.feature.clone()),
-                Value::Text(place),
+                Value::Text(value),
                 Value::Share(reference),
                 Value::Share(production),
             ]);
@@ -184,7 +183,7 @@ fn distributions(last: &[&ShiftFinding]) -> Figure {
             }
             Some(Picture::Levels { names, reference, production }) => {
                 for ((name, was), is) in names.iter().zip(&reference).zip(&production) {
-                    add(name.clone().unwrap_or_else(|| "all others".to_owned()), *was, *is);
+                    add(name.clone().unwrap_or_else(|| "other levels".to_owned()), *was, *is);
                 }
             }
             None => {}
@@ -197,7 +196,7 @@ fn distributions(last: &[&ShiftFinding]) -> Figure {
     )
 }
 
-/// A table whose picture is the list of features.
+/// Returns a table that belongs to the list of features.
 fn behind(name: &'static str, title: &'static str, grid: Grid) -> Figure {
     Figure { name, title, sentence: html! {}, shown: Shown::Folded, is_wide: true, grid }
 }

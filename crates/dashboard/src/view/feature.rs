@@ -12,14 +12,14 @@ use super::time_axis::{at, axis};
 use crate::findings::{Findings, ShiftStory};
 use crate::words::{Badge, day, figure, p_value};
 
-/// What each run found of a feature, in the order of the runs; none where a run did not look at it.
+/// The findings of a feature, in the order of the runs; none for a run that did not check it.
 pub(super) type History<'a> = Vec<Option<&'a ShiftRow>>;
 
 /// An effect of so much has the strongest colour.
 const STRONG_EFFECT: f64 = 0.3;
 
-/// What a run found holds for so long at most.
-const MOST_DAYS: usize = 8;
+/// The longest time that a finding is drawn without a newer run.
+const MAX_DAYS: usize = 8;
 
 /// A share of missing values above this is drawn.
 const MISSING: f64 = 0.005;
@@ -79,7 +79,7 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
     let count = usize::try_from((until - from + step - 1) / step).unwrap_or(1).clamp(1, 200);
     let mut cells = vec![Cell { shade: None }; count];
     for (run, row) in story.runs.iter().zip(history) {
-        let place = usize::try_from((run.run_timestamp.as_second() - from) / step)
+        let index = usize::try_from((run.run_timestamp.as_second() - from) / step)
             .unwrap_or(0)
             .min(count - 1);
         let shade = row.map(|row| match row.verdict {
@@ -92,15 +92,16 @@ fn cells(history: &History<'_>, story: &ShiftStory, findings: &Findings) -> Vec<
             Verdict::Inconclusive(_) => (Ink::Warn, 45),
         });
         // A finding stands until the next run, if that is not too long after.
-        let end = (place + MOST_DAYS * 86_400 / usize::try_from(step).unwrap_or(1))
-            .clamp(place + 1, count);
-        cells[place..end].fill(Cell { shade });
+        let end = (index + MAX_DAYS * 86_400 / usize::try_from(step).unwrap_or(1))
+            .clamp(index + 1, count);
+        cells[index..end].fill(Cell { shade });
     }
     cells
 }
 
 fn distribution(found: &ShiftFinding) -> Markup {
-    let label = format!("{}: production as columns, training as a line", found.feature);
+    let label =
+        format!("{}: distribution in production (columns) and in training (line)", found.feature);
     let drawing = match found.picture.as_deref().and_then(Picture::from_json) {
         Some(Picture::Bins { from, to, reference, production })
             if from < to && reference.len() == production.len() =>
@@ -111,11 +112,11 @@ fn distribution(found: &ShiftFinding) -> Markup {
             if names.len() == production.len() && names.len() == reference.len() =>
         {
             let names: Vec<&str> =
-                names.iter().map(|name| name.as_deref().unwrap_or("all others")).collect();
+                names.iter().map(|name| name.as_deref().unwrap_or("other levels")).collect();
             levels(&names, &reference, &production, &label)
         }
         _ => {
-            html! { p.muted { "The run kept no picture of this feature: it is from before pictures were kept, or there was nothing to draw." } }
+            html! { p.muted { "No distribution is stored for this feature: the run is from an older version, or the feature has no values." } }
         }
     };
     html! {
@@ -171,7 +172,7 @@ fn facts(found: &ShiftFinding) -> Markup {
     let facts = [
         ("state", found.state.name().replace('_', " ")),
         ("kind", found.kind.name().to_owned()),
-        ("test", found.test.name().replace('_', " ")),
+        ("test", found.test.title().to_owned()),
         ("statistic", shown(found.statistic)),
         ("adjusted p", found.p_value_adjusted.map_or_else(|| "—".to_owned(), p_value)),
         ("effect", format!("{} ({})", shown(found.effect), found.effect_name.replace('_', " "))),

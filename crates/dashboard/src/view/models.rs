@@ -22,9 +22,9 @@ pub(super) fn section(findings: &Findings) -> Section {
     let lead = match findings.in_production() {
         Some(release) => html! { p {
             b.uid { (release.model_uid) } " has been in production for " (how_long(findings.until.duration_since(release.released_at))) ". "
-            (plural(made as u64, "model")) " on record, of which the gate refused " (refused) "."
+            (plural(made as u64, "model")) " on record, " (refused) " rejected by the gate."
         } },
-        None => html! { p { "No model was published yet, as far as the tables say." } },
+        None => html! { p { "No model has been published yet." } },
     };
     Section { id: "models", title: "Models and retrains", verdict: None, lead, parts }
 }
@@ -73,8 +73,8 @@ fn versions(models: &[Model], findings: &Findings) -> Figure {
     ];
     Figure {
         name: "models",
-        title: "Versions",
-        sentence: html! { "Every model that was made, with its figures on rows that it was not fitted to, and what the gate said of it. A refused one was surely worse than the model before." },
+        title: "Model versions",
+        sentence: html! { "Every trained model, with its metrics on held-out rows and the decision of the gate. A rejected model was significantly worse than the model before." },
         shown: Shown::Table,
         is_wide: true,
         grid: Grid { columns, rows: models.iter().map(row).collect() },
@@ -94,8 +94,8 @@ fn policy_log(requests: &[RequestRow]) -> Figure {
     };
     Figure {
         name: "retrain-requests",
-        title: "Who asked for a new model, and what came of it",
-        sentence: html! { "Each time that a monitor, the calendar or a person asked. Waiting had a reason and something against it; kept had none; served led to a model." },
+        title: "Retrain requests",
+        sentence: html! { "Requests of the monitors, of the calendar and of users. Waiting: there is a reason, but the policy delays it. Kept: no reason to retrain. Served: a model was trained." },
         shown: Shown::Table,
         is_wide: true,
         grid: Grid {
@@ -118,7 +118,7 @@ fn releases(findings: &Findings) -> Figure {
     Figure {
         name: "deployments",
         title: "Deployments",
-        sentence: html! { "Each time that another model became " code { "model.pkl" } "." },
+        sentence: html! { "Each change of the model in production (" code { "model.pkl" } ")." },
         shown: Shown::Table,
         is_wide: true,
         grid: Grid {

@@ -48,9 +48,9 @@ fn lead(findings: &Findings) -> Markup {
     html! {
         p {
             @match lag {
-                Some(lag) => { "All requests are loaded up to " (how_long(SignedDuration::from_secs(lag as i64))) " before the last run of the ETL. " }
-                None if pipelines.is_empty() => "The ETL has left no trace. ",
-                None => "No partition is sealed yet. ",
+                Some(lag) => { "The lag of the ETL is " (how_long(SignedDuration::from_secs(lag as i64))) ": all earlier requests are loaded. " }
+                None if pipelines.is_empty() => "The ETL has not run yet. ",
+                None => "The ETL has not completed a partition yet. ",
             }
             @if firing > 0 { b { (plural(firing as u64, "alert")) " firing." } } @else { "No alert is firing." }
         }
@@ -88,8 +88,8 @@ fn watermarks(pipelines: &[PipelineRow]) -> Figure {
     ];
     Figure {
         name: "etl",
-        title: "Progress of the ETL",
-        sentence: html! { "Up to where all is loaded. A lag that grows is an ETL that does not keep up, or a partition that cannot be sealed." },
+        title: "ETL progress",
+        sentence: html! { "All requests before the time in " i { "loaded up to" } " are in the table. A growing lag means that the ETL is too slow, or that a partition cannot be completed." },
         shown: Shown::Table,
         is_wide: true,
         grid: Grid { columns, rows: pipelines.iter().map(row).collect() },
@@ -127,7 +127,7 @@ fn volumes(findings: &Findings, days: &[EtlDay]) -> [Figure; 2] {
         Figure {
             name: "records-loaded",
             title: "Records loaded",
-            sentence: html! { "By the day of the newest record of their partition." },
+            sentence: html! { "Records by the day of the newest record of their partition." },
             shown: Shown::Picture(plot("records loaded by day", "records", Ink::New, |it| {
                 it.records
             })),
@@ -137,7 +137,7 @@ fn volumes(findings: &Findings, days: &[EtlDay]) -> [Figure; 2] {
         Figure {
             name: "dead-letters",
             title: "Dead letters",
-            sentence: html! { "Records that could not be read and were set aside with their reason; " code { "etl-mysql redrive" } " loads them once they are mended." },
+            sentence: html! { "Records that could not be loaded, each stored with the reason. Correct them, then load them with " code { "etl-mysql redrive" } "." },
             shown: Shown::Picture(plot("dead letters by day", "dead letters", Ink::Bad, |it| {
                 it.bad
             })),
@@ -159,10 +159,10 @@ fn bad(partitions: &[BadPartition]) -> Figure {
     };
     Figure {
         name: "bad-partitions",
-        title: "Where dead letters come from",
+        title: "Partitions with dead letters",
         sentence: html! {
-            @if partitions.is_empty() { "No partition of this time has any." }
-            @else { "The " (number(partitions.len() as u64)) " partitions with the most of them. The reason of each record stands beside it in the dead letters." }
+            @if partitions.is_empty() { "No dead letters in this window." }
+            @else { "The " (number(partitions.len() as u64)) " partitions with the highest number of dead letters. Each dead letter is stored with its reason." }
         },
         shown: Shown::Table,
         is_wide: true,
@@ -187,7 +187,7 @@ fn standing(alerts: &[KeptAlert]) -> Figure {
     Figure {
         name: "alerts",
         title: "Alerts",
-        sentence: html! { "Where each alert stands now, whatever the window. Pending waits for a confirmation; recovering is nearly over." },
+        sentence: html! { "Current state of each alert, independent of the window. Pending: beyond the threshold, not yet in enough runs. Recovering: within the threshold, not yet in enough runs." },
         shown: Shown::Table,
         is_wide: true,
         grid: Grid {
@@ -213,8 +213,8 @@ fn sent(messages: &[AlertMessage]) -> Figure {
     };
     Figure {
         name: "alert-messages",
-        title: "Messages",
-        sentence: html! { "What was sent about alerts in this time, the newest first." },
+        title: "Alert messages",
+        sentence: html! { "Messages of the alerts in this window, newest first." },
         shown: Shown::Table,
         is_wide: true,
         grid: Grid {

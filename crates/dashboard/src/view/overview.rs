@@ -21,10 +21,7 @@ const NORMAL_95: f64 = 1.96;
 
 pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
     let lights = lights::chain(findings);
-    let mut parts = vec![
-        Part::Block(lights::show(&lights, findings.until)),
-        Part::Block(tiles(findings, args)),
-    ];
+    let mut parts = vec![Part::Block(lights::show(&lights)), Part::Block(tiles(findings, args))];
     match &findings.traffic {
         Ok(rows) => parts.extend(traffic(findings, rows).map(Part::Figure)),
         Err(why) => parts.push(Part::Block(missing(why))),
@@ -33,7 +30,7 @@ pub(super) fn section(findings: &Findings, args: &PageArgs) -> Section {
     Section { id: "overview", title: "Overview", verdict: None, lead: lead(&lights), parts }
 }
 
-/// What to do this morning.
+/// Summarizes the four verdicts.
 fn lead(lights: &[Light; 4]) -> Markup {
     let of = |is: fn(Option<&Verdict>) -> bool| {
         let lights = lights.iter().filter(|light| is(light.verdict.as_ref()));
@@ -45,16 +42,16 @@ fn lead(lights: &[Light; 4]) -> Markup {
     html! {
         p {
             @if !bad.is_empty() {
-                b { (together(&bad)) " need" @if bad.len() == 1 { "s" } " a look." } " "
+                b { "Verdict shifted: " (together(&bad)) ". Check " @if bad.len() == 1 { "this section" } @else { "these sections" } "." } " "
             } @else if unclear.is_empty() && silent.is_empty() {
-                "All four monitors say stable; there is nothing to do. "
+                "All four verdicts are stable. No action is needed. "
             } @else {
                 "No monitor found a shift. "
             }
-            @if !unclear.is_empty() { (together(&unclear)) " cannot be judged, which does not mean that all is well. " }
-            @if !silent.is_empty() { "Of " (together(&silent)) " nothing is known." }
+            @if !unclear.is_empty() { "Inconclusive: " (together(&unclear)) " (not enough data). " }
+            @if !silent.is_empty() { "No result: " (together(&silent)) "." }
         }
-        p.muted { "Trouble travels from left to right: data change first, then what the model learnt, then its predictions, then the business." }
+        p.muted { "From cause to effect: a change of the data can change the relation to the target, then the quality of the predictions, then the business result." }
     }
 }
 
@@ -74,7 +71,7 @@ fn tiles(findings: &Findings, args: &PageArgs) -> Markup {
                 html! { (age) " old" @if let Some(learner) = learner { ", " (learner.replace('-', " ")) } },
             )
         }
-        None => tile("Model in production", nothing(), html! { "no release on record" }),
+        None => tile("Model in production", nothing(), html! { "no model published yet" }),
     };
     html! {
         dl.tiles {
@@ -95,8 +92,8 @@ fn requests_tile(findings: &Findings) -> Markup {
         Ok(Some(state)) => html! {
             "counted " (how_long(findings.now.duration_since(state.refreshed_at))) " ago"
         },
-        Ok(None) => html! { "never counted: run " code { "dashboard refresh" } },
-        Err(_) => html! { "not counted in this database" },
+        Ok(None) => html! { "not counted yet; run " code { "dashboard refresh" } },
+        Err(_) => html! { "table log_rollup is missing; run dashboard refresh" },
     };
     tile("Requests", html! { (number(all)) }, counted)
 }
@@ -108,11 +105,15 @@ fn prediction_tile(findings: &Findings) -> Markup {
     let of_last = last.and_then(|last| Some((last, mean_prediction([last].into_iter())?)));
     match (mean, of_last) {
         (Some(mean), Some((last, newest))) => tile(
-            "Mean prediction",
+            "Mean predicted probability",
             html! { (percent(mean.value)) },
-            html! { (percent(newest.value)) " on the last " @if findings.bucket == Bucket::Day { "day" } @else { "hour" } ", " (day(last.from)) },
+            html! { (percent(newest.value)) " in the last " @if findings.bucket == Bucket::Day { "day" } @else { "hour" } ", " (day(last.from)) },
         ),
-        _ => tile("Mean prediction", html! { "—" }, html! { "no predictions in this time" }),
+        _ => tile(
+            "Mean predicted probability",
+            html! { "—" },
+            html! { "no predictions in this window" },
+        ),
     }
 }
 
@@ -125,7 +126,7 @@ fn alerts_tile(findings: &Findings) -> Markup {
                 .map(|alert| alert.rule.as_str())
                 .collect();
             let says = match firing.as_slice() {
-                [] if alerts.is_empty() => html! { "no rule on record" },
+                [] if alerts.is_empty() => html! { "no alert rule has run" },
                 [] => html! { "of " (plural(alerts.len() as u64, "alert")) },
                 names => html! { (names.join(", ")) },
             };
@@ -141,24 +142,24 @@ fn bad_records_tile(findings: &Findings) -> Markup {
             let bad: u64 = days.iter().map(|day| day.bad).sum();
             let all: u64 = days.iter().map(|day| day.records).sum();
             let says = if all == 0 {
-                html! { "nothing was loaded" }
+                html! { "no records loaded" }
             } else {
-                html! { "of " (number(all)) " records read" }
+                html! { "of " (number(all)) " records" }
             };
             tile("Dead letters", html! { (number(bad)) }, says)
         }
-        Err(_) => tile("Dead letters", html! { "—" }, html! { "no ETL has run" }),
+        Err(_) => tile("Dead letters", html! { "—" }, html! { "the ETL has not run" }),
     }
 }
 
-/// When the calendar asks for a model, if nobody does before.
+/// Shows the date of the next scheduled retrain, if no monitor requests one earlier.
 fn next_retrain(findings: &Findings, args: &PageArgs) -> Markup {
-    let name = "Next proactive retrain";
+    let name = "Next scheduled retrain";
     let Some(release) = findings.in_production() else {
         return tile(name, html! { "—" }, html! { "no model yet" });
     };
     let renewal = args.retrain_every.and_then(|every| release.released_at.checked_add(every).ok());
-    // A model that was made for a shift has learnt mostly from before it.
+    // A model that was trained because of a shift has mostly older data.
     use RetrainStatus::{Pending, Refused, Served, Submitted};
     let asked = findings.requests.iter().flatten().filter(|request| {
         !["calendar"].contains(&request.job.as_str())
@@ -169,19 +170,19 @@ fn next_retrain(findings: &Findings, args: &PageArgs) -> Markup {
         .filter_map(|request| request.requested_at.checked_add(args.retrain_follow_up).ok())
         .filter(|due| *due > release.released_at);
     let due = follow_ups
-        .map(|due| (due, "a follow-up of the last shift"))
-        .chain(renewal.map(|due| (due, "by the calendar")))
+        .map(|due| (due, "follow-up of the last shift"))
+        .chain(renewal.map(|due| (due, "regular retrain")))
         .min();
     match due {
         Some((due, why)) if due <= findings.until => {
             tile(name, html! { "due" }, html! { (why) ", since " (day(due)) })
         }
         Some((due, why)) => tile(name, html! { (day(due)) }, html! { (why) }),
-        None => tile(name, html! { "none" }, html! { "no " code { "--retrain-every" } " is set" }),
+        None => tile(name, html! { "none" }, html! { code { "--retrain-every" } " is not set" }),
     }
 }
 
-/// The mean with its interval, as if predictions were independent.
+/// Returns the mean with its confidence interval, for independent predictions.
 fn mean_prediction<'a>(rows: impl Iterator<Item = &'a TrafficRow>) -> Option<Estimate> {
     let (n, sum, squares) = rows.fold((0.0, 0.0, 0.0), |(n, sum, squares), row| {
         (n + row.predictions as f64, sum + row.prediction_sum, squares + row.prediction_squares)
@@ -195,16 +196,15 @@ fn mean_prediction<'a>(rows: impl Iterator<Item = &'a TrafficRow>) -> Option<Est
     Some(Estimate { value: mean, low: (mean - half).max(0.0), high: (mean + half).min(1.0) })
 }
 
-/// Fewer predictions of a span are drawn hollow.
+/// Points of fewer predictions are drawn hollow.
 const FEW_PREDICTIONS: u64 = 30;
 
-/// Longer windows are drawn by the week, so that a year is no noise.
+/// Longer windows are drawn by week, which smooths a year.
 const BY_WEEK: SignedDuration = SignedDuration::from_hours(120 * 24);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const DAYS_OF_WEEK: i64 = 7;
 
-/// Rows by the week, counted back from the end of the window; a first week that is not whole is
-/// left out.
+/// Returns rows by week, counted back from the end of the window, without an incomplete first week.
 fn by_week(findings: &Findings, rows: &[TrafficRow]) -> Vec<TrafficRow> {
     let week = DAYS_OF_WEEK * DAY.as_secs();
     let until = findings.until.as_second();
@@ -234,11 +234,9 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
     let (span, unit, days) = match (findings.bucket, is_weekly) {
         (Bucket::Hour, _) => (SignedDuration::from_hours(1), "hour", 1),
         (Bucket::Day, false) => (DAY, "day", 1),
-        (Bucket::Day, true) => (
-            SignedDuration::from_hours(24 * DAYS_OF_WEEK),
-            "day, as the mean of a week",
-            DAYS_OF_WEEK,
-        ),
+        (Bucket::Day, true) => {
+            (SignedDuration::from_hours(24 * DAYS_OF_WEEK), "day (mean of a week)", DAYS_OF_WEEK)
+        }
     };
     let end = |from: Timestamp| from.saturating_add(span).unwrap_or(from);
     let named = |from: Timestamp| match (findings.bucket, is_weekly) {
@@ -246,26 +244,27 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         (Bucket::Day, false) => day(from),
         (Bucket::Day, true) => format!("{} to {}", day(from), day(end(from))),
     };
-    let place = |from: Timestamp| at(middle(from, end(from)));
-    let of_arm = |arm: Arm| drawn.iter().filter(move |row| row.arm == arm);
+    let position = |from: Timestamp| at(middle(from, end(from)));
+    let of_group = |arm: Arm| drawn.iter().filter(move |row| row.arm == arm);
     let requests = per_span(drawn).into_iter().map(|(from, requests)| Point {
-        at: place(from),
+        at: position(from),
         name: named(from),
         value: Some(requests as f64 / days as f64),
         interval: None,
         is_sure: true,
     });
     let requests = Line {
-        name: "requests".to_owned(),
+        name: if findings.bucket == Bucket::Day { "requests per day" } else { "requests per hour" }
+            .to_owned(),
         ink: Ink::New,
         form: Form::Columns,
         points: requests.collect(),
     };
     let mean_line = |arm: Arm, ink| {
-        let points = of_arm(arm).map(|row| {
+        let points = of_group(arm).map(|row| {
             let mean = mean_prediction([row].into_iter());
             Point {
-                at: place(row.from),
+                at: position(row.from),
                 name: named(row.from),
                 value: mean.map(|mean| mean.value),
                 interval: mean.map(|mean| [mean.low, mean.high]),
@@ -312,7 +311,7 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         Figure {
             name: "requests",
             title: "Requests",
-            sentence: html! { "How many requests were logged by the " (unit) ", in UTC. A hole is an application that did not log, or an ETL that has not loaded it yet." },
+            sentence: html! { "Logged requests per " (unit) ", in UTC. A gap means that the application did not log, or that the ETL has not loaded the requests yet." },
             shown: Shown::Picture(plot(
                 "requests over time",
                 &[requests],
@@ -330,9 +329,14 @@ fn traffic(findings: &Findings, rows: &[TrafficRow]) -> [Figure; 2] {
         },
         Figure {
             name: "mean-prediction",
-            title: "Mean prediction",
-            sentence: html! { "What was predicted on average, with its 95% interval. A step without a new model is a change of the inputs: see data shift." },
-            shown: Shown::Picture(plot("mean prediction over time", &means, [0.0, 1.0], &percent)),
+            title: "Mean predicted probability",
+            sentence: html! { "Mean of the predicted probabilities, with its confidence interval of 95%. A sudden change without a new model means that the inputs changed: see data shift." },
+            shown: Shown::Picture(plot(
+                "mean predicted probability over time",
+                &means,
+                [0.0, 1.0],
+                &percent,
+            )),
             is_wide: false,
             grid,
         },
@@ -343,7 +347,7 @@ fn of_span(findings: &Findings, from: Timestamp) -> Value {
     if findings.bucket == Bucket::Day { Value::Day(from) } else { Value::Time(from) }
 }
 
-/// Requests of both arms.
+/// Returns the requests of both groups by time.
 fn per_span(rows: &[TrafficRow]) -> Vec<(Timestamp, u64)> {
     let mut spans: Vec<(Timestamp, u64)> = Vec::new();
     for row in rows {
@@ -366,7 +370,7 @@ fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
         let state = match age {
             None if !is_readable => Badge::UNKNOWN,
             None => Badge::NO_RUN_ON_RECORD,
-            // A model is made when there is a reason, not by the clock.
+            // A model is trained when there is a reason, not on a schedule.
             Some(_) if is_retrain(job) => Badge::FRESH,
             Some(age) if age > args.late_after => Badge::LATE,
             Some(_) => Badge::FRESH,
@@ -383,7 +387,7 @@ fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
         name: "jobs",
         title: "Last runs",
         sentence: html! {
-            "When each job left its last trace in the tables. Late is what left none for " (how_long(args.late_after)) "; look whether it is still scheduled, and into its log."
+            "Last run of each job, according to its tables. Late: no run for " (how_long(args.late_after)) ". Check the schedule and the log of a late job."
         },
         shown: Shown::Table,
         is_wide: true,
@@ -394,13 +398,13 @@ fn jobs(findings: &Findings, args: &PageArgs) -> Figure {
     }
 }
 
-/// What the page says of its own age.
+/// Shows the age of the page.
 pub(crate) fn staleness(findings: &Findings) -> Markup {
     html! {
         "As of " (moment(findings.until)) span.utc { " UTC" } ". "
         @match &findings.rollup {
-            Ok(Some(state)) => { "Requests were counted at " (moment(state.refreshed_at)) span.utc { " UTC" } "." }
-            _ => { "Requests were never counted " (Badge::LATE.show()) }
+            Ok(Some(state)) => { "Requests counted at " (moment(state.refreshed_at)) span.utc { " UTC" } "." }
+            _ => { "Requests not counted yet " (Badge::LATE.show()) }
         }
     }
 }

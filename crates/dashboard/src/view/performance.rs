@@ -13,14 +13,14 @@ use super::section::{Part, Section, missing};
 use super::time_axis::{HALF, at, axis_between, middle, releases};
 use crate::figure::{Figure, Grid, Shown, Value};
 use crate::findings::{Findings, PerformanceStory};
-use crate::words::{day, figure, plural};
+use crate::words::{day, figure, plural, sentence};
 
 pub(super) fn section(findings: &Findings) -> Section {
     let light = lights::performance(findings);
     let (lead, parts) = match &findings.performance {
         Err(why) => (html! {}, missing(why)),
         Ok(story) if story.periods.is_empty() => (
-            html! { p { "Predictions were compared with outcomes at no time within this window. " code { "performance" } " does it, once outcomes are known." } },
+            html! { p { "No comparison of predictions with outcomes in this window. Run " code { "performance" } " when outcomes are known." } },
             Vec::new(),
         ),
         Ok(story) => (lead(story, findings, &light.says), figures(findings, story)),
@@ -40,16 +40,16 @@ fn lead(story: &PerformanceStory, findings: &Findings, says: &str) -> Markup {
         p {
             @match decisive {
                 Some(period) => {
-                    "The newest period that can be judged began on " (day(period.from)) ": " (says) ", from " (plural(period.n, "outcome")) "."
+                    (sentence(says)) " Newest period with enough outcomes: from " (day(period.from)) ", " (plural(period.n, "outcome")) "."
                     @if let (Some(now), Some(then)) = (period.roc_auc, findings.at_training("roc_auc")) {
-                        " At training the AUC was " (figure(then)) ", now it is " (figure(now.value)) "."
+                        " AUC at training: " (figure(then)) "; now: " (figure(now.value)) "."
                     }
                 }
-                None => "No period can be judged yet: outcomes are still to come, or too few.",
+                None => "Inconclusive: no period has enough outcomes yet.",
             }
         }
         @if decisive.is_some_and(|period| period.verdict == Verdict::Shifted) {
-            p { "Predictions are worse than they were: look at concept shift for the cause, and renew the model once there are outcomes to learn from." }
+            p { "Predictions are worse than before. See concept shift for the cause, and retrain the model when there are enough new outcomes." }
         }
     }
 }
@@ -77,8 +77,8 @@ fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
     };
     let both = |of: fn(&PerformancePeriod) -> Option<Estimate>| {
         [
-            line(PeriodKind::Estimated, "expected from the predictions", Ink::Old, of),
-            line(PeriodKind::Realised, "came true", Ink::New, of),
+            line(PeriodKind::Estimated, "estimated from the predictions", Ink::Old, of),
+            line(PeriodKind::Realised, "observed", Ink::New, of),
         ]
     };
     let plot = |label, lines: &[Line], metric, most: f64| {
@@ -111,28 +111,28 @@ fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
             one(
                 "roc-auc",
                 "Ranking (ROC AUC)",
-                "The chance that a client who leaves was rated higher than one who stays: 0.5 is a coin, 1 is certain. Where outcomes are still to come, what can be expected. Hollow points have too few outcomes.",
+                "Probability that a client who leaves has a higher prediction than a client who stays: 0.5 is random, 1 is perfect. Without outcomes, an estimate is shown. Hollow points: too few outcomes.",
                 plot("area under the ROC curve by period", &both(|period| period.roc_auc), "roc_auc", 1.0),
                 |period| Value::number(period.roc_auc.map(|auc| auc.value)),
             ),
             one(
                 "log-loss",
                 "Log loss",
-                "How far probabilities are off, where sure mistakes cost most; lower is better. A rise while the AUC holds is a matter of calibration.",
+                "Error of the probabilities; confident mistakes count most. Lower is better. A rise with a constant AUC is a calibration problem.",
                 plot("log loss by period", &both(|period| bare(Some(period.log_loss))), "log_loss", f64::INFINITY),
                 |period| Value::Number(period.log_loss),
             ),
             one(
                 "brier",
                 "Brier score",
-                "The mean squared distance of predictions from what came true; lower is better.",
+                "Mean squared difference between predicted probability and outcome. Lower is better.",
                 plot("Brier score by period", &both(|period| bare(Some(period.brier))), "brier", 1.0),
                 |period| Value::Number(period.brier),
             ),
             one(
                 "calibration-error",
                 "Calibration error",
-                "How far the calibration curve is from the diagonal, over all predictions. A small one with a low AUC is a model that is honest and knows little.",
+                "Mean distance of the calibration curve from the diagonal (expected calibration error). Lower is better. A low error with a low AUC means correct probabilities that hardly separate clients.",
                 plot("expected calibration error by period", &both(|period| bare(period.ece)), "ece", 1.0),
                 |period| Value::number(period.ece),
             ),
@@ -142,7 +142,7 @@ fn figures(findings: &Findings, story: &PerformanceStory) -> Vec<Part> {
     parts
 }
 
-/// A figure of which the table keeps no interval.
+/// Returns an estimate without an interval, which the table does not store.
 fn bare(value: Option<f64>) -> Option<Estimate> {
     value.map(|value| Estimate { value, low: value, high: value })
 }
@@ -193,11 +193,10 @@ fn curve(period: &PerformancePeriod, details: &str) -> Option<Figure> {
         name: "calibration",
         title: "Calibration",
         sentence: html! {
-            "Does what was predicted happen? On the dashed line it does; below it risks were rated too high. Period of " (day(period.from))
-            @if let Some(ece) = period.ece { ", calibration error " (figure(ece)) }
-            ". The columns below are how many predictions were of this size."
+            @if let Some(ece) = period.ece { "Calibration error " (figure(ece)) " in the period from " } @else { "Period from " } (day(period.from))
+            ". On the dashed line, predicted and observed rates are equal; below it, predictions are too high. The columns show the number of predictions."
         },
-        shown: Shown::Picture(calibration(&points, "what came true beside what was predicted")),
+        shown: Shown::Picture(calibration(&points, "observed rate by predicted probability")),
         is_wide: false,
         grid: Grid {
             columns: vec!["predicted", "came_true", "low", "high", "rows"],

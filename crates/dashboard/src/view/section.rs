@@ -1,4 +1,4 @@
-//! What a section of the page is made of.
+//! The parts of a section of the page.
 
 use maud::{Markup, html};
 
@@ -13,13 +13,13 @@ pub(crate) struct Section {
     pub(crate) title: &'static str,
     /// The verdict, in a word, if it has one.
     pub(crate) verdict: Option<Badge>,
-    /// What it says, in a sentence or two.
+    /// The finding, in a sentence or two.
     pub(crate) lead: Markup,
-    /// What follows.
+    /// The figures and blocks.
     pub(crate) parts: Vec<Part>,
 }
 
-/// What sections are made of.
+/// A part of a section.
 pub(crate) enum Part {
     /// A picture or a table, with files.
     Figure(Figure),

@@ -9,7 +9,7 @@ use crate::findings::Findings;
 pub(super) const HALF: [u32; 2] = [480, 190];
 pub(super) const WIDE: [u32; 2] = [980, 190];
 
-/// Where a moment is.
+/// Returns the position of a time on the axis.
 pub(super) fn at(time: Timestamp) -> f64 {
     time.as_second() as f64
 }
@@ -43,10 +43,7 @@ pub(super) fn releases(findings: &Findings) -> Vec<Mark> {
     let releases =
         findings.releases.iter().flatten().filter(|release| release.released_at >= findings.from);
     releases
-        .map(|release| Mark {
-            at: at(release.released_at),
-            name: "another model published".to_owned(),
-        })
+        .map(|release| Mark { at: at(release.released_at), name: "new model published".to_owned() })
         .collect()
 }
 
@@ -54,10 +51,10 @@ fn steps(from: Timestamp, until: Timestamp, hours: i64, format: &str) -> Vec<(f6
     let step = hours * 3600;
     let first = (from.as_second() + step - 1).div_euclid(step) * step;
     let last = until.as_second();
-    let places = (0..).map(|place| first + place * step).take_while(|second| *second <= last);
+    let seconds = (0..).map(|second| first + second * step).take_while(|second| *second <= last);
     let named =
-        places.filter_map(|second| Some((second as f64, Timestamp::from_second(second).ok()?)));
-    named.map(|(place, time)| (place, time.strftime(format).to_string())).collect()
+        seconds.filter_map(|second| Some((second as f64, Timestamp::from_second(second).ok()?)));
+    named.map(|(second, time)| (second, time.strftime(format).to_string())).collect()
 }
 
 /// The first days of months, at most about eight of them.

@@ -82,7 +82,7 @@ fn it_is_shown_without_errors_foreign_requests_or_barriers() {
     );
     // The test's browser is in New York, five hours behind.
     let time = &seen[0]["read"]["time"];
-    let [shown, title, utc] = [0, 1, 2].map(|place| time[place].as_str().unwrap());
+    let [shown, title, utc] = [0, 1, 2].map(|index| time[index].as_str().unwrap());
     assert!(
         title.ends_with(" UTC") && utc.ends_with('Z') && shown.contains("16:00"),
         "{shown}, {title}, {utc}"
@@ -127,7 +127,7 @@ fn filters_are_in_the_address_and_work_by_keyboard() {
         |_| {},
     );
     seen.iter().for_each(|it| check(it, &served.url("/")));
-    let address = |place: usize| seen[place]["url"].as_str().unwrap();
+    let address = |index: usize| seen[index]["url"].as_str().unwrap();
     assert!(
         address(0).contains("window=30d") && address(0).contains("until=2026-11-23"),
         "{}",

@@ -107,13 +107,13 @@ async fn models(database: &Database) {
         };
         database.write_model(record).await.unwrap();
     }
-    for (place, (model_uid, when)) in MODELS[..2].iter().enumerate() {
+    for (index, (model_uid, when)) in MODELS[..2].iter().enumerate() {
         let release = Release {
             released_at: day(*when, 4),
             model_uid: (*model_uid).to_owned(),
-            replaced_model_uid: place.checked_sub(1).map(|before| MODELS[before].0.to_owned()),
+            replaced_model_uid: index.checked_sub(1).map(|before| MODELS[before].0.to_owned()),
             action: "retrain".to_owned(),
-            request_uid: (place > 0).then(|| "drift-205".to_owned()),
+            request_uid: (index > 0).then(|| "drift-205".to_owned()),
         };
         database.write_release(&release).await.unwrap();
     }
@@ -320,7 +320,7 @@ async fn requests(database: &Database) {
                 "calendar-328",
                 328,
                 "calendar",
-                "the model is 122 days old, and one is made every 120",
+                "scheduled retrain: the model is 122 days old (interval 120 days)",
             ),
             RetrainStatus::Refused,
             MODELS[2].0,

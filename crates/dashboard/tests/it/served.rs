@@ -61,7 +61,7 @@ fn every_section_says_what_it_shows() {
         }
     }
     assert!(page.body.contains(MODELS[1].0), "the model in production");
-    assert!(page.body.contains("need a look"), "what to do");
+    assert!(page.body.contains("Verdict shifted: "), "what to do");
     assert!(
         !page.body.contains("<script>alert") && !page.body.contains("<img src=x>"),
         "a name was taken for markup"
@@ -80,7 +80,7 @@ fn few_data_are_inconclusive_and_no_run_is_no_verdict() {
     let before = served.get("/?window=7d&until=2025-06-01").body;
     let chain = before.split("<ol class=\"chain\"").nth(1).unwrap().split("</ol>").next().unwrap();
     assert_eq!(chain.matches("no run").count(), 4, "{chain}");
-    assert!(before.contains("No run of") && before.contains("no release on record"));
+    assert!(before.contains("No run of") && before.contains("no model published yet"));
 }
 
 #[test]
@@ -191,7 +191,7 @@ async fn a_user_who_may_only_read_is_enough() {
     let page = Served::new(&reader, &[]).get(YEAR);
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(
-        page.body.contains("may not read the table data_shift: GRANT SELECT"),
+        page.body.contains("has no permission to read the table data_shift. Grant SELECT"),
         "what is not granted is said"
     );
     assert!(
@@ -214,13 +214,13 @@ async fn a_table_that_an_older_database_lacks_is_named_in_its_section_only() {
     for table in ["alert_state", "concept_shift", "log_rollup"] {
         assert!(
             page.body.contains(&format!(
-                "The table {table}, or a column of it, is not in this database"
+                "The table {table}, or a column of it, is missing in this database"
             )),
             "{table}"
         );
     }
     assert!(
-        page.body.contains("The ETL has left no trace") && page.body.contains("no run on record")
+        page.body.contains("The ETL has not run yet") && page.body.contains("no run on record")
     );
 }
 
@@ -278,9 +278,9 @@ fn an_address_that_cannot_be_read_is_answered_in_words() {
         ("/?until=never", 400, "until: write a time"),
         ("/?colour=red", 400, "unknown field"),
         ("/?window=%3Cscript%3E&x=", 400, "&lt;"),
-        ("/nothing", 404, "Nothing is here"),
-        ("/api/nothing.csv", 404, "Nothing is here"),
-        ("/api/models.exe", 404, "Nothing is here"),
+        ("/nothing", 404, "Page not found"),
+        ("/api/nothing.csv", 404, "Page not found"),
+        ("/api/models.exe", 404, "Page not found"),
     ] {
         let answer = served.get(path);
         assert_eq!(answer.status, status, "{path}: {}", answer.body);
@@ -327,7 +327,7 @@ fn who_is_not_known_sees_nothing() {
 #[test]
 fn others_are_not_let_in_by_accident() {
     let ended = job(&["--database", year(), "--listen", "0.0.0.0:0"]).run();
-    ended.check_failed(2, &["others can reach --listen 0.0.0.0:0", "--bearer-token"]);
+    ended.check_failed(2, &["--listen 0.0.0.0:0 is reachable", "--bearer-token"]);
     let ended = job(&["--database", year(), "--proxy-header", "x-amzn-oidc-identity"]).run();
     ended.check_failed(2, &["--proxy-network"]);
     let secret = job(&["--database", year(), "--listen", "0.0.0.0:0"])
@@ -355,7 +355,7 @@ fn it_ends_when_it_is_asked_to() {
     let health = || job(&["health"]).env("DASHBOARD_LISTEN", &address).run();
     assert_eq!(health().json(0)["healthy"], format!("http://{address}/health"));
     assert_eq!(served.terminate(), 143);
-    health().check_failed(1, &["asking http://127.0.0.1"]);
+    health().check_failed(1, &["requesting http://127.0.0.1"]);
 }
 
 #[tokio::test]
@@ -370,9 +370,9 @@ async fn what_makes_no_sense_in_a_table_ends_nothing() {
         r#"{"bins":{"from":0.0,"to":1.0,"reference":[],"production":[1.0]}}"#,
         "no picture",
     ];
-    for (place, picture) in pictures.iter().enumerate() {
+    for (index, picture) in pictures.iter().enumerate() {
         let row = format!(
-            "'drift-1', 'f{place}', {at}, 'numeric', 'ks', 1e308, -1, 2, 0.05, 1e308, '', 7, -1, -5, 0, 'nonsense', '', 1, '{picture}'"
+            "'drift-1', 'f{index}', {at}, 'numeric', 'ks', 1e308, -1, 2, 0.05, 1e308, '', 7, -1, -5, 0, 'nonsense', '', 1, '{picture}'"
         );
         let columns = "run_uid, feature, run_timestamp, kind, test, statistic, p_value, p_value_adjusted, cutoff, effect, effect_name, \
                        missing_reference, missing_production, n_reference, n_production, verdict, why, shift_occurred, picture";

@@ -166,7 +166,7 @@ fn what_cannot_be_seen_is_inconclusive_and_does_not_stop_the_rest() {
         (&"inconclusive".into(), &Value::Null),
         "{group}"
     );
-    assert_eq!(group["why"], "production has no such column");
+    assert_eq!(group["why"], "the column is missing in production");
     assert_eq!(
         (&group["state"], &report["data_bugs"]),
         (&"vanished_column".into(), &serde_json::json!(["group"]))
@@ -199,9 +199,9 @@ fn another_unit_is_a_data_bug() {
     let people = run(&table(1.0, 4), &scaled, &["--output", "human"]).stdout;
     for words in [
         "shifted: unit changed",
-        "another unit: ×1000",
-        "DATA BUG, not a shift: score",
-        "new in production: version",
+        "changed unit: ×1000",
+        "DATA ERROR, not a shift: score",
+        "new column in production: version",
     ] {
         assert!(people.contains(words), "no `{words}` in {people}");
     }
@@ -245,7 +245,7 @@ fn few_rows_claim_nothing() {
     let few: String = table(5.0, 2).lines().take(31).map(|line| format!("{line}\n")).collect();
     let report = run(&table(0.0, 4), &few, &[]).json(0);
     assert_eq!(report["verdict"], "inconclusive", "{report}");
-    let why = "only 30 production values; 50 are needed; less than 0.52 sd would not show";
+    let why = "too few production values: 30, at least 50 needed; smallest detectable shift 0.52 standard deviations";
     assert_eq!(feature(&report, "score")["why"], why);
     let report = run(&table(0.0, 4), &few, &["--min-rows", "30"]).json(0);
     assert_eq!(report["verdict"], "shifted", "{report}");
@@ -264,13 +264,13 @@ fn mistakes_are_named() {
     };
     check(&["--id", "cutomer"], &["--id cutomer", "id, score, group, churn"]);
     check(&["--significance", "5"], &["significance level 5 is not between 0 and 1"]);
-    check(&["--min-rows", "1"], &["1 rows are too few"]);
+    check(&["--min-rows", "1"], &["minimum number of rows 1 is too small"]);
     check(&["--since", "2026-01-01"], &["may.csv is a table", "--time"]);
     check(&["--chunk", "day"], &["may.csv is a table", "--time"]);
     check(&["--chunk", "0"], &["day, week, or a number of rows"]);
     check(
         &["--since", "2026-01-02", "--until", "2026-01-01", "--time", "id"],
-        &["--since", "is not before --until"],
+        &["--since", "must be before --until"],
     );
     check(
         &["--by", "plan"],
@@ -298,7 +298,7 @@ fn a_report_is_one_page_with_a_picture_of_each_feature() {
         "<h2>&lt;b&gt;group ",
         "Not compared: <b>churn</b>",
         "50.0%",
-        "The target,",
+        "Target (rows with a known outcome)",
     ] {
         assert!(page.contains(words), "no `{words}` in {page}");
     }

@@ -125,7 +125,7 @@ fn a_profile_stands_for_its_table_and_profiles_add_up() {
     let may = path("may.profile");
     check(
         &["--reference", &train, "--production", &may, "--by", "group"],
-        &["may.profile was made without --by group"],
+        &["may.profile has no segments by group"],
     );
     check(
         &["--reference", &train, "--production", &may, "--chunk", "100"],
@@ -139,7 +139,7 @@ fn a_profile_stands_for_its_table_and_profiles_add_up() {
     std::fs::write(path("cut.profile"), &bytes[..bytes.len() / 2]).unwrap();
     check(
         &["--reference", &path("cut.profile"), "--production", &may],
-        &["cut.profile is no profile"],
+        &["cut.profile is not a profile"],
     );
     check(&["profile", "--out", &may], &["--reference (DRIFT_REFERENCE) is missing"]);
 }

@@ -132,7 +132,7 @@ async fn a_person_who_asked_is_not_asked_over() {
 async fn broken_data_retrain_nothing() {
     let world = World::new(None, 1000.0).await;
     let queue = batch().queue().await;
-    world.check(&on_batch(&queue, &[]), "kept", "the data are broken: score; mend them first");
+    world.check(&on_batch(&queue, &[]), "kept", "the data have errors: score; correct them first");
     assert_eq!(batch().jobs(&queue).await.len(), 0);
 }
 
@@ -154,8 +154,8 @@ async fn a_rule_says_how_much_has_to_move() {
     };
     importances(0.1);
     check("share:0.5", "would_submit", "50.0% of the features shifted: score");
-    check("share:0.51", "kept", "51.0% are needed");
-    check("important", "kept", "9.1% of the importances shifted: score; 20.0% are needed");
+    check("share:0.51", "kept", "(threshold 51.0%)");
+    check("important", "kept", "9.1% of the importances shifted: score (threshold 20.0%)");
     check("important:0.09", "would_submit", "9.1% of the importances shifted");
     importances(1.0);
     check("important", "would_submit", "50.0% of the importances shifted");
@@ -223,5 +223,5 @@ async fn the_significance_is_spent_over_a_year() {
     assert_eq!((&report["looks"], &report["retrain"]), (&1.into(), &Value::Null), "{report}");
     let report = world.drift(&["--looks", "52"]).run().json(0);
     assert_eq!(report["significance"].as_f64(), Some(0.05 / 104.0), "{report}");
-    world.drift(&["--looks", "0"]).run().check_failed(2, &["at least one look"]);
+    world.drift(&["--looks", "0"]).run().check_failed(2, &["number of looks must be at least 1"]);
 }

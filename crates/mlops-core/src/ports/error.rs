@@ -1,6 +1,6 @@
 use std::error::Error;
 
-/// What a caller can do about a store's failure.
+/// The kind of a store's failure, by the remedy of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreErrorKind {
     /// The object, the table or the column is not there.
@@ -9,7 +9,7 @@ pub enum StoreErrorKind {
     Denied,
     /// The store was named or set up wrongly; trying again changes nothing.
     Configuration,
-    /// A value that its place should not have: NULL, another type, an unknown name.
+    /// An invalid value in a column: NULL, another type, an unknown name.
     Invalid,
     /// Trying again later may work.
     Temporary,
@@ -21,9 +21,9 @@ pub enum StoreErrorKind {
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct StoreError {
-    /// What a caller can do about it.
+    /// The kind of the failure.
     pub kind: StoreErrorKind,
-    /// What was being done, to what, and the remedy where there is one.
+    /// The action, its object, and the remedy if there is one.
     pub message: String,
     /// The adapter's own error.
     #[source]

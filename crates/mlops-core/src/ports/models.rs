@@ -11,7 +11,7 @@ pub struct ModelRecord<'a> {
     pub model_uid: &'a str,
     /// When it was made.
     pub training_timestamp: Timestamp,
-    /// Whether it might take the place of the model before it.
+    /// Whether the gate accepted the model.
     pub accepted: bool,
     /// Why not, in words.
     pub reasons: &'a str,
@@ -19,7 +19,7 @@ pub struct ModelRecord<'a> {
     pub learner: &'a str,
     /// The recipe, as JSON.
     pub recipe: &'a str,
-    /// Where its training data are from.
+    /// The source of its training data.
     pub source: &'a str,
     /// Their rows.
     pub rows: u64,
@@ -38,15 +38,15 @@ pub struct Release {
     pub model_uid: String,
     /// The one before it, if there was one.
     pub replaced_model_uid: Option<String>,
-    /// What put it there: `retrain`, `rollback`, or `release` for a pipeline.
+    /// The action that published it: `retrain`, `rollback`, or `release` for a pipeline.
     pub action: String,
-    /// The wish that it came of, if it came of one.
+    /// The retrain request behind it, if any.
     pub request_uid: Option<String>,
 }
 
-/// Where it is kept which models there were.
+/// A store of models and releases.
 pub trait ModelStore: Send + Sync {
-    /// Writes a model down, in the place of what was written of it before.
+    /// Writes a model, replacing its earlier row.
     fn write_model(
         &self,
         record: ModelRecord<'_>,

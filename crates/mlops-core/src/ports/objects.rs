@@ -19,7 +19,7 @@ pub struct ObjectMeta {
     pub version: String,
 }
 
-/// What stands directly in a folder.
+/// An entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// An object.
@@ -87,8 +87,8 @@ pub trait ObjectStore: Send + Sync {
     /// what cannot be listed.
     fn walk(&self, prefix: &str) -> BoxStream<'_, Result<Entry, StoreError>>;
 
-    /// Lists what stands directly in `folder` (empty, or ending in `/`) and in `names`, in any
-    /// order. The names are those after `folder`.
+    /// Lists the direct entries of `folder` (empty, or ending in `/`) in the range `names`, in any
+    /// order. Names are relative to `folder`.
     fn browse(&self, folder: &str, names: NameRange) -> BoxStream<'_, Result<Entry, StoreError>>;
 
     /// Whether a [`NameRange`] costs no more than the listing of the names in it. Where it does, as

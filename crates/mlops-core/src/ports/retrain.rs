@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::StoreError;
 
-/// One wish for a new model, for `retrain_request`.
+/// A retrain request, a row of `retrain_request`.
 #[derive(Debug, Clone, Copy)]
 pub struct RetrainRequest<'a> {
-    /// Names the wish: the run that has it.
+    /// The ID of the request: the run that submits it.
     pub request_uid: &'a str,
     /// When.
     pub requested_at: Timestamp,
@@ -20,7 +20,7 @@ pub struct RetrainRequest<'a> {
 /// How far a request has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetrainStatus {
-    /// Somebody asked, and nothing has been started yet.
+    /// Requested, not started yet.
     Pending,
     /// The job was started.
     Submitted,
@@ -83,7 +83,7 @@ impl StandingRequest {
     }
 }
 
-/// What was asked before.
+/// Earlier requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RetrainHistory {
     /// When the present model was released.
@@ -94,7 +94,7 @@ pub struct RetrainHistory {
     pub recent: Vec<StandingRequest>,
 }
 
-/// Where wishes for a new model are kept, so that one is made of several.
+/// A store of retrain requests. It prevents several retrains for one reason.
 pub trait RetrainStore: Send + Sync {
     /// The last request since a moment that did not fail, leaving out the one of this name while it
     /// is pending.
@@ -104,7 +104,7 @@ pub trait RetrainStore: Send + Sync {
         own: &str,
     ) -> impl Future<Output = Result<Option<StandingRequest>, StoreError>> + Send;
 
-    /// What was asked since a moment, leaving out the question of this name, and what came of it.
+    /// Returns the requests since a time with their results, without the request of this ID.
     fn retrain_history(
         &self,
         since: Timestamp,

@@ -10,11 +10,11 @@ const MIN_ROWS: usize = 30;
 /// The parts of a number's values.
 const PARTS: usize = 5;
 
-/// A cell that is no cell: its rows are left out.
+/// The cell of rows that are left out.
 const LEFT_OUT: u16 = u16::MAX;
 
-/// Log-odds beyond these are as good as certain.
-const MOST: f64 = 20.0;
+/// The limit of log-odds: beyond it, a probability is practically 0 or 1.
+const MAX_ABS_INTERCEPT: f64 = 20.0;
 
 const MAX_STEPS: usize = 60;
 
@@ -22,7 +22,7 @@ const MAX_STEPS: usize = 60;
 pub(super) struct Cells {
     /// One a row, those of the reference first; [`LEFT_OUT`] where the value is too rare.
     pub(super) of_row: Vec<u16>,
-    /// What the cells are.
+    /// The names of the cells.
     pub(super) names: Vec<String>,
     /// How many rows are of the reference.
     reference: usize,
@@ -46,23 +46,23 @@ impl Cells {
             .iter()
             .filter(|count| !is_enough(**count))
             .fold([0; 2], |[then, now], count| [then + count[0], now + count[1]]);
-        let mut places = vec![LEFT_OUT; names.len()];
+        let mut indices = vec![LEFT_OUT; names.len()];
         let mut kept = Vec::new();
         for (value, count) in counts.iter().enumerate() {
             if is_enough(*count) {
-                places[value] = kept.len() as u16;
+                indices[value] = kept.len() as u16;
                 kept.push(std::mem::take(&mut names[value]));
             }
         }
         if is_enough(rare) {
             let of_rare = kept.len() as u16;
-            places
+            indices
                 .iter_mut()
-                .filter(|place| **place == LEFT_OUT)
-                .for_each(|place| *place = of_rare);
-            kept.push("all others".to_owned());
+                .filter(|index| **index == LEFT_OUT)
+                .for_each(|index| *index = of_rare);
+            kept.push("other levels".to_owned());
         }
-        let of_row = values.iter().map(|value| places[*value]).collect();
+        let of_row = values.iter().map(|value| indices[*value]).collect();
         (kept.len() > 1).then_some(Self { of_row, names: kept, reference: rows_reference })
     }
 }
@@ -99,7 +99,7 @@ fn values(
                 .collect();
             names.push(edges.last().map_or_else(
                 || "all values".to_owned(),
-                |edge| format!("from {} on", shown(*edge)),
+                |edge| format!("at least {}", shown(*edge)),
             ));
             names.push("missing".to_owned());
             (of_rows, names)
@@ -113,7 +113,7 @@ fn values(
                 FeatureKind::Categorical { levels } => levels.clone(),
                 _ => Vec::new(),
             };
-            names.push("missing or new".to_owned());
+            names.push("missing or unseen".to_owned());
             (then.iter().chain(now).map(code).collect(), names)
         }
         // One schema gives both the same kind.
@@ -129,11 +129,11 @@ fn shown(number: f64) -> String {
 pub(super) struct Fits {
     /// The likelihood-ratio statistic of the two.
     pub(super) statistic: f64,
-    /// Of each cell, then and now.
+    /// The fits of each cell: training and production.
     pub(super) cells: Vec<[CellFit; 2]>,
 }
 
-/// What one value adds to the log-odds in one period.
+/// The log-odds that a cell adds in one period.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct CellFit {
     pub(super) intercept: f64,
@@ -166,7 +166,7 @@ pub(super) fn fit(scores: &[f64], labels: &[bool], cells: &Cells) -> Option<Fits
                 for (fit, sums) in fits.iter_mut().zip(sums) {
                     let step =
                         (sums.gradient / sums.weight.max(f64::MIN_POSITIVE)).clamp(-2.0, 2.0);
-                    let next = (fit.intercept + step).clamp(-MOST, MOST);
+                    let next = (fit.intercept + step).clamp(-MAX_ABS_INTERCEPT, MAX_ABS_INTERCEPT);
                     longest = longest.max((next - fit.intercept).abs());
                     fit.intercept = next;
                 }
@@ -190,7 +190,7 @@ pub(super) fn fit(scores: &[f64], labels: &[bool], cells: &Cells) -> Option<Fits
                 let both = (then.weight + now.weight).max(f64::MIN_POSITIVE);
                 let step =
                     ((then.gradient + now.gradient - now.weight * step) / both).clamp(-2.0, 2.0);
-                let next = (*intercept + step).clamp(-MOST, MOST);
+                let next = (*intercept + step).clamp(-MAX_ABS_INTERCEPT, MAX_ABS_INTERCEPT);
                 longest = longest.max((next - *intercept).abs());
                 *intercept = next;
             }

@@ -12,7 +12,7 @@ use mlops_model::{
     ForestParams, Input, InputValues, Learner, ModelError, NO_LEVEL, Progress, Recipe, Schema,
     cross_validate,
 };
-use mlops_model::{OutOfFold, places_at_random};
+use mlops_model::{OutOfFold, sample_indices};
 
 /// A feature that tells the two apart this well by itself is a mistake in a pipeline: an id, a
 /// constant, another unit.
@@ -24,7 +24,7 @@ const PARTS: usize = 20;
 /// How production and training are to be told apart, and when they are other rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DomainPolicy {
-    /// Production is shifted where the area under the ROC curve is surely above this.
+    /// The verdict is shifted if the confidence interval of the AUC is above this threshold.
     pub threshold: f64,
     /// The confidence of the interval.
     pub confidence: f64,
@@ -36,7 +36,7 @@ pub struct DomainPolicy {
     pub folds: usize,
     /// The classifier.
     pub forest: ForestParams,
-    /// Where random numbers begin.
+    /// The random seed.
     pub seed: u64,
 }
 
@@ -59,8 +59,8 @@ impl Default for DomainPolicy {
 /// How well production and training can be told apart.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Domain {
-    /// The area under the ROC curve for rows that the classifier was not fitted to, on average over
-    /// the folds: 0.5 where the two cannot be told apart, 1 where each row says where it is from.
+    /// The area under the ROC curve on held-out rows, averaged over the folds: 0.5 if both data sets are
+    /// alike, 1 if every row is classified correctly.
     pub score: f64,
     /// The lower end of its interval.
     pub low: f64,
@@ -70,7 +70,7 @@ pub struct Domain {
     pub p_value: f64,
     /// The rows of either side that were compared.
     pub rows: usize,
-    /// What tells the two apart, the most telling first.
+    /// The features by importance, the largest first.
     pub features: Vec<DomainFeature>,
     /// A feature that tells the two apart almost alone: a mistake in a pipeline, and no shift.
     pub artifact: Option<String>,
@@ -79,7 +79,7 @@ pub struct Domain {
     pub verdict: Verdict,
 }
 
-/// What one feature has to do with it.
+/// The importance of one feature for the classifier.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DomainFeature {
     /// Its name.
@@ -116,18 +116,14 @@ pub fn tell_apart(
     let rows = least.min(policy.max_rows);
     if rows < policy.min_rows.max(2 * policy.folds) {
         let why = format!(
-            "{least} rows on one side; {} are the fewest that say something",
+            "too few rows: {least} in the smaller data set, at least {} needed",
             policy.min_rows
         );
         return Ok(Domain::unknown(rows, why));
     }
     let thinned = |table: Table| {
         let is_larger = table.rows() > rows;
-        if is_larger {
-            table.take(&places_at_random(table.rows(), rows, policy.seed))
-        } else {
-            table
-        }
+        if is_larger { table.take(&sample_indices(table.rows(), rows, policy.seed)) } else { table }
     };
     let table = thinned(reference).followed_by(thinned(production));
     let labels: Vec<bool> = (0..2 * rows).map(|row| row >= rows).collect();
@@ -140,21 +136,24 @@ pub fn tell_apart(
     let inputs = schema.into_inputs(table)?;
     let found = cross_validate(&inputs, &labels, &schema, &recipe, progress)?;
     let Some(area) = FoldedArea::of(&labels, &found, policy.folds) else {
-        return Ok(Domain::unknown(rows, "a fold has rows of one side only".to_owned()));
+        return Ok(Domain::unknown(
+            rows,
+            "a fold of the cross-validation has rows of one data set only".to_owned(),
+        ));
     };
     let alone = alone(&inputs, &labels, &found.folds, policy.folds);
     let mut features: Vec<DomainFeature> = schema
         .features
         .iter()
         .enumerate()
-        .map(|(place, feature)| {
+        .map(|(index, feature)| {
             let inputs = schema.features_of_inputs();
             let own =
-                inputs.iter().zip(&alone).filter(|(of, _)| **of == place).map(|(_, auc)| *auc);
+                inputs.iter().zip(&alone).filter(|(of, _)| **of == index).map(|(_, auc)| *auc);
             let auc = own.fold(0.5, f64::max);
             DomainFeature {
                 feature: feature.name.clone(),
-                importance: found.importances[place],
+                importance: found.importances[index],
                 auc,
             }
         })
@@ -166,12 +165,12 @@ pub fn tell_apart(
     let (low, high) = area.interval(policy.confidence);
     let verdict = match &artifact {
         Some(feature) => Verdict::Inconclusive(format!(
-            "{feature} alone tells production from training, which no customer's behaviour does: look for a mistake in the pipeline"
+            "{feature} alone separates production from training data almost perfectly: check the data pipeline for an error in this feature"
         )),
         None if low > policy.threshold => Verdict::Shifted,
         None if high <= policy.threshold => Verdict::Stable,
         None => Verdict::Inconclusive(format!(
-            "the score {:.3} is between {low:.3} and {high:.3}, which may be above {} or below; more rows would tell",
+            "AUC {:.3}: the confidence interval ({low:.3} to {high:.3}) contains the threshold {}; more rows are needed",
             area.score, policy.threshold
         )),
     };
@@ -197,9 +196,9 @@ impl Domain {
 /// The mean of the areas under the ROC curves of the folds.
 pub(super) struct FoldedArea {
     pub(super) score: f64,
-    /// Of the mean, at the score.
+    /// The variance of the mean at the score.
     variance: f64,
-    /// Of the mean, where there is nothing to tell.
+    /// The variance of the mean if both data sets are alike.
     null_variance: f64,
 }
 
@@ -236,7 +235,7 @@ impl FoldedArea {
         ((self.score - half).max(0.0), (self.score + half).min(1.0))
     }
 
-    /// Of at least this score.
+    /// Returns the probability of at least this score by chance.
     pub(super) fn p_value(&self) -> f64 {
         let z = (self.score - 0.5) / self.null_variance.sqrt();
         (0.5 * erfc(z / std::f64::consts::SQRT_2)).clamp(0.0, 1.0)
@@ -254,9 +253,9 @@ fn alone(inputs: &[Input<'_>], labels: &[bool], folds: &[usize], count: usize) -
             counts[fold * most + part][usize::from(*label)] += 1.0;
         }
         let mut all = vec![[0.0; 2]; most];
-        counts.iter().enumerate().for_each(|(place, [no, yes])| {
-            all[place % most][0] += no;
-            all[place % most][1] += yes;
+        counts.iter().enumerate().for_each(|(index, [no, yes])| {
+            all[index % most][0] += no;
+            all[index % most][1] += yes;
         });
         let share = |part: usize, fold: usize| {
             let own = counts[fold * most + part];

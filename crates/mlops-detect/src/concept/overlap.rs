@@ -60,7 +60,7 @@ impl<'a> Apart<'a> {
         })
     }
 
-    /// What the outcomes add; none where a fold has too few rows of a period.
+    /// Returns the gain by the outcomes; none if a fold has too few rows of a period.
     pub(super) fn label_gain(
         &self,
         progress: &Progress<'_>,
@@ -112,13 +112,12 @@ impl<'a> Apart<'a> {
             .map(|(without, with)| gain(without, with)))
     }
 
-    /// The places of rows, then and now, that are distributed alike: as if drawn from the smaller
-    /// of both densities.
+    /// Returns the indices of training rows and production rows that have the same distribution: as if
+    /// drawn from the smaller of both densities.
     ///
-    /// A row stays with the chance that makes it as frequent as it is in the period that has fewer
-    /// of its like: min(1, now/then) for a row of then, and min(1, then/now) for one of now. How
-    /// frequent it is in either, a forest says that was not fitted to it. What one period alone has
-    /// drops out, since nothing can be said of it.
+    /// A row is kept with the probability min(1, other/own), where own and other are the densities of the
+    /// row in its own period and in the other one. A forest estimates the ratio on held-out rows. Rows
+    /// that occur in one period only are dropped, because they cannot be compared.
     ///
     /// # Source
     ///
@@ -132,10 +131,10 @@ impl<'a> Apart<'a> {
         for (row, share) in self.found.probabilities.iter().enumerate() {
             // How much more frequent it is now.
             let ratio = share * then as f64 / ((1.0 - share) * now as f64);
-            let (period, place, chance) =
+            let (period, index, chance) =
                 if row < then { (0, row, ratio) } else { (1, row - then, 1.0 / ratio) };
             if random.unit() < chance {
-                kept[period].push(place);
+                kept[period].push(index);
             }
         }
         kept

@@ -13,20 +13,20 @@ use mlops_core::verdict::Verdict;
 use mlops_model::{FeatureKind, ModelError, Progress, Recipe, Schema, cross_score};
 use mlops_stats::{Correction, chi_squared_sf};
 
-/// The least probability whose log-odds are looked at.
+/// The minimum probability; its log-odds are the limit.
 const LEAST: f64 = 1e-6;
 
 /// Steps of Newton's method.
 const MAX_STEPS: usize = 50;
 
-/// Rows of one time: their features, what became of them, and what was foretold.
+/// Rows of one period: features, outcomes and predictions.
 #[derive(Debug, Clone, Copy)]
 pub struct Period<'a> {
     /// The features.
     pub table: &'a Table,
     /// The outcomes, one a row.
     pub labels: &'a [bool],
-    /// The probabilities of the positive outcome, each by a model that was not fitted to the row.
+    /// Predicted probabilities of the positive outcome, each by a model that was not trained on the row.
     pub probabilities: &'a [f64],
 }
 
@@ -35,7 +35,7 @@ pub struct Period<'a> {
 pub struct RelationPolicy {
     /// The most adjusted p-value of a change.
     pub significance: f64,
-    /// The least change, in log-odds: 0.1 is a change from 20.0% to 21.6%.
+    /// The minimum change, in log-odds: 0.1 is a change from 20.0% to 21.6%.
     pub min_effect: f64,
     /// Fewer rows with an outcome in a period say nothing.
     pub min_rows: usize,
@@ -57,9 +57,9 @@ pub struct Relation {
     pub rows_reference: usize,
     /// And now.
     pub rows_production: usize,
-    /// What the outcomes add to telling the periods apart; none where that was not asked.
+    /// The gain of the classifier by the outcomes; none unless requested.
     pub label_gain: Option<LabelGain>,
-    /// What becomes of the model's scores; none where there are too few rows.
+    /// The change of the calibration; none with too few rows.
     pub recalibration: Option<RecalibrationChange>,
     /// Feature by feature, the surest change first; each is tested with those before it that
     /// changed taken for granted.
@@ -69,7 +69,7 @@ pub struct Relation {
     pub verdict: Verdict,
 }
 
-/// What becomes of the model's scores, then and now.
+/// The calibration of the model's scores in training and in production.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RecalibrationChange {
     /// Then.
@@ -91,7 +91,7 @@ pub struct RecalibrationChange {
 /// The line by which the log-odds follow from the score's: 0 and 1 where the scores are right.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Recalibration {
-    /// Where the score is even.
+    /// The log-odds of the outcome at a score of 0.
     pub intercept: f64,
     /// Its interval, of 95%.
     pub intercept_interval: [f64; 2],
@@ -123,7 +123,7 @@ pub struct FeatureRelation {
     pub most: Option<CellChange>,
 }
 
-/// What became of the rows with one value, beside what was foretold of them.
+/// The observed and predicted rates of the rows with one value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CellChange {
     /// The value, or the values from one to another.
@@ -132,16 +132,16 @@ pub struct CellChange {
     pub rows: usize,
     /// The share of positives then.
     pub observed_reference: f64,
-    /// The share that was foretold then.
+    /// The predicted rate in training.
     pub predicted_reference: f64,
     /// The share of positives now.
     pub observed_production: f64,
-    /// The share that was foretold now.
+    /// The predicted rate in production.
     pub predicted_production: f64,
 }
 
 impl CellChange {
-    /// For people.
+    /// Returns the change as text.
     pub fn text(&self) -> String {
         let percent = |share: f64| format!("{:.1}%", 100.0 * share);
         format!(
@@ -214,8 +214,8 @@ pub fn relation_shift(
 /// the feature: the levels, or fifths of the reference's numbers, and what is missing. The test
 /// asks whether that something changed between the periods by more than the same amount for all
 /// values. What the model gets wrong at all times is in both periods, and so is no change. The
-/// surest change is taken for granted when the others are tested, and so on: what follows from it
-/// is no change of theirs. A change that is the same for all rows is found by the recalibration:
+/// most significant change is assumed when the other features are tested, and so on, so that its
+/// consequences do not count as changes of theirs. A change that is the same for all rows is found by the recalibration:
 /// log-odds = intercept + slope · the score's.
 ///
 /// # Errors
@@ -266,8 +266,8 @@ pub fn compare_relations(
         let fitted: Vec<Option<Fits>> =
             left.par_iter().map(|(_, cells)| fit(&rows.scores, &rows.labels, cells)).collect();
         let tested = left.iter().zip(&fitted).enumerate();
-        let tested = tested.filter_map(|(place, ((name, cells), fits))| {
-            Some((place, feature_relation(name, &rows, cells, fits.as_ref()?)))
+        let tested = tested.filter_map(|(index, ((name, cells), fits))| {
+            Some((index, feature_relation(name, &rows, cells, fits.as_ref()?)))
         });
         let mut tested: Vec<(usize, FeatureRelation)> = tested.collect();
         let p_values = tested
@@ -289,7 +289,7 @@ pub fn compare_relations(
             .iter()
             .filter(|(_, it)| it.shifted)
             .min_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
-        let Some((place, surest)) = surest.cloned() else {
+        let Some((index, surest)) = surest.cloned() else {
             tested.sort_by(|a, b| {
                 a.1.p_value.total_cmp(&b.1.p_value).then(b.1.effect.total_cmp(&a.1.effect))
             });
@@ -297,10 +297,10 @@ pub fn compare_relations(
             break;
         };
         found.features.push(surest);
-        if let Some(fits) = &fitted[place] {
-            left[place].1.explain(&mut rows.scores, fits);
+        if let Some(fits) = &fitted[index] {
+            left[index].1.explain(&mut rows.scores, fits);
         }
-        left.remove(place);
+        left.remove(index);
     }
     if found.features.iter().any(|feature| feature.shifted)
         || recalibration.as_ref().is_some_and(|it| it.shifted)
@@ -324,7 +324,7 @@ fn too_few(labels: &[bool], policy: &RelationPolicy) -> Option<String> {
     let least = positives.min(rows - positives);
     (rows < policy.min_rows || least < policy.min_outcomes).then(|| {
         format!(
-            "{rows} rows have an outcome, and the rarer one {least} of them; {} and {} are the fewest that say something",
+            "too few outcomes: {rows} rows with an outcome, {least} of the rarer class; at least {} and {} needed",
             policy.min_rows, policy.min_outcomes
         )
     })
@@ -370,17 +370,17 @@ fn feature_relation(feature: &str, rows: &Rows, cells: &Cells, fits: &Fits) -> F
         .zip(&weights)
         .map(|(change, weight)| weight * (change - mean).powi(2) / all)
         .collect();
-    let most = parts.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(place, _)| place);
-    let most = most.map(|place| {
-        let [then, now] = &fits.cells[place];
+    let most = parts.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(index, _)| index);
+    let most = most.map(|index| {
+        let [then, now] = &fits.cells[index];
         let mut predicted = [0.0; 2];
         for (row, (cell, score)) in cells.of_row.iter().zip(&rows.scores).enumerate() {
-            if usize::from(*cell) == place {
+            if usize::from(*cell) == index {
                 predicted[usize::from(row >= rows.reference)] += 1.0 / (1.0 + (-score).exp());
             }
         }
         CellChange {
-            value: cells.names[place].clone(),
+            value: cells.names[index].clone(),
             rows: now.rows as usize,
             observed_reference: then.positives / then.rows,
             predicted_reference: predicted[0] / then.rows,
@@ -433,7 +433,7 @@ struct Line {
     intercept: f64,
     slope: f64,
     log_likelihood: f64,
-    /// Of intercept and slope.
+    /// The variances of intercept and slope.
     variances: [f64; 2],
 }
 

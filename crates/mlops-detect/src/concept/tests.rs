@@ -163,15 +163,15 @@ fn a_mistake_in_a_pipeline_is_no_shift() {
 #[test]
 fn few_rows_say_nothing() {
     let found = domain(3, 150, World { older: 2.0, ..World::default() });
-    assert!(found.verdict.why().unwrap().contains("150 rows"), "{found:?}");
+    assert!(found.verdict.why().unwrap().contains("too few rows: 150"), "{found:?}");
     let small = domain(3, 220, World { older: 0.3, ..World::default() });
-    assert!(small.verdict.why().unwrap().contains("more rows would tell"), "{small:?}");
+    assert!(small.verdict.why().unwrap().contains("more rows are needed"), "{small:?}");
     assert!(
         relation(3, 150, World::default())
             .verdict
             .why()
             .unwrap()
-            .contains("150 rows have an outcome")
+            .contains("too few outcomes: 150 rows")
     );
 }
 

@@ -5,13 +5,13 @@ use mlops_model::calibration::{Calibration, fit_isotonic};
 use mlops_model::metrics::{expected_calibration_error, row_log_loss};
 use mlops_model::random::Random;
 
-/// Parts of the cross-validation that finds whether scores need calibration.
+/// The number of folds of the check whether scores need calibration.
 const FOLDS: usize = 5;
 
-/// What the predictions of some rows can be expected to be worth, if the probabilities are right.
+/// The estimated quality of predictions without outcomes, if the probabilities are calibrated.
 ///
-/// An interval is where the realised figure will lie if they are; that they are not, the relation
-/// of target and features having changed, cannot be seen before outcomes come.
+/// An interval contains the realized figure with the given confidence. A change of the relation
+/// between features and target is invisible to it; only outcomes show it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Estimated {
     /// Rows.
@@ -65,10 +65,10 @@ pub fn estimate(
 /// A calibration of `scores` if they need one: if, by cross-validation, they are nearer to the
 /// outcomes with it.
 pub fn calibration_needed(labels: &[bool], scores: &[f64]) -> Option<Calibration> {
-    let place = Random::new(0, 0).permutation(labels.len());
+    let index = Random::new(0, 0).permutation(labels.len());
     let mut calibrated = vec![f64::NAN; labels.len()];
     for fold in 0..FOLDS {
-        let is_here = |row: &usize| place[*row] as usize % FOLDS == fold;
+        let is_here = |row: &usize| index[*row] as usize % FOLDS == fold;
         let (rest_scores, rest_labels): (Vec<f64>, Vec<bool>) = (0..labels.len())
             .filter(|row| !is_here(row))
             .map(|row| (scores[row], labels[row]))
@@ -96,8 +96,8 @@ impl Row {
 }
 
 impl Estimated {
-    /// Of rows in the order of their scores. A figure's variance is the sum over rows of that of
-    /// the outcome times the square of what the figure changes by with the outcome.
+    /// Computes the figures of rows in the order of their scores. The variance of a figure is the sum
+    /// over rows of the variance of the outcome times the square of the figure's change by the outcome.
     fn of(rows: &[Row], confidence: f64) -> Self {
         let n = rows.len() as f64;
         let positives: f64 = rows.iter().map(|row| row.chance).sum();

@@ -5,7 +5,7 @@ use super::interval::{Estimate, newcombe, wilson};
 use mlops_core::verdict::Verdict;
 use mlops_stats::{Continuity, chi_squared_homogeneity, chi_squared_sf};
 
-/// Who decides about a client.
+/// The group of a client: decisions by the model, or by the heuristic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Arm {
@@ -31,26 +31,26 @@ impl Arm {
 /// A client whose outcome is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Subject {
-    /// The place of the period.
+    /// The index of the period.
     pub period: usize,
-    /// Who decided.
+    /// The group.
     pub arm: Arm,
     /// Whether the client left.
     pub left: bool,
-    /// What the client is worth; none where nobody knows.
+    /// The lifetime value of the client; none if unknown.
     pub ltv: Option<f64>,
 }
 
-/// When arms say something, and when the model has lost its worth.
+/// Minimum sizes of groups, and thresholds for a loss of benefit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ImpactPolicy {
     /// Intervals hold what they estimate so often.
     pub confidence: f64,
     /// The most p-value of a decay.
     pub significance: f64,
-    /// The least loss of benefit that matters, as a share of clients.
+    /// The minimum loss of benefit, as a share of clients.
     pub min_decay: f64,
-    /// The fewest clients of each arm.
+    /// The minimum number of clients in each group.
     pub min_clients: u64,
     /// The share of clients that the heuristic is to have; without it the share has to be the same
     /// in all periods.
@@ -72,7 +72,7 @@ impl Default for ImpactPolicy {
     }
 }
 
-/// The clients of an arm, and those who left.
+/// The clients of a group, and those who left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct ArmRate {
     /// Clients.
@@ -109,7 +109,7 @@ impl ArmRate {
     }
 }
 
-/// What the model did in comparison with the heuristic.
+/// The effect of the model compared with the heuristic.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Effect {
     /// The heuristic's churn rate less the model's.
@@ -120,7 +120,7 @@ pub struct Effect {
     pub money_saved: Option<Estimate>,
 }
 
-/// What happened in one period.
+/// The figures of one period.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PeriodImpact {
     /// The model's clients.
@@ -135,7 +135,7 @@ pub struct PeriodImpact {
     pub cumulated_money: Option<Estimate>,
 }
 
-/// What the model is worth.
+/// The business impact of the model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Impact {
     /// By period.
@@ -152,12 +152,12 @@ pub struct Impact {
     pub money_saved: Option<Estimate>,
     /// By how much the benefit is smaller of late, and the chance of that by chance.
     pub decay: Option<(f64, f64)>,
-    /// The chance of arms of such sizes by chance.
+    /// The p-value of the group sizes under random assignment.
     pub sample_ratio_p_value: Option<f64>,
     /// The verdict.
     #[serde(skip)]
     pub verdict: Verdict,
-    /// What it says, in words.
+    /// The finding in words.
     pub says: String,
 }
 
@@ -165,12 +165,12 @@ pub struct Impact {
 ///
 /// `subjects` are clients with outcomes, `periods` the number of periods, `assigned` the clients of
 /// the model and of the heuristic that were first seen in each period, with an outcome or without,
-/// and `in_both` those that were seen in both arms.
+/// and `in_both` those that were seen in both groups.
 ///
-/// The model has decayed if the benefit of the newest periods (as many as give `min_clients` an
-/// arm) is surely smaller than before, and by at least `min_decay`; or if the heuristic surely
-/// keeps more clients. Periods are added up with intervals by the square roots of sums of squares
-/// (Zou and Donner, 2008). Arms whose sizes cannot be by chance say nothing (A. Fabijan et al.,
+/// The verdict is shifted if the benefit of the newest periods (as many as give `min_clients` per
+/// group) is significantly smaller than before, by at least `min_decay`; or if the heuristic keeps
+/// significantly more clients. Intervals of sums are the square roots of sums of squares (Zou and
+/// Donner, 2008). Groups of improbable sizes are not compared (A. Fabijan et al.,
 /// "Diagnosing sample ratio mismatch in online controlled experiments", KDD 2019).
 pub fn impact(
     subjects: &[Subject],
@@ -228,7 +228,7 @@ fn sum(arms: &[[ArmRate; 2]]) -> [ArmRate; 2] {
     arms.iter().fold([ArmRate::default(); 2], |[a, b], [c, d]| [a.plus(*c), b.plus(*d)])
 }
 
-/// What a client of the model is worth on average, of those of whom it is known.
+/// Returns the mean lifetime value of the model's clients, as far as known.
 fn worth(subjects: &[Subject]) -> Option<f64> {
     let known = subjects
         .iter()
@@ -246,7 +246,7 @@ fn effect(model: ArmRate, heuristic: ArmRate, worth: Option<f64>) -> Option<Effe
     Some(Effect { benefit, clients_saved, money_saved })
 }
 
-/// The chance of arms whose sizes are as far from what they are to be.
+/// Returns the p-value of the group sizes under random assignment.
 fn sample_ratio(assigned: &[[u64; 2]], share: Option<f64>) -> Option<f64> {
     let [model, heuristic] = assigned.iter().fold([0, 0], |[a, b], [c, d]| [a + c, b + d]);
     let all = (model + heuristic) as f64;
@@ -288,31 +288,30 @@ fn verdict(impact: &Impact, in_both: &[String], policy: &ImpactPolicy) -> (Verdi
     if !in_both.is_empty() {
         let some: Vec<&str> = in_both.iter().take(3).map(String::as_str).collect();
         return inconclusive(format!(
-            "{} clients were in both arms, such as {}; the application has to send a client always to the same one",
+            "{} clients were in both groups, such as {}; the application must assign each client to one group",
             in_both.len(),
             some.join(", ")
         ));
     }
     if let Some(p_value) = impact.sample_ratio_p_value.filter(|p_value| *p_value < policy.mismatch)
     {
-        let should = policy
-            .heuristic_share
-            .map_or("the same in all periods".to_owned(), |share| format!("{share}"));
+        let should =
+            policy.heuristic_share.map_or("constant".to_owned(), |share| format!("{share}"));
         return inconclusive(format!(
-            "the heuristic's share of the clients should be {should}, and is not (p {p_value:.1e}): the arms are not alike"
+            "the heuristic's share of the clients is not {should} as expected (p {p_value:.1e}): the groups are not comparable"
         ));
     }
     let fewest = impact.model.clients.min(impact.heuristic.clients);
     let Some(benefit) = impact.benefit.filter(|_| fewest >= policy.min_clients) else {
         return inconclusive(format!(
-            "{} clients of the model and {} of the heuristic have an outcome; {} each are needed",
+            "too few outcomes: {} clients of the model and {} of the heuristic, at least {} each needed",
             impact.model.clients, impact.heuristic.clients, policy.min_clients
         ));
     };
     let points = |share: f64| 100.0 * share;
     if benefit.high < 0.0 {
         let says = format!(
-            "the heuristic keeps more clients than the model, by {:.1} points",
+            "the heuristic keeps more clients than the model, by {:.1} percentage points",
             -points(benefit.value)
         );
         return (Verdict::Shifted, says);
@@ -320,14 +319,14 @@ fn verdict(impact: &Impact, in_both: &[String], policy: &ImpactPolicy) -> (Verdi
     match impact.decay {
         Some((lost, p_value)) if p_value <= policy.significance && lost >= policy.min_decay => {
             let says = format!(
-                "the model's benefit has fallen by {:.1} points of churn (p {p_value:.4})",
+                "the benefit of the model fell by {:.1} percentage points of the churn rate (p {p_value:.4})",
                 points(lost)
             );
             (Verdict::Shifted, says)
         }
         Some(_) => {
             let says = format!(
-                "the model keeps {:.1} points more clients than the heuristic ({:.1} to {:.1})",
+                "the model keeps {:.1} percentage points more clients than the heuristic ({:.1} to {:.1})",
                 points(benefit.value),
                 points(benefit.low),
                 points(benefit.high)
@@ -335,7 +334,7 @@ fn verdict(impact: &Impact, in_both: &[String], policy: &ImpactPolicy) -> (Verdi
             (Verdict::Stable, says)
         }
         None => inconclusive(format!(
-            "too few clients to tell the newest periods from those before: {} an arm are needed in both",
+            "too few clients to compare the newest periods with earlier ones: at least {} per group needed in both",
             policy.min_clients
         )),
     }

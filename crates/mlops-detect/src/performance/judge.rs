@@ -11,11 +11,11 @@ use mlops_stats::Correction;
 pub struct PerformancePolicy {
     /// The most adjusted p-value of a difference.
     pub significance: f64,
-    /// The least loss of area under the ROC curve that matters.
+    /// The maximum allowed loss of area under the ROC curve.
     pub max_auc_drop: f64,
-    /// The least rise of the log loss that matters, in nats.
+    /// The maximum allowed rise of the log loss, in nats.
     pub max_log_loss_rise: f64,
-    /// The least expected calibration error that matters.
+    /// The maximum allowed expected calibration error.
     pub max_ece: f64,
     /// The fewest rows that say something.
     pub min_rows: u64,
@@ -36,7 +36,7 @@ impl Default for PerformancePolicy {
     }
 }
 
-/// The figures at training, on rows that the model was not fitted to.
+/// The figures at training, on held-out rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct TrainingFigures {
     /// Rows.
@@ -87,25 +87,29 @@ impl TrainingFigures {
 pub struct Check {
     /// `roc_auc`, `log_loss` or `ece`.
     pub metric: &'static str,
-    /// How much worse it is than at training; the error itself of `ece`.
+    /// The value.
+    pub value: f64,
+    /// The value at training; none for `ece`.
+    pub at_training: Option<f64>,
+    /// The difference to training, positive if worse; for `ece`, the error itself.
     pub worse_by: f64,
-    /// How much is borne.
+    /// The largest allowed difference.
     pub allowed: f64,
-    /// The chance of being so much worse by chance.
+    /// The probability of such a difference by chance.
     pub p_value: f64,
     /// Adjusted for the other checks, by Holm.
     pub p_value_adjusted: f64,
-    /// Surely worse, and by enough to matter.
+    /// Significantly worse, by more than allowed.
     pub failed: bool,
 }
 
-/// Whether predictions are as good as they were.
+/// The comparison of predictions with training.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judgement {
     /// The verdict.
     #[serde(skip)]
     pub verdict: Verdict,
-    /// What it is made of.
+    /// The checks.
     pub checks: Vec<Check>,
 }
 
@@ -113,19 +117,20 @@ impl Judgement {
     /// Returns the failed checks as one sentence; empty if none failed.
     pub fn summary(&self) -> String {
         let failed = self.checks.iter().filter(|check| check.failed);
-        let says = failed.map(|check| match check.metric {
-            "roc_auc" => format!("AUC is {:.3} below training", check.worse_by),
-            "log_loss" => format!("log loss is {:.3} above training", check.worse_by),
-            _ => format!("calibration error is {:.3}", check.worse_by),
+        let says = failed.map(|check| match (check.metric, check.at_training) {
+            ("roc_auc", Some(then)) => format!("AUC fell from {then:.3} to {:.3}", check.value),
+            ("log_loss", Some(then)) => {
+                format!("log loss rose from {then:.3} to {:.3}", check.value)
+            }
+            _ => format!("calibration error is {:.3} (threshold {})", check.value, check.allowed),
         });
         says.collect::<Vec<String>>().join(", ")
     }
 }
 
-/// Compares what predictions were worth with the figures at training; without these only their
-/// calibration is looked at. Worse is what is surely so (Holm's adjusted p-value at most
-/// `significance`) and by more than is borne. The log loss at training is given the variance that
-/// it has here.
+/// Compares predictions with the figures at training; without these, checks only their calibration. A
+/// check fails if its p-value, adjusted by Holm, is at most `significance` and the difference is above
+/// the allowed one. The log loss at training is assumed to have the same variance per row.
 pub fn judge(
     found: &Realised,
     training: Option<&TrainingFigures>,
@@ -134,37 +139,52 @@ pub fn judge(
     let few = found.positives.min(found.n - found.positives);
     if found.n < policy.min_rows || few < policy.min_outcomes {
         let why = format!(
-            "{} rows with an outcome, {few} of them with the rarer one; {} and {} are needed",
+            "too few outcomes: {} rows with an outcome, {few} of the rarer class; at least {} and {} needed",
             found.n, policy.min_rows, policy.min_outcomes
         );
         return Judgement { verdict: Verdict::Inconclusive(why), checks: Vec::new() };
     }
-    let surely = |worse_by: f64, variance: f64| {
+    let p_value_of = |worse_by: f64, variance: f64| {
         Normal::standard().sf(worse_by / variance.max(1e-300).sqrt())
     };
-    let mut checks = vec![("ece", found.ece.value, policy.max_ece, found.calibration_p_value)];
+    let mut checks = vec![Check {
+        metric: "ece",
+        value: found.ece.value,
+        at_training: None,
+        worse_by: found.ece.value,
+        allowed: policy.max_ece,
+        p_value: found.calibration_p_value,
+        p_value_adjusted: 1.0,
+        failed: false,
+    }];
     if let Some(training) = training {
         let [of_auc, of_row] = found.variances;
+        let mut compare = |metric, value: f64, at_training: f64, sign: f64, allowed, variance| {
+            let worse_by = sign * (value - at_training);
+            checks.push(Check {
+                metric,
+                value,
+                at_training: Some(at_training),
+                worse_by,
+                allowed,
+                p_value: p_value_of(worse_by, variance),
+                p_value_adjusted: 1.0,
+                failed: false,
+            });
+        };
         if let Some(auc) = found.roc_auc {
-            let worse_by = training.roc_auc - auc.value;
-            let p_value = surely(worse_by, of_auc + training.auc_variance());
-            checks.push(("roc_auc", worse_by, policy.max_auc_drop, p_value));
+            let variance = of_auc + training.auc_variance();
+            compare("roc_auc", auc.value, training.roc_auc, -1.0, policy.max_auc_drop, variance);
         }
-        let worse_by = found.log_loss.value - training.log_loss;
-        let p_value = surely(worse_by, of_row / found.n as f64 + of_row / training.n as f64);
-        checks.push(("log_loss", worse_by, policy.max_log_loss_rise, p_value));
+        let variance = of_row / found.n as f64 + of_row / training.n as f64;
+        let (now, then) = (found.log_loss.value, training.log_loss);
+        compare("log_loss", now, then, 1.0, policy.max_log_loss_rise, variance);
     }
-    let adjusted =
-        Correction::Holm.adjust(&checks.iter().map(|(.., p_value)| *p_value).collect::<Vec<f64>>());
-    let check = |((metric, worse_by, allowed, p_value), p_value_adjusted): (_, f64)| Check {
-        metric,
-        worse_by,
-        allowed,
-        p_value,
-        p_value_adjusted,
-        failed: p_value_adjusted <= policy.significance && worse_by > allowed,
-    };
-    let checks: Vec<Check> = checks.into_iter().zip(adjusted).map(check).collect();
+    let p_values: Vec<f64> = checks.iter().map(|check| check.p_value).collect();
+    for (check, adjusted) in checks.iter_mut().zip(Correction::Holm.adjust(&p_values)) {
+        check.p_value_adjusted = adjusted;
+        check.failed = adjusted <= policy.significance && check.worse_by > check.allowed;
+    }
     let is_worse = checks.iter().any(|check| check.failed);
     Judgement { verdict: if is_worse { Verdict::Shifted } else { Verdict::Stable }, checks }
 }

@@ -10,7 +10,7 @@ use mlops_stats::chi_squared_sf;
 /// Bins of the calibration curve.
 pub(super) const BINS: usize = 10;
 
-/// What the predictions of some rows were worth, now that their outcomes are known.
+/// The quality of predictions of rows with outcomes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Realised {
     /// Rows.
@@ -29,9 +29,9 @@ pub struct Realised {
     pub brier: Estimate,
     /// The part of it that comes of probabilities that are wrong in the mean of a bin.
     pub reliability: f64,
-    /// What it is less for telling rows apart.
+    /// The part of the score that separating rows gains.
     pub resolution: f64,
-    /// What it would be if every row had the base rate.
+    /// The score of a constant prediction of the base rate.
     pub uncertainty: f64,
     /// The expected calibration error over ten bins.
     pub ece: Estimate,
@@ -69,7 +69,7 @@ pub struct CurvePoint {
 /// Murphy, "A new vector partition of the probability score", Journal of Applied Meteorology 12
 /// (1973) 595–600. The p-value is that of Σ (Σ y − Σ p)² / Σ p(1 − p) over the bins, which is χ²
 /// with their number as degrees of freedom (D. W. Hosmer and S. Lemeshow, 1980, for probabilities
-/// that were not fitted to these rows). The interval of the calibration error has the variance Σ
+/// that were not trained on these rows). The interval of the calibration error has the variance Σ
 /// (`n_b`/n)² `o_b`(1 − `o_b`)/`n_b` of the weighted observed shares `o_b`.
 pub fn realised(
     labels: &[bool],

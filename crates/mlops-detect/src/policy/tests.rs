@@ -103,7 +103,7 @@ fn an_old_model_is_renewed_though_nothing_shifted() {
         every: Some(SignedDuration::from_hours(90 * 24)),
         ..RetrainPolicy::default()
     };
-    let says = "the model is 90 days old, and one is made every 90".to_owned();
+    let says = "scheduled retrain: the model is 90 days old (interval 90 days)".to_owned();
     assert_eq!(quarterly.answer(keep, &situation), Answer::Renew(says));
 }
 
@@ -122,7 +122,7 @@ fn a_model_that_learnt_from_before_a_shift_is_renewed_once() {
     let shift = || vec![asked(100, "performance", RetrainStatus::Served)];
     assert!(matches!(answer(101, 159, shift()), Answer::Keep(_)), "too soon");
     let says =
-        "performance asked for a model 60 days ago, which learnt mostly from before the shift"
+        "follow-up retrain: performance requested a model 60 days ago, trained mostly on data from before the shift"
             .to_owned();
     assert_eq!(answer(101, 160, shift()), Answer::Renew(says));
     let renewed = vec![

@@ -16,7 +16,7 @@ const MAX_SEGMENTS: usize = 100;
 const NO_SEGMENT: &str = "(missing)";
 
 /// The segment of all that come after the first hundred.
-const FURTHER_SEGMENTS: &str = "(all further)";
+const FURTHER_SEGMENTS: &str = "(other segments)";
 
 /// How rows are told apart on their way into profiles.
 #[derive(Debug, Clone, Default)]
@@ -70,10 +70,10 @@ pub struct Collector {
     taken: u64,
 }
 
-/// What a [`Collector`] has at its end.
+/// The result of a [`Collector`].
 #[derive(Debug)]
 pub struct Collected {
-    /// Of all rows, and of the segments.
+    /// The profiles of all rows and of the segments.
     pub profiles: Profiles,
     /// By their names, which sort by time. Rows without a time are in none.
     pub chunks: BTreeMap<String, Profile>,
@@ -82,7 +82,7 @@ pub struct Collected {
 }
 
 impl Collected {
-    /// Profiles that somebody else collected.
+    /// Creates the result from existing profiles.
     pub fn of(profiles: Profiles) -> Self {
         Self { profiles, chunks: BTreeMap::new(), repeated: 0 }
     }

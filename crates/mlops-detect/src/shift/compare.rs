@@ -9,12 +9,12 @@ use mlops_core::verdict::Verdict;
 use mlops_stats::profile::{ColumnProfile, NumberProfile, Profile, ValueProfile};
 use mlops_stats::{Continuity, Sample, chi_squared_homogeneity};
 
-/// What was found of one feature.
+/// The findings of one feature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureShift {
     /// Its name.
     pub feature: String,
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
     /// The test of its values.
     pub test: Test,
@@ -28,7 +28,7 @@ pub struct FeatureShift {
     pub effect: Option<f64>,
     /// How far the samples are apart by other measures; `None` where nothing was tested.
     pub measures: Option<Measures>,
-    /// Where the values lie; `None` where nothing was tested.
+    /// The distributions; `None` if nothing was tested.
     pub picture: Option<Picture>,
     /// The smallest shift that this many values would have shown: of a numeric feature's mean in
     /// standard deviations, of a level's share for the others. See [`smallest_shift`].
@@ -46,13 +46,13 @@ pub struct FeatureShift {
     pub n_production: u64,
     /// The verdict.
     pub verdict: Verdict,
-    /// What is the matter.
+    /// The state.
     pub state: State,
-    /// What moved, in words, or why nothing can be said; empty where the feature is stable.
+    /// The change in words, or why the result is inconclusive; empty for a stable feature.
     pub why: String,
 }
 
-/// What was found of all features.
+/// The findings of all features.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataShift {
     /// The verdict over the features.
@@ -137,9 +137,9 @@ struct Tested {
     result: TestResult,
     measures: Measures,
     picture: Option<Picture>,
-    /// What the state is if this is a shift.
+    /// The state in case of a shift.
     state: State,
-    /// What moved most, in words.
+    /// The largest change in words.
     change: String,
 }
 
@@ -181,10 +181,10 @@ impl Outcome {
         }
     }
 
-    /// A feature that production has no column for.
+    /// Returns the outcome of a feature that is missing in production.
     fn absent(reference: &ColumnProfile, policy: &ShiftPolicy) -> Self {
         Self {
-            values: Err("production has no such column".to_owned()),
+            values: Err("the column is missing in production".to_owned()),
             missing_p_value: None,
             is_absent: true,
             ..Self::of(reference, &ColumnProfile::new(&reference.name, reference.kind()), policy)
@@ -219,7 +219,8 @@ impl Outcome {
             reasons.push(why.clone());
         }
         if self.unreadable > 0 {
-            reasons.push(format!("{} values are no numbers and count as missing", self.unreadable));
+            reasons
+                .push(format!("{} values are not numbers and count as missing", self.unreadable));
         }
         let why = reasons.join("; ");
         let verdict = if values_shifted.is_some() || missing_shifted {
@@ -298,7 +299,7 @@ fn enough(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Result<(
                     .sds;
                     let needed = policy.min_rows();
                     format!(
-                        "only {present} {name} values; {needed} are needed; less than {least:.2} sd would not show"
+                        "too few {name} values: {present}, at least {needed} needed; smallest detectable shift {least:.2} standard deviations"
                     )
                 }
             });
@@ -330,7 +331,7 @@ fn test_values(
         (ValueProfile::Categorical(reference), ValueProfile::Categorical(production)) => {
             test_levels(test, &LevelCounts::new(reference, production), policy)
         }
-        _ => Err("the column is of another kind in production".to_owned()),
+        _ => Err("the column has a different type in production".to_owned()),
     }
 }
 
@@ -341,7 +342,7 @@ fn test_numbers(
 ) -> Result<Tested, String> {
     let (Some(reference), Some(production)) = (Numbers::of(reference), Numbers::of(production))
     else {
-        return Err("there are no values".to_owned());
+        return Err("no values".to_owned());
     };
     let (was, is) = (reference.sample(), production.sample());
     let result = test.of_numbers(was, is).map_err(|error| error.to_string())?;
@@ -349,10 +350,10 @@ fn test_numbers(
         Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;
     let mut change = largest_change(was, is);
     let state = if let Some(factor) = unit_factor(&reference, &production) {
-        change.push_str(&format!(", as in another unit: ×{}", four_digits(factor)));
+        change.push_str(&format!(", probably a changed unit: ×{}", four_digits(factor)));
         State::UnitChanged(factor)
     } else if production.is_constant() && !reference.is_constant() {
-        change.push_str(", always");
+        change.push_str(", constant");
         State::Constant
     } else {
         State::ValueShift
@@ -360,8 +361,7 @@ fn test_numbers(
     Ok(Tested { result, measures, picture: Picture::of_numbers(was, is), state, change })
 }
 
-/// The median of both sides; the range of their middle halves, where an end of it has moved by
-/// more.
+/// Returns the change of the median, or of the interquartile range if it changed by more.
 fn largest_change(reference: Sample<'_>, production: Sample<'_>) -> String {
     let quartiles = |sample: Sample<'_>| {
         let n = sample.size();
@@ -378,8 +378,7 @@ fn largest_change(reference: Sample<'_>, production: Sample<'_>) -> String {
 fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result<Tested, String> {
     let Some((reference, production)) = counts.folded() else {
         return Err(
-            "every level is too rare to be compared; compare larger samples or coarser levels"
-                .to_owned(),
+            "all levels are too rare to compare; use more rows or coarser levels".to_owned()
         );
     };
     let result = test.of_counts(&reference, &production).map_err(|error| error.to_string())?;

@@ -15,7 +15,7 @@ const DATES_LOOKED_AT: usize = 100;
 /// Too few rows to call a column an identifier.
 const IDENTIFIER_MIN_ROWS: u64 = 20;
 
-/// What the person who runs the job knows of the columns.
+/// The roles of columns that the user named.
 #[derive(Debug, Clone, Default)]
 pub struct Roles {
     /// Columns that name rows or customers.
@@ -26,12 +26,12 @@ pub struct Roles {
     pub categorical: Vec<String>,
     /// Columns to treat as numbers, however few values they have.
     pub numeric: Vec<String>,
-    /// What the model takes, where it is known; other columns are no features.
+    /// The inputs of the model, if known; other columns are not features.
     pub taken: Option<Vec<String>>,
 }
 
 impl Roles {
-    /// What a column is to be profiled as that its source has as `kind`.
+    /// Returns the kind of a column for the profile; `kind` is the one of its source.
     pub fn kind(&self, column: &str, kind: Kind) -> Kind {
         if self.categorical.iter().any(|name| name == column) { Kind::Categorical } else { kind }
     }
@@ -141,7 +141,7 @@ impl FeatureSet {
 
 fn why_no_feature(column: &ColumnProfile, roles: &Roles) -> Option<String> {
     if roles.ids.contains(&column.name) {
-        return Some("an id".to_owned());
+        return Some("an ID".to_owned());
     }
     if roles.targets.contains(&column.name) {
         return Some("the target".to_owned());
@@ -150,7 +150,7 @@ fn why_no_feature(column: &ColumnProfile, roles: &Roles) -> Option<String> {
         return Some("a date".to_owned());
     }
     if roles.taken.as_ref().is_some_and(|taken| !taken.contains(&column.name)) {
-        return Some("the model does not take it".to_owned());
+        return Some("not an input of the model".to_owned());
     }
     let ValueProfile::Categorical(levels) = &column.values else { return None };
     if roles.categorical.contains(&column.name) {
@@ -166,7 +166,7 @@ fn why_no_feature(column: &ColumnProfile, roles: &Roles) -> Option<String> {
     {
         let more_than = if rest > 0 { "more than " } else { "" };
         return Some(format!(
-            "an identifier: {more_than}{distinct} distinct values in {present} rows (--categorical {} compares it all the same)",
+            "an identifier: {more_than}{distinct} distinct values in {present} rows; compare it with --categorical {}",
             column.name
         ));
     }

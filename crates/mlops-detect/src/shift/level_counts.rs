@@ -17,12 +17,12 @@ impl LevelCounts {
     pub(super) fn new(reference: &LevelProfile, production: &LevelProfile) -> Self {
         let (mut names, mut was): (Vec<String>, Vec<u64>) =
             reference.iter().map(|(name, rows)| (name.to_owned(), rows)).unzip();
-        let places: HashMap<&str, usize> =
-            reference.iter().enumerate().map(|(place, (name, _))| (name, place)).collect();
+        let indices: HashMap<&str, usize> =
+            reference.iter().enumerate().map(|(index, (name, _))| (name, index)).collect();
         let mut is = vec![0; names.len()];
         for (name, rows) in production.iter() {
-            match places.get(name) {
-                Some(&place) => is[place] = rows,
+            match indices.get(name) {
+                Some(&index) => is[index] = rows,
                 None => {
                     names.push(name.to_owned());
                     was.push(0);
@@ -31,14 +31,14 @@ impl LevelCounts {
             }
         }
         if reference.others() + production.others() > 0 {
-            names.push("(all further levels)".to_owned());
+            names.push("(other levels)".to_owned());
             was.push(reference.others());
             is.push(production.others());
         }
         Self { names, reference: was, production: is }
     }
 
-    /// What the levels are called.
+    /// Returns the names of the levels.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
@@ -92,8 +92,8 @@ impl LevelCounts {
         let largest =
             shares.zip(&self.names).max_by(|a, b| distance(a.0).total_cmp(&distance(b.0)));
         largest.map_or_else(String::new, |((was, is), name)| match (was, is) {
-            (0.0, is) => format!("new level `{name}` {is:.1}%"),
-            (was, 0.0) => format!("level `{name}` vanished, was {was:.1}%"),
+            (0.0, is) => format!("unseen level `{name}`: {is:.1}%"),
+            (was, 0.0) => format!("level `{name}` disappeared, was {was:.1}%"),
             (was, is) => format!("`{name}` {was:.1}% → {is:.1}%"),
         })
     }

@@ -15,7 +15,7 @@ const BINS: u64 = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Measures {
-    /// Of numbers.
+    /// Measures of numbers.
     Numbers {
         /// Mean of the reference.
         mean_reference: f64,
@@ -37,7 +37,7 @@ pub enum Measures {
         /// The share of production values below the reference's smallest or above its largest.
         out_of_range: f64,
     },
-    /// Of levels.
+    /// Measures of levels.
     Levels {
         /// The total variation distance: the share of rows that would have to change their level.
         total_variation: f64,

@@ -12,22 +12,22 @@ const LEVELS: usize = 10;
 /// The outermost values have no room of their own: they lie in the first and the last bin.
 const OUTERMOST: f64 = 0.005;
 
-/// Where the values of both sides lie, for a plot. All shares are of the values that are there.
+/// The distributions of reference and production for a plot, in shares of the values that are not missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Picture {
-    /// Of numbers, in bins of one width.
+    /// Numbers in bins of equal width.
     Bins {
-        /// Where the first bin begins; it also has all that lies below.
+        /// The start of the first bin, which also counts all smaller values.
         from: f64,
-        /// Where the last ends; it also has all that lies above.
+        /// The end of the last bin, which also counts all larger values.
         to: f64,
         /// Shares of the reference.
         reference: Vec<f64>,
         /// Shares of production.
         production: Vec<f64>,
     },
-    /// Of levels: the most frequent ones, and the rest together if there is one.
+    /// The most frequent levels, and the others together.
     Levels {
         /// Their names; `None` for the rest.
         names: Vec<Option<String>>,
@@ -57,7 +57,8 @@ impl Picture {
         serde_json::from_str(text).ok()
     }
 
-    /// Of samples that are not empty; `None` where too many values are infinite to be drawn.
+    /// Returns the distributions of samples, which must not be empty; `None` if too many values are
+    /// infinite.
     pub(super) fn of_numbers(reference: Sample<'_>, production: Sample<'_>) -> Option<Self> {
         let at = |sample: Sample<'_>, share: f64| {
             sample.at_rank(1 + ((sample.size() - 1) as f64 * share).round() as u64)

@@ -24,19 +24,19 @@ pub struct ShiftPolicy {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PolicyError {
     /// A level that no p-value can be compared with.
-    #[error("the significance level {0} is not between 0 and 1; 0.05 is usual")]
+    #[error("the significance level {0} is not between 0 and 1; use 0.05")]
     Significance(f64),
     /// An effect that cannot be reached or that always is.
-    #[error("the smallest effect {0} is not between 0 and 1; 0.03 is the default")]
+    #[error("the minimum effect {0} is not between 0 and 1; the default is 0.03")]
     MinEffect(f64),
     /// Rows that can show nothing.
-    #[error("{0} rows are too few to show anything; take at least 2")]
+    #[error("the minimum number of rows {0} is too small; use at least 2")]
     MinRows(u64),
     /// No look at all.
-    #[error("there is at least one look; 365 is a year of daily ones")]
+    #[error("the number of looks must be at least 1; 365 means daily runs for a year")]
     Looks,
     /// A test of the other kind of feature.
-    #[error("{} is no test of {kind} features", .test.name())]
+    #[error("{} is not a test for {kind} features", .test.name())]
     Test {
         /// The test.
         test: Test,

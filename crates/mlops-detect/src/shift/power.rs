@@ -32,11 +32,11 @@ pub fn smallest_shift(n_reference: u64, n_production: u64, significance: f64) ->
     SmallestShift { sds, share: sds / 2.0 }
 }
 
-/// What [`smallest_shift`] gives.
+/// The result of [`smallest_shift`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SmallestShift {
-    /// Of a mean, in standard deviations.
+    /// The smallest shift of a mean, in standard deviations.
     pub sds: f64,
-    /// Of a level that half of the rows have, in shares of the rows.
+    /// The smallest shift of a level with a share of 50%, in shares of the rows.
     pub share: f64,
 }

@@ -18,7 +18,7 @@ pub enum RetrainRule {
     Important(f64),
 }
 
-/// What a rule makes of a comparison.
+/// The decision of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RetrainAdvice {
     /// Fit the model again, and why.
@@ -40,9 +40,9 @@ impl RetrainAdvice {
 }
 
 impl RetrainRule {
-    /// What to do about `found`.
+    /// Returns the decision for `found`.
     ///
-    /// Broken data are never a reason: a model that is fitted to them learns the break.
+    /// Data errors are never a reason: a model that is trained on them learns the error.
     /// `importances` are those of the current model by feature, of any sum; a feature that is not
     /// among them has none. [`Self::Important`] needs them.
     pub fn advise(self, found: &DataShift, importances: &BTreeMap<String, f64>) -> RetrainAdvice {
@@ -53,7 +53,7 @@ impl RetrainRule {
             found.features.iter().filter(|feature| feature.state.is_data_bug()).collect();
         if !bugs.is_empty() {
             return RetrainAdvice::Keep(format!(
-                "the data are broken: {}; mend them first",
+                "the data have errors: {}; correct them first",
                 names(&bugs)
             ));
         }
@@ -80,7 +80,7 @@ impl RetrainRule {
         if moved >= needed {
             RetrainAdvice::Retrain(says)
         } else {
-            RetrainAdvice::Keep(format!("{says}; {:.1}% are needed", 100.0 * needed))
+            RetrainAdvice::Keep(format!("{says} (threshold {:.1}%)", 100.0 * needed))
         }
     }
 }

@@ -2,7 +2,7 @@ use super::numbers::Numbers;
 use mlops_stats::{KsMethod, Sample, ks_two_sample};
 use serde::{Serialize, Serializer};
 
-/// What is the matter with a feature, or that nothing is.
+/// The state of a feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum State {
     /// Nothing moved that the policy minds.

@@ -42,10 +42,10 @@ impl Finder {
         &self,
         histogram: &[Packed],
         bins: usize,
-        least_gain: f64,
+        min_gain: f64,
     ) -> Option<(f64, Question)> {
         let missing = Sums::unpack(histogram.get(usize::from(MISSING_BIN)).copied().unwrap_or(0));
-        let mut most = self.before + (least_gain / self.unit).max(1e-9);
+        let mut most = self.before + (min_gain / self.unit).max(1e-9);
         let mut found = None;
         for missing_left in [false, true] {
             if missing_left && missing == Sums::default() {
@@ -84,7 +84,7 @@ impl Finder {
         &self,
         histogram: &[Packed],
         levels: usize,
-        least_gain: f64,
+        min_gain: f64,
     ) -> Option<(f64, Question)> {
         let known = (0..levels).map(|level| level as u8).chain([MISSING_BIN]);
         let sums = known
@@ -95,15 +95,15 @@ impl Finder {
         sorted.sort_unstable_by(|(a, of_a), (b, of_b)| {
             mean(of_a).total_cmp(&mean(of_b)).then(a.cmp(b))
         });
-        let mut most = self.before + (least_gain / self.unit).max(1e-9);
+        let mut most = self.before + (min_gain / self.unit).max(1e-9);
         let mut found: Option<(Vec<u8>, Sums)> = None;
         for from_the_end in [false, true] {
             let mut left = Sums::default();
             if from_the_end {
                 sorted.reverse();
             }
-            for place in 0..sorted.len() {
-                left = left.plus(sorted[place].1);
+            for index in 0..sorted.len() {
+                left = left.plus(sorted[index].1);
                 if left.hessian < self.least {
                     continue;
                 }
@@ -112,7 +112,7 @@ impl Finder {
                 }
                 if let Some(score) = self.score_above(left, most) {
                     most = score;
-                    found = Some((sorted[..=place].iter().map(|(bin, _)| *bin).collect(), left));
+                    found = Some((sorted[..=index].iter().map(|(bin, _)| *bin).collect(), left));
                 }
             }
         }

@@ -39,7 +39,7 @@ type Histograms = Vec<Packed>;
 
 /// A leaf that may still be split.
 struct Leaf {
-    place: usize,
+    node: usize,
     from: usize,
     to: usize,
     sums: Sums,
@@ -161,7 +161,7 @@ impl<'a> Booster<'a> {
     /// Grows one tree, and adds its values to the scores.
     fn grow(&mut self, scores: &mut [f32]) -> Tree {
         let mut tree = Tree::new();
-        self.order.iter_mut().zip(0u32..).for_each(|(row, place)| *row = place);
+        self.order.iter_mut().zip(0u32..).for_each(|(row, index)| *row = index);
         let histograms = self.count(0, self.rows.rows);
         let sums = self.sums_of(&histograms);
         let root = self.leaf(0, 0..self.rows.rows, sums, histograms);
@@ -170,13 +170,13 @@ impl<'a> Booster<'a> {
             let gain = |leaf: &Leaf| leaf.best.map_or(f64::MIN, |best| best.gain);
             let best =
                 leaves.iter().enumerate().max_by(|(_, a), (_, b)| gain(a).total_cmp(&gain(b)));
-            let Some((place, split)) = best.and_then(|(place, leaf)| Some((place, leaf.best?)))
+            let Some((index, split)) = best.and_then(|(index, leaf)| Some((index, leaf.best?)))
             else {
                 break;
             };
-            let leaf = leaves.swap_remove(place);
+            let leaf = leaves.swap_remove(index);
             self.gains[split.input] += split.gain;
-            let at = tree.split(leaf.place, split.input, split.question);
+            let at = tree.split(leaf.node, split.input, split.question);
             let [one, other] = self.split(leaf, split, at);
             leaves.extend([one, other]);
         }
@@ -188,7 +188,7 @@ impl<'a> Booster<'a> {
             // Where every row is sure of its outcome there is nothing to go by.
             let step = if curvature > 0.0 { -gradient / curvature } else { 0.0 };
             let value = (self.params.learning_rate * step) as f32;
-            tree.set_value(leaf.place, value);
+            tree.set_value(leaf.node, value);
             values.push((leaf.from..leaf.to, value));
             self.pool.push(leaf.histograms);
         }
@@ -233,14 +233,14 @@ impl<'a> Booster<'a> {
 
     fn leaf(
         &self,
-        place: usize,
+        node: usize,
         rows: std::ops::Range<usize>,
         sums: Sums,
         histograms: Histograms,
     ) -> Leaf {
         let may_split = rows.len() >= 2 * self.params.min_leaf as usize;
         let best = if may_split { self.best_split(&histograms, sums, rows.len()) } else { None };
-        Leaf { place, from: rows.start, to: rows.end, sums, histograms, best }
+        Leaf { node, from: rows.start, to: rows.end, sums, histograms, best }
     }
 
     /// The sums over a leaf's rows, each of which is in one bin of the first input.
@@ -366,8 +366,8 @@ fn stable_partition(
 /// counted on one, without a branch.
 fn partition_part(order: &mut [u32], spare: &mut [u32], is_left: impl Fn(u32) -> bool) -> usize {
     let (mut left, mut right) = (0, 0);
-    for place in 0..order.len() {
-        let row = order[place];
+    for index in 0..order.len() {
+        let row = order[index];
         let is_left = is_left(row);
         order[left] = row;
         spare[right] = row;

@@ -143,13 +143,13 @@ impl Finder<'_> {
         self.levels.sort_unstable_by_key(|(bin, _)| ranks[usize::from(*bin)]);
         let mut left = Counts::default();
         let mut best: Option<(f64, usize, Counts)> = None;
-        for (place, (_, counts)) in self.levels[..self.levels.len() - 1].iter().enumerate() {
+        for (index, (_, counts)) in self.levels[..self.levels.len() - 1].iter().enumerate() {
             left = left.plus(*counts);
             let right = all.minus(left);
             let purity = left.purity() + right.purity();
             let most = best.map_or(f64::MIN, |(purity, ..)| purity);
             if purity > most && left.rows >= self.min_leaf && right.rows >= self.min_leaf {
-                best = Some((purity, place + 1, left));
+                best = Some((purity, index + 1, left));
             }
         }
         let Some((_, cut, left)) = best else { return };
@@ -160,7 +160,7 @@ impl Finder<'_> {
             .filter(|level| ranks[usize::from(*level)] <= last)
             .for_each(|level| insert(&mut set, level));
         let missing = self.levels.iter().position(|(bin, _)| *bin == MISSING_BIN);
-        if missing.map_or(2 * left.rows > all.rows, |place| place < cut) {
+        if missing.map_or(2 * left.rows > all.rows, |index| index < cut) {
             insert(&mut set, MISSING_BIN);
         }
         self.offer(input, Question::In(set), left, all);
@@ -168,9 +168,9 @@ impl Finder<'_> {
 
     /// A random half of the levels.
     fn random_levels(&mut self, input: usize, all: Counts) {
-        for place in (1..self.levels.len()).rev() {
-            let other = self.random.below(place + 1);
-            self.levels.swap(place, other);
+        for index in (1..self.levels.len()).rev() {
+            let other = self.random.below(index + 1);
+            self.levels.swap(index, other);
         }
         let cut = 1 + self.random.below(self.levels.len() - 1);
         let left =

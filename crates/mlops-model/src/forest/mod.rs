@@ -190,7 +190,7 @@ fn pack<const SIZE: usize>(row: &[u8; SIZE]) -> u64 {
 
 /// A node whose rows are still to be split.
 struct Open {
-    place: usize,
+    node: usize,
     from: usize,
     to: usize,
     counts: Counts,
@@ -209,7 +209,7 @@ fn grow_tree<const SIZE: usize>(
     let weights = draw_rows(rows.len(), randomness, &mut random);
     let (drawn, not_drawn) = by_weight(&weights);
     let ranks = level_ranks(rows, &not_drawn, bins);
-    let weighted = |&place: &u32| with_weight(rows[place as usize], weights[place as usize]);
+    let weighted = |&index: &u32| with_weight(rows[index as usize], weights[index as usize]);
     // Behind the rows is as much room: at a split, those that go right change over to the other
     // half.
     let mut packed: Vec<[u8; SIZE]> = Vec::with_capacity(2 * drawn.len());
@@ -232,9 +232,9 @@ fn grow_tree<const SIZE: usize>(
         best: None,
         levels: Vec::new(),
     };
-    let mut open = vec![Open { place: 0, from: 0, to: drawn.len(), counts: all, depth: 0 }];
+    let mut open = vec![Open { node: 0, from: 0, to: drawn.len(), counts: all, depth: 0 }];
     while let Some(node) = open.pop() {
-        tree.set_value(node.place, share_of_sum(node.counts));
+        tree.set_value(node.node, share_of_sum(node.counts));
         let is_deepest = params.max_depth.is_some_and(|deepest| node.depth >= deepest);
         if node.counts.is_pure() || is_deepest || node.counts.rows < 2 * params.min_leaf {
             continue;
@@ -248,9 +248,9 @@ fn grow_tree<const SIZE: usize>(
         while tried < order.len() && looked_at < features {
             let at_once = if here.len() > SORTED_ROWS { COUNTED_AT_ONCE } else { 1 };
             let at_once = at_once.min(features - looked_at).min(order.len() - tried);
-            for place in tried..tried + at_once {
-                let other = place + finder.random.below(order.len() - place);
-                order.swap(place, other);
+            for index in tried..tried + at_once {
+                let other = index + finder.random.below(order.len() - index);
+                order.swap(index, other);
             }
             let inputs = &order[tried..tried + at_once];
             tried += at_once;
@@ -281,7 +281,7 @@ fn grow_tree<const SIZE: usize>(
         let Some(split) = finder.best else { continue };
         importances[split.input] += split.purity - node.counts.purity();
         let depth = node.depth + 1;
-        let left = tree.split(node.place, split.input, split.question);
+        let left = tree.split(node.node, split.input, split.question);
         let right = node.counts.minus(split.left);
         // Leaves need no rows.
         let (left_end, right_from) = if params.max_depth == Some(depth) {
@@ -301,8 +301,8 @@ fn grow_tree<const SIZE: usize>(
             }
         };
         let right_to = right_from + (node.to - left_end);
-        open.push(Open { place: left + 1, from: right_from, to: right_to, counts: right, depth });
-        open.push(Open { place: left, from: node.from, to: left_end, counts: split.left, depth });
+        open.push(Open { node: left + 1, from: right_from, to: right_to, counts: right, depth });
+        open.push(Open { node: left, from: node.from, to: left_end, counts: split.left, depth });
     }
     tree.finish();
     (tree, importances)
@@ -325,8 +325,8 @@ fn by_weight(weights: &[u8]) -> (Vec<u32>, Vec<u32>) {
     // Without a branch: each index is written to both lists, and stays in one.
     let (mut drawn, mut not_drawn) = (vec![0; weights.len()], vec![0; weights.len()]);
     let (mut count, mut other) = (0, 0);
-    for (&weight, place) in weights.iter().zip(0u32..) {
-        (drawn[count], not_drawn[other]) = (place, place);
+    for (&weight, index) in weights.iter().zip(0u32..) {
+        (drawn[count], not_drawn[other]) = (index, index);
         count += usize::from(weight > 0);
         other += usize::from(weight == 0);
     }
@@ -408,8 +408,8 @@ fn partition<const SIZE: usize>(
 ) -> (usize, usize) {
     let half = rows.len() / 2;
     let (mut left, mut right) = (from, if from < half { to + half } else { to - half });
-    for place in from..to {
-        let row = rows[place];
+    for index in from..to {
+        let row = rows[index];
         let is_left = is_left(&row);
         right -= usize::from(!is_left);
         // The side of a row is unpredictable for the processor, so there is no branch.

@@ -68,14 +68,14 @@ impl Model {
                 continue;
             };
             graph.inputs.push(ValueInfo::of(name, STRING, Some(1)));
-            let places = (0..levels.len()).map(|place| place as f32).collect();
+            let indices = (0..levels.len()).map(|index| index as f32).collect();
             let attributes = [
                 Attribute::strings("keys_strings", levels),
-                Attribute::floats("values_floats", places),
+                Attribute::floats("values_floats", indices),
                 Attribute::float("default_float", f32::NAN),
             ];
-            let place = graph.node_of(ML, "LabelEncoder", std::slice::from_ref(name), &attributes);
-            inputs.push(graph.cast(&place, DOUBLE));
+            let index = graph.node_of(ML, "LabelEncoder", std::slice::from_ref(name), &attributes);
+            inputs.push(graph.cast(&index, DOUBLE));
         }
         inputs
     }
@@ -158,10 +158,10 @@ impl Graph {
                     // One more weight, for levels that are not known.
                     let table: Vec<f64> = weights.iter().copied().chain([0.0]).collect();
                     let unknown = self.number(weights.len() as f64);
-                    let place = self.node("Where", &[is_missing, unknown, input.clone()], &[]);
-                    let place = self.cast(&place, INT64);
+                    let index = self.node("Where", &[is_missing, unknown, input.clone()], &[]);
+                    let index = self.cast(&index, INT64);
                     let table = self.constant(TensorProto::doubles(&[table.len() as i64], &table));
-                    self.node("Gather", &[table, place], &[])
+                    self.node("Gather", &[table, index], &[])
                 }
             };
             sum = self.node("Add", &[sum, added], &[]);
@@ -196,7 +196,7 @@ impl Graph {
         let is_above = self.node("Greater", &[inside.clone(), points], &[]);
         let above = self.cast(&is_above, INT64);
         let axis = self.constant(TensorProto::ints(&[1], &[1]));
-        let place = self.node("ReduceSum", &[above, axis], &[Attribute::int("keepdims", 1)]);
+        let index = self.node("ReduceSum", &[above, axis], &[Attribute::int("keepdims", 1)]);
         // In front of the first point, and between each and the next: where it begins, and how
         // steep it is.
         let ends = x.windows(2).zip(y.windows(2));
@@ -206,12 +206,12 @@ impl Graph {
         let from = |points: &[f64]| {
             std::iter::once(points[0]).chain(points.iter().copied()).collect::<Vec<f64>>()
         };
-        let at_place = |graph: &mut Self, table: &[f64]| {
+        let at_index = |graph: &mut Self, table: &[f64]| {
             let table = graph.constant(TensorProto::doubles(&[table.len() as i64], table));
-            graph.node("Gather", &[table, place.clone()], &[])
+            graph.node("Gather", &[table, index.clone()], &[])
         };
-        let (x0, y0) = (at_place(self, &from(x)), at_place(self, &from(y)));
-        let slope = at_place(self, &slopes);
+        let (x0, y0) = (at_index(self, &from(x)), at_index(self, &from(y)));
+        let slope = at_index(self, &slopes);
         let along = self.node("Sub", &[inside, x0], &[]);
         let rise = self.node("Mul", &[along, slope], &[]);
         self.node("Add", &[y0, rise], &[])
@@ -317,14 +317,14 @@ impl Ensemble {
             *list += 1;
             *list - 1
         };
-        let places: Vec<(i64, bool)> = (0..tree.len())
-            .map(|place| match tree.node(place) {
+        let indices: Vec<(i64, bool)> = (0..tree.len())
+            .map(|index| match tree.node(index) {
                 NodeView::Leaf(_) => (next(&mut leaves), true),
                 NodeView::Split { .. } => (next(&mut questions), false),
             })
             .collect();
-        for place in 0..tree.len() {
-            match tree.node(place) {
+        for index in 0..tree.len() {
+            match tree.node(index) {
                 NodeView::Leaf(value) => self.leaves.push(f64::from(value)),
                 NodeView::Split { input, question, left } => {
                     match question {
@@ -355,7 +355,7 @@ impl Ensemble {
                             }
                         }
                     }
-                    let ((yes, yes_is_leaf), (no, no_is_leaf)) = (places[left], places[left + 1]);
+                    let ((yes, yes_is_leaf), (no, no_is_leaf)) = (indices[left], indices[left + 1]);
                     self.yes.push(yes);
                     self.yes_is_leaf.push(i64::from(yes_is_leaf));
                     self.no.push(no);

@@ -230,13 +230,13 @@ impl<'b> Reader<'b> {
             // MEMOIZE, BINPUT, LONG_BINPUT
             0x94 => self.memoize(at, self.memo.len())?,
             b'q' | b'r' => {
-                let place = self.number(if opcode == b'q' { 1 } else { 4 })?;
-                self.memoize(at, place)?;
+                let index = self.number(if opcode == b'q' { 1 } else { 4 })?;
+                self.memoize(at, index)?;
             }
             // BINGET, LONG_BINGET
             b'h' | b'j' => {
-                let place = self.number(if opcode == b'h' { 1 } else { 4 })?;
-                self.repeat(at, place)?;
+                let index = self.number(if opcode == b'h' { 1 } else { 4 })?;
+                self.repeat(at, index)?;
             }
             _ => return Err(PickleError::Unsafe { offset: at, opcode: name_of(opcode) }),
         }
@@ -309,9 +309,9 @@ impl<'b> Reader<'b> {
         Ok(())
     }
 
-    fn memoize(&mut self, at: usize, place: usize) -> Result<(), PickleError> {
+    fn memoize(&mut self, at: usize, index: usize) -> Result<(), PickleError> {
         // Python numbers them consecutively.
-        if place > self.memo.len() {
+        if index > self.memo.len() {
             return Err(PickleError::Unsound {
                 offset: at,
                 what: "a value is remembered out of turn",
@@ -325,16 +325,16 @@ impl<'b> Reader<'b> {
         } else {
             Some(top.clone())
         };
-        if place == self.memo.len() {
+        if index == self.memo.len() {
             self.memo.push(kept)
         } else {
-            self.memo[place] = kept
+            self.memo[index] = kept
         }
         Ok(())
     }
 
-    fn repeat(&mut self, at: usize, place: usize) -> Result<(), PickleError> {
-        let Some(remembered) = self.memo.get(place) else {
+    fn repeat(&mut self, at: usize, index: usize) -> Result<(), PickleError> {
+        let Some(remembered) = self.memo.get(index) else {
             return Err(PickleError::Unsound {
                 offset: at,
                 what: "a value is named again that was never said",

@@ -198,12 +198,12 @@ fn nothing_makes_it_panic() {
         let mut bytes = seeds[case % 2].clone();
         bytes.truncate(600);
         for _ in 0..random.random_range(1..6) {
-            let place = random.random_range(0..bytes.len());
+            let index = random.random_range(0..bytes.len());
             match random.random_range(0..4) {
-                0 => bytes[place] ^= 1 << random.random_range(0..8),
-                1 => bytes[place] = opcodes[random.random_range(0..opcodes.len())],
-                2 => bytes.insert(place, opcodes[random.random_range(0..opcodes.len())]),
-                _ => bytes.truncate(place.max(1)),
+                0 => bytes[index] ^= 1 << random.random_range(0..8),
+                1 => bytes[index] = opcodes[random.random_range(0..opcodes.len())],
+                2 => bytes.insert(index, opcodes[random.random_range(0..opcodes.len())]),
+                _ => bytes.truncate(index.max(1)),
             }
         }
         bytes.push(b'.');

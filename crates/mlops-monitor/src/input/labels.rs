@@ -15,24 +15,24 @@ pub struct Labelled {
     pub table: Table,
     /// Requests that are too young, as they were.
     pub waiting: Table,
-    /// What became of all requests.
+    /// Numbers of requests with and without an outcome.
     pub counts: LabelCounts,
 }
 
-/// What became of the requests that were to be labelled.
+/// Numbers of requests by the state of their outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct LabelCounts {
-    /// Those with an outcome.
+    /// Requests with an outcome.
     pub labelled: usize,
-    /// Those whose outcome is the one for want of another.
+    /// Requests with the outcome of `--absent-outcome`.
     pub absent: usize,
-    /// Left out, as their outcome may be still to come.
+    /// Excluded: younger than the horizon, without an outcome yet.
     pub too_young: usize,
-    /// Left out, as no outcome came.
+    /// Excluded: no outcome within the horizon.
     pub unanswered: usize,
-    /// Left out, as an earlier request of the customer has the same outcome.
+    /// Excluded: an earlier request of the customer has the same outcome.
     pub repeated: usize,
-    /// Left out, as they do not say whose they are.
+    /// Excluded: without a client_id.
     pub without_client: usize,
 }
 
@@ -40,9 +40,9 @@ impl LabelCounts {
     /// For people.
     pub fn text(&self) -> String {
         let left_out = [
-            (self.too_young, "too young"),
+            (self.too_young, "too recent for an outcome"),
             (self.unanswered, "without an outcome"),
-            (self.repeated, "of a customer who counts already"),
+            (self.repeated, "repeated requests of the same customer"),
             (self.without_client, "without a client_id"),
         ];
         let left_out = left_out.into_iter().filter(|(rows, _)| *rows > 0);
@@ -53,7 +53,7 @@ impl LabelCounts {
             number((self.labelled + self.absent) as u64)
         );
         if !left_out.is_empty() {
-            text.push_str(&format!("; left out: {}", left_out.join(", ")));
+            text.push_str(&format!("; excluded: {}", left_out.join(", ")));
         }
         text
     }

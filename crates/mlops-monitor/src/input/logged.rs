@@ -7,7 +7,7 @@ use mlops_sql::Database;
 
 use super::logs::{LOG_TIME, LogColumns, LogFindings, LogReader, rows_in_window};
 
-/// Where logged requests are.
+/// The location of logged requests.
 #[derive(Debug, Clone, Copy)]
 pub enum LogsAt<'a> {
     /// In `model_logs`.
@@ -22,7 +22,7 @@ pub enum LogsAt<'a> {
 ///
 /// The failures of the store, and an object or a folder that is not there.
 pub async fn read_logged(
-    place: LogsAt<'_>,
+    location: LogsAt<'_>,
     columns: LogColumns,
     window: Window,
     context: &Context,
@@ -32,7 +32,7 @@ pub async fn read_logged(
     let mut reader = LogReader::new(columns, |batch: &Table| {
         table.append(&rows_in_window(batch, LOG_TIME, window))
     });
-    match place {
+    match location {
         LogsAt::Database(database) => reader.read_database(database, window, || bar.inc(1)).await?,
         LogsAt::Objects(location) => {
             let read = reader.read_objects(location, || bar.inc(1)).await;
@@ -45,7 +45,7 @@ pub async fn read_logged(
         tracing::warn!(
             records.bad = found.bad,
             requests.without_input = found.without_input,
-            "lines that are no records, and requests without an `input` object, are left out"
+            "lines that are not valid records, and requests without an `input` object, are ignored"
         );
     }
     Ok((table, found))

@@ -39,9 +39,9 @@ pub struct LogColumns {
 /// Turns logged requests into rows, and hands them on in batches. The column [`LOG_TIME`] comes
 /// last.
 pub struct LogReader<S> {
-    /// Where each field of the input stands.
+    /// The column index of each input field.
     inputs: HashMap<String, usize>,
-    /// Where each field of the output stands.
+    /// The column index of each output field.
     outputs: Vec<(String, usize)>,
     known: HashSet<String>,
     batch: Table,
@@ -49,7 +49,7 @@ pub struct LogReader<S> {
     found: LogFindings,
 }
 
-/// What there was beside the rows.
+/// Findings beside the rows.
 #[derive(Debug, Default)]
 pub struct LogFindings {
     /// Payloads without an `input` object, which an application may have written itself.
@@ -152,7 +152,7 @@ impl<S: FnMut(&Table)> LogReader<S> {
         let mut row = vec![Cell::Missing; self.batch.columns.len()];
         for (name, value) in fields {
             match self.inputs.get(name.as_ref()) {
-                Some(&place) => row[place] = cell(value),
+                Some(&index) => row[index] = cell(value),
                 None if self.found.new_columns.len() < MAX_NEW_COLUMNS
                     && !REQUEST_FIELDS.contains(&name.as_ref())
                     && !self.known.contains(name.as_ref()) =>
@@ -163,9 +163,9 @@ impl<S: FnMut(&Table)> LogReader<S> {
             }
         }
         let output = payload.as_ref().and_then(|payload| payload.get("output"));
-        for (field, place) in &self.outputs {
+        for (field, index) in &self.outputs {
             if let Some(value) = output.and_then(|output| output.get(field)) {
-                row[*place] = cell(value);
+                row[*index] = cell(value);
             }
         }
         row[self.batch.columns.len() - 1] = Cell::Time(time.as_microsecond());
@@ -215,10 +215,9 @@ async fn list(location: &Location) -> Result<(Objects, Vec<ObjectMeta>), StoreEr
             return Ok((folder, below));
         }
     }
-    let nothing =
-        || StoreError::new(StoreErrorKind::NotFound, format!("there are no logs at {location}"));
-    let (place, name) = location.split_file().map_err(|_| nothing())?;
-    let store = Objects::open(&place).await;
+    let nothing = || StoreError::new(StoreErrorKind::NotFound, format!("no logs at {location}"));
+    let (index, name) = location.split_file().map_err(|_| nothing())?;
+    let store = Objects::open(&index).await;
     let named: Vec<ObjectMeta> = store
         .list(&name)
         .try_filter(|object| std::future::ready(object.key == name))

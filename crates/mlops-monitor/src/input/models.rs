@@ -3,10 +3,10 @@ use mlops_job::UsageError;
 use mlops_model::artifact::ModelFile;
 use mlops_objects::{Location, local_copy};
 
-/// A model of a place where `retrain` keeps models, with where all that belongs to it lies.
+/// A model from the folder of `retrain`, with the locations of its files.
 #[derive(Debug, Clone)]
 pub struct PublishedModel {
-    /// What is in its file.
+    /// The content of its file.
     pub file: ModelFile,
     models: Location,
 }
@@ -31,11 +31,11 @@ impl PublishedModel {
         Ok(Self { file: read, models: models.clone() })
     }
 
-    /// Where something that belongs to it lies, such as `training.parquet`.
+    /// Returns the location of one of its files, such as `training.parquet`.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] where that is no place.
+    /// [`UsageError`] if the name does not give a valid location.
     pub fn part(&self, name: &str) -> Result<Location> {
         below(&self.models, &version(&self.file.model_uid, name))
     }

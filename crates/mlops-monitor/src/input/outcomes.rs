@@ -32,8 +32,8 @@ pub struct OutcomeArgs {
     #[arg(long, env = "MLOPS_ABSENT_OUTCOME", value_name = "OUTCOME", hide_short_help = true)]
     pub absent_outcome: Option<String>,
 
-    /// Clients whose outcomes are used: `all`, or the control group of the heuristic, on whom no
-    /// prediction was acted
+    /// Clients whose outcomes are used: `all`, or `heuristic`, the control group, for which the
+    /// application ignored predictions
     #[arg(
         long,
         env = "MLOPS_OUTCOMES_OF",
@@ -44,21 +44,22 @@ pub struct OutcomeArgs {
     pub outcomes_of: OutcomesOf,
 }
 
-/// The column of the output's field that says who decided; the model, where it says nothing.
+/// The column with the group of a client; a missing value means the model.
 const DECIDED_BY: &str = "output.model_used";
 
-/// Whose outcomes are learned from and judged by.
+/// The group of clients whose outcomes are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum OutcomesOf {
     /// All clients
     #[default]
     All,
-    /// Clients on whom the heuristic decided, whatever was predicted
+    /// Clients of the control group, for which the heuristic decided
     Heuristic,
 }
 
 impl OutcomesOf {
-    /// What [`LogColumns::outputs`](crate::LogColumns::outputs) must have for [`keep`](Self::keep).
+    /// Returns the columns that [`LogColumns::outputs`](crate::LogColumns::outputs) needs for
+    /// [`keep`](Self::keep).
     pub fn outputs(self) -> Vec<(String, String, Kind)> {
         match self {
             Self::All => Vec::new(),
@@ -70,16 +71,16 @@ impl OutcomesOf {
 
     /// The requests whose outcomes count, without the column that tells them.
     pub fn keep(self, table: &Table) -> Cow<'_, Table> {
-        let place = table.columns.iter().position(|column| column.name == DECIDED_BY);
-        match (self, place) {
+        let index = table.columns.iter().position(|column| column.name == DECIDED_BY);
+        match (self, index) {
             (Self::All, _) => Cow::Borrowed(table),
             (Self::Heuristic, None) => Cow::Owned(table.take(&[])),
-            (Self::Heuristic, Some(place)) => {
-                let who = table.columns[place].names().into_iter().enumerate();
+            (Self::Heuristic, Some(index)) => {
+                let who = table.columns[index].names().into_iter().enumerate();
                 let of_heuristic =
                     who.filter(|(_, who)| who.as_ref().is_some_and(|who| who != "model"));
                 let mut kept = table.take(&of_heuristic.map(|(row, _)| row).collect::<Vec<_>>());
-                kept.columns.remove(place);
+                kept.columns.remove(index);
                 Cow::Owned(kept)
             }
         }
@@ -102,7 +103,7 @@ pub async fn read_outcomes(
         }
         (None, Some(database)) => database.outcomes().try_collect().await?,
         (None, None) => {
-            let message = "the outcomes are missing: name a file with --outcomes, or a database that has client_outcomes with --database";
+            let message = "the outcomes are missing; name a file with --outcomes, or a database with table client_outcomes with --database";
             return Err(UsageError::new(message).into());
         }
     };
@@ -130,7 +131,7 @@ async fn of_file(file: &Location) -> Result<Vec<Outcome>> {
             }
             _ => {
                 let message = format!(
-                    "row {} lacks a client_id, an outcome_timestamp that reads as a time, or an outcome",
+                    "row {} needs a client_id, a valid outcome_timestamp and an outcome",
                     row + 1
                 );
                 Err(UsageError::new(message).into())
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn of_the_heuristic_are_those_on_whom_anything_but_the_model_decided() {
         let kept = OutcomesOf::Heuristic.keep(&requests()).into_owned();
-        assert_eq!(kept.columns.len(), 1, "what tells the arms is no feature");
+        assert_eq!(kept.columns.len(), 1, "the group is not a feature");
         assert_eq!(kept.columns[0].names(), [Some("2".to_owned()), Some("4".to_owned())]);
         assert_eq!(OutcomesOf::All.keep(&requests()).rows(), 4);
     }

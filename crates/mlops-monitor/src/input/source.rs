@@ -13,11 +13,11 @@ const LOG_ENDINGS: [&str; 3] = [".json", ".jsonl", ".ndjson"];
 /// Endings of files that are tables or their profiles.
 const FILE_ENDINGS: [&str; 5] = [".csv", ".tsv", ".parquet", ".pq", ".profile"];
 
-/// What a location holds.
+/// The content of a location.
 pub enum Source {
     /// Rows of columns.
     Table(TableSource),
-    /// What is known of rows that are not there.
+    /// Profiles of rows, without the rows.
     Profiles(Profiles),
     /// JSON logs: a folder, or one object.
     Logs(Location),

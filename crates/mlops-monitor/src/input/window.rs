@@ -16,17 +16,14 @@ pub fn window_of(
     let from = match span {
         Some(span) => {
             let end = until.unwrap_or(now);
-            Some(
-                end.checked_sub(span)
-                    .map_err(|_| UsageError::new("--window reaches back before all time"))?,
-            )
+            Some(end.checked_sub(span).map_err(|_| UsageError::new("--window is too long"))?)
         }
         None => since,
     };
     if let (Some(from), Some(to)) = (from, until)
         && from >= to
     {
-        return Err(UsageError::new(format!("--since {from} is not before --until {to}")));
+        return Err(UsageError::new(format!("--since {from} must be before --until {to}")));
     }
     Ok(Window { from, to: until })
 }

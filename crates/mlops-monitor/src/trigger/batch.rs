@@ -6,13 +6,13 @@ use aws_sdk_batch::types::{
 };
 use mlops_core::ports::{StoreError, StoreErrorKind};
 
-/// What the names of all retrain jobs begin with.
+/// The prefix of the names of all retrain jobs.
 const NAME: &str = "retrain";
 
 /// The longest name of a job.
 const MAX_NAME_CHARS: usize = 128;
 
-/// Where retrain jobs are submitted to.
+/// The queue and the definition of retrain jobs.
 pub(crate) struct Queue {
     client: Client,
     queue: String,
@@ -93,7 +93,7 @@ where
     E: aws_sdk_batch::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     mlops_aws::failed(doing, error, |code, _| {
-        let remedy = "; check --retrain-queue and --retrain-definition, and the role's right to batch:SubmitJob on both";
+        let remedy = "; check --retrain-queue and --retrain-definition, and grant batch:SubmitJob on both to the role";
         (code == "ClientException").then_some((StoreErrorKind::Configuration, remedy))
     })
 }

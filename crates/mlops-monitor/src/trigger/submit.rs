@@ -50,10 +50,10 @@ impl<'a> Requester<'a> {
     }
 }
 
-/// What became of the model.
+/// The retrain decision of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RetrainReport {
-    /// What was done.
+    /// The action.
     pub action: RetrainAction,
     /// Why, in words.
     pub why: String,
@@ -61,15 +61,15 @@ pub struct RetrainReport {
     pub batch_job_id: Option<String>,
 }
 
-/// What a monitor does about the model.
+/// The action of a monitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetrainAction {
-    /// Nothing: the model stays.
+    /// No retrain: there is no reason.
     Kept,
-    /// Nothing, as somebody else asked already.
+    /// No retrain: the policy delays the request.
     Suppressed,
-    /// Nothing, but would have started the retrain job.
+    /// No retrain because of `--dry-run`.
     WouldSubmit,
     /// The retrain job was started.
     Submitted,
@@ -80,7 +80,7 @@ impl RetrainReport {
         Self { action, why, batch_job_id: None }
     }
 
-    /// For people.
+    /// Returns the decision as text.
     pub fn text(&self) -> String {
         match (self.action, &self.batch_job_id) {
             (RetrainAction::Kept, _) => format!("no retrain: {}", self.why),
@@ -95,13 +95,12 @@ impl RetrainReport {
 }
 
 impl Trigger {
-    /// Where a monitor is `asked` to, by its `argument`; requests are kept in the database, which
-    /// has to be what it reads.
+    /// Creates the trigger if its `argument` is set. Requests are stored in the database that the
+    /// monitor reads.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] where it reads something else, or the arguments do not say how the retrain
-    /// job is started.
+    /// [`UsageError`] if the monitor reads files, or if the arguments do not name a retrain job.
     pub async fn if_asked(
         asked: bool,
         argument: &str,
@@ -113,7 +112,7 @@ impl Trigger {
         }
         if !is_of_database {
             let message = format!(
-                "{argument} needs the database, which keeps retrain requests; leave out --production, or use \
+                "{argument} needs the database, which stores retrain requests; leave out --production, or use \
                  --fail-on-verdict"
             );
             return Err(UsageError::new(message));
@@ -121,11 +120,11 @@ impl Trigger {
         Self::new(args).await.map(Some)
     }
 
-    /// As the arguments say.
+    /// Creates the trigger from the arguments.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] where they do not say how the retrain job is started.
+    /// [`UsageError`] if the arguments do not name a retrain job.
     pub async fn new(args: &RetrainArgs) -> Result<Self, UsageError> {
         let start = match (&args.retrain_queue, &args.retrain_definition, &args.retrain_command) {
             (Some(queue), Some(definition), _) => {
@@ -244,7 +243,7 @@ async fn run(command: &str, request: RetrainRequest<'_>) -> Result<()> {
         .status()
         .await?;
     if !status.success() {
-        bail!("--retrain-command `{command}` ended with {status}; its own output says why");
+        bail!("--retrain-command `{command}` failed with {status}; see its output for the reason");
     }
     Ok(())
 }

@@ -2,12 +2,12 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 
-/// An axis with the places that are named on it.
+/// An axis with its labeled values.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    /// Where it begins and ends.
+    /// The minimum and the maximum.
     pub range: [f64; 2],
-    /// The places, with their names.
+    /// Labeled values, with their labels.
     pub names: Vec<(f64, String)>,
 }
 
@@ -22,7 +22,7 @@ impl Axis {
         let last = (high / step + 1e-9).floor() as i64;
         // A number as wide as the axis is long may have no step at all.
         let names = (first..=last.min(first.saturating_add(50)))
-            .map(|place| (place as f64 * step, text(place as f64 * step)));
+            .map(|value| (value as f64 * step, text(value as f64 * step)));
         let mut names: Vec<(f64, String)> = names.collect();
         while names.iter().all(|(_, name)| without_last_zero(name).is_some()) && !names.is_empty() {
             names
@@ -32,11 +32,11 @@ impl Axis {
         Self { range: [low, high], names }
     }
 
-    /// The name of a place.
-    pub(super) fn name(&self, place: f64) -> String {
+    /// Returns the label of a value.
+    pub(super) fn name(&self, value: f64) -> String {
         self.names
             .iter()
-            .find(|(named, _)| *named == place)
+            .find(|(named, _)| *named == value)
             .map(|(_, name)| name.clone())
             .unwrap_or_default()
     }
@@ -70,7 +70,7 @@ impl Ranged for Axis {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
-        self.names.iter().map(|(place, _)| *place).collect()
+        self.names.iter().map(|(value, _)| *value).collect()
     }
 
     fn range(&self) -> Range<f64> {

@@ -18,8 +18,7 @@ pub struct CalibrationPoint {
     pub interval: [f64; 2],
 }
 
-/// What happened beside what was foretold, and under it how many predictions there were of each
-/// size.
+/// Plots the observed rate by predicted probability, and below it the number of predictions.
 pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
     let end =
@@ -44,8 +43,8 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
             .axis_style(Ink::Line.stroke(2))
             .set_all_tick_mark_size(3 * SCALE)
             .label_style(letters())
-            .x_label_formatter(&|place| share.name(*place))
-            .y_label_formatter(&|place| share.name(*place))
+            .x_label_formatter(&|value| share.name(*value))
+            .y_label_formatter(&|value| share.name(*value))
             .draw()?;
         chart.draw_series(DashedLineSeries::new(
             [(0.0, 0.0), (end, end)],
@@ -62,7 +61,7 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
         }))?;
         let curve = points.iter().map(|point| (point.predicted, point.observed));
         chart.draw_series(LineSeries::new(curve.clone(), Ink::New.stroke(2)))?;
-        chart.draw_series(curve.map(|place| Circle::new(place, 7, Ink::New.number().filled())))?;
+        chart.draw_series(curve.map(|value| Circle::new(value, 7, Ink::New.number().filled())))?;
         let columns: Vec<i32> =
             points.iter().map(|point| chart.backend_coord(&(point.predicted, 0.0)).0).collect();
 
@@ -87,7 +86,7 @@ pub fn calibration(points: &[CalibrationPoint], label: &str) -> Markup {
             width: 32,
             height: 380 * SCALE as i32,
             text: format!(
-                "{} predictions of {:.1}% on average: {:.1}% came true ({:.1}% to {:.1}%)",
+                "{} predictions, mean {:.1}%; observed rate {:.1}% ({:.1}% to {:.1}%)",
                 point.n,
                 100.0 * point.predicted,
                 100.0 * point.observed,

@@ -80,17 +80,17 @@ pub fn levels(names: &[&str], reference: &[f64], production: &[f64], label: &str
         let to_left = letters().pos(Pos::new(HPos::Right, VPos::Center));
         let to_right = letters().pos(Pos::new(HPos::Left, VPos::Center));
         let length = |share: f64| (f64::from(166 * SCALE) * share / most).round() as i32;
-        for (place, name) in names.iter().enumerate() {
-            let top = (ROW * SCALE) as i32 * place as i32 + 4 * SCALE as i32;
+        for (index, name) in names.iter().enumerate() {
+            let top = (ROW * SCALE) as i32 * index as i32 + 4 * SCALE as i32;
             let middle = top + (ROW * SCALE) as i32 / 2 - 4;
             labels.draw(&Text::new(short(name), (126 * SCALE as i32, middle), to_left.clone()))?;
-            let (is, was) = (length(production[place]), length(reference[place]));
+            let (is, was) = (length(production[index]), length(reference[index]));
             let bar = [(0, top), (is.max(1), top + 12 * SCALE as i32)];
             bars.draw(&Rectangle::new(bar, Ink::New.number().mix(0.45).filled()))?;
             let stroke = [(was, top - 3), (was, top + 12 * SCALE as i32 + 3)];
             bars.draw(&PathElement::new(stroke, Ink::Strong.stroke(4)))?;
             figures.draw(&Text::new(
-                format!("{:.1}%", 100.0 * production[place]),
+                format!("{:.1}%", 100.0 * production[index]),
                 (8, middle),
                 to_right.clone(),
             ))?;

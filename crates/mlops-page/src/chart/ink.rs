@@ -8,15 +8,15 @@ pub(super) const SCALE: u32 = 2;
 pub enum Ink {
     /// The present, the model, production.
     New,
-    /// What it is compared with.
+    /// The reference.
     Old,
     /// Another one beside the two.
     Other,
-    /// What is well.
+    /// Good.
     Good,
-    /// What is unclear.
+    /// Inconclusive.
     Warn,
-    /// What is bad.
+    /// Bad.
     Bad,
     /// Letters of the second rank.
     Muted,

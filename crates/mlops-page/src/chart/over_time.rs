@@ -35,7 +35,7 @@ const DENSE: usize = 70;
 /// A figure at one time.
 #[derive(Debug, Clone)]
 pub struct Point {
-    /// Where it is.
+    /// The position on the time axis.
     pub at: f64,
     /// The time in words.
     pub name: String,
@@ -50,15 +50,15 @@ pub struct Point {
 /// A moment that is marked in the picture.
 #[derive(Debug, Clone)]
 pub struct Mark {
-    /// Where it is.
+    /// The position on the time axis.
     pub at: f64,
-    /// What it says.
+    /// The label.
     pub name: String,
 }
 
 /// Figures over time.
 pub struct OverTime<'a> {
-    /// What the picture shows, for those who do not see it.
+    /// The text alternative.
     pub label: &'a str,
     /// The width and height on the page.
     pub size: [u32; 2],
@@ -70,7 +70,7 @@ pub struct OverTime<'a> {
     pub level: Option<(&'a str, f64)>,
     /// Moments.
     pub marks: &'a [Mark],
-    /// The least and the most that the figures can be.
+    /// The minimum and the maximum of the values.
     pub limits: [f64; 2],
     /// A figure in words.
     pub text: &'a dyn Fn(f64) -> String,
@@ -151,9 +151,9 @@ fn draw_line(
                 continue;
             }
             Form::Band => {
-                let ends = |place: usize| {
+                let ends = |end: usize| {
                     part.iter()
-                        .filter_map(move |it| Some((it.at, it.interval?[place].clamp(bottom, top))))
+                        .filter_map(move |it| Some((it.at, it.interval?[end].clamp(bottom, top))))
                 };
                 let outline: Vec<(f64, f64)> =
                     ends(0).chain(ends(1).collect::<Vec<_>>().into_iter().rev()).collect();
@@ -177,16 +177,16 @@ fn draw_line(
         let is_dense = part.len() > DENSE;
         for point in part {
             let Some(value) = point.value else { continue };
-            let place = (point.at, value.clamp(bottom, top));
+            let point_at = (point.at, value.clamp(bottom, top));
             if is_dense {
                 continue;
             }
             if !point.is_sure {
-                chart.draw_series([Circle::new(place, 6, Ink::Back.number().filled())])?;
-                chart.draw_series([Circle::new(place, 6, color.stroke_width(2))])?;
+                chart.draw_series([Circle::new(point_at, 6, Ink::Back.number().filled())])?;
+                chart.draw_series([Circle::new(point_at, 6, color.stroke_width(2))])?;
             } else {
                 chart.draw_series([Circle::new(
-                    place,
+                    point_at,
                     if line.form == Form::Bars { 7 } else { 5 },
                     color.filled(),
                 )])?;
@@ -256,8 +256,8 @@ fn legend(plot: &OverTime<'_>) -> Markup {
 }
 
 /// One column a time, which says what all lines have there.
-fn hovers(plot: &OverTime<'_>, place: impl Fn(f64) -> (i32, i32)) -> Vec<Hover> {
-    let mut places: Vec<(f64, String, Vec<String>)> = Vec::new();
+fn hovers(plot: &OverTime<'_>, position: impl Fn(f64) -> (i32, i32)) -> Vec<Hover> {
+    let mut hovered: Vec<(f64, String, Vec<String>)> = Vec::new();
     for line in plot.lines {
         for point in &line.points {
             let Some(value) = point.value else { continue };
@@ -266,19 +266,19 @@ fn hovers(plot: &OverTime<'_>, place: impl Fn(f64) -> (i32, i32)) -> Vec<Hover> 
                 text.push_str(&format!(" ({} to {})", (plot.text)(low), (plot.text)(high)));
             }
             if !point.is_sure {
-                text.push_str(", too few to judge");
+                text.push_str(", too few rows");
             }
-            match places.iter_mut().find(|(at, ..)| *at == point.at) {
+            match hovered.iter_mut().find(|(at, ..)| *at == point.at) {
                 Some((_, _, texts)) => texts.push(text),
-                None => places.push((point.at, point.name.clone(), vec![text])),
+                None => hovered.push((point.at, point.name.clone(), vec![text])),
             }
         }
     }
-    places.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let columns: Vec<(i32, i32)> = places.iter().map(|(at, ..)| place(*at)).collect();
+    hovered.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let columns: Vec<(i32, i32)> = hovered.iter().map(|(at, ..)| position(*at)).collect();
     let middle = |a: usize, b: usize| (columns[a].0 + columns[b].0) / 2;
-    let count = places.len();
-    places
+    let count = hovered.len();
+    hovered
         .into_iter()
         .enumerate()
         .map(|(n, (_, name, texts))| {

@@ -7,7 +7,7 @@ use super::ink::{Ink, SCALE};
 /// The letters' height; plotters counts the whole line.
 const LETTERS: u32 = 12 * SCALE;
 
-/// What plotters can say of a picture in memory: nothing, since it only grows a string.
+/// The result of drawing in memory, which cannot fail.
 pub(super) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
 /// A picture of this size on the page, or of any other if it may `stretch`. `label` says to those
@@ -52,8 +52,8 @@ pub(super) struct Hover {
     pub(super) text: String,
 }
 
-/// Puts the page's variables in the place of their numbers, and leaves out what the style sheet
-/// says or is so anyway.
+/// Replaces colors by the variables of the page, and removes attributes that are defaults or that the
+/// style sheet sets.
 fn in_colours_of_the_page(svg: &str) -> String {
     let mut text = svg.replace('\n', "");
     for (ink, name) in Ink::ALL {

@@ -23,10 +23,10 @@ pub fn strip(cells: &[Cell], label: &str) -> Markup {
             if let Some((ink, strength)) = same[0].shade {
                 let x = |cell: usize| (width * cell as f64).round() as i32;
                 let gap = i32::from(width > 6.0);
-                let place =
+                let cell =
                     [(x(from), 0), ((x(to) - gap).max(x(from) + 1), (HEIGHT * SCALE) as i32)];
                 root.draw(&Rectangle::new(
-                    place,
+                    cell,
                     ink.number().mix(f64::from(strength) / 100.0).filled(),
                 ))?;
             }

@@ -37,7 +37,7 @@ fn a_wrong_file_is_refused_by_place_and_remedy() {
     check_refused(&rule("above = 1\naggregate = 'mean'"), &["does not take it"]);
     check_refused(&rule("above = 1\nmetric = 'prediction'\naggregate = 'p101'"), &["p95"]);
     check_refused(&rule("above = 1\nmetric = 'silence'\nby = 'a'"), &["no groups"]);
-    check_refused("[[rule]]\nname = 'r'\nabove = 1", &["nobody is told"]);
+    check_refused("[[rule]]\nname = 'r'\nabove = 1", &["the rule has no recipient"]);
     check_refused(
         "[[rule]]\nname = 'r'\nabove = 1\nto = ['ops']",
         &["`ops` is neither an address nor a group", "none"],

@@ -190,7 +190,7 @@ fn quiet_hours_hold_texts_but_neither_mail_nor_what_is_critical() {
         assert_eq!(quiet.contains(time(at), &rules.time_zone), is_quiet, "{at}");
     }
     assert!(!hours("12:00", "13:00").contains(time("2026-01-15 21:30"), &rules.time_zone));
-    let [mail, text] = [0, 1].map(|place| rules.rules[0].recipients[place].clone());
+    let [mail, text] = [0, 1].map(|index| rules.rules[0].recipients[index].clone());
     let at = time("2026-01-15 21:30");
     let of = |recipient, transition, severity| route(&rules, recipient, transition, severity, at);
     assert_eq!(of(&mail, Transition::Fired, Severity::Warning), Route::Send);

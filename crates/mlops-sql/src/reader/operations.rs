@@ -23,7 +23,7 @@ pub struct Model {
     pub reasons: String,
     /// The kind of model.
     pub learner: String,
-    /// Where its training data are from.
+    /// The source of its training data.
     pub source: String,
     /// Their rows.
     pub rows_training: u64,
@@ -60,7 +60,7 @@ pub struct PipelineRow {
     pub lag_seconds: Option<f64>,
     /// Records that were loaded.
     pub records: u64,
-    /// Records that were set aside.
+    /// Dead letters.
     pub bad: u64,
     /// When it ran last.
     pub updated_at: Timestamp,
@@ -68,16 +68,16 @@ pub struct PipelineRow {
     pub partitions: [u64; 2],
 }
 
-/// What the ETL loaded of the partitions whose newest record is of one day.
+/// Records of the ETL in partitions whose newest record is of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EtlDay {
     pub day: Timestamp,
     pub records: u64,
-    /// Records that were set aside.
+    /// Dead letters.
     pub bad: u64,
 }
 
-/// A partition with records that were set aside.
+/// A partition with dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadPartition {
     pub pipeline: String,
@@ -86,7 +86,7 @@ pub struct BadPartition {
     pub newest: Option<Timestamp>,
     /// Records that were loaded.
     pub records: u64,
-    /// Records that were set aside.
+    /// Dead letters.
     pub bad: u64,
 }
 
@@ -96,9 +96,9 @@ pub struct AlertMessage {
     /// When it was written.
     pub created_at: Timestamp,
     pub rule: String,
-    /// What it is about, or nothing.
+    /// The group; empty without groups.
     pub group: String,
-    /// What happened.
+    /// The transition.
     pub transition: Transition,
     /// How it is sent.
     pub channel: Channel,
@@ -240,7 +240,7 @@ impl Reader {
         .await
     }
 
-    /// What was loaded day by day.
+    /// Returns the loaded records by day.
     pub async fn etl_days(&self, scope: &Scope) -> Result<Vec<EtlDay>, StoreError> {
         let select = sql(
             "SELECT SUBSTR(newest_logging_timestamp, 1, 10) AS of_day, SUM(records) AS records, SUM(bad) AS bad \
@@ -257,7 +257,7 @@ impl Reader {
         .await
     }
 
-    /// The twenty partitions within the scope with the most records that were set aside.
+    /// Returns the twenty partitions within the scope with the highest number of dead letters.
     pub async fn bad_partitions(&self, scope: &Scope) -> Result<Vec<BadPartition>, StoreError> {
         let select = sql(
             "SELECT pipeline, partition_id, newest_logging_timestamp, records, bad FROM etl_partition WHERE bad > 0 \

@@ -8,7 +8,7 @@ use super::scope::{Reader, Scope};
 use crate::row::Row;
 use crate::statement::sql;
 
-/// What predictions of a period were worth, as the newest run found it.
+/// The quality of predictions in a period, from the newest run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PerformancePeriod {
     pub run_uid: String,
@@ -33,7 +33,7 @@ pub struct PerformancePeriod {
     pub is_decisive: bool,
 }
 
-/// What the model is worth in a period, as the newest run found it.
+/// The business impact in a period, from the newest run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImpactPeriod {
     pub run_timestamp: Timestamp,
@@ -47,7 +47,7 @@ pub struct ImpactPeriod {
     pub heuristic: [u64; 2],
     /// Clients saved.
     pub clients_saved: Option<Estimate>,
-    /// What they are worth.
+    /// The lifetime value of the clients saved.
     pub money_saved: Option<Estimate>,
     pub verdict: Verdict,
     pub why: String,
@@ -98,8 +98,8 @@ impl Reader {
         Ok(self.read(select, |row| row.get("details")).await?.into_iter().next())
     }
 
-    /// What the model is worth, by period, in order; of each the newest finding of a run before the
-    /// scope's end.
+    /// Returns the business impact by period, in order: for each period, the newest finding of a run
+    /// before the scope's end.
     pub async fn impact(&self, scope: &Scope) -> Result<Vec<ImpactPeriod>, StoreError> {
         // The table does not name the model; the run's other findings do.
         let of_model = "AND run_uid IN (SELECT run_uid FROM performance WHERE model_uid = ?)";

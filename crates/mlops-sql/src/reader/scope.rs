@@ -11,7 +11,7 @@ use crate::statement::Statement;
 #[derive(Debug, Clone)]
 pub struct Reader(pub(super) Database);
 
-/// What a question is about.
+/// The window, the model and the segment of a query.
 #[derive(Debug, Clone)]
 pub struct Scope {
     /// The first moment.

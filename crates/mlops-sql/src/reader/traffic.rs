@@ -15,12 +15,12 @@ pub enum Bucket {
     Day,
 }
 
-/// Requests of one span and one arm.
+/// Requests of one span and one group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrafficRow {
     /// The span's first moment.
     pub from: Timestamp,
-    /// Who decided.
+    /// The group.
     pub arm: Arm,
     pub requests: u64,
     /// Those with a prediction that is a probability.
@@ -34,7 +34,7 @@ pub struct TrafficRow {
 }
 
 impl Reader {
-    /// What was logged, in order of time.
+    /// Returns logged requests in order of time.
     pub async fn traffic(
         &self,
         scope: &Scope,

@@ -16,7 +16,7 @@ pub struct DatedRun {
     pub run_timestamp: Timestamp,
 }
 
-/// What one run found of one feature, for a trend.
+/// The finding of one run about one feature, for a trend.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShiftRow {
     pub run_uid: String,
@@ -32,14 +32,14 @@ pub struct ShiftRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShiftFinding {
     pub feature: String,
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
     pub test: Test,
     pub statistic: Option<f64>,
     pub p_value_adjusted: Option<f64>,
     /// The size of the difference.
     pub effect: Option<f64>,
-    /// What the effect is.
+    /// The name of the effect.
     pub effect_name: String,
     /// The share of training rows without a value.
     pub missing_reference: f64,
@@ -50,10 +50,10 @@ pub struct ShiftFinding {
     /// Production rows.
     pub n_production: u64,
     pub verdict: Verdict,
-    /// What is the matter.
+    /// The state.
     pub state: State,
     pub why: String,
-    /// Where the values lie, as JSON; none of a run from before it was kept.
+    /// The distributions as JSON; none for runs of older versions.
     pub picture: Option<String>,
 }
 
@@ -66,7 +66,7 @@ pub struct ConceptRow {
     pub score: f64,
     pub low: Option<f64>,
     pub high: Option<f64>,
-    /// What it was compared with.
+    /// The threshold.
     pub threshold: f64,
     /// Rows of production.
     pub n_production: u64,
@@ -74,10 +74,10 @@ pub struct ConceptRow {
     pub why: String,
 }
 
-/// What one run found of one feature, or of the scores.
+/// The finding of one run about one feature, or about the scores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConceptDetail {
-    /// What was measured.
+    /// The metric.
     pub metric: ConceptMetric,
     /// The feature, or nothing.
     pub feature: String,
@@ -106,7 +106,7 @@ impl Reader {
         .await
     }
 
-    /// What these runs found of each feature of a segment.
+    /// Returns the findings of these runs by feature, for a segment.
     pub async fn shift_rows(
         &self,
         runs: &[DatedRun],
@@ -197,7 +197,7 @@ impl Reader {
         .await
     }
 
-    /// What else a run of `concept-shift` found.
+    /// Returns the further findings of a run of `concept-shift`.
     pub async fn concept_details(&self, run_uid: &str) -> Result<Vec<ConceptDetail>, StoreError> {
         let select = sql(
             "SELECT metric_used, feature, model_score, p_value_adjusted, verdict, why FROM concept_shift \

@@ -59,7 +59,7 @@ async fn check_rows(database: &Database) {
         assert!(statistics[0].is_nan() && statistics[1] == 0.75, "{statistics:?}");
     }
     assert_eq!(numbers(5), [1.0; 8], "the window has no end");
-    assert_eq!(texts(6), ["production has no such column", "median 99 → 249"].repeat(4));
+    assert_eq!(texts(6), ["the column is missing in production", "median 99 → 249"].repeat(4));
 }
 
 async fn check_replaced(database: &Database) {

@@ -40,7 +40,7 @@ impl ColumnProfile {
         Self { name: name.into(), rows: 0, missing: 0, unreadable: 0, values }
     }
 
-    /// What the column is.
+    /// Returns the kind of the column.
     pub fn kind(&self) -> Kind {
         match self.values {
             ValueProfile::Numeric(_) => Kind::Numeric,

@@ -11,7 +11,7 @@ const MAX_LEVELS: usize = 10_000;
 pub struct LevelProfile {
     names: Vec<String>,
     counts: Vec<u64>,
-    places: HashMap<String, usize>,
+    indices: HashMap<String, usize>,
     others: u64,
 }
 
@@ -44,10 +44,10 @@ impl LevelProfile {
     /// Adds so many rows of a level; none make it known, so that it is told apart whenever it
     /// comes.
     pub fn count(&mut self, name: &str, rows: u64) {
-        match self.places.get(name) {
-            Some(&place) => self.counts[place] += rows,
+        match self.indices.get(name) {
+            Some(&index) => self.counts[index] += rows,
             None if self.names.len() < MAX_LEVELS => {
-                self.places.insert(name.to_owned(), self.names.len());
+                self.indices.insert(name.to_owned(), self.names.len());
                 self.names.push(name.to_owned());
                 self.counts.push(rows);
             }

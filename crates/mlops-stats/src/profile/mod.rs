@@ -104,7 +104,7 @@ impl Profile {
         Ok(())
     }
 
-    /// Whether the parts fit together, as those of a file must that somebody else may have written.
+    /// Checks that the parts of a profile from a file are consistent.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl Profile {
 /// The profile of a data set, and those of its segments if it was split.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profiles {
-    /// Of all rows.
+    /// The profile of all rows.
     pub whole: Profile,
     /// The column whose values name the segments.
     pub by: Option<String>,
@@ -132,13 +132,13 @@ pub struct Profiles {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
     /// Two profiles are of other columns.
-    #[error("the profiles differ in `{column}`; make both from files with the same columns")]
+    #[error("the profiles differ in `{column}`; build both from files with the same columns")]
     Columns {
         /// The first column that only one of them has, with its kind.
         column: String,
     },
     /// A part does not fit the others.
-    #[error("the profile of column `{column}` is damaged; make it anew with `drift profile`")]
+    #[error("the profile of column `{column}` is damaged; rebuild it with `drift profile`")]
     Damaged {
         /// The column.
         column: String,

@@ -80,7 +80,7 @@ impl NumberProfile {
     fn count(&mut self, value: f64, count: u64) {
         let Some(few) = &mut self.few else { return };
         match few.iter().position(|(other, _)| *other == value) {
-            Some(place) => few[place].1 += count,
+            Some(index) => few[index].1 += count,
             None if few.len() < FEW => few.push((value, count)),
             None => self.few = None,
         }

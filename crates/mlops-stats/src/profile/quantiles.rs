@@ -33,7 +33,7 @@ pub struct QuantileSketch {
     levels: Vec<Vec<f64>>,
     /// Throws of the coin.
     throws: u64,
-    /// Of the number of values up to any x.
+    /// The variance of the number of values up to any x.
     variance: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What every [`AlertStore`] does.
+//! The contract of every [`AlertStore`].
 
 use jiff::Timestamp;
 use mlops_core::timestamp::parse_utc;
@@ -127,7 +127,7 @@ pub async fn a_message_is_taken_once_and_given_back(store: &impl AlertStore) {
         provider_uid: None,
         why,
     };
-    store.settle_message(settle(MessageStatus::Sending, "nobody answers")).await.unwrap();
+    store.settle_message(settle(MessageStatus::Sending, "timed out")).await.unwrap();
     let given_back = waiting(store).await.remove(0);
     assert_eq!((&given_back.claim, given_back.attempts), (&None, 1));
     assert_eq!(store.take(&given_back, "two", at, None).await.unwrap(), Taken::Yes);
@@ -158,7 +158,7 @@ pub async fn a_number_gets_no_more_than_its_limit(store: &impl AlertStore) {
 }
 
 pub async fn of_many_that_take_at_once_no_more_than_the_limit_do(store: &impl AlertStore) {
-    let messages: Vec<OutboxMessage> = (0..8).map(|place| message(&format!("m{place}"))).collect();
+    let messages: Vec<OutboxMessage> = (0..8).map(|index| message(&format!("m{index}"))).collect();
     store.enqueue(&messages).await.unwrap();
     let limit = Some(MessageLimit { since: time("2026-03-02"), most: 3 });
     let waiting = waiting(store).await;

@@ -1,4 +1,4 @@
-//! What every [`EtlStore`] does.
+//! The contract of every [`EtlStore`].
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -108,15 +108,19 @@ pub async fn a_uid_is_compared_by_its_bytes(store: &impl EtlStore) {
 pub async fn another_content_under_a_uid_is_a_conflict(store: &impl EtlStore) {
     insert(store, &numbered(0..5)).await;
     let other = record("uid-3", "2026-05-05", r#"{"input":{"n":"other"}}"#);
-    let set_aside = Mutex::new(Vec::new());
-    let note = async |places: &[usize]| {
-        set_aside.lock().unwrap().extend_from_slice(places);
+    let conflicts = Mutex::new(Vec::new());
+    let note = async |indices: &[usize]| {
+        conflicts.lock().unwrap().extend_from_slice(indices);
         Ok(HashSet::new())
     };
     let batch = [numbered(0..1).remove(0), other.clone()];
     let inserted = insert_new(store, PIPELINE, &batch, &[], &note).await.unwrap();
     assert_eq!((inserted.loaded, inserted.already_there, inserted.conflicts), (0, 1, vec![1]));
-    assert_eq!(*set_aside.lock().unwrap(), [1], "it is set aside before anything is written");
+    assert_eq!(
+        *conflicts.lock().unwrap(),
+        [1],
+        "the conflict is reported before anything is written"
+    );
     assert!(!is_there(store, &other).await, "what is there stays");
 }
 

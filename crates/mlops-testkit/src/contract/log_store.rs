@@ -1,4 +1,4 @@
-//! What every [`LogStore`] does with the records that it holds.
+//! The contract of every [`LogStore`].
 
 use futures_util::TryStreamExt;
 use mlops_core::etl::EtlStore;

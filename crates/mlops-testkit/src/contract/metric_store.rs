@@ -1,4 +1,4 @@
-//! What every [`MetricStore`] measures.
+//! The contract of every [`MetricStore`].
 
 use jiff::Timestamp;
 use mlops_core::etl::EtlStore;
@@ -48,9 +48,9 @@ const PAYLOADS: [&str; 6] = [
 ];
 
 async fn fill(store: &impl EtlStore) {
-    let record = |(place, payload): (usize, &&str)| LogRecord {
-        uid: format!("r{place}"),
-        logging_timestamp: time(&format!("2026-03-02 10:0{place}")),
+    let record = |(index, payload): (usize, &&str)| LogRecord {
+        uid: format!("r{index}"),
+        logging_timestamp: time(&format!("2026-03-02 10:0{index}")),
         payload: (*payload).to_owned(),
     };
     let records: Vec<LogRecord> = PAYLOADS.iter().enumerate().map(record).collect();

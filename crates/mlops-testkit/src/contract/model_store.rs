@@ -1,4 +1,4 @@
-//! What every [`ModelStore`] does.
+//! The contract of every [`ModelStore`].
 
 use mlops_core::ports::{ModelRecord, ModelStore, Release};
 use mlops_core::timestamp::parse_utc;

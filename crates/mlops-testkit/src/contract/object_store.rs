@@ -1,4 +1,4 @@
-//! What every [`ObjectStore`] does.
+//! The contract of every [`ObjectStore`].
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;

@@ -1,4 +1,4 @@
-//! What every [`RetrainStore`] does.
+//! The contract of every [`RetrainStore`].
 
 use jiff::Timestamp;
 use mlops_core::ports::{RetrainRequest, RetrainStatus, RetrainStore};

@@ -70,7 +70,7 @@ impl Faults {
     }
 }
 
-/// What each connection of the proxy knows.
+/// The state of each connection of the proxy.
 #[derive(Debug)]
 struct Relay {
     target: String,

@@ -15,7 +15,7 @@ pub enum Calls {
     After(u64),
 }
 
-/// What happens to a call.
+/// The fault of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// S3 is overloaded: 503. The request is not carried out.
@@ -38,7 +38,7 @@ pub enum Fault {
     /// The connection ends after so many bytes of the answer's body; a shorter answer arrives
     /// whole.
     CutBody {
-        /// What still arrives, beside the whole header.
+        /// The bytes that still arrive after the header.
         bytes: u64,
     },
     /// The connection ends without an answer. The request is not carried out.

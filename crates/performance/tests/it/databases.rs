@@ -129,7 +129,7 @@ async fn a_decay_asks_for_a_new_model_once() {
         (&"submitted".into(), &"suppressed".into())
     );
     let asked = std::fs::read_to_string(asked).unwrap();
-    assert!(asked.lines().count() == 1 && asked.contains("benefit has fallen"), "{asked}");
+    assert!(asked.lines().count() == 1 && asked.contains("benefit of the model fell"), "{asked}");
 }
 
 #[tokio::test]
@@ -147,18 +147,18 @@ async fn a_client_of_both_arms_spoils_the_comparison() {
         .unwrap();
     let report = job(&["--database", &url]).run().json(0);
     let why = report["why"].as_str().unwrap();
-    assert!(why.starts_with("of the impact: 1 clients were in both arms, such as c0"), "{why}");
+    assert!(why.starts_with("business impact: 1 clients were in both groups, such as c0"), "{why}");
     // The share of clients is not what it should be.
     let report = job(&["--database", &url, "--heuristic-share", "0.2", "--until", "2026-03-01"])
         .run()
         .json(0);
     assert!(
-        report["impact"]["says"].as_str().unwrap().contains("the arms are not alike"),
+        report["impact"]["says"].as_str().unwrap().contains("the groups are not comparable"),
         "{report}"
     );
     // All of them are too young.
     let report = job(&["--database", &url, "--horizon", "400d"]).run().json(0);
-    assert_eq!(report["why"], "no period has all of its outcomes yet");
+    assert_eq!(report["why"], "no period is complete yet: outcomes are still missing");
 }
 
 #[tokio::test]

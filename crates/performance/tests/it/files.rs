@@ -40,15 +40,19 @@ fn predictions_that_became_worse_are_found() {
     assert_eq!(verdicts, ["stable", "stable", "shifted"]);
     assert_eq!(periods[0]["from"], "2026-01-01 00:00:00.000000");
     assert_eq!(periods[2]["is_decisive"], true);
-    assert!(report["why"].as_str().unwrap().starts_with("since 2026-03-01: "), "{}", report["why"]);
-    let auc = |place: usize| periods[place]["roc_auc"].as_f64().unwrap();
+    assert!(
+        report["why"].as_str().unwrap().starts_with("period from 2026-03-01 (n = "),
+        "{}",
+        report["why"]
+    );
+    let auc = |index: usize| periods[index]["roc_auc"].as_f64().unwrap();
     assert!(auc(0) > 0.8 && auc(2) < 0.65, "{} and {}", auc(0), auc(2));
     // That the outcomes follow from the scores in another way cannot be seen before they come.
     assert_eq!(periods[2]["expected_worse"], false);
     let expected = periods[0]["estimated"]["roc_auc"]["value"].as_f64().unwrap();
     assert!((expected - auc(0)).abs() < 0.02, "{expected}");
     let page = std::fs::read_to_string(page).unwrap();
-    assert!(page.contains("Are predictions as good as at training?") && !page.contains("http"));
+    assert!(page.contains("Predictions compared with training") && !page.contains("http"));
 }
 
 #[test]
@@ -68,7 +72,7 @@ fn what_has_no_outcome_waits_and_is_estimated() {
     let waiting = folder.write("waiting.csv", &scored(2, 14, 14, 0));
     let arguments = ["--reference", &reference, "--production", &waiting];
     let report = job(&arguments).args(COLUMNS).run().json(0);
-    assert_eq!(report["why"], "no period has all of its outcomes yet");
+    assert_eq!(report["why"], "no period is complete yet: outcomes are still missing");
 }
 
 #[test]
@@ -134,13 +138,16 @@ fn bad_arguments_are_named() {
     let folder = Folder::new();
     let production = folder.write("production.csv", &scored(2, 7, 7, 7));
     for (arguments, says) in [
-        (vec!["--prediction", "score"], "name the column with the outcome by --target"),
+        (
+            vec!["--prediction", "score"],
+            "the column with the outcome is missing; name it with --target",
+        ),
         (vec!["--prediction", "no", "--target", "churn"], "--prediction no"),
         (vec!["--prediction", "score", "--target", "no"], "no"),
         (vec!["--prediction", "score", "--target", "churn", "--time", "when"], "--time when"),
         (
             vec!["--prediction", "score", "--target", "churn", "--since", "2026-01-02"],
-            "say with --time",
+            "name its time column with --time",
         ),
         (
             vec!["--prediction", "score", "--target", "churn", "--retrain"],

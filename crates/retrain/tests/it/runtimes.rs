@@ -33,8 +33,8 @@ for feature in model["schema"]["features"]:
     if isinstance(kind, dict):
         levels = kind["Categorical"]["levels"]
         inputs[name] = numpy.array(texts, dtype=object)[:, None]
-        places = {level: place for place, level in enumerate(levels)}
-        encoded.append([places.get(text, len(levels)) for text in texts])
+        codes = {level: code for code, level in enumerate(levels)}
+        encoded.append([codes.get(text, len(levels)) for text in texts])
     elif kind == "Date":
         for part, digits in (("month", slice(5, 7)), ("quarter", None), ("year", slice(0, 4))):
             def number(text):

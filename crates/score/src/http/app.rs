@@ -12,7 +12,7 @@ use crate::settings::LiveSettings;
 use crate::ship::SinkState;
 use crate::spool::Spool;
 
-/// What calls are answered with.
+/// The state for answering calls.
 pub(crate) struct App {
     pub(crate) model: LiveModel,
     pub(crate) settings: LiveSettings,

@@ -22,7 +22,7 @@ pub(super) async fn guard_strictly(
     next: Next,
 ) -> Response {
     if !state.credentials.are_set() {
-        let detail = "this is for operators; start the service with --token (SCORE_TOKEN) or --basic-auth (SCORE_BASIC_AUTH)";
+        let detail = "this URL needs credentials; start the service with --token (SCORE_TOKEN) or --basic-auth (SCORE_BASIC_AUTH)";
         return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
     }
     guard(state, request, next).await

@@ -44,7 +44,7 @@ impl BodyBytes {
         let mut bytes = BytesMut::new();
         let mut held: Option<OwnedSemaphorePermit> = None;
         while let Some(frame) = body.frame().await {
-            let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "the body did not arrive whole");
+            let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "the body is incomplete");
             let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
             if bytes.len() + data.len() > max_bytes {
                 return Err(too_long(max_bytes));

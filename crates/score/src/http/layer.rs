@@ -14,8 +14,7 @@ const REQUEST_ID: &str = "x-request-id";
 /// A longer name is not the caller's to give.
 const MAX_ID_BYTES: usize = 128;
 
-/// What is around every call: its name, its time limit, its count, and a body where there would be
-/// none.
+/// Wraps every call: sets its name and its time limit, counts it, and adds a body to errors.
 pub(super) async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = request
@@ -29,7 +28,7 @@ pub(super) async fn around(State(app): State<Arc<App>>, request: Request, next: 
     let mut response = answered.unwrap_or_else(|_| {
         let seconds = app.timeout.as_secs_f64();
         let detail = format!(
-            "the call was not done in {seconds} seconds, of which sending its body is a part"
+            "the call timed out after {seconds} seconds (including the time to send its body)"
         );
         Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response()
     });

@@ -1,4 +1,4 @@
-//! The service: what it answers, and to whom.
+//! The HTTP service: its answers and its access control.
 
 mod app;
 mod auth;

@@ -19,29 +19,29 @@ pub(super) async fn openapi(State(app): State<Arc<App>>) -> Response {
     (json_type(), description(&app).to_string()).into_response()
 }
 
-/// What is offered, before what depends on the model and the arguments.
+/// Returns the paths that do not depend on the model and the arguments.
 pub(super) fn paths() -> Value {
     json!({
-        "/": {"get": operation("A page to try a request", &[(200, "text/html", json!({"type": "string"}))])},
-        "/health": {"get": operation("Whether the process answers", &[(200, "application/json", reference("Status"))])},
+        "/": {"get": operation("A page to send a test request", &[(200, "text/html", json!({"type": "string"}))])},
+        "/health": {"get": operation("Liveness: the process answers", &[(200, "application/json", reference("Status"))])},
         "/ready": {"get": operation(
-            "Whether calls should be sent here: the model is loaded, and its log can be written",
+            "Readiness: the model is loaded and the log can be written",
             &[(200, "application/json", reference("Status")), (503, "application/json", reference("Status"))],
         )},
-        "/metrics": {"get": operation("Figures for Prometheus", &[(200, "text/plain", json!({"type": "string"}))])},
-        "/openapi.json": {"get": operation("This description", &[(200, "application/json", json!({"type": "object"}))])},
+        "/metrics": {"get": operation("Metrics for Prometheus", &[(200, "text/plain", json!({"type": "string"}))])},
+        "/openapi.json": {"get": operation("This OpenAPI description", &[(200, "application/json", json!({"type": "object"}))])},
         "/model": {"get": operation(
-            "The model that answers, and the settings by which it does",
+            "The model in service and the settings",
             &[(200, "application/json", json!({"type": "object"}))],
         )},
         "/predict": {"post": operation(
-            "The probability that a client will be the target, and whether that is a high risk",
+            "The predicted probability for a client, and whether it is a high risk",
             &[(200, "application/json", json!({"oneOf": [
                 reference("Answer"), {"type": "array", "items": reference("Answer")},
             ]}))],
         )},
         "/config-refresh": {"post": operation(
-            "Read the settings from their table now",
+            "Reload the settings from their table",
             &[(200, "application/json", json!({"type": "object"}))],
         )},
     })
@@ -59,20 +59,20 @@ fn description(app: &App) -> Value {
     problems(
         post,
         &[
-            (400, "No JSON"),
-            (408, "Not done in time"),
-            (413, "Too long"),
-            (415, "Not sent as JSON"),
-            (422, "Fields of a wrong type, each named"),
-            (503, "Too busy, or the log cannot be written: nothing was answered"),
+            (400, "Invalid JSON"),
+            (408, "Timed out"),
+            (413, "Body too long"),
+            (415, "Content type is not JSON"),
+            (422, "Fields of a wrong type, listed by name"),
+            (503, "Too busy, or the log cannot be written: no prediction is returned"),
         ],
     );
     problems(
         &mut paths["/config-refresh"]["post"],
         &[
-            (403, "No credentials were set"),
-            (409, "There is no table"),
-            (503, "The table cannot be read"),
+            (403, "The service has no credentials set"),
+            (409, "No table of settings"),
+            (503, "The table of settings cannot be read"),
         ],
     );
     if app.credentials.are_set() {
@@ -80,7 +80,7 @@ fn description(app: &App) -> Value {
         {
             let operation = &mut paths[path][method];
             operation["security"] = json!([{"bearer": []}, {"basic": []}]);
-            problems(operation, &[(401, "Without the right credentials")]);
+            problems(operation, &[(401, "Missing or wrong credentials")]);
         }
     }
     json!({
@@ -113,7 +113,7 @@ fn reference(name: &str) -> Value {
 fn operation(summary: &str, answers: &[(u16, &str, Value)]) -> Value {
     let answers = answers.iter().map(|(status, content_type, schema)| {
         let answer =
-            json!({"description": "The answer", "content": {*content_type: {"schema": schema}}});
+            json!({"description": "The prediction", "content": {*content_type: {"schema": schema}}});
         (status.to_string(), answer)
     });
     json!({"summary": summary, "responses": answers.collect::<Map<String, Value>>()})
@@ -136,7 +136,7 @@ fn request(model: &ServedModel) -> Value {
         "uid".to_owned(),
         json!({
             "type": ["string", "null"], "minLength": 1, "maxLength": 255,
-            "description": "Names this very request; without it one is given",
+            "description": "ID of this request; without it, the service sets one",
         }),
     );
     let client_id = properties.entry("client_id").or_insert_with(|| {
@@ -144,10 +144,11 @@ fn request(model: &ServedModel) -> Value {
             "anyOf": [{"type": "string", "maxLength": 255}, {"type": "integer"}, {"type": "null"}],
         })
     });
-    client_id["description"] = "Whose it is: the same client is always in the same arm".into();
+    client_id["description"] =
+        "ID of the client; a client is always in the same group (model or heuristic)".into();
     json!({
         "type": "object",
-        "description": "A field that is not there is missing to the model; one that the model does not know is logged.",
+        "description": "A missing field is a missing value for the model. A field that is not a feature is only logged.",
         "properties": properties,
         "additionalProperties": true,
     })
@@ -173,13 +174,13 @@ fn answer() -> Value {
         "type": "object",
         "required": ["prediction", "high_risk", "response_time", "ltv", "uid", "model_uid", "model_used"],
         "properties": {
-            "prediction": {"type": "number", "minimum": 0, "maximum": 1, "description": "The model's probability"},
-            "high_risk": {"enum": ["yes", "no"], "description": "What to act on"},
+            "prediction": {"type": "number", "minimum": 0, "maximum": 1, "description": "The predicted probability of the model"},
+            "high_risk": {"enum": ["yes", "no"], "description": "The decision: whether the client is at high risk"},
             "response_time": {"type": "number", "minimum": 0, "description": "Seconds"},
             "ltv": {"type": "number"},
             "uid": {"type": "string"},
             "model_uid": {"type": "string"},
-            "model_used": {"enum": ["model", "heuristic"], "description": "Who decided `high_risk`"},
+            "model_used": {"enum": ["model", "heuristic"], "description": "The group: whether the model or the heuristic decided `high_risk`"},
         },
     })
 }

@@ -52,12 +52,12 @@ fn document(app: &App) -> Markup {
                 style { (PreEscaped(STYLE.as_str())) }
             }
             body {
-                h1 { "Try a request" }
+                h1 { "Test request" }
                 p {
                     "The probability of " code { (target.name) " = " (target.positive) } ", by the model "
-                    code { (model.file.model_uid) } ". What is left empty is missing to the model."
+                    code { (model.file.model_uid) } ". An empty field is a missing value."
                 }
-                p.muted { "Each answer is logged like any other. More at " a href="openapi.json" { "openapi.json" } "." }
+                p.muted { "Test requests are logged like all requests. Documentation: " a href="openapi.json" { "openapi.json" } "." }
                 form {
                     div.fields {
                         label { "client_id" input name="client_id" data-kind="text" data-example="1963820"; }
@@ -67,7 +67,7 @@ fn document(app: &App) -> Markup {
                     }
                     div.row {
                         button type="submit" { "Predict" }
-                        button.plain #fill type="button" { "Fill in an example" }
+                        button.plain #fill type="button" { "Insert an example" }
                         @if app.credentials.are_set() {
                             input #token type="password" placeholder="Token" autocomplete="off" aria-label="Token";
                         }

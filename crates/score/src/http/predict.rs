@@ -72,8 +72,12 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
 fn unlogged(error: &SpoolError) -> Problem {
     let detail = match error {
         // What the system says of its disks is not the caller's.
-        SpoolError::Disk(_) => "nothing is answered, since it could not be logged".to_owned(),
-        error => format!("nothing is answered, since it could not be logged: {error}"),
+        SpoolError::Disk(_) => {
+            "no prediction is returned, because the request could not be logged".to_owned()
+        }
+        error => {
+            format!("no prediction is returned, because the request could not be logged: {error}")
+        }
     };
     Problem::unavailable(detail, 5)
 }

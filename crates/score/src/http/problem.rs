@@ -5,14 +5,14 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// What is wrong with one field of a request.
+/// An error of one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct FieldError {
-    /// Where it is: a JSON pointer.
+    /// The JSON pointer of the field.
     pub(crate) pointer: String,
     /// Its name; empty for the request itself.
     pub(crate) field: String,
-    /// What is wrong, and what to send instead.
+    /// The problem, and what to send instead.
     pub(crate) detail: String,
 }
 
@@ -73,7 +73,7 @@ impl Problem {
             header,
             ..Self::new(
                 StatusCode::METHOD_NOT_ALLOWED,
-                "this method is not offered here; see `allow`",
+                "this method is not supported; see the header `allow`",
             )
         }
     }

@@ -10,18 +10,18 @@ use super::problem::Problem;
 use super::{auth, layer, openapi, page, predict, status};
 use crate::spec::HEALTH;
 
-/// Who may call.
+/// The access level of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
-    /// Anybody.
+    /// All clients.
     Open,
-    /// Who has the credentials, if there are any.
+    /// Clients with the credentials; all clients if none are set.
     Guarded,
-    /// The same, and nobody if there are none.
+    /// Clients with the credentials; no clients if none are set.
     Private,
 }
 
-/// All that is offered: path, method, who may, and how. The description of it is in [`openapi`].
+/// Returns the routes: path, method, access level and handler. [`openapi`] describes them.
 fn routes() -> [(&'static str, &'static str, Access, MethodRouter<Arc<App>>); 8] {
     [
         ("/", "get", Access::Open, get(page::page)),
@@ -49,9 +49,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         router = router.route(path, guarded);
     }
     router
-        .fallback(async || {
-            Problem::new(StatusCode::NOT_FOUND, "there is nothing here; see /openapi.json")
-        })
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "unknown path; see /openapi.json"))
         .layer(from_fn_with_state(app.clone(), layer::around))
         .with_state(app)
 }

@@ -68,12 +68,12 @@ pub(super) async fn model(State(app): State<Arc<App>>) -> Response {
 /// `POST /config-refresh`: reads the settings now.
 pub(super) async fn config_refresh(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     if !app.settings.has_table() {
-        let detail = "there is no table of settings to read; start the service with --config-table and --database";
+        let detail = "no table of settings; start the service with --config-table and --database";
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     let refreshed = app.refresh_settings().await.map_err(|()| {
         Problem::unavailable(
-            "the settings could not be read, and stay as they are; the log of the service says why",
+            "the settings could not be read and are unchanged; see the log of the service for the reason",
             30,
         )
     })?;
@@ -89,7 +89,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         let mut push =
             |name, help, kind, value| gauges.push(Gauge { name, help, kind, values: one(value) });
         let bytes = state.bytes.load(Ordering::Relaxed);
-        push("score_spool_bytes", "Bytes of the log on this disk.", "gauge", bytes);
+        push("score_spool_bytes", "Bytes of the spool on this disk.", "gauge", bytes);
         push(
             "score_logged_records_total",
             "Records written to the spool.",
@@ -98,7 +98,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         );
         push(
             "score_log_refused_calls_total",
-            "Calls refused as their records could not be written.",
+            "Calls that were refused because their records could not be written.",
             "counter",
             state.refused.get(),
         );
@@ -111,19 +111,19 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             gauges.push(Gauge { name, help, kind, values });
         }
     };
-    of_sinks(
-        "score_sent_records_total",
-        "Records sent to where the log is kept.",
-        "counter",
-        |sink| sink.records.get(),
-    );
-    of_sinks("score_send_failures_total", "Attempts that failed.", "counter", |sink| {
+    of_sinks("score_sent_records_total", "Records uploaded to the log.", "counter", |sink| {
+        sink.records.get()
+    });
+    of_sinks("score_send_failures_total", "Failed attempts to upload.", "counter", |sink| {
         sink.failures.get()
     });
-    of_sinks("score_waiting_bytes", "Bytes of closed segments that wait.", "gauge", |sink| {
-        sink.waiting_bytes()
-    });
-    of_sinks("score_spooling", "1 while the last attempt to send has failed.", "gauge", |sink| {
+    of_sinks(
+        "score_waiting_bytes",
+        "Bytes of closed segments that wait for the upload.",
+        "gauge",
+        |sink| sink.waiting_bytes(),
+    );
+    of_sinks("score_spooling", "1 if the last attempt to upload failed.", "gauge", |sink| {
         u64::from(sink.is_spooling())
     });
     let content_type = header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -143,7 +143,7 @@ impl App {
             Err(error) => {
                 self.metrics.config_failures.add(1);
                 let error = format!("{error:#}");
-                tracing::warn!(error, "the settings stay as they are");
+                tracing::warn!(error, "the settings are unchanged");
                 Err(())
             }
         }

@@ -3,7 +3,7 @@ use std::cmp::Ordering;
 
 use super::expression::{Comparison, Expression, Operator};
 
-/// What a field of a request has.
+/// The value of a field of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Operand<'f> {
     /// Nothing, or nothing that can be compared.
@@ -16,7 +16,7 @@ pub(crate) enum Operand<'f> {
     Bool(bool),
 }
 
-/// Whether a condition holds; `None` where nobody can say.
+/// Returns whether a condition holds; `None` if a value is missing.
 pub(super) fn condition<'f>(of: &Expression, field: &impl Fn(&str) -> Operand<'f>) -> Option<bool> {
     match of {
         Expression::Not(of) => condition(of, field).map(|holds| !holds),

@@ -1,4 +1,4 @@
-/// What a rule is made of.
+/// An expression of a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expression {
     Number(f64),

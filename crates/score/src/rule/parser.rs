@@ -25,7 +25,7 @@ pub(super) fn parse(source: &str) -> Result<Expression, RuleError> {
     if source.len() > MAX_BYTES {
         return Err(RuleError { what: format!("a rule of more than {MAX_BYTES} bytes"), at: 1 });
     }
-    let mut parser = Parser { tokens: tokens(source)?, place: 0, depth: 0 };
+    let mut parser = Parser { tokens: tokens(source)?, index: 0, depth: 0 };
     let condition = parser.condition()?;
     match parser.here().kind {
         TokenKind::End => Ok(condition),
@@ -35,19 +35,19 @@ pub(super) fn parse(source: &str) -> Result<Expression, RuleError> {
 
 struct Parser {
     tokens: Vec<Token>,
-    place: usize,
+    index: usize,
     depth: usize,
 }
 
 impl Parser {
     fn here(&self) -> &Token {
         // The last token is the end, which nothing steps over.
-        &self.tokens[self.place]
+        &self.tokens[self.index]
     }
 
     fn take(&mut self) -> Token {
         let token = self.here().clone();
-        self.place = (self.place + 1).min(self.tokens.len() - 1);
+        self.index = (self.index + 1).min(self.tokens.len() - 1);
         token
     }
 
@@ -259,24 +259,21 @@ impl Parser {
 }
 
 fn as_condition(found: Expression, at: usize) -> Result<Expression, RuleError> {
-    let what =
-        || "a value where a condition is expected, such as `activity_score < 0.2`,".to_owned();
+    let what = || "a value instead of a condition such as `activity_score < 0.2`,".to_owned();
     if found.is_condition() { Ok(found) } else { Err(RuleError { what: what(), at }) }
 }
 
 fn as_value(found: Expression, at: usize) -> Result<Expression, RuleError> {
-    let what =
-        || "a condition where a value is expected; join conditions by `and` or `or`;".to_owned();
+    let what = || "a condition instead of a value (join conditions with `and` or `or`)".to_owned();
     if found.is_value() { Ok(found) } else { Err(RuleError { what: what(), at }) }
 }
 
 fn as_number(found: Expression, at: usize) -> Result<Expression, RuleError> {
     match found {
         Expression::Number(_) | Expression::Field(_) | Expression::Arithmetic(..) => Ok(found),
-        _ => Err(RuleError {
-            what: "something else than a number where one is reckoned with".to_owned(),
-            at,
-        }),
+        _ => {
+            Err(RuleError { what: "an operand of arithmetic that is not a number".to_owned(), at })
+        }
     }
 }
 

@@ -111,20 +111,20 @@ fn an_error_says_what_and_where() {
     );
     check_refused("(score < 0.2", "expected `)`, found the end at character 13");
     check_refused("device = 'level", "a ' that is never closed at character 10");
-    check_refused("score < 1.2.3", "`1.2.3`, which is no number, at character 9");
-    check_refused("score & 1", "`&`, which means nothing here, at character 7");
+    check_refused("score < 1.2.3", "`1.2.3`, which is not a number, at character 9");
+    check_refused("score & 1", "unexpected `&` at character 7");
     check_refused(
         "0.5",
-        "a value where a condition is expected, such as `activity_score < 0.2`, at character 1",
+        "a value instead of a condition such as `activity_score < 0.2`, at character 1",
     );
     check_refused("1 < 2 < 3", "expected `and`, `or` or the end, found `<` at character 7");
     check_refused(
         "(score < 1) + 2 > 3",
-        "something else than a number where one is reckoned with at character 1",
+        "an operand of arithmetic that is not a number at character 1",
     );
     check_refused(
         "(score < 1) = true",
-        "a condition where a value is expected; join conditions by `and` or `or`; at character 1",
+        "a condition instead of a value (join conditions with `and` or `or`) at character 1",
     );
     check_refused("score is small", "expected `missing`, found `small` at character 10");
     check_refused("device not 'a'", "expected `in`, found the text 'a' at character 12");

@@ -25,7 +25,7 @@ const SIGNS: [&str; 16] =
     ["<=", ">=", "!=", "<>", "==", "=", "<", ">", "(", ")", ",", "+", "-", "*", "/", "!"];
 
 impl Token {
-    /// What it is, in an error.
+    /// Returns the token as text for an error.
     pub(super) fn shown(&self) -> String {
         match &self.kind {
             TokenKind::Number(number) => format!("`{number}`"),
@@ -50,41 +50,41 @@ impl Token {
 pub(super) fn tokens(source: &str) -> Result<Vec<Token>, RuleError> {
     let characters: Vec<char> = source.chars().collect();
     let mut tokens = Vec::new();
-    let mut place = 0;
-    while let Some(&first) = characters.get(place) {
+    let mut index = 0;
+    while let Some(&first) = characters.get(index) {
         let (kind, length) = match first {
             _ if first.is_whitespace() => {
-                place += 1;
+                index += 1;
                 continue;
             }
             '\'' | '"' => {
-                let (text, length) = quoted(&characters[place..], first, place)?;
+                let (text, length) = quoted(&characters[index..], first, index)?;
                 (TokenKind::Text(text), length)
             }
             '`' => {
-                let (name, length) = quoted(&characters[place..], first, place)?;
+                let (name, length) = quoted(&characters[index..], first, index)?;
                 (TokenKind::Quoted(name), length)
             }
-            '0'..='9' | '.' => number(&characters[place..], place)?,
+            '0'..='9' | '.' => number(&characters[index..], index)?,
             _ if first.is_alphabetic() || first == '_' => {
-                let name: String = characters[place..]
+                let name: String = characters[index..]
                     .iter()
                     .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
                     .collect();
                 let length = name.chars().count();
                 (TokenKind::Name(name), length)
             }
-            _ => sign(&characters[place..], place)?,
+            _ => sign(&characters[index..], index)?,
         };
-        tokens.push(Token { kind, at: place + 1 });
-        place += length;
+        tokens.push(Token { kind, at: index + 1 });
+        index += length;
     }
-    tokens.push(Token { kind: TokenKind::End, at: place + 1 });
+    tokens.push(Token { kind: TokenKind::End, at: index + 1 });
     Ok(tokens)
 }
 
 /// A text up to its closing quote, which stands for itself where it is doubled.
-fn quoted(characters: &[char], quote: char, place: usize) -> Result<(String, usize), RuleError> {
+fn quoted(characters: &[char], quote: char, index: usize) -> Result<(String, usize), RuleError> {
     let mut text = String::new();
     let mut at = 1;
     while let Some(&character) = characters.get(at) {
@@ -98,10 +98,10 @@ fn quoted(characters: &[char], quote: char, place: usize) -> Result<(String, usi
             return Ok((text, at + 1));
         }
     }
-    Err(RuleError { what: format!("a {quote} that is never closed"), at: place + 1 })
+    Err(RuleError { what: format!("a {quote} that is never closed"), at: index + 1 })
 }
 
-fn number(characters: &[char], place: usize) -> Result<(TokenKind, usize), RuleError> {
+fn number(characters: &[char], index: usize) -> Result<(TokenKind, usize), RuleError> {
     let is_part = |(at, c): &(usize, &char)| {
         let after_exponent = *at > 0 && matches!(characters[at - 1], 'e' | 'E');
         c.is_ascii_alphanumeric() || **c == '.' || (after_exponent && matches!(c, '+' | '-'))
@@ -109,18 +109,15 @@ fn number(characters: &[char], place: usize) -> Result<(TokenKind, usize), RuleE
     let text: String = characters.iter().enumerate().take_while(is_part).map(|(_, c)| *c).collect();
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok((TokenKind::Number(number), text.len())),
-        _ => Err(RuleError { what: format!("`{text}`, which is no number,"), at: place + 1 }),
+        _ => Err(RuleError { what: format!("`{text}`, which is not a number,"), at: index + 1 }),
     }
 }
 
-fn sign(characters: &[char], place: usize) -> Result<(TokenKind, usize), RuleError> {
+fn sign(characters: &[char], index: usize) -> Result<(TokenKind, usize), RuleError> {
     let starts =
         |sign: &&&str| sign.chars().enumerate().all(|(at, c)| characters.get(at) == Some(&c));
     match SIGNS.iter().find(starts) {
         Some(sign) => Ok((TokenKind::Sign(sign), sign.len())),
-        None => Err(RuleError {
-            what: format!("`{}`, which means nothing here,", characters[0]),
-            at: place + 1,
-        }),
+        None => Err(RuleError { what: format!("unexpected `{}`", characters[0]), at: index + 1 }),
     }
 }

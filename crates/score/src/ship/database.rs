@@ -19,7 +19,7 @@ const ROWS: usize = 1000;
 pub(crate) struct DatabaseSink {
     url: DatabaseUrl,
     create_tables: bool,
-    /// Where records go that the table cannot take.
+    /// The folder of records that the table refuses.
     refused: PathBuf,
     database: Option<Database>,
 }
@@ -69,7 +69,7 @@ impl DatabaseSink {
             }
         }
         let conflicts = async |indices: &[usize]| {
-            let why = "another record has this uid, and stays";
+            let why = "a record with this uid and other content exists and is kept";
             for index in indices {
                 set_aside(&self.refused, fitting[*index].payload.as_bytes(), why)?;
             }
@@ -79,7 +79,7 @@ impl DatabaseSink {
     }
 }
 
-/// What a segment's records are as rows.
+/// The records of a segment as rows.
 #[derive(Default)]
 struct Rows {
     good: Vec<LogRecord>,
@@ -100,14 +100,14 @@ impl RecordSink for Rows {
 /// Keeps a record that the table cannot take in a file beside the segments, so that it is not lost.
 /// It may stand there twice.
 fn set_aside(path: &Path, record: &[u8], why: &str) -> Result<(), StoreError> {
-    let place = path.display();
-    tracing::error!("the database does not take a record, which is kept in {place}: {why}");
+    let file = path.display();
+    tracing::error!("the database refused a record, which is stored in {file}: {why}");
     let append = || {
         let mut file = File::options().create(true).append(true).open(path)?;
         file.write_all(&[record, b"\n"].concat())?;
         file.sync_data()
     };
     append().map_err(|error| {
-        StoreError::caused(StoreErrorKind::Other, format!("writing {place}"), error)
+        StoreError::caused(StoreErrorKind::Other, format!("writing {file}"), error)
     })
 }

@@ -26,7 +26,7 @@ const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .with_max_delay(LONGEST_PAUSE)
     .without_max_times();
 
-/// Where records go.
+/// The destination of records.
 pub(crate) enum Sink {
     Objects(ObjectsSink),
     Database(Box<DatabaseSink>),
@@ -109,7 +109,7 @@ async fn send_all(
                 tracing::warn!(
                     log.sink = state.name,
                     error,
-                    "the log cannot be sent away; it is kept in the spool"
+                    "the log cannot be uploaded; records stay in the spool"
                 );
             }
             if draining.is_cancelled() {
@@ -122,7 +122,7 @@ async fn send_all(
             }
         }
         if state.is_failing.swap(false, Ordering::Relaxed) {
-            tracing::info!(log.sink = state.name, "the log is sent away again");
+            tracing::info!(log.sink = state.name, "the upload of the log works again");
         }
         state.waiting_bytes.fetch_sub(segment.bytes(), Ordering::Relaxed);
         segment.sent();

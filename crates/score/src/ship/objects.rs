@@ -31,8 +31,7 @@ impl ObjectsSink {
         Self { location: location.clone(), store: Objects::open(location).await, layout }
     }
 
-    /// Keys come from the segment and the record's place in it: a second upload writes over the
-    /// first.
+    /// Keys are derived from the segment and the record's index: a second upload replaces the first.
     pub(super) async fn send(&self, segment: &Segment, records: &[&[u8]]) -> Result<()> {
         let key = segment.key();
         let failed = || format!("writing the log to {}", self.location);
@@ -44,9 +43,9 @@ impl ObjectsSink {
                 self.store.put(&format!("{key}.ndjson"), lines.into()).await.with_context(failed)
             }
             ObjectLayout::Single => {
-                let put = |(place, record): (usize, &&[u8])| {
+                let put = |(index, record): (usize, &&[u8])| {
                     let (key, body) =
-                        (format!("{key}-{place:06}.json"), Bytes::copy_from_slice(record));
+                        (format!("{key}-{index:06}.json"), Bytes::copy_from_slice(record));
                     async move { self.store.put(&key, body).await }
                 };
                 let puts =

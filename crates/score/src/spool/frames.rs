@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-/// What a segment begins with.
+/// The first bytes of a segment.
 pub(super) const MAGIC: &[u8; 8] = b"mlspool1";
 
 /// Before each record: its length and its CRC-32, both little-endian.
@@ -45,7 +45,7 @@ impl<'s> Records<'s> {
         segment.strip_prefix(MAGIC).map(|rest| Self { rest })
     }
 
-    /// What is left: nothing, or a torn record.
+    /// Returns the remaining bytes: none, or an incomplete record.
     pub(super) fn rest(&self) -> &'s [u8] {
         self.rest
     }

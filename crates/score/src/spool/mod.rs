@@ -34,7 +34,7 @@ pub(crate) use state::{SpoolError, SpoolState};
 
 use writer::{Write, Writer};
 
-/// The spool, to whoever has records.
+/// The spool: takes records.
 pub(crate) struct Spool {
     writes: mpsc::Sender<Write>,
     pub(crate) state: Arc<SpoolState>,
@@ -62,7 +62,7 @@ impl Spool {
             tracing::info!(
                 spool.segments = left.len(),
                 spool.bytes = state.bytes.load(Ordering::Relaxed),
-                "the spool holds records of an earlier run, which are sent away now"
+                "the spool has records of an earlier run, which are uploaded now"
             );
         }
         for segment in left {
@@ -100,7 +100,7 @@ impl SpoolEnd {
         let joined = tokio::task::spawn_blocking(move || self.0.join()).await;
         if !matches!(joined, Ok(Ok(()))) {
             tracing::error!(
-                "the thread that writes the spool has ended badly; its records are in the folder"
+                "the thread that writes the spool failed; its records are in the folder"
             );
         }
     }
@@ -113,10 +113,10 @@ fn lock(folder: &Path) -> Result<File> {
         File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(UsageError::new("another process uses it; give each its own --spool (SCORE_SPOOL)")
-                .into())
-        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(UsageError::new(
+            "another process uses this folder; set another --spool (SCORE_SPOOL)",
+        )
+        .into()),
         Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
     }
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where and how records are spooled.
+/// The folder and the limits of the spool.
 #[derive(Debug, Clone)]
 pub(crate) struct SpoolPolicy {
     pub(crate) folder: PathBuf,

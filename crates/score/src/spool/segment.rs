@@ -67,14 +67,14 @@ impl Segment {
         {
             let path = self.path.display();
             tracing::error!(
-                "the segment {path} is sent and cannot be deleted; it is sent again after a restart: {error}"
+                "the segment {path} is uploaded but cannot be deleted; it is uploaded again after a restart: {error}"
             );
         }
         self.state.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
-/// What a segment has in it.
+/// The content of a segment.
 pub(crate) struct Contents {
     bytes: Vec<u8>,
     path: PathBuf,
@@ -87,7 +87,7 @@ impl Contents {
         let Some(mut records) = Records::of(&self.bytes) else {
             if !self.bytes.is_empty() {
                 tracing::error!(
-                    "{path} is no segment of a spool; its {} bytes are passed over",
+                    "{path} is not a segment of a spool; its {} bytes are ignored",
                     self.bytes.len()
                 );
             }
@@ -99,7 +99,7 @@ impl Contents {
             let bytes = torn.len();
             tracing::warn!(
                 segment.torn_bytes = bytes,
-                "{path} ends in a record that was not written whole, which is cut"
+                "{path} ends in an incomplete record, which is removed"
             );
         }
         found

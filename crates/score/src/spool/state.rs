@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Why a call's records are not on the disk.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SpoolError {
-    #[error("the spool has reached --spool-max-bytes, as the log cannot be sent away")]
+    #[error("the spool has reached --spool-max-bytes, because the log cannot be uploaded")]
     Full,
     #[error("the spool cannot be written: {0}")]
     Disk(String),
@@ -21,7 +21,7 @@ pub(crate) enum SpoolError {
     Stopping,
 }
 
-/// What is known of the spool from outside.
+/// The state of the spool.
 #[derive(Debug)]
 pub(crate) struct SpoolState {
     max_bytes: u64,
@@ -69,7 +69,7 @@ impl SpoolState {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble.is_none() {
             tracing::error!(
-                "calls are refused with 503, as their records cannot be logged: {error}"
+                "calls are refused with status 503, because their records cannot be logged: {error}"
             );
         }
         *trouble = Some((Instant::now(), error.clone()));
@@ -78,7 +78,7 @@ impl SpoolState {
     pub(super) fn succeeded(&self) {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble.take().is_some() {
-            tracing::info!("records can be logged again, and calls are answered");
+            tracing::info!("records can be logged again; calls are answered");
         }
     }
 }

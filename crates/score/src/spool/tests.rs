@@ -135,5 +135,5 @@ async fn what_is_left_is_handed_on_and_a_full_spool_takes_nothing() {
     spool.write(frames(1, &[&record])).await.unwrap();
     assert_eq!(spool.state.trouble(), None);
     let second = Spool::open(policy(folder.path().to_owned()), Vec::new()).err().unwrap();
-    assert!(format!("{second:#}").contains("give each its own --spool"), "{second:#}");
+    assert!(format!("{second:#}").contains("set another --spool"), "{second:#}");
 }

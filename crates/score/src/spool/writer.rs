@@ -70,19 +70,19 @@ impl Writer {
         let spawned = std::thread::Builder::new().name("spool-sync".to_owned()).spawn(move || {
             for file in files {
                 if let Err(error) = file.sync_data() {
-                    tracing::error!("what was logged may not be on the disk: {error}");
+                    tracing::error!("logged records may not be on the disk: {error}");
                 }
             }
         });
         if let Err(error) = spawned {
             tracing::error!(
-                "no thread to bring the spool to the disk; the system does it in its own time: {error}"
+                "cannot start the thread that syncs the spool; the system writes it to disk later: {error}"
             );
         }
         Self { policy, sinks, state, instance, number: 0, open: None, syncing, group: Vec::new() }
     }
 
-    /// Writes until nobody can send any more, and closes the last segment.
+    /// Writes until all senders are closed, then closes the last segment.
     pub(super) fn run(mut self, writes: &Receiver<Write>) {
         loop {
             let first = match self.next_chore() {

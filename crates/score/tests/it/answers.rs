@@ -52,7 +52,7 @@ async fn a_request_and_an_array_of_them_are_answered_by_the_model_and_logged() {
     assert_eq!(many[0]["uid"], "mine");
 
     let (code, said) = service.stop();
-    assert_eq!((code, said.trim()), (143, "5 requests were logged, and all were sent away"));
+    assert_eq!((code, said.trim()), (143, "5 requests were logged and uploaded"));
     let logged = world.logged();
     let mut answered: Vec<&str> = many
         .as_array()
@@ -116,10 +116,10 @@ async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
     check_problem(
         &service.predict(deep).await,
         422,
-        "`deep` is nested 40 levels deep; the log takes 28",
+        "`deep` is nested 40 levels deep; at most 28 are allowed",
     );
     let twice = r#"{"activity_score": 0.1, "activity_score": 0.2}"#;
-    check_problem(&service.predict(twice).await, 422, "`activity_score` is there twice");
+    check_problem(&service.predict(twice).await, 422, "`activity_score` occurs twice");
     check_problem(&service.predict(r#"{"device_type": "\ud800"}"#).await, 422, "lone surrogate");
     check_problem(
         &service.predict(r#"{"activity_score": 1e999}"#).await,
@@ -128,13 +128,13 @@ async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
     );
 
     check_problem(&service.predict("{\"a\": }").await, 400, "expected value at line 1 column 7");
-    check_problem(&service.predict("{'a': 1}").await, 400, "the body is no JSON");
-    check_problem(&service.predict("").await, 400, "the body is no JSON");
-    check_problem(&service.predict("{\"a\": NaN}").await, 400, "the body is no JSON");
+    check_problem(&service.predict("{'a': 1}").await, 400, "the body is not valid JSON");
+    check_problem(&service.predict("").await, 400, "the body is not valid JSON");
+    check_problem(&service.predict("{\"a\": NaN}").await, 400, "the body is not valid JSON");
     check_problem(
         &service.predict(b"{\"a\": \"\xff\"}".as_slice()).await,
         400,
-        "the body is no JSON",
+        "the body is not valid JSON",
     );
     check_problem(
         &service.predict(format!(r#"{{"a": "{}"}}"#, "x".repeat(5000))).await,
@@ -219,7 +219,7 @@ fn a_file_is_answered_row_by_row() {
     assert_eq!((&found["predictions"], &found["model_uid"]), (&json!(expected), &json!("first")));
     job(&world, &["--output", "csv"])
         .run()
-        .check_failed(2, &["--output csv is for `score predict`"]);
+        .check_failed(2, &["--output csv is supported by `score predict`"]);
 }
 
 #[test]
@@ -229,8 +229,7 @@ fn a_service_that_cannot_work_does_not_start() {
     let run = |arguments: &[&str]| job(&world, arguments).run();
     run(&["--heuristic", "a <"])
         .check_failed(2, &["--heuristic: expected a field", "at character 4"]);
-    run(&["--heuristic-share", "0.5"])
-        .check_failed(2, &["there is no heuristic", "add --heuristic"]);
+    run(&["--heuristic-share", "0.5"]).check_failed(2, &["no heuristic is set", "add --heuristic"]);
     run(&["--config-table", "prod_config"]).check_failed(2, &["--database"]);
     run(&["--listen", "here"]).check_failed(2, &["--listen"]);
     let bad = |model: &str| {
@@ -239,9 +238,9 @@ fn a_service_that_cannot_work_does_not_start() {
             .run()
     };
     bad(&world.path("bad.pkl")).check_failed(2, &["reading the model", "bad.pkl"]);
-    bad(&world.path("nothing.pkl")).check_failed(2, &["there is no model at"]);
+    bad(&world.path("nothing.pkl")).check_failed(2, &["no model at"]);
     let first = Service::start(job(&world, &["--logs", &world.path("logs")]));
     run(&["--logs", &world.path("logs")])
-        .check_failed(2, &["opening the spool", "give each its own --spool"]);
+        .check_failed(2, &["opening the spool", "set another --spool"]);
     assert_eq!(first.stop().0, 143);
 }

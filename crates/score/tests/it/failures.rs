@@ -26,7 +26,7 @@ async fn s3_that_is_down_loses_nothing_and_stops_nobody() {
     let load = Load::start(&service.address, 4);
     load.more(100).await;
     faults.inject("PutObject", Calls::All, Fault::Drop);
-    service.wait_for("it is kept in the spool");
+    service.wait_for("records stay in the spool");
     load.more(500).await;
     let ready = service.get("/ready").await;
     assert_eq!(
@@ -38,7 +38,7 @@ async fn s3_that_is_down_loses_nothing_and_stops_nobody() {
     faults.clear();
     // These land, and seem to have failed; they are sent again over themselves.
     faults.inject("PutObject", Calls::First(2), Fault::LandThenFail);
-    service.wait_for("is sent away again");
+    service.wait_for("the upload of the log works again");
     load.more(100).await;
     let loaded = load.stop().await;
     assert_eq!((loaded.refused.len(), loaded.cut), (0, 0));
@@ -57,12 +57,12 @@ async fn what_was_not_sent_before_the_end_is_sent_after_the_next_start() {
     load.more(200).await;
     let loaded = load.stop().await;
     let (code, said) = service.stop();
-    assert!(code == 143 && said.contains("bytes wait in the spool"), "{code} {said}");
+    assert!(code == 143 && said.contains("bytes remain in the spool"), "{code} {said}");
     assert_eq!(records(&bucket).await.len(), 0);
 
     let logs = format!("s3://{bucket}");
     let mut service = Service::start(job(&world, &["--logs", &logs]).on(s3()));
-    assert!(service.log.contains("the spool holds records of an earlier run"), "{}", service.log);
+    assert!(service.log.contains("the spool has records of an earlier run"), "{}", service.log);
     service.wait_until("/ready", |answer| answer.json()["spooled_bytes"] == 0).await;
     check_same(&uids(&records(&bucket).await), &loaded.uids);
     service.log.clear();
@@ -89,14 +89,14 @@ async fn mysql_that_is_down_loses_nothing_and_does_not_hold_up_the_objects() {
     let load = Load::start(&service.address, 4);
     load.more(200).await;
     server.kill();
-    service.wait_for("it is kept in the spool");
+    service.wait_for("records stay in the spool");
     let before = world.logged().len();
     load.more(500).await;
     while world.logged().len() < before + 200 {
         load.more(10).await;
     }
     server.start().await;
-    service.wait_for("is sent away again");
+    service.wait_for("the upload of the log works again");
     load.more(100).await;
     let loaded = load.stop().await;
     assert_eq!((loaded.refused.len(), loaded.cut), (0, 0));
@@ -115,7 +115,7 @@ async fn sigterm_lets_calls_be_answered_and_sends_the_log_away() {
     let (code, said) = service.stop();
     let loaded = load.end().await;
     assert_eq!(code, 143);
-    assert!(said.ends_with("were logged, and all were sent away\n"), "{said}");
+    assert!(said.ends_with("were logged and uploaded\n"), "{said}");
     check_same(&uids(&world.logged()), &loaded.uids);
 }
 
@@ -126,7 +126,7 @@ async fn a_full_spool_refuses_calls_and_takes_them_again_when_there_is_room() {
     faults.inject("PutObject", Calls::All, Fault::Drop);
     let mut service = Service::start(job);
     let load = Load::start(&service.address, 4);
-    service.wait_for("calls are refused with 503");
+    service.wait_for("calls are refused with status 503");
     let answer = service.predict("{}").await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, "5"), "{answer:?}");
     assert!(answer.json()["detail"].as_str().unwrap().contains("--spool-max-bytes"), "{answer:?}");
@@ -156,7 +156,7 @@ async fn a_write_that_fails_half_way_refuses_its_calls_and_harms_no_other() {
     );
     let mut service = Service::start(Job::new("/bin/bash").args(["-c", &limited]));
     let load = Load::start(&service.address, 4);
-    service.wait_for("calls are refused with 503");
+    service.wait_for("calls are refused with status 503");
     service.wait_for("records can be logged again");
     load.more(200).await;
     let loaded = load.stop().await;
@@ -202,7 +202,7 @@ async fn a_full_disk_refuses_calls_and_loses_no_log() {
         .env("AWS_ENDPOINT_URL", &faults.endpoint);
     let mut service = Service::start(job.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"));
     let load = Load::start(&service.address, 4);
-    let line = service.wait_for("calls are refused with 503");
+    let line = service.wait_for("calls are refused with status 503");
     assert!(unshare.is_none() || line.contains("No space left on device"), "{line}");
     load.more(0).await;
     faults.clear();

@@ -29,7 +29,7 @@ async fn a_service_that_answers_is_well_and_one_that_is_gone_is_not() {
         "the address of a container"
     );
     service.stop();
-    health(&address).check_failed(1, &[&format!("asking {asked}")]);
+    health(&address).check_failed(1, &[&format!("requesting {asked}")]);
     health("0.0.0.0:0").check_failed(2, &["name the port of the service"]);
 }
 

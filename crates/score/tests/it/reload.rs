@@ -27,10 +27,10 @@ async fn another_model_takes_over_and_no_call_is_dropped() {
     }
     // One that is no model, and one that is half of one.
     world.put("model.pkl", b"\x80\x04no pickle");
-    service.wait_for("is not taken, and the present one stays");
+    service.wait_for("could not be loaded; the current model stays in service");
     let half = model("half", 3).to_pickle();
     world.put("model.pkl", &half[..half.len() / 2]);
-    service.wait_for("is not taken, and the present one stays");
+    service.wait_for("could not be loaded; the current model stays in service");
     load.more(50).await;
     let answer = service.predict(r#"{"activity_score": 0.25}"#).await.json();
     assert_eq!(answer["model_uid"], "model-6");
@@ -75,15 +75,15 @@ async fn a_model_in_s3_is_taken_up_and_golden_requests_guard_it() {
         said + 0.1
     );
     world.put("golden.csv", golden.as_bytes());
-    let (place, golden) = (format!("s3://{bucket}/churn/model.pkl"), world.path("golden.csv"));
+    let (index, golden) = (format!("s3://{bucket}/churn/model.pkl"), world.path("golden.csv"));
     let program = Job::new(env!("CARGO_BIN_EXE_score")).on(s3()).args(WATCH);
-    let arguments = ["--listen", "127.0.0.1:0", "--model", &place, "--golden", &golden];
+    let arguments = ["--listen", "127.0.0.1:0", "--model", &index, "--golden", &golden];
     let mut service = Service::start(program.args(arguments));
     put(model("second", 21).to_pickle()).await;
     service.wait_until("/ready", |answer| answer.json()["model_uid"] == "second").await;
     // One tree says hardly more than the mean.
     put(model("blunt", 1).to_pickle()).await;
-    let line = service.wait_for("is not taken, and the present one stays");
+    let line = service.wait_for("could not be loaded; the current model stays in service");
     assert!(line.contains("the golden request 1 has probability"), "{line}");
     assert_eq!(service.get("/ready").await.json()["model_uid"], "second");
 }

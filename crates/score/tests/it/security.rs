@@ -125,7 +125,7 @@ async fn a_caller_that_dawdles_is_given_up() {
     let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
     assert!(
         answer.starts_with("HTTP/1.1 408 ")
-            && answer.contains("the call was not done in 0.2 seconds"),
+            && answer.contains("the call timed out after 0.2 seconds"),
         "{answer}"
     );
     let endless =

@@ -147,7 +147,7 @@ async fn the_settings_of_a_table_are_taken_over_and_bad_ones_are_not() {
     let log = service.stop_and_read_log();
     assert!(
         log.contains(
-            "the setting `heuristic` in prod_config is refused, and its last good value stays"
+            "the setting `heuristic` in prod_config is invalid and its last valid value is kept"
         ),
         "{log}"
     );

@@ -1,6 +1,6 @@
 use mlops_core::table::Table;
 use mlops_model::metrics::Metrics;
-use mlops_model::{Model, ModelError, places_at_random};
+use mlops_model::{Model, ModelError, sample_indices};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -64,7 +64,7 @@ impl<'a> Baseline<'a> {
             Changed::All => self.labels.len(),
             Changed::Rows(rows) => rows,
         };
-        places_at_random(self.labels.len(), wanted, seed)
+        sample_indices(self.labels.len(), wanted, seed)
     }
 
     /// Returns the predictions of all rows after a change.

@@ -2,7 +2,7 @@ use anyhow::{Context as _, Result};
 use mlops_core::table::{Kind, Table};
 use mlops_detect::shift::Roles;
 use mlops_job::UsageError;
-use mlops_model::{FeatureKind, Model, Progress, Recipe, Schema, Target, places_at_random};
+use mlops_model::{FeatureKind, Model, Progress, Recipe, Schema, Target, sample_indices};
 use mlops_monitor::{PublishedModel, read_table};
 use mlops_objects::Location;
 
@@ -35,8 +35,8 @@ impl Subject {
     pub(super) async fn read(args: &CaseStudyArgs) -> Result<Self> {
         let mut args = args.clone();
         let (model, reference, test) = match (&args.model, &args.data) {
-            (Some(place), Some(data)) => {
-                let model = PublishedModel::read(&models(place)?, None).await?;
+            (Some(location), Some(data)) => {
+                let model = PublishedModel::read(&models(location)?, None).await?;
                 let reference =
                     args.reference.clone().map_or_else(|| model.part("training.parquet"), Ok)?;
                 let reference_rows = read_table(&reference).await;
@@ -96,17 +96,17 @@ async fn read(data: &Location) -> Result<Table> {
 }
 
 /// Returns the storage location of models. The argument may name `model.pkl` in it.
-fn models(place: &Location) -> Result<Location> {
-    let text = place.to_string();
+fn models(location: &Location) -> Result<Location> {
+    let text = location.to_string();
     let folder =
         text.strip_suffix("model.pkl").map(|folder| if folder.is_empty() { "." } else { folder });
-    Ok(folder.map_or_else(|| Ok(place.clone()), str::parse).map_err(UsageError::because)?)
+    Ok(folder.map_or_else(|| Ok(location.clone()), str::parse).map_err(UsageError::because)?)
 }
 
 /// The rows to fit a model to, and those that are held out, at most a quarter.
 fn split(table: &Table, test_rows: usize) -> Result<(Table, Table)> {
     let rows = table.rows();
-    let held_out = places_at_random(rows, test_rows.min(rows / 4), 0);
+    let held_out = sample_indices(rows, test_rows.min(rows / 4), 0);
     if held_out.is_empty() {
         return Err(UsageError::new(format!(
             "--data has {rows} rows; training and evaluation need several hundred"

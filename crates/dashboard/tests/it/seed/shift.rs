@@ -28,7 +28,7 @@ fn inputs(rows: usize, drift: f64, is_broken: bool, units: &mut Units) -> Profil
         NUMBERS.iter().map(|name| Column::new(*name, Kind::Numeric)).collect();
     columns.extend(LEVELS.iter().map(|name| Column::new(*name, Kind::Categorical)));
     for _ in 0..rows {
-        for (place, name) in NUMBERS.iter().enumerate() {
+        for (index, name) in NUMBERS.iter().enumerate() {
             let value = match *name {
                 "activity_score" => 0.5 + 0.15 * units.normal() - 0.12 * drift,
                 "propensity_score" => 0.3 + 0.1 * units.normal() + 0.03 * drift,
@@ -40,19 +40,19 @@ fn inputs(rows: usize, drift: f64, is_broken: bool, units: &mut Units) -> Profil
                 "profile_score" if is_broken => 1.0,
                 _ => 0.0,
             };
-            columns[place].push(if units.next() < missing {
+            columns[index].push(if units.next() < missing {
                 Cell::Missing
             } else {
                 Cell::Number(value)
             });
         }
-        for (place, name) in LEVELS.iter().enumerate() {
+        for (index, name) in LEVELS.iter().enumerate() {
             let bias = if *name == "device_type" { 0.25 * drift } else { 0.0 };
             let share = (units.next() + bias).min(0.999);
             let level = format!("level_{}", 1 + (share * share * 5.0) as usize);
             let level =
                 if *name == SCRIPT && units.next() < 0.2 * drift { "<img src=x>" } else { &level };
-            columns[NUMBERS.len() + place].push(Cell::Text(level));
+            columns[NUMBERS.len() + index].push(Cell::Text(level));
         }
     }
     let names = NUMBERS.iter().map(|name| (*name, Kind::Numeric));
@@ -137,7 +137,7 @@ pub(super) async fn concept_shift(database: &Database) {
                 feature,
                 share,
                 Verdict::Stable,
-                "alone it tells them apart with an AUC of 0.571",
+                "AUC 0.571 with this feature alone",
             )
         }));
         let changed = if drift(of) > 0.7 { Verdict::Shifted } else { Verdict::Stable };

@@ -101,7 +101,7 @@ fn a_large_difference_of_few_rows_is_not_claimed() {
         numeric(uniform(1, 2000, 0.0)),
         numeric(uniform(2, 49, 5.0)),
         "inconclusive",
-        "only 49 production values; 50 are needed",
+        "too few production values: 49, at least 50 needed",
     );
 }
 
@@ -112,7 +112,7 @@ fn a_new_level_and_a_vanished_one_count() {
         levels(some("a", 900).chain(some("b", 100))),
         levels(some("a", 900).chain(some("c", 100))),
         "shifted",
-        "new level `c` 10.0%",
+        "unseen level `c`: 10.0%",
     );
 }
 
@@ -135,7 +135,7 @@ fn a_column_that_cannot_be_seen_is_never_stable() {
     check(good(), numeric([]), "inconclusive", "no production rows");
     let mut other = numeric(uniform(2, 1000, 0.0));
     other.name = "another".to_owned();
-    check(good(), other, "inconclusive", "production has no such column");
+    check(good(), other, "inconclusive", "the column is missing in production");
     let all_missing = compare_one(good(), numeric(vec![f64::NAN; 1000]));
     assert_eq!(all_missing.verdict, Verdict::Shifted, "{all_missing:?}");
     assert!(
@@ -148,7 +148,7 @@ fn a_column_that_cannot_be_seen_is_never_stable() {
 fn text_in_a_numeric_column_is_named() {
     let texts = levels((0..100).map(|i| if i % 2 == 0 { "n/k" } else { "0.5" }));
     let found = compare_one(numeric(uniform(1, 1000, 0.0)), texts);
-    assert!(found.why.contains("50 values are no numbers"), "{found:?}");
+    assert!(found.why.contains("50 values are not numbers"), "{found:?}");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn numbers_with_few_values_are_levels() {
 #[test]
 fn constants_that_agree_are_stable_and_others_shifted() {
     check(numeric(vec![7.0; 100]), numeric(vec![7.0; 80]), "stable", "");
-    check(numeric(vec![7.0; 100]), numeric(vec![8.0; 80]), "shifted", "new level `8` 100.0%");
+    check(numeric(vec![7.0; 100]), numeric(vec![8.0; 80]), "shifted", "unseen level `8`: 100.0%");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn the_overall_verdict_is_the_worst_that_is_sure() {
     assert_eq!(Verdict::over([("a", &stable), ("b", &stable)]), Verdict::Stable);
     assert_eq!(Verdict::over([("a", &stable), ("b", &blind), ("c", &shifted)]), Verdict::Shifted);
     let mixed = Verdict::over([("a", &stable), ("b", &blind)]);
-    assert_eq!(mixed.why(), Some("1 of 2 say nothing: b"));
+    assert_eq!(mixed.why(), Some("1 of 2 inconclusive: b"));
     assert_eq!(Verdict::over([]).name(), "inconclusive");
 }
 

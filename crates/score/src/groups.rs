@@ -1,14 +1,14 @@
-//! Who answers a client: the model, or the heuristic that it is compared with.
+//! Assignment of clients to the treatment group (model) or to the control group (heuristic).
 
 use sha2::{Digest, Sha256};
 
-/// Where a client stands in an experiment, from 0 on and below 1; the same in every process, for
-/// ever.
+/// Returns the position of a client in an experiment, from 0 to below 1. It is the same in every
+/// process.
 ///
 /// The first eight bytes of SHA-256 over the experiment's name, a zero byte and the client's id, as
-/// a big-endian number, over 2⁶⁴. Who stands below the share of the heuristic is answered by it:
-/// with a larger share more are, and nobody returns. Another experiment mixes all anew.
-pub(crate) fn standing(experiment: &str, client_id: &str) -> f64 {
+/// a big-endian number, over 2⁶⁴. Clients below the share of the heuristic form the control group: a
+/// larger share adds clients and removes none. Another experiment assigns all clients again.
+pub(crate) fn position(experiment: &str, client_id: &str) -> f64 {
     let digest =
         Sha256::new().chain_update(experiment).chain_update([0]).chain_update(client_id).finalize();
     let mut first = [0; 8];
@@ -26,7 +26,7 @@ mod tests {
     #[test]
     fn a_client_stands_where_it_always_stood() {
         let check = |experiment: &str, client_id: &str, expected: f64| {
-            let found = standing(experiment, client_id);
+            let found = position(experiment, client_id);
             assert!((found - expected).abs() < 1e-15, "{experiment} {client_id}: {found}");
         };
         check("score", "1963820", 0.8859487099132597);
@@ -40,7 +40,7 @@ mod tests {
     fn the_heuristic_has_its_share_and_experiments_are_independent() {
         let clients: Vec<String> = (0..100_000).map(|client| client.to_string()).collect();
         let below = |experiment: &str, share: f64| -> Vec<bool> {
-            clients.iter().map(|client| standing(experiment, client) < share).collect()
+            clients.iter().map(|client| position(experiment, client) < share).collect()
         };
         let share = |of: &[bool]| of.iter().filter(|is| **is).count() as f64 / of.len() as f64;
         let (tenth, fifth, other) = (below("one", 0.1), below("one", 0.2), below("two", 0.1));
