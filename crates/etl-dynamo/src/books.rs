@@ -14,9 +14,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use mlops_core::etl::{
-    EndedObject, Ignored, Lease, Listing, ObjectId, PartitionState, Totals, Unreadable, Watermark,
-};
+use mlops_core::etl::{EndedObject, Lease, Listing, ObjectId, PartitionState, Totals, Watermark};
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::timestamp::{parse_utc, to_sql_text};
 use sha2::{Digest, Sha256};
@@ -50,11 +48,11 @@ pub(crate) fn ledger_key(pipeline: &str, partition: &str) -> String {
     format!("{pipeline}\n{partition}")
 }
 
-fn get<'i>(item: &'i Item, name: &str) -> Option<&'i AttributeValue> {
+pub(crate) fn get<'i>(item: &'i Item, name: &str) -> Option<&'i AttributeValue> {
     item.get(name)
 }
 
-fn read_text(item: &Item, name: &str) -> Option<String> {
+pub(crate) fn read_text(item: &Item, name: &str) -> Option<String> {
     get(item, name)?.as_s().ok().cloned()
 }
 
@@ -62,13 +60,13 @@ pub(crate) fn read_time(item: &Item, name: &str) -> Option<Timestamp> {
     parse_utc(get(item, name)?.as_s().ok()?)
 }
 
-fn read_number(item: &Item, name: &str) -> Result<u64, StoreError> {
+pub(crate) fn read_number(item: &Item, name: &str) -> Result<u64, StoreError> {
     let found =
         get(item, name).and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok());
     found.ok_or_else(|| damaged(item, name))
 }
 
-fn damaged(item: &Item, name: &str) -> StoreError {
+pub(crate) fn damaged(item: &Item, name: &str) -> StoreError {
     let key = |name| read_text(item, name).unwrap_or_default();
     let message = format!(
         "the item {:?}, {:?} of the watermark table has no usable `{name}`; was it changed by hand?",
@@ -236,52 +234,5 @@ pub(crate) fn read_watermark(item: &Item) -> Result<Watermark, StoreError> {
             digest: read_digest(item, "past_folders_digest")?,
         },
         version: read_number(item, "version")?,
-    })
-}
-
-/// Returns the `pk` of a pipeline's unreadable objects.
-pub(crate) fn unreadable_key(pipeline: &str) -> String {
-    format!("{pipeline}\nunreadable\n")
-}
-
-pub(crate) fn unreadable_item(pipeline: &str, object: &Unreadable) -> Item {
-    let mut item = key(&unreadable_key(pipeline), &hex::encode(object.object.0));
-    let mut set = |name: &str, value: &str| item.insert(name.to_owned(), text(value));
-    set("partition_id", &object.partition);
-    set("object_key", &object.key);
-    set("reason", &object.reason);
-    set("remedy", &object.remedy);
-    set("next_attempt_at", &to_sql_text(object.next_attempt));
-    if let Some(Ignored { by, at, reason }) = &object.ignored {
-        set("ignored_by", by);
-        set("ignored_at", &to_sql_text(*at));
-        set("ignored_reason", reason);
-    }
-    item.insert("attempts".to_owned(), number(object.attempts));
-    item
-}
-
-pub(crate) fn read_unreadable(item: &Item) -> Result<Unreadable, StoreError> {
-    let string = |name| read_text(item, name).ok_or_else(|| damaged(item, name));
-    let time = |name| read_time(item, name).ok_or_else(|| damaged(item, name));
-    let mut id = [0; 16];
-    hex::decode_to_slice(string("sk")?, &mut id).map_err(|_| damaged(item, "sk"))?;
-    let ignored = match get(item, "ignored_at") {
-        None => None,
-        Some(_) => Some(Ignored {
-            by: string("ignored_by")?,
-            at: time("ignored_at")?,
-            reason: string("ignored_reason")?,
-        }),
-    };
-    Ok(Unreadable {
-        partition: string("partition_id")?,
-        object: ObjectId(id),
-        key: string("object_key")?,
-        reason: string("reason")?,
-        remedy: string("remedy")?,
-        attempts: read_number(item, "attempts")?,
-        next_attempt: time("next_attempt_at")?,
-        ignored,
     })
 }

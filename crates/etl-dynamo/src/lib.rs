@@ -5,9 +5,11 @@ mod attribute;
 mod batches;
 mod books;
 mod error;
+mod partitions;
 mod spec;
 mod store;
 mod tables;
+mod unreadable;
 
 use anyhow::Result;
 use mlops_etl::Outcome;

@@ -1,9 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, PutRequest, ReturnValue, WriteRequest,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use mlops_aws::SdkConfig;
@@ -23,12 +21,11 @@ use crate::args::TableName;
 use crate::attribute::{from_attribute, item_bytes, storable, to_attribute};
 use crate::batches::{Item, read_all, write_all};
 use crate::books::{
-    AUDIT, LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, ledger_key,
-    listing_attributes, number, read_lease, read_ledger, read_partition, read_time, read_totals,
-    read_unreadable, read_watermark, text, unreadable_item, unreadable_key, watermark_item,
-    with_totals,
+    AUDIT, LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, number, read_lease,
+    read_partition, read_time, read_totals, read_watermark, text, watermark_item,
 };
 use crate::error::{failed, is_refused};
+use crate::unreadable::{put_unreadable, read_unreadable, remove_unreadable, unreadable_key};
 
 pub(crate) const UID: &str = "uid";
 pub(crate) const TTL: &str = "expires_at";
@@ -83,7 +80,7 @@ impl Dynamo {
     }
 
     /// The items of `pk` whose `sk` begins with `prefix`, read consistently.
-    async fn query(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, StoreError> {
+    pub(crate) async fn query(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, StoreError> {
         let books = self.books.as_str();
         let mut query = self
             .client
@@ -119,7 +116,7 @@ impl Dynamo {
     }
 
     /// Puts an item if the condition holds; tells whether it did.
-    async fn put_if(
+    pub(crate) async fn put_if(
         &self,
         item: Item,
         condition: &str,
@@ -143,7 +140,7 @@ impl Dynamo {
     }
 
     /// Deletes an item if the condition holds; tells whether it did.
-    async fn delete_if(
+    pub(crate) async fn delete_if(
         &self,
         pk: &str,
         sk: &str,
@@ -162,121 +159,6 @@ impl Dynamo {
             Err(error) if is_refused(&error) => Ok(false),
             Err(error) => Err(failed(format!("writing to the table {books}"), error)),
         }
-    }
-
-    async fn ledger_items(
-        &self,
-        pipeline: &str,
-        id: &str,
-    ) -> Result<HashMap<ObjectId, Totals>, StoreError> {
-        read_ledger(&self.query(&ledger_key(pipeline, id), "").await?)
-    }
-
-    async fn delete_ledger(&self, pipeline: &str, id: &str) -> Result<(), StoreError> {
-        let items = self.query(&ledger_key(pipeline, id), "").await?;
-        let deletes = items.into_iter().map(|mut item| {
-            item.retain(|name, _| name == "pk" || name == "sk");
-            let delete =
-                DeleteRequest::builder().set_key(Some(item)).build().expect("the key is set");
-            WriteRequest::builder().delete_request(delete).build()
-        });
-        write_all(&self.client, self.books.as_str(), deletes.collect()).await
-    }
-
-    /// Marks that a batch is entered, if the fence still stands.
-    ///
-    /// The ledger's item that follows may come after another claim. It says no more than what is
-    /// true: that these objects' records are in the table.
-    async fn check_fence(&self, pipeline: &str, id: &str, fence: u64) -> Result<bool, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(self.books.as_str())
-            .set_key(Some(key(pipeline, &format!("{OPEN}{id}"))))
-            .update_expression("SET entered = :fence")
-            .condition_expression("fence = :fence")
-            .expression_attribute_values(":fence", number(fence));
-        match update.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if is_refused(&error) => Ok(false),
-            Err(error) => {
-                Err(failed(format!("writing to the table {}", self.books.as_str()), error))
-            }
-        }
-    }
-
-    async fn claim_one(
-        &self,
-        pipeline: &str,
-        id: &str,
-        owner: &str,
-    ) -> Result<Option<PartitionState>, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(self.books.as_str())
-            .set_key(Some(key(pipeline, &format!("{OPEN}{id}"))))
-            .update_expression("SET #owner = :owner ADD fence :one")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":one", number(1))
-            .return_values(ReturnValue::AllNew);
-        match update.send().await {
-            Ok(answer) => answer.attributes.as_ref().map(read_partition).transpose(),
-            Err(error) if is_refused(&error) => Ok(None),
-            Err(error) => {
-                Err(failed(format!("writing to the table {}", self.books.as_str()), error))
-            }
-        }
-    }
-
-    async fn settle_one(&self, pipeline: &str, settled: &Settled) -> Result<(), StoreError> {
-        let Settled { claim, listing, seal } = settled;
-        let mut update = self
-            .client
-            .update_item()
-            .table_name(self.books.as_str())
-            .set_key(Some(key(pipeline, &format!("{OPEN}{}", claim.id))))
-            .update_expression(
-                "SET listed_objects = :listed_objects, listed_bytes = :listed_bytes, listed_digest = :listed_digest",
-            )
-            .condition_expression("fence = :fence")
-            .expression_attribute_values(":fence", number(claim.fence));
-        for (name, value) in listing_attributes(listing) {
-            update = update.expression_attribute_values(format!(":{name}"), value);
-        }
-        match update.send().await {
-            Ok(_) => {}
-            // Overtaken: the other run settles it.
-            Err(error) if is_refused(&error) => return Ok(()),
-            Err(error) => {
-                return Err(failed(format!("writing to the table {}", self.books.as_str()), error));
-            }
-        }
-        if *seal { self.seal(pipeline, settled).await } else { Ok(()) }
-    }
-
-    /// Writes the sealed item, then takes the open one away, then the ledger. Killed in between,
-    /// the partition is still open, and the next run seals it again.
-    async fn seal(&self, pipeline: &str, settled: &Settled) -> Result<(), StoreError> {
-        let Settled { claim, listing, .. } = settled;
-        let ledger = self.ledger_items(pipeline, &claim.id).await?;
-        let totals = ledger.into_values().fold(Totals::default(), Totals::and);
-        let mut item = with_totals(key(pipeline, &format!("{SEALED}{}", claim.id)), &totals);
-        item.insert("fence".to_owned(), number(claim.fence));
-        item.extend(listing_attributes(listing).map(|(name, value)| (name.to_owned(), value)));
-        self.put_if(
-            item,
-            "attribute_not_exists(pk) OR fence <= :fence",
-            &[(":fence", number(claim.fence))],
-        )
-        .await?;
-        let open = format!("{OPEN}{}", claim.id);
-        if self.delete_if(pipeline, &open, "fence = :v", number(claim.fence)).await? {
-            self.delete_ledger(pipeline, &claim.id).await?;
-        }
-        Ok(())
     }
 }
 
@@ -501,12 +383,8 @@ impl EtlStore for Dynamo {
         pipeline: &str,
         objects: &[Unreadable],
     ) -> Result<(), StoreError> {
-        let puts = objects.iter().map(|object| {
-            let item = unreadable_item(pipeline, object);
-            let put = PutRequest::builder().set_item(Some(item)).build();
-            WriteRequest::builder().put_request(put.expect("the item is set")).build()
-        });
-        write_all(&self.client, self.books.as_str(), puts.collect()).await
+        let requests = objects.iter().map(|object| put_unreadable(pipeline, object)).collect();
+        write_all(&self.client, self.books.as_str(), requests).await
     }
 
     async fn remove_unreadable(
@@ -514,13 +392,8 @@ impl EtlStore for Dynamo {
         pipeline: &str,
         objects: &[Unreadable],
     ) -> Result<(), StoreError> {
-        let pk = unreadable_key(pipeline);
-        let deletes = objects.iter().map(|object| {
-            let key = key(&pk, &hex::encode(object.object.0));
-            let delete = DeleteRequest::builder().set_key(Some(key)).build();
-            WriteRequest::builder().delete_request(delete.expect("the key is set")).build()
-        });
-        write_all(&self.client, self.books.as_str(), deletes.collect()).await
+        let requests = objects.iter().map(|object| remove_unreadable(pipeline, object)).collect();
+        write_all(&self.client, self.books.as_str(), requests).await
     }
 
     async fn audited(&self, pipeline: &str, shard: &str) -> Result<Option<Timestamp>, StoreError> {

@@ -42,13 +42,14 @@ pub struct EtlArgs {
     #[arg(long, global = true, env = "MLOPS_MAX_BAD_RATIO", value_name = "SHARE", default_value = "0.05", value_parser = share, help_heading = "Output")]
     pub max_bad_ratio: f64,
 
-    /// Exit with code 65 if more than this number of objects is unreadable
+    /// Exit with code 65 if more objects than this are unreadable
     #[arg(
         long,
         global = true,
         env = "ETL_MAX_UNREADABLE",
         value_name = "N",
         default_value_t = 0,
+        hide_short_help = true,
         help_heading = "Output"
     )]
     pub max_unreadable: u64,

@@ -2,21 +2,30 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::TryStreamExt;
+use indicatif::ProgressBar;
 use mlops_core::etl::{Claim, EndedObject, EtlStore, ObjectId, Totals};
 use mlops_core::ports::{ObjectMeta, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_objects::record_batches;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::dead_letters::{DeadLetters, refused};
 use crate::engine::Engine;
-use crate::partition::Readers;
-use crate::unreadable::reason;
+use crate::unreadable::{UnreadableObjects, reason};
 
 /// Records travel in groups of about this many, or of this size, so that reading ahead of the
 /// writing has a bound.
 const GROUP_ROWS: usize = 250;
 const GROUP_BYTES: usize = 256 << 10;
+
+/// What the passes over partitions share.
+#[derive(Clone)]
+pub(crate) struct Readers {
+    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) sender: mpsc::Sender<Message>,
+    pub(crate) bar: ProgressBar,
+    pub(crate) unreadable: Arc<UnreadableObjects>,
+}
 
 /// Records of one object, on their way to the store.
 #[derive(Debug)]

@@ -2,18 +2,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::stream::{BoxStream, TryStreamExt};
-use indicatif::ProgressBar;
 use mlops_core::etl::{
     Claim, EtlStore, Listing, ObjectId, Partition, PartitionState, Scope, Seen, Settled,
 };
 use mlops_core::ports::NameRange;
 use mlops_core::ports::{Entry, ObjectMeta, ObjectStore, StoreError};
-use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::engine::{Engine, before};
-use crate::object::{Message, Read};
-use crate::unreadable::{Attempt, UnreadableObjects};
+use crate::object::{Read, Readers};
+use crate::unreadable::Attempt;
 
 /// A larger object counts for several: it takes more memory to read.
 const BYTES_A_PERMIT: u64 = 16 << 10;
@@ -21,15 +19,6 @@ const MAX_PERMITS: u64 = 8;
 
 /// What compressed objects may grow to, as far as memory goes.
 const EXPANSION: u64 = 10;
-
-/// What the passes over partitions share.
-#[derive(Clone)]
-pub(crate) struct Readers {
-    pub(crate) permits: Arc<Semaphore>,
-    pub(crate) sender: mpsc::Sender<Message>,
-    pub(crate) bar: ProgressBar,
-    pub(crate) unreadable: Arc<UnreadableObjects>,
-}
 
 /// What a pass over a partition came to.
 #[derive(Debug)]

@@ -11,7 +11,8 @@ use mlops_core::ports::StoreError;
 
 use crate::discover::Found;
 use crate::engine::Engine;
-use crate::partition::{Known, Pass, Readers};
+use crate::object::Readers;
+use crate::partition::{Known, Pass};
 use crate::report::Partitions;
 
 /// Partitions listed at once.

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::batcher::{Batcher, Written};
 use crate::engine::Engine;
 use crate::lease::Acquired;
-use crate::partition::Readers;
+use crate::object::Readers;
 use crate::report::{Outliers, Partitions, RunReport};
 use crate::unreadable::{UnreadableObjects, counted, shown};
 

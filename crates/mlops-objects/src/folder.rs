@@ -10,19 +10,13 @@ use mlops_core::ports::NameRange;
 use mlops_core::ports::{ByteStream, Entry, ObjectStore, StoreError, StoreErrorKind};
 use tokio_util::io::ReaderStream;
 
-use listing::{Item, Walk};
+use listing::{Item, PAGE, UNFINISHED, Walk, failed};
 
 /// Files up to this size are read in one go.
 const SMALL_FILE_BYTES: u64 = 256 << 10;
 
 /// A larger file arrives in chunks of this size.
 const CHUNK_BYTES: usize = 64 << 10;
-
-/// As many objects are listed in one go as S3 gives in a page.
-const PAGE: usize = 1000;
-
-/// What is being written, and is not there yet.
-const UNFINISHED: &str = ".unfinished-";
 
 /// A folder whose files are the objects; a key is the path below it, with `/`.
 #[derive(Debug, Clone)]
@@ -190,15 +184,4 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         StoreError::caused(StoreErrorKind::Other, "a file operation did not end", error)
     })
-}
-
-fn failed(doing: &str, path: &Path, error: io::Error) -> StoreError {
-    let kind = match error.kind() {
-        io::ErrorKind::NotFound => StoreErrorKind::NotFound,
-        io::ErrorKind::PermissionDenied => StoreErrorKind::Denied,
-        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => StoreErrorKind::Configuration,
-        io::ErrorKind::Interrupted | io::ErrorKind::TimedOut => StoreErrorKind::Temporary,
-        _ => StoreErrorKind::Other,
-    };
-    StoreError::caused(kind, format!("{doing} {}", path.display()), error)
 }

@@ -160,7 +160,7 @@ async fn a_table_that_is_missing_is_named_with_the_remedy() {
     for (destination, words) in [
         (
             Destination::mysql().await,
-            vec!["--create-tables", "CREATE TABLE IF NOT EXISTS etl_lease"],
+            vec!["--create-tables", "CREATE TABLE IF NOT EXISTS etl_watermark"],
         ),
         (Destination::moto(), vec!["--create-tables", "_watermark"]),
     ] {

@@ -134,7 +134,7 @@ fn hex_key(number: u64) -> String {
     format!("{:016x}.json", number.wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
-async fn check_flat(world: World, objects: u64) {
+async fn check_flat(world: World, objects: u64, partitions: u64) {
     for i in 0..objects {
         world.put(&hex_key(i), line(i)).await;
     }
@@ -145,7 +145,7 @@ async fn check_flat(world: World, objects: u64) {
     world.put("dt=2026-01-01/hh=05/x.json", line("hour")).await;
     let report = world.run();
     assert_eq!(report["loaded"], objects + 5, "{report}");
-    assert_eq!(report["partitions"]["read"], 19 + 2, "{report}");
+    assert_eq!(report["partitions"]["read"], partitions, "{report}");
     assert_eq!(world.run()["objects"], 0);
     world.put(&hex_key(objects), line("new")).await;
     world.put("dt=2026-01-01/hh=06/y.json", line("new hour")).await;
@@ -156,12 +156,13 @@ async fn check_flat(world: World, objects: u64) {
 
 #[tokio::test]
 async fn random_keys_in_one_folder_are_split_by_their_first_character() {
-    check_flat(World::local(), 1100).await;
-    check_flat(World::from_s3(Destination::mysql().await).await, 1100).await;
+    check_flat(World::local(), 1100, 19 + 2).await;
+    // Of a server that is not AWS no order is known: the folder stays whole.
+    check_flat(World::from_s3(Destination::mysql().await).await, 1100, 1 + 2).await;
 }
 
 #[tokio::test]
-async fn a_folder_that_grows_past_a_page_is_split_and_loses_nothing() {
+async fn a_folder_that_grows_past_a_page_stays_whole_and_loses_nothing() {
     let world = World::local();
     for i in 0..900 {
         world.put(&hex_key(i), line(i)).await;
@@ -176,11 +177,7 @@ async fn a_folder_that_grows_past_a_page_is_split_and_loses_nothing() {
         world.put(&hex_key(i), line(i)).await;
     }
     let report = world.run();
-    assert_eq!(
-        (&report["loaded"], &report["already_there"]),
-        (&600.into(), &900.into()),
-        "{report}"
-    );
+    assert_eq!((&report["loaded"], &report["already_there"]), (&600.into(), &0.into()), "{report}");
     assert_eq!(world.run()["objects"], 0);
     assert_eq!(world.uids().await.len(), 1500);
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::TimeSpan;
-use super::folder_dates::day;
+use super::time_span::day;
 
 /// A layout of folders below the logs, such as `{*}/%Y%m%d/%H`.
 ///

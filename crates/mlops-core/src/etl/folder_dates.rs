@@ -1,9 +1,7 @@
 use jiff::civil::Date;
 
+use super::time_span::day;
 use super::{DatePattern, TimeSpan};
-
-/// Years in which requests are logged. A number outside is no year, such as a customer's number.
-const YEARS: std::ops::RangeInclusive<i16> = 1970..=2200;
 
 /// The rule by which the path of a folder names a time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,13 +31,6 @@ impl FolderDates {
             Self::Pattern(pattern) => pattern.span(&names),
         }
     }
-}
-
-/// Returns a day, if it exists and requests may have been logged on it.
-pub(super) fn day(year: &str, month: &str, day: &str) -> Option<Date> {
-    let number = |text: &str| text.parse::<i8>().ok();
-    let year = year.parse().ok().filter(|year| YEARS.contains(year))?;
-    Date::new(year, number(month)?, number(day)?).ok()
 }
 
 fn usual(names: &[&str]) -> Option<TimeSpan> {

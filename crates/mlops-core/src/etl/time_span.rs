@@ -2,6 +2,9 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+/// Years in which requests are logged. A number outside is no year, such as a customer's number.
+const YEARS: std::ops::RangeInclusive<i16> = 1970..=2200;
+
 /// The time span of a folder, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeSpan {
@@ -24,4 +27,11 @@ impl TimeSpan {
         let to = utc(from.checked_add(length).ok()?)?;
         Some(Self { from: utc(from)?, to, is_hour: hour.is_some() })
     }
+}
+
+/// Returns a day, if it exists and requests may have been logged on it.
+pub(super) fn day(year: &str, month: &str, day: &str) -> Option<Date> {
+    let number = |text: &str| text.parse::<i8>().ok();
+    let year = year.parse().ok().filter(|year| YEARS.contains(year))?;
+    Date::new(year, number(month)?, number(day)?).ok()
 }

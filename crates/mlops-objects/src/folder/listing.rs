@@ -7,7 +7,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use mlops_core::ports::{Entry, ObjectMeta, StoreError, StoreErrorKind};
 
-use super::{PAGE, UNFINISHED, failed};
+/// As many objects are listed in one go as S3 gives in a page.
+pub(super) const PAGE: usize = 1000;
+
+/// What is being written, and is not there yet.
+pub(super) const UNFINISHED: &str = ".unfinished-";
 
 /// One name in a folder.
 pub(super) enum Item {
@@ -183,4 +187,16 @@ fn chain(error: &StoreError) -> String {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
     }
+}
+
+/// Returns the error of a file operation.
+pub(super) fn failed(doing: &str, path: &Path, error: io::Error) -> StoreError {
+    let kind = match error.kind() {
+        io::ErrorKind::NotFound => StoreErrorKind::NotFound,
+        io::ErrorKind::PermissionDenied => StoreErrorKind::Denied,
+        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => StoreErrorKind::Configuration,
+        io::ErrorKind::Interrupted | io::ErrorKind::TimedOut => StoreErrorKind::Temporary,
+        _ => StoreErrorKind::Other,
+    };
+    StoreError::caused(kind, format!("{doing} {}", path.display()), error)
 }

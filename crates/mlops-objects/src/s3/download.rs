@@ -3,7 +3,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use mlops_core::ports::{ByteStream, StoreError, StoreErrorKind};
 
-use super::S3;
+use super::bucket::S3;
 
 /// The number of times that a cut body is resumed without a byte in between.
 const RESUMES: u32 = 4;
