@@ -76,7 +76,7 @@ fn check_refused(toml: &str, words: &[&str]) {
 fn a_wrong_file_is_refused_by_the_name_of_what_is_wrong() {
     check_refused("[job]\nrow = 7\n", &["unknown setting `row` in [job]", "rows"]);
     check_refused("rows = 7\n", &["`rows` is not allowed at the top level", "[job]"]);
-    check_refused("[job.walk]\nspeed = 1\n", &["`walk` is no setting"]);
+    check_refused("[job.walk]\nspeed = 1\n", &["unknown setting `walk`"]);
     check_refused("[job]\nrows = 'many'\n", &["invalid value 'many' for '--rows"]);
     check_refused("job = 1\n", &["`job` must be a table"]);
     check_refused("[job\n", &["line 1"]);

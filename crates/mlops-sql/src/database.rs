@@ -4,7 +4,7 @@ use mlops_core::table::Table;
 
 use crate::connection::Connection;
 use crate::error::failed;
-use crate::{query, schema};
+use crate::{migrate, query};
 
 /// The tables in the database that an address names.
 #[derive(Debug, Clone)]
@@ -30,8 +30,7 @@ impl Database {
     /// where the user may not create tables.
     pub async fn create_tables(&self) -> Result<(), StoreError> {
         let Connection::MySql { pool, .. } = &self.0 else { return Ok(()) };
-        let run = schema::MYSQL.run(pool).await;
-        run.map_err(|error| failed("creating the tables", error.into()))
+        migrate::mysql(pool).await.map_err(|error| failed("creating the tables", error))
     }
 
     /// Returns the rows of a query. MySQL's columns have a type; in SQLite, a column has the type of

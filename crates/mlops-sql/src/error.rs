@@ -48,6 +48,13 @@ pub(crate) fn changed_one(changed: Result<u64, StoreError>) -> Result<bool, Stor
     }
 }
 
+/// Returns whether another process holds a SQLite file.
+pub(crate) fn is_busy(error: &Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let code = code.and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xFF);
+    matches!(code, Some(5 | 6))
+}
+
 fn driver_error(error: &StoreError) -> Option<&dyn DatabaseError> {
     error.source.as_ref()?.downcast_ref::<Error>()?.as_database_error()
 }

@@ -11,6 +11,7 @@ mod etl;
 mod insert;
 mod logs;
 mod metrics;
+mod migrate;
 mod models;
 mod monitors;
 mod open;

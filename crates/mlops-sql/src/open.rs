@@ -1,7 +1,7 @@
 //! How connections are opened.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mlops_core::address::{Address, DatabaseUrl, MySqlAddress};
 use mlops_core::ports::{StoreError, StoreErrorKind};
@@ -11,14 +11,16 @@ use sqlx::{ConnectOptions, Connection as _, Executor};
 
 use crate::connect_options::options;
 use crate::connection::Connection;
-use crate::error::failed;
-use crate::schema;
+use crate::error::{failed, is_busy};
+use crate::migrate;
 
 const MAX_CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a writer waits for another process that holds the SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
 
 /// Readers of one SQLite file, which hold up neither each other nor a writer.
 const READERS: u32 = 4;
@@ -88,10 +90,18 @@ async fn sqlite(url: &DatabaseUrl, text: &str) -> Result<Connection, StoreError>
     if let Some(folder) = options.get_filename().parent() {
         std::fs::create_dir_all(folder).map_err(|error| failed(doing(), error.into()))?;
     }
-    // One writer at a time is all that the file allows.
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-    let pool = pool.map_err(|error| failed(doing(), error))?;
-    schema::SQLITE.run(&pool).await.map_err(|error| failed(doing(), error.into()))?;
+    let started = Instant::now();
+    let pool = loop {
+        // One writer at a time is all that the file allows.
+        match SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await {
+            // A new file is locked while another process makes it, and SQLite does not wait.
+            Err(error) if is_busy(&error) && started.elapsed() < BUSY_TIMEOUT => {
+                tokio::time::sleep(BETWEEN_ATTEMPTS).await;
+            }
+            pool => break pool.map_err(|error| failed(doing(), error))?,
+        }
+    };
+    migrate::sqlite(&pool).await.map_err(|error| failed(doing(), error))?;
     Ok(Connection::Sqlite(pool))
 }
 

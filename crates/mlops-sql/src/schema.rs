@@ -72,8 +72,8 @@ pub(crate) fn mysql_statements(table: &str) -> Vec<String> {
     MYSQL.iter().flat_map(|migration| statements(migration.sql.as_str())).filter(of_table).collect()
 }
 
-/// The statements of a migration without comments, each on one line.
-fn statements(migration: &str) -> Vec<String> {
+/// Returns the statements of a migration without comments, each on one line.
+pub(crate) fn statements(migration: &str) -> Vec<String> {
     let lines = migration.lines().filter(|line| !line.trim_start().starts_with("--"));
     let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
     let text = words.join(" ");

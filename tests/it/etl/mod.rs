@@ -8,6 +8,7 @@ mod late;
 mod lease;
 mod listings;
 mod policies;
+mod schema;
 mod shards;
 mod unreadable;
 mod world;

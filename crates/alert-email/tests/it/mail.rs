@@ -90,7 +90,7 @@ async fn settings_and_recipients_come_from_the_secret() {
     assert_eq!(header(&mails[0], "From"), "Acme alerts <alerts@acme.example>");
     job(&["--smtp-secret", "test/none"])
         .run()
-        .check_failed(2, &["test/none", "no secret of that name"]);
+        .check_failed(2, &["test/none", "the secret does not exist"]);
     let name = secrets().secret(r#"{"password": ["hunter2"]}"#).await;
     let ended = job(&["--smtp-secret", &name]).run();
     ended.check_failed(2, &["is not a JSON object with the keys username, password"]);

@@ -100,7 +100,7 @@ async fn a_number_has_its_share_of_a_day_and_then_one_notice() {
     let texts = world.texts();
     let bodies: Vec<&str> = texts.iter().map(|text| text["body"].as_str().unwrap()).collect();
     assert!(
-        bodies[2].starts_with("2 texts today; more alerts are muted until midnight (CET)."),
+        bodies[2].starts_with("2 text messages were sent today, which is the daily limit."),
         "{bodies:?}"
     );
     // The recoveries of the day are muted too, without another notice; the next day begins at
@@ -189,5 +189,5 @@ fn wrong_settings_are_refused_by_name() {
         "--to",
         "+0151 12",
     ]);
-    job.run().check_failed(2, &["no telephone number in E.164"]);
+    job.run().check_failed(2, &["is not an E.164 phone number"]);
 }

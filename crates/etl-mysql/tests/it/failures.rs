@@ -47,7 +47,7 @@ fn an_endpoint_that_does_not_answer() {
         .on(s3())
         .env("AWS_ENDPOINT_URL", &format!("http://127.0.0.1:{port}"))
         .run();
-    ended.check_failed(75, &["s3://bucket/logs/", "cannot be reached"]);
+    ended.check_failed(75, &["s3://bucket/logs/", "is unreachable"]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ async fn missing_tables_in_mysql() {
     world.put("a.json", line("a")).await;
     let url = mysql().database().await;
     let ended = job(&["--logs", &world.location]).env("MLOPS_DATABASE", &url).run();
-    ended.check_failed(2, &["--create-tables", "CREATE TABLE IF NOT EXISTS etl_lease"]);
+    ended.check_failed(2, &["--create-tables", "CREATE TABLE IF NOT EXISTS etl_watermark"]);
 }
 
 #[test]

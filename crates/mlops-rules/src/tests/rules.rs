@@ -21,7 +21,7 @@ fn a_wrong_file_is_refused_by_place_and_remedy() {
     );
     check_refused(
         "[recipients.ops]\nemail = [\"a@b.example\\r\\nBcc: x@y\"]",
-        &["no e-mail address", "\\r\\n"],
+        &["is not an e-mail address", "\\r\\n"],
     );
     check_refused("[recipients.ops]\nemail = ['+4915112345678']", &["recipients.ops.email"]);
     check_refused("[[rule]]\nname = ''\nabove = 1", &["needs a name"]);

@@ -124,7 +124,7 @@ async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
     check_problem(
         &service.predict(r#"{"activity_score": 1e999}"#).await,
         422,
-        "beyond what a 64-bit float holds",
+        "out of range of a 64-bit float",
     );
 
     check_problem(&service.predict("{\"a\": }").await, 400, "expected value at line 1 column 7");
