@@ -319,7 +319,7 @@ pub struct PolicyArgs {
     #[arg(long, env = "DRIFT_LOOKS", value_name = "N", hide_short_help = true)]
     pub looks: Option<u32>,
 
-    /// Minimum effect size: KS distance, Cramér's V, or change of the share of missing values
+    /// Minimum effect size: KS distance, or Cramér's V of levels and of shares of missing values
     #[arg(long, env = "DRIFT_MIN_EFFECT", value_name = "EFFECT", default_value_t = 0.03)]
     pub min_effect: f64,
 

@@ -87,6 +87,33 @@ pub fn chi_squared_homogeneity(
     Ok(ChiSquared { statistic, p_value, degrees_of_freedom, cramers_v, n_reference, n_production })
 }
 
+/// Returns Cramér's V of two distributions, in \[0, 1\]: each side has the weight of one half,
+/// whatever its size. For samples of one size it is [`ChiSquared::cramers_v`].
+///
+/// # Errors
+///
+/// [`StatisticError::Levels`] where the lengths differ, [`StatisticError::Empty`] where a row
+/// counts nothing.
+///
+/// # Formula
+///
+/// √(½ Σ (p − q)²/(p + q)) over the shares p and q of the levels.
+///
+/// ```
+/// use mlops_stats::distribution_v;
+/// let few = distribution_v(&[50, 50], &[62, 38]).unwrap();
+/// let many = distribution_v(&[250_000, 250_000], &[62, 38]).unwrap();
+/// assert!((few - 0.1209).abs() < 1e-4 && (few - many).abs() < 1e-12);
+/// ```
+pub fn distribution_v(reference: &[u64], production: &[u64]) -> Result<f64, StatisticError> {
+    let (n, m) = totals(reference, production)?;
+    let terms = occurring(reference, production).map(|(a, b)| {
+        let (p, q) = (a as f64 / n as f64, b as f64 / m as f64);
+        (p - q).powi(2) / (p + q)
+    });
+    Ok((terms.sum::<f64>() / 2.0).sqrt().min(1.0))
+}
+
 /// P(χ² ≥ x) with `degrees` degrees of freedom: the regularised upper incomplete gamma function
 /// Q(degrees/2, x/2).
 pub fn chi_squared_sf(x: f64, degrees: usize) -> f64 {

@@ -9,6 +9,7 @@ mod g_test;
 mod jensen_shannon;
 mod kolmogorov;
 mod ks;
+mod level_overlap;
 mod mann_whitney;
 mod moments;
 pub mod profile;
@@ -23,13 +24,16 @@ mod wasserstein;
 mod tests;
 
 pub use anderson_darling::{AndersonDarling, anderson_darling, anderson_darling_sf};
-pub use chi_squared::{ChiSquared, Continuity, chi_squared_homogeneity, chi_squared_sf};
+pub use chi_squared::{
+    ChiSquared, Continuity, chi_squared_homogeneity, chi_squared_sf, distribution_v,
+};
 pub use correction::Correction;
 pub use error::StatisticError;
 pub use g_test::{GTest, g_test_homogeneity};
 pub use jensen_shannon::{JensenShannon, jensen_shannon};
 pub use kolmogorov::kolmogorov_sf;
 pub use ks::{KolmogorovSmirnov, KsMethod, KsPValue, ks_two_sample};
+pub use level_overlap::{LevelOverlap, level_overlap};
 pub use mann_whitney::{MannWhitney, mann_whitney};
 pub use moments::Moments;
 pub use psi::{Psi, bin_counts, psi, quantile_edges};

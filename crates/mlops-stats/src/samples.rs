@@ -61,6 +61,18 @@ impl<'v> Sample<'v> {
         self.at_rank(self.size().div_ceil(2))
     }
 
+    /// Returns the most common value with its number of observations; the smallest of several.
+    /// `None` for an empty sample.
+    pub fn most_common(&self) -> Option<(f64, u64)> {
+        let counts = merged(*self, Sample::from(&[][..])).map(|(value, count, _)| (value, count));
+        counts.reduce(|most, other| if other.1 > most.1 { other } else { most })
+    }
+
+    /// Returns the number of observations of exactly `x`.
+    pub fn count_of(&self, x: f64) -> u64 {
+        self.up_to(x) - self.count_to(self.values.partition_point(|&value| value < x))
+    }
+
     /// Observations among the first values.
     fn count_to(&self, values: usize) -> u64 {
         match self.ends {

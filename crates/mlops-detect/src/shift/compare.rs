@@ -1,13 +1,14 @@
 use super::level_counts::LevelCounts;
 use super::numbers::Numbers;
+use super::parts::{Atom, rare_levels_test, share_test};
 use super::state::unit_factor;
 use super::test::TestResult;
 use super::{Measures, Picture, ShiftPolicy, State, Test, smallest_shift};
 use mlops_core::table::Kind;
 use mlops_core::text::four_digits;
 use mlops_core::verdict::Verdict;
+use mlops_stats::Sample;
 use mlops_stats::profile::{ColumnProfile, NumberProfile, Profile, ValueProfile};
-use mlops_stats::{Continuity, Sample, chi_squared_homogeneity};
 
 /// The findings of one feature.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,14 +92,16 @@ pub fn compare_together(pairs: &[(&Profile, &Profile)], policy: &ShiftPolicy) ->
         .iter()
         .map(|(reference, production)| outcomes(reference, production, policy))
         .collect();
-    let each =
-        outcomes.iter().flatten().flat_map(|outcome| [outcome.p_value(), outcome.missing_p_value]);
+    let each = outcomes
+        .iter()
+        .flatten()
+        .flat_map(|outcome| [outcome.p_value(), outcome.missing.map(|test| test.p_value)]);
     let p_values: Vec<f64> = each.flatten().collect();
     let mut adjusted = policy.correction().adjust(&p_values).into_iter();
     // The same order as above: each p-value that is there takes the next adjusted one.
     let mut judge = |outcome: Outcome| {
         let value_adjusted = outcome.p_value().and_then(|_| adjusted.next());
-        let missing_adjusted = outcome.missing_p_value.and_then(|_| adjusted.next());
+        let missing_adjusted = outcome.missing.and_then(|_| adjusted.next());
         outcome.judge(value_adjusted, missing_adjusted, policy)
     };
     let shifts = outcomes.into_iter().map(|outcomes| {
@@ -126,7 +129,7 @@ struct Outcome {
     kind: Kind,
     test: Test,
     values: Result<Tested, String>,
-    missing_p_value: Option<f64>,
+    missing: Option<TestResult>,
     reference: Side,
     production: Side,
     unreadable: u64,
@@ -173,7 +176,7 @@ impl Outcome {
             kind: reference.kind(),
             test,
             values,
-            missing_p_value: missing_p_value(&reference_side, &production_side, policy),
+            missing: test_missing(&reference_side, &production_side, policy),
             reference: reference_side,
             production: production_side,
             unreadable: production.unreadable,
@@ -185,7 +188,7 @@ impl Outcome {
     fn absent(reference: &ColumnProfile, policy: &ShiftPolicy) -> Self {
         Self {
             values: Err("the column is missing in production".to_owned()),
-            missing_p_value: None,
+            missing: None,
             is_absent: true,
             ..Self::of(reference, &ColumnProfile::new(&reference.name, reference.kind()), policy)
         }
@@ -201,9 +204,9 @@ impl Outcome {
         missing_adjusted: Option<f64>,
         policy: &ShiftPolicy,
     ) -> FeatureShift {
-        let missing_change = self.production.missing_share() - self.reference.missing_share();
-        let missing_shifted =
-            missing_adjusted.is_some_and(|p| policy.shifted(p, missing_change.abs()));
+        let missing_shifted = missing_adjusted
+            .zip(self.missing)
+            .is_some_and(|(p, missing)| policy.shifted(p, missing.effect));
         let tested = self.values.as_ref().ok();
         let values_shifted = tested
             .filter(|tested| adjusted.is_some_and(|p| policy.shifted(p, tested.result.effect)));
@@ -308,14 +311,13 @@ fn enough(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Result<(
     Ok(())
 }
 
-fn missing_p_value(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Option<f64> {
+fn test_missing(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Option<TestResult> {
     let too_few = reference.rows.min(production.rows) < policy.min_rows();
     if too_few || reference.missing + production.missing == 0 {
         return None;
     }
     let counts = |side: &Side| [side.missing, side.present()];
-    let test = chi_squared_homogeneity(&counts(reference), &counts(production), Continuity::Yates);
-    test.ok().map(|test| test.p_value)
+    share_test(counts(reference), counts(production)).ok()
 }
 
 fn test_values(
@@ -326,7 +328,7 @@ fn test_values(
 ) -> Result<Tested, String> {
     match (&reference.values, &production.values) {
         (ValueProfile::Numeric(reference), ValueProfile::Numeric(production)) => {
-            test_numbers(test, reference, production)
+            test_numbers(test, reference, production, policy)
         }
         (ValueProfile::Categorical(reference), ValueProfile::Categorical(production)) => {
             test_levels(test, &LevelCounts::new(reference, production), policy)
@@ -339,16 +341,26 @@ fn test_numbers(
     test: Test,
     reference: &NumberProfile,
     production: &NumberProfile,
+    policy: &ShiftPolicy,
 ) -> Result<Tested, String> {
     let (Some(reference), Some(production)) = (Numbers::of(reference), Numbers::of(production))
     else {
         return Err("no values".to_owned());
     };
     let (was, is) = (reference.sample(), production.sample());
-    let result = test.of_numbers(was, is).map_err(|error| error.to_string())?;
+    let mut result = test.of_numbers(was, is).map_err(|error| error.to_string())?;
+    let atom = Atom::of(was, is).filter(|_| !test.takes_levels());
+    let mut atom_change = None;
+    if let Some(atom) = atom {
+        let of_atom = atom.test(was, is).map_err(|error| error.to_string())?;
+        let all = result;
+        result = all.or(of_atom, policy.min_effect());
+        atom_change = (result.effect == of_atom.effect && of_atom.p_value < all.p_value)
+            .then(|| atom.change());
+    }
     let measures =
         Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;
-    let mut change = largest_change(was, is);
+    let mut change = atom_change.unwrap_or_else(|| largest_change(was, is));
     let state = if let Some(factor) = unit_factor(&reference, &production) {
         change.push_str(&format!(", probably a changed unit: ×{}", four_digits(factor)));
         State::UnitChanged(factor)
@@ -376,12 +388,22 @@ fn largest_change(reference: Sample<'_>, production: Sample<'_>) -> String {
 }
 
 fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result<Tested, String> {
-    let Some((reference, production)) = counts.folded() else {
-        return Err(
-            "all levels are too rare to compare; use more rows or coarser levels".to_owned()
-        );
+    let (rare_reference, rare_production) = counts.rare();
+    let rows = |counts: &[u64]| counts.iter().sum::<u64>() as f64;
+    let rare_share = rows(&rare_production) / rows(&counts.production);
+    let of_rare = rare_levels_test(test, (&rare_reference, &rare_production), rare_share);
+    let of_common = counts.folded().map(|(reference, production)| {
+        test.of_counts(&reference, &production).map_err(|error| error.to_string())
+    });
+    let result = match (of_common.transpose()?, of_rare) {
+        (Some(common), Some(rare)) => common.or(rare, policy.min_effect()),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => {
+            return Err(
+                "all levels are too rare to compare; use more rows or coarser levels".to_owned()
+            );
+        }
     };
-    let result = test.of_counts(&reference, &production).map_err(|error| error.to_string())?;
     let measures = Measures::of_levels(counts).map_err(|error| error.to_string())?;
     let state = if counts.became_constant() {
         State::Constant

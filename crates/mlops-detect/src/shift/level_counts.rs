@@ -43,24 +43,34 @@ impl LevelCounts {
         &self.names
     }
 
-    /// The counts with all rare levels as one: those of which fewer than five rows are expected on
-    /// the smaller side.
-    ///
-    /// `None` where that leaves one level of several.
+    /// Returns the counts with all rare levels as one: those of which fewer than five rows are
+    /// expected on the smaller side. `None` where that leaves one level of several.
     pub(super) fn folded(&self) -> Option<(Vec<u64>, Vec<u64>)> {
-        let (n, m) = (self.reference.iter().sum::<u64>(), self.production.iter().sum::<u64>());
-        let smaller_side = n.min(m) as f64 / (n + m) as f64;
-        let occurring =
-            self.reference.iter().zip(&self.production).filter(|(was, is)| *was + *is > 0);
-        let is_one = occurring.clone().count() == 1;
-        let (rare, common): (Vec<_>, Vec<_>) =
-            occurring.partition(|(was, is)| (*was + *is) as f64 * smaller_side < MIN_EXPECTED);
-        let (mut reference, mut production): (Vec<u64>, Vec<u64>) = common.into_iter().unzip();
-        if !rare.is_empty() {
-            reference.push(rare.iter().map(|(was, _)| *was).sum());
-            production.push(rare.iter().map(|(_, is)| *is).sum());
+        let (mut reference, mut production) = self.levels(false);
+        let (rare_reference, rare_production) = self.levels(true);
+        let is_one = reference.len() + rare_reference.len() == 1;
+        if !rare_reference.is_empty() {
+            reference.push(rare_reference.iter().sum());
+            production.push(rare_production.iter().sum());
         }
         (reference.len() > 1 || is_one).then_some((reference, production))
+    }
+
+    /// Returns the counts of the rare levels, without the sum of those that the profiles do not
+    /// name.
+    pub(super) fn rare(&self) -> (Vec<u64>, Vec<u64>) {
+        self.levels(true)
+    }
+
+    fn levels(&self, is_rare: bool) -> (Vec<u64>, Vec<u64>) {
+        let (n, m) = (self.reference.iter().sum::<u64>(), self.production.iter().sum::<u64>());
+        let smaller_side = n.min(m) as f64 / (n + m) as f64;
+        let counts = self.reference.iter().zip(&self.production);
+        let counts = counts.filter(|(was, is)| {
+            let rows = *was + *is;
+            rows > 0 && (rows as f64 * smaller_side < MIN_EXPECTED) == is_rare
+        });
+        counts.unzip()
     }
 
     /// The share of production rows whose level the reference does not have.

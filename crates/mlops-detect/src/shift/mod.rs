@@ -7,6 +7,7 @@ mod features;
 mod level_counts;
 mod measures;
 mod numbers;
+mod parts;
 mod picture;
 mod policy;
 mod power;

@@ -1,7 +1,7 @@
 use super::measures::quantile_bins;
 use mlops_stats::{
     Continuity, KsMethod, Sample, StatisticError, anderson_darling, chi_squared_homogeneity,
-    g_test_homogeneity, jensen_shannon, ks_two_sample, mann_whitney, psi,
+    distribution_v, g_test_homogeneity, jensen_shannon, ks_two_sample, mann_whitney, psi,
 };
 use serde::{Serialize, Serializer};
 
@@ -16,9 +16,11 @@ pub enum Test {
     /// Mann–Whitney, which sees values that are larger or smaller on the whole; the effect is the
     /// rank-biserial correlation.
     MannWhitney,
-    /// Chi-squared test of homogeneity; the effect is Cramér's V.
+    /// Chi-squared test of homogeneity; the effect is Cramér's V of the two distributions, whatever
+    /// the sizes of the samples. Where levels are rare, [`mlops_stats::level_overlap`] is tested,
+    /// too.
     ChiSquared,
-    /// G-test of homogeneity; the effect is Cramér's V.
+    /// G-test of homogeneity, with the same effect and the same second test.
     G,
     /// Population stability index, of numbers over ten bins of the reference; the effect is the
     /// index.
@@ -27,11 +29,27 @@ pub enum Test {
     JensenShannon,
 }
 
-/// What a test came to.
+/// The result of a test.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct TestResult {
     pub(super) statistic: f64,
     pub(super) p_value: f64,
     pub(super) effect: f64,
+}
+
+impl TestResult {
+    /// Returns the result of two tests of one question: the smaller p-value, doubled for the two
+    /// attempts. A result whose effect matters goes before one whose effect does not.
+    pub(super) fn or(self, other: Self, min_effect: f64) -> Self {
+        let matters = |result: &Self| result.effect >= min_effect;
+        let taken = match (matters(&self), matters(&other)) {
+            (true, false) => self,
+            (false, true) => other,
+            _ if other.p_value < self.p_value => other,
+            _ => self,
+        };
+        Self { p_value: (2.0 * taken.p_value).min(1.0), ..taken }
+    }
 }
 
 impl Test {
@@ -152,7 +170,7 @@ impl Test {
                 let chi_squared = TestResult {
                     statistic: test.statistic,
                     p_value: test.p_value,
-                    effect: test.cramers_v,
+                    effect: distribution_v(reference, production)?,
                 };
                 if self != Self::G {
                     return Ok(chi_squared);

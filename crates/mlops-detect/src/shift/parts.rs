@@ -1,0 +1,86 @@
+//! Columns whose values are of two kinds: one value that many rows have, and the rest; levels that
+//! are common, and levels that are rare.
+
+use mlops_core::text::four_digits;
+use mlops_stats::{
+    Continuity, Sample, StatisticError, chi_squared_homogeneity, distribution_v, level_overlap,
+};
+
+use super::Test;
+use super::test::TestResult;
+
+/// A value that this share of the rows has is tested by itself: zero, a cap, a default.
+const ATOM: f64 = 0.2;
+
+/// A value that many rows have.
+pub(super) struct Atom {
+    value: f64,
+    /// The share of the rows with it, in the reference and in production.
+    shares: [f64; 2],
+}
+
+impl Atom {
+    /// Returns the value that most rows of a side have, if it is common enough.
+    pub(super) fn of(reference: Sample<'_>, production: Sample<'_>) -> Option<Self> {
+        let samples = [reference, production];
+        let most = samples.iter().filter_map(|sample| {
+            let (value, rows) = sample.most_common()?;
+            Some((value, rows as f64 / sample.size() as f64))
+        });
+        let (value, share) = most.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let shares = samples.map(|sample| sample.count_of(value) as f64 / sample.size() as f64);
+        (share >= ATOM).then_some(Self { value, shares })
+    }
+
+    /// Tests whether the share of the rows with this value moved. The effect is Cramér's V.
+    pub(super) fn test(
+        &self,
+        reference: Sample<'_>,
+        production: Sample<'_>,
+    ) -> Result<TestResult, StatisticError> {
+        let counts = [reference, production].map(|sample| {
+            let rows = sample.count_of(self.value);
+            [rows, sample.size() - rows]
+        });
+        let mut result = share_test(counts[0], counts[1])?;
+        // A sketch counts no better than this.
+        if (self.shares[0] - self.shares[1]).abs() <= reference.error() + production.error() {
+            result.p_value = 1.0;
+        }
+        Ok(result)
+    }
+
+    /// Returns the change in words.
+    pub(super) fn change(&self) -> String {
+        let [was, is] = self.shares;
+        format!("share of {} {:.1}% → {:.1}%", four_digits(self.value), 100.0 * was, 100.0 * is)
+    }
+}
+
+/// Tests whether a share moved, given the rows with and without. The effect is Cramér's V, for which
+/// 2% → 4% is as much as 50% → 56%.
+pub(super) fn share_test(
+    reference: [u64; 2],
+    production: [u64; 2],
+) -> Result<TestResult, StatisticError> {
+    let test = chi_squared_homogeneity(&reference, &production, Continuity::Yates)?;
+    let effect = distribution_v(&reference, &production)?;
+    Ok(TestResult { statistic: test.statistic, p_value: test.p_value, effect })
+}
+
+/// Tests whether rare levels were replaced, given their counts and the share of production rows that
+/// have one. The effect is that of the replaced rows. `None` where too few pairs are expected.
+pub(super) fn rare_levels_test(
+    test: Test,
+    (reference, production): (&[u64], &[u64]),
+    share: f64,
+) -> Option<TestResult> {
+    if !matches!(test, Test::ChiSquared | Test::G) {
+        return None;
+    }
+    let overlap = level_overlap(reference, production).ok()??;
+    let replaced = (1.0 - overlap.pairs / overlap.expected).max(0.0);
+    // Of distributions that have no level in common, V is the root of the rows' share.
+    let effect = (share * replaced).sqrt();
+    Some(TestResult { statistic: overlap.pairs, p_value: overlap.p_value, effect })
+}
