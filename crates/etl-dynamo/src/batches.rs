@@ -13,7 +13,7 @@ use crate::error::failed;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// What DynamoDB takes in one request.
+/// Limits of one request of DynamoDB.
 const WRITES: usize = 25;
 const READS: usize = 100;
 

@@ -32,7 +32,7 @@ pub(crate) const TTL: &str = "expires_at";
 const TIMESTAMP: &str = "logging_timestamp";
 const PAYLOAD: &str = "input_output_payloads";
 
-/// What DynamoDB holds in one item.
+/// The maximum size of an item in DynamoDB.
 const MAX_ITEM_BYTES: usize = 400 << 10;
 
 /// One write unit writes this much.

@@ -128,7 +128,7 @@ pub struct EtlArgs {
     pub deadline: Option<SignedDuration>,
 }
 
-/// What an ETL job can do.
+/// The commands of an ETL job.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Load new records (the default)
@@ -165,29 +165,29 @@ pub enum Command {
 }
 
 impl EtlArgs {
-    /// Where the logs are.
+    /// Returns the location of the logs.
     pub(crate) fn logs(&self) -> Result<&Location, UsageError> {
         let message = "--logs (MLOPS_LOGS) is missing; write s3://BUCKET/PREFIX or a folder";
         self.logs.as_ref().ok_or_else(|| UsageError::new(message))
     }
 
-    /// Where bad records go: as the arguments say, or beside the logs, but never among them.
+    /// Returns the location of the dead letters: that of the arguments, or one beside the logs.
     pub(crate) fn dead_letters(&self) -> Result<Location, UsageError> {
         let logs = self.logs()?;
-        let Some(place) = self.dead_letters.clone().or_else(|| logs.sibling("-dead-letters"))
+        let Some(location) = self.dead_letters.clone().or_else(|| logs.sibling("-dead-letters"))
         else {
             let message = format!(
                 "--logs {logs} has no name to put bad records beside; say where with --dead-letters"
             );
             return Err(UsageError::new(message));
         };
-        if logs.contains(&place) {
+        if logs.contains(&location) {
             let message = format!(
-                "--dead-letters {place} lies in --logs, where the next run would load it; choose another place"
+                "--dead-letters {location} lies in --logs, where the next run would load it; choose another location"
             );
             return Err(UsageError::new(message));
         }
-        Ok(place)
+        Ok(location)
     }
 
     /// Returns the name of the pipeline, and after it the names that earlier releases gave it.

@@ -23,7 +23,7 @@ const BATCH_BYTES: usize = 4 << 20;
 /// Transactions under way at once.
 const WRITERS: usize = 4;
 
-/// What the batches came to.
+/// Counts over all batches.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Written {
     pub(crate) totals: Totals,

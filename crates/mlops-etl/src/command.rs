@@ -14,7 +14,7 @@ use crate::status::StatusReport;
 use crate::verify::VerifyReport;
 use crate::{Command, EtlArgs};
 
-/// What a command has to say.
+/// The report of a command.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 #[expect(missing_docs, reason = "each is the report of the command of its name")]
@@ -88,26 +88,26 @@ pub async fn execute<S: EtlStore + 'static>(
     context: Context,
 ) -> Result<Outcome> {
     let engine = Arc::new(Engine::new(args, open, context).await?);
-    let place = engine.logs_location.to_string();
+    let location = engine.logs_location.to_string();
     match command.unwrap_or(Command::Run) {
         Command::Run => {
-            engine.run().await.map(Outcome::Run).with_context(|| format!("loading {place}"))
+            engine.run().await.map(Outcome::Run).with_context(|| format!("loading {location}"))
         }
         Command::Plan => engine
             .plan()
             .await
             .map(Outcome::Plan)
-            .with_context(|| format!("planning to load {place}")),
+            .with_context(|| format!("planning to load {location}")),
         Command::Verify { repair, overwrite } => engine
             .verify(repair, overwrite)
             .await
             .map(Outcome::Verify)
-            .with_context(|| format!("verifying {place}")),
+            .with_context(|| format!("verifying {location}")),
         Command::Redrive => engine
             .redrive()
             .await
             .map(Outcome::Redrive)
-            .with_context(|| format!("loading bad records of {place} again")),
+            .with_context(|| format!("loading bad records of {location} again")),
         Command::Ignore { pattern, reason, by } => engine
             .ignore(&pattern, &reason, by)
             .await

@@ -16,11 +16,10 @@ use crate::retry::chain;
 /// no more memory.
 const PART_BYTES: usize = 1 << 20;
 
-/// Of a good record that is refused at most this much is kept, as of a bad one; the object itself
-/// still has the rest.
+/// The maximum number of bytes that are kept of a record. The object itself still has the rest.
 const MAX_KEPT_BYTES: usize = 256 << 10;
 
-/// One bad record as it is set aside: a line of NDJSON.
+/// One bad record: a line of NDJSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DeadLetter {
     pub(crate) object: String,

@@ -186,12 +186,13 @@ impl<S: EtlStore + 'static> Engine<S> {
         if !self.logs.lists_ranges() {
             return Ok(false);
         }
-        let known = async || self.store.partitions(&self.pipeline, &[whole.clone()]).await;
+        let known =
+            async || self.store.partitions(&self.pipeline, std::slice::from_ref(&whole)).await;
         Ok(self.retry.run(known).await?.is_empty())
     }
 }
 
-/// What was found in one folder.
+/// The findings in one folder.
 #[derive(Default)]
 struct Visited {
     partitions: Vec<Partition>,

@@ -17,7 +17,7 @@ const TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
 /// 2000-01-01: a record with an earlier time has lost it.
 const FIRST_TIME: Timestamp = Timestamp::constant(946_684_800, 0);
 
-/// What every command works with.
+/// The stores and settings that every command uses.
 #[derive(Debug)]
 pub(crate) struct Engine<S> {
     pub(crate) store: Arc<S>,

@@ -142,7 +142,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         }
     }
 
-    /// Who holds the lease.
+    /// Returns the lease, if a run holds it.
     pub(crate) async fn holder(&self) -> Result<Option<Lease>, StoreError> {
         self.store.lease(&self.lease_name()).await
     }

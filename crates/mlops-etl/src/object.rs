@@ -18,7 +18,7 @@ use crate::unreadable::{UnreadableObjects, reason};
 const GROUP_ROWS: usize = 250;
 const GROUP_BYTES: usize = 256 << 10;
 
-/// What the passes over partitions share.
+/// Resources that the passes over partitions share.
 #[derive(Clone)]
 pub(crate) struct Readers {
     pub(crate) permits: Arc<Semaphore>,

@@ -17,10 +17,10 @@ use crate::unreadable::Attempt;
 const BYTES_A_PERMIT: u64 = 16 << 10;
 const MAX_PERMITS: u64 = 8;
 
-/// What compressed objects may grow to, as far as memory goes.
+/// The factor by which decompression is assumed to enlarge an object.
 const EXPANSION: u64 = 10;
 
-/// What a pass over a partition came to.
+/// The result of a pass over a partition.
 #[derive(Debug)]
 pub(crate) enum Pass {
     /// Nothing has changed since nothing was left to do.
@@ -55,7 +55,7 @@ pub(crate) enum Listed {
     Unreadable(String, ObjectId, String),
 }
 
-/// What was listed in a partition.
+/// The listing of a partition.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
     pub(crate) listing: Listing,

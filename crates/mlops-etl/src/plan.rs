@@ -31,7 +31,7 @@ const WRITE_UNIT_DOLLARS: f64 = 0.625;
 /// kilobyte.
 const RECORDS_A_SECOND: f64 = 20_000.0;
 
-/// What a run would do.
+/// The expected work of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PlanReport {
     /// Partitions with something new.
@@ -50,11 +50,11 @@ pub struct PlanReport {
     pub write_units: u64,
     /// How long it would take, very roughly.
     pub seconds: f64,
-    /// What AWS would charge for the requests and the write units, at list prices.
+    /// The price of the requests and write units at AWS, in dollars, at list prices.
     pub dollars: f64,
 }
 
-/// What a sample of objects holds.
+/// Counts over a sample of objects.
 #[derive(Default)]
 struct Sample {
     objects: u64,
@@ -186,7 +186,7 @@ impl<S: EtlStore + 'static> Engine<S> {
     }
 }
 
-/// What is new in a partition.
+/// New objects of a partition.
 #[derive(Default)]
 struct New {
     folders: Vec<String>,

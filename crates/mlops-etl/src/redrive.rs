@@ -13,7 +13,7 @@ use crate::dead_letters::DeadLetter;
 use crate::engine::Engine;
 use crate::unreadable::{UnreadableObject, lines};
 
-/// What became of the bad records.
+/// Counts over the dead letters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RedriveReport {
     /// Dead letters read.
@@ -22,9 +22,9 @@ pub struct RedriveReport {
     pub loaded: u64,
     /// Records that were there already.
     pub already_there: u64,
-    /// Records that are still bad, and stay set aside.
+    /// Records that are still bad, and stay dead letters.
     pub still_bad: u64,
-    /// Files among the dead letters that have none, and were left alone.
+    /// Files among the dead letters that hold none, and were not changed.
     pub unreadable: Vec<String>,
     /// Objects that could not be read before and were read now.
     pub objects_read: u64,
@@ -34,7 +34,7 @@ pub struct RedriveReport {
     is_over_limit: bool,
 }
 
-/// What a dead letter is now.
+/// The result of loading a dead letter again.
 enum Replayed {
     Good { is_new: bool },
     Bad,

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use crate::unreadable::{UnreadableObject, lines};
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RunReport {
     /// Objects read.
@@ -14,9 +14,9 @@ pub struct RunReport {
     pub loaded: u64,
     /// Records that were there before.
     pub already_there: u64,
-    /// Records set aside.
+    /// Bad records, which became dead letters.
     pub bad: u64,
-    /// Of these, records whose uid was there before with another content.
+    /// Bad records whose uid was loaded before with another content.
     pub conflicts: u64,
     /// Bytes read, as stored.
     pub bytes: u64,
@@ -26,9 +26,9 @@ pub struct RunReport {
     pub watermark: Option<String>,
     /// How long before the run's start that was.
     pub lag_seconds: Option<f64>,
-    /// What was done with the partitions.
+    /// Partitions by what was done with them.
     pub partitions: Partitions,
-    /// Where the bad records are; `None` where there were none.
+    /// The location of the dead letters; `None` without any.
     pub dead_letters: Option<String>,
     /// The run that holds the lease, where this one therefore did nothing.
     pub lease_held_by: Option<String>,
@@ -62,7 +62,7 @@ pub struct Partitions {
     pub read: u64,
     /// Nothing had changed.
     pub unchanged: u64,
-    /// Of these, sealed now.
+    /// Unchanged partitions that were sealed now.
     pub sealed: u64,
     /// Sealed before.
     pub passed_over: u64,
@@ -119,10 +119,10 @@ impl Report for RunReport {
             rows.push(vec!["lag in seconds".to_owned(), format!("{lag:.0}")]);
         }
         let mut text = grid(&["loaded from logs", ""], &rows);
-        if let Some(place) = &self.dead_letters {
+        if let Some(location) = &self.dead_letters {
             let share = percent(self.bad_ratio());
             text.push_str(&format!(
-                "\n\n{} bad records ({share}) are set aside in {place}",
+                "\n\n{} bad records ({share}) are dead letters in {location}",
                 number(self.bad)
             ));
             if self.bad_ratio() > self.max_bad_ratio {

@@ -14,19 +14,19 @@ pub struct StatusReport {
     pub pipeline: String,
     /// The newest logging timestamp loaded.
     pub watermark: Option<String>,
-    /// How long ago that was.
+    /// The lag: the age of the newest logging timestamp, in seconds.
     pub lag_seconds: Option<f64>,
     /// The first partition that is not sealed.
     pub first_open_partition: Option<String>,
     /// Partitions that are not sealed.
     pub open_partitions: u64,
-    /// Of these, the ones in which something was left to do.
+    /// Open partitions that are not loaded whole.
     pub unfinished_partitions: u64,
     /// Objects loaded from all partitions.
     pub objects: u64,
     /// Records found in them, good and bad.
     pub records: u64,
-    /// Records set aside.
+    /// Bad records, which became dead letters.
     pub bad: u64,
     /// Bytes read, as stored.
     pub bytes: u64,

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,7 +25,7 @@ pub struct UnreadableObject {
     pub key: String,
     /// Why it cannot be read.
     pub reason: String,
-    /// What to do.
+    /// The remedy for the operator.
     pub remedy: String,
 }
 
@@ -36,7 +36,7 @@ impl From<&Unreadable> for UnreadableObject {
     }
 }
 
-/// What is to be done with an object that is listed and not loaded.
+/// The decision about an object that is listed and not loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempt {
     /// It is to be read now.
@@ -50,18 +50,18 @@ pub(crate) enum Attempt {
 /// The unreadable objects of a pipeline, during one run.
 #[derive(Debug)]
 pub(crate) struct UnreadableObjects {
-    known: HashMap<ObjectId, Unreadable>,
+    known: BTreeMap<ObjectId, Unreadable>,
     now: Timestamp,
     changes: Mutex<Changes>,
 }
 
 #[derive(Debug, Default)]
 struct Changes {
-    failed: HashMap<ObjectId, Unreadable>,
+    failed: BTreeMap<ObjectId, Unreadable>,
     /// Known ones that were read now, or are not there any more.
-    removed: HashSet<ObjectId>,
+    removed: BTreeSet<ObjectId>,
     /// Known ones that were listed and not tried.
-    seen: HashSet<ObjectId>,
+    seen: BTreeSet<ObjectId>,
 }
 
 impl UnreadableObjects {

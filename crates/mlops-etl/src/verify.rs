@@ -44,7 +44,7 @@ pub struct VerifyReport {
     max_unreadable: u64,
 }
 
-/// What a comparison counted.
+/// Counts of a comparison.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Compared {
     /// Objects read.
@@ -59,7 +59,7 @@ pub struct Compared {
     pub different: u64,
     /// Records that are bad, or that the store refuses.
     pub bad: u64,
-    /// Of the missing and the different, those that were written now.
+    /// Missing and different records that were written now.
     pub repaired: u64,
 }
 
@@ -68,14 +68,14 @@ pub struct Compared {
 pub struct Differing {
     /// Its name.
     pub partition: String,
-    /// What was counted in it.
+    /// Counts in the partition.
     #[serde(flatten)]
     pub compared: Compared,
     /// The first uids that are missing or different.
     pub uids: Vec<String>,
 }
 
-/// What is compared, and what is done with differences.
+/// A comparison, and the treatment of differences.
 #[derive(Clone, Copy)]
 struct Comparing<'c> {
     look: &'c Look,

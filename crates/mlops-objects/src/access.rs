@@ -1,11 +1,11 @@
 use mlops_core::access::Action;
 
-/// What listing and reading objects takes.
+/// The permissions to list and read objects.
 pub const READ: &[Action] =
     &[Action::new("s3:GetObject", "object"), Action::new("s3:ListBucket", "bucket")];
 
-/// What writing objects takes.
+/// The permission to write objects.
 pub const WRITE: &[Action] = &[Action::new("s3:PutObject", "object")];
 
-/// What deleting objects takes.
+/// The permission to delete objects.
 pub const DELETE: &[Action] = &[Action::new("s3:DeleteObject", "object")];

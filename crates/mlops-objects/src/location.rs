@@ -2,21 +2,21 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Where objects live: a bucket and a prefix, or a folder.
+/// A storage location: a bucket and a prefix, or a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// `s3://bucket/prefix`.
     S3 {
         /// The bucket's name.
         bucket: String,
-        /// What every key starts with: empty, or ending in `/`.
+        /// The prefix of every key: empty, or ending in `/`.
         prefix: String,
     },
     /// `file:///path` or a bare path.
     Folder(PathBuf),
 }
 
-/// Why a text names no place.
+/// The reason why a text names no location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
     /// `s3://` without a bucket.
@@ -34,7 +34,7 @@ pub enum LocationError {
 }
 
 impl Location {
-    /// The place that holds the file which this names, and the file's key there.
+    /// Returns the folder or prefix that holds the file which this names, and the file's key in it.
     ///
     /// # Errors
     ///
@@ -62,7 +62,8 @@ impl Location {
         }
     }
 
-    /// The place beside this one whose name has `suffix` after it; `None` for the root of a bucket.
+    /// Returns the location beside this one whose name ends in `suffix`; `None` for the root of a
+    /// bucket.
     pub fn sibling(&self, suffix: &str) -> Option<Self> {
         match self {
             Self::S3 { prefix, .. } if prefix.is_empty() => None,
@@ -77,7 +78,7 @@ impl Location {
         }
     }
 
-    /// Whether `other` is this place or lies in it.
+    /// Returns whether `other` is this location or lies in it.
     pub fn contains(&self, other: &Self) -> bool {
         match (self, other) {
             (

@@ -15,7 +15,7 @@ pub enum Objects {
 }
 
 impl Objects {
-    /// Opens the store. Nothing is read or written yet; a place that is not there shows at the
+    /// Opens the store. Nothing is read or written yet; a location that does not exist shows at the
     /// first call.
     pub async fn open(location: &Location) -> Self {
         match location {

@@ -29,7 +29,7 @@ const SETTLED_AT_ONCE: usize = 500;
 /// SQLite holds the statement in memory.
 const STATEMENT_BYTES: usize = 4 << 20;
 
-/// What a packet of MySQL has beside the payload: the uid, the time, and the protocol's own.
+/// Bytes of a MySQL packet beside the payload: the uid, the time, and the protocol's own.
 const PACKET_MARGIN_BYTES: usize = 4 << 10;
 
 /// The key of a partition: an id that is short, whatever the length of its name.

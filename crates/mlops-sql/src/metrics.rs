@@ -99,7 +99,7 @@ impl LogsMeasure<'_> {
 }
 
 /// One number a group from the neighbors of a quantile, which stand in the order of group and
-/// sorted_index.
+/// `sorted_index`.
 fn interpolate(q: f64, neighbours: Vec<(String, f64, u64, u64)>, max_groups: u32) -> Vec<Measured> {
     let mut measured: Vec<Measured> = Vec::new();
     for (group, value, sorted_index, n) in neighbours {

@@ -1,5 +1,5 @@
-//! Bringing the tables up to date, whoever else does so at the same time, and whatever an earlier
-//! attempt left.
+//! Brings the tables up to date, also while another process does so, and after an interrupted
+//! attempt.
 
 use sqlx::migrate::{Migrate, MigrateError, Migration};
 use sqlx::mysql::{MySqlConnection, MySqlDatabaseError, MySqlPool};
@@ -60,7 +60,8 @@ async fn complete(connection: &mut MySqlConnection, migration: &Migration) -> Re
                 if error
                     .try_downcast_ref::<MySqlDatabaseError>()
                     .is_some_and(|error| DONE_BEFORE.contains(&error.number())) => {}
-            result => drop(result?),
+            Err(error) => return Err(error),
+            Ok(_) => {}
         }
     }
     let done = sqlx::query("UPDATE _sqlx_migrations SET success = TRUE WHERE version = ?");

@@ -8,7 +8,7 @@ use crate::record::LogRecord;
 /// A batch that met another writer this often is given up.
 const ATTEMPTS: u32 = 12;
 
-/// What became of a batch of records.
+/// The result of writing a batch of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inserted {
     /// Records that were written now.

@@ -30,8 +30,8 @@ impl ObjectId {
     }
 }
 
-/// What a listing showed, whatever its order: two that are equal listed the same versions of the
-/// same objects.
+/// The digest of a listing, in any order. Two listings with the same digest show the same versions
+/// of the same objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Listing {
     /// How many objects.
@@ -60,14 +60,14 @@ impl Listing {
     }
 }
 
-/// What was found in objects. It depends on the objects alone, and not on how often they were read.
+/// Counts over objects. It depends on the objects alone, and not on how often they were read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// How many objects.
     pub objects: u64,
     /// Records found in them, good and bad.
     pub records: u64,
-    /// Records that were set aside.
+    /// Bad records.
     pub bad: u64,
     /// Bytes read, as stored.
     pub bytes: u64,

@@ -8,7 +8,7 @@ use crate::ports::StoreError;
 use crate::record::Fingerprint;
 use crate::record::LogRecord;
 
-/// What is known of a partition.
+/// The state of a partition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartitionState {
     /// Its name; see [`Partition`](crate::etl::Partition).
@@ -17,7 +17,7 @@ pub struct PartitionState {
     pub sealed: bool,
     /// Grows with each claim, from 0. Who writes with an older one is refused.
     pub fence: u64,
-    /// What was listed in it when last nothing was left to do; `None` before that.
+    /// The listing when everything in it was loaded; `None` before that.
     pub listing: Option<Listing>,
 }
 
@@ -37,11 +37,11 @@ pub struct EndedObject {
     pub claim: Claim,
     /// Its key and version.
     pub id: ObjectId,
-    /// What was found in it.
+    /// Counts over its records.
     pub totals: Totals,
 }
 
-/// What is written at once.
+/// A batch that is written at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Batch<'b> {
     /// The pipeline that writes.
@@ -68,7 +68,7 @@ pub enum Commit {
 pub struct Settled {
     /// The claim, or the fence that was seen.
     pub claim: Claim,
-    /// What was listed in it.
+    /// The listing of the partition.
     pub listing: Listing,
     /// Whether it is to be sealed.
     pub seal: bool,
@@ -85,7 +85,7 @@ pub struct Unreadable {
     pub key: String,
     /// Why it could not be read.
     pub reason: String,
-    /// What the operator can do.
+    /// The remedy for the operator.
     pub remedy: String,
     /// The number of runs that tried.
     pub attempts: u64,
@@ -125,7 +125,7 @@ pub struct Watermark {
     pub partition: Option<String>,
     /// When its span begins: everything before is sealed.
     pub position: Option<Timestamp>,
-    /// What was loaded so far.
+    /// Counts over all loaded objects.
     pub totals: Totals,
     /// The folders that were passed over as older than the lookback, by their names.
     pub past_folders: Listing,
@@ -146,14 +146,14 @@ pub trait EtlStore: Send + Sync {
     /// Why this store cannot hold the record, in words for a dead letter; `None` where it can.
     fn refuses(&self, record: &LogRecord) -> Option<String>;
 
-    /// What a record that is there with the same content has as its fingerprint.
+    /// Returns the fingerprint that a stored record with the same content has.
     fn fingerprint(&self, record: &LogRecord) -> Fingerprint;
 
     /// The write units that one record costs; 0 where writing has no price by the record.
     fn write_units(&self, record: &LogRecord) -> u64;
 
     /// Whether [`commit`](EtlStore::commit) answers [`Commit::Raced`] for a uid that is there, so
-    /// that nobody need look before; a store that writes over it says `false`.
+    /// that no lookup is needed before; a store that overwrites says `false`.
     const REFUSES_DUPLICATES: bool;
 
     /// The fingerprints of those of the uids that are there.
@@ -233,19 +233,19 @@ pub trait EtlStore: Send + Sync {
         pipeline: &str,
     ) -> impl Future<Output = Result<Option<Watermark>, StoreError>> + Send;
 
-    /// Writes the watermark if the one that is there has the version before its own; tells whether
-    /// it did.
+    /// Writes the watermark if the stored one has the version before its own. Returns whether it
+    /// did.
     fn advance(
         &self,
         pipeline: &str,
         watermark: &Watermark,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Who holds the lease of that name; `None` where it is free.
+    /// Returns the holder of the lease of that name; `None` where it is free.
     fn lease(&self, name: &str) -> impl Future<Output = Result<Option<Lease>, StoreError>> + Send;
 
-    /// Puts `next` in the place of the lease, or frees it, if the lease is still as it was seen;
-    /// tells whether it did.
+    /// Replaces the lease by `next`, or frees it, if the lease is still as it was seen. Returns
+    /// whether it did.
     fn swap_lease(
         &self,
         name: &str,

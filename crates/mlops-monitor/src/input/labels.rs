@@ -32,7 +32,7 @@ pub struct LabelCounts {
     pub unanswered: usize,
     /// Excluded: an earlier request of the customer has the same outcome.
     pub repeated: usize,
-    /// Excluded: without a client_id.
+    /// Excluded: without a `client_id`.
     pub without_client: usize,
 }
 

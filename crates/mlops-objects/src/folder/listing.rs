@@ -10,7 +10,7 @@ use mlops_core::ports::{Entry, ObjectMeta, StoreError, StoreErrorKind};
 /// As many objects are listed in one go as S3 gives in a page.
 pub(super) const PAGE: usize = 1000;
 
-/// What is being written, and is not there yet.
+/// The prefix of files that are being written.
 pub(super) const UNFINISHED: &str = ".unfinished-";
 
 /// One name in a folder.
@@ -47,7 +47,7 @@ impl Item {
 pub(super) struct Walk {
     root: std::path::PathBuf,
     prefix: String,
-    /// What is left of each open folder, the next item last.
+    /// The rest of each open folder, the next item last.
     open: Vec<Vec<Item>>,
     started: bool,
 }

@@ -18,7 +18,7 @@ pub struct S3 {
     pub(super) kind: Kind,
 }
 
-/// What a bucket promises of its listings.
+/// The kind of a bucket, by what it promises of its listings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A general purpose bucket of AWS: keys in ascending order, each once.

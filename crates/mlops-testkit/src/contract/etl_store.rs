@@ -395,7 +395,7 @@ pub async fn unreadable_objects_are_remembered(store: &impl EtlStore) {
     let at = parse_utc("2026-02-02").unwrap();
     let ignored = Ignored { by: "ops".to_owned(), at, reason: "archived".to_owned() };
     let later = Unreadable { attempts: 2, ignored: Some(ignored), ..object(1) };
-    store.put_unreadable(PIPELINE, &[later.clone()]).await.unwrap();
+    store.put_unreadable(PIPELINE, std::slice::from_ref(&later)).await.unwrap();
     assert_eq!(store.unreadable(PIPELINE).await.unwrap(), [later, object(2)]);
     assert_eq!(store.unreadable("another").await.unwrap(), []);
     store.remove_unreadable(PIPELINE, &[object(1), object(3)]).await.unwrap();
