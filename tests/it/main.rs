@@ -18,6 +18,7 @@ mod prose;
 mod purity;
 mod reference;
 mod score;
+mod silence;
 mod source;
 mod specs;
 mod tidy;

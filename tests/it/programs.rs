@@ -4,22 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+/// Every program, each of which has an image.
+pub(crate) use mlops_job::PROGRAMS as JOBS;
 use mlops_testkit::Job;
-
-/// Every program that has an image.
-pub(crate) const JOBS: [&str; 11] = [
-    "alert-email",
-    "alert-sms",
-    "concept-shift",
-    "dashboard",
-    "drift",
-    "etl-dynamo",
-    "etl-mysql",
-    "performance",
-    "retrain",
-    "score",
-    "simulate",
-];
 
 /// A program of the profile that these tests are built with.
 pub(crate) fn job(name: &str) -> Job {

@@ -37,6 +37,7 @@ pub(crate) async fn refresh(
     args: &RefreshArgs,
     context: &Context,
 ) -> Result<Refreshed> {
+    let database = database.for_long_statements();
     if args.all {
         database.clear_rollup().await?;
     }

@@ -19,7 +19,7 @@ use axum::routing::get;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use mlops_core::ports::StoreError;
-use mlops_job::Context;
+use mlops_job::{Context, chain};
 use mlops_sql::reader::Reader;
 use mlops_web::Limits;
 use moka::future::Cache;
@@ -47,7 +47,7 @@ const MADE_AT_ONCE: usize = 2;
 const CELL_BYTES: usize = 48;
 
 /// A request is answered within this time, or with 503.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// The page takes no bodies; a client may send a small one all the same.
 const MAX_BODY_BYTES: usize = 64 << 10;
@@ -154,7 +154,7 @@ impl Server {
         let Query(query) = query.map_err(|error| bad(&error.body_text()))?;
         let filter = Filter::of_args(&self.args).with(&query).map_err(|error| bad(&error))?;
         self.made(&filter).await.map_err(|error| {
-            tracing::warn!("the page could not be built: {:#}", anyhow::Error::new(error));
+            tracing::warn!("the page could not be built: {}", chain(&*error));
             let says = "A query to the database failed; see the server's log for the reason. Try again in a minute.";
             let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, "The page is unavailable", says);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));

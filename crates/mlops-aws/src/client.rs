@@ -16,8 +16,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// From the request to the first byte of the answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// One attempt, without the body of a GET, which has its own guard against stalling.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+/// All attempts together, without the body of a GET, which has its own guard against stalling. A
+/// job whose endpoint is silent so ends within a minute.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(50);
 
 /// With the SDK's jittered backoff that is about ten seconds of an overloaded service.
 const MAX_ATTEMPTS: u32 = 5;
@@ -32,7 +33,7 @@ pub fn loader() -> ConfigLoader {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
         .build();
     aws_config::defaults(BehaviorVersion::latest())
         .region(RegionProviderChain::default_provider().or_else("us-east-1"))

@@ -9,6 +9,7 @@ mod tests;
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 pub use error::AddressError;
 pub use mysql::{MySqlAddress, MySqlOption, Tls};
@@ -21,6 +22,7 @@ pub use mysql::{MySqlAddress, MySqlOption, Tls};
 pub struct DatabaseUrl {
     text: String,
     address: Result<Address, AddressError>,
+    statement_timeout: Option<Duration>,
 }
 
 /// The kind of a database address.
@@ -61,6 +63,18 @@ impl DatabaseUrl {
         with
     }
 
+    /// Returns the address with a limit for each statement, in place of the adapter's own.
+    #[must_use]
+    pub fn with_statement_timeout(mut self, limit: Duration) -> Self {
+        self.statement_timeout = Some(limit);
+        self
+    }
+
+    /// Returns the limit for each statement, if one was set.
+    pub fn statement_timeout(&self) -> Option<Duration> {
+        self.statement_timeout
+    }
+
     /// Whether the database is a file of this machine.
     pub fn is_local(&self) -> bool {
         matches!(self.address, Ok(Address::Sqlite(_)))
@@ -76,7 +90,7 @@ impl FromStr for DatabaseUrl {
             Some(("sqlite", _)) => Ok(Address::Sqlite(text.to_owned())),
             _ => Err(AddressError::Scheme),
         };
-        Ok(Self { text: text.to_owned(), address })
+        Ok(Self { text: text.to_owned(), address, statement_timeout: None })
     }
 }
 

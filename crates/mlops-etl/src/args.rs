@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
+use std::time::Instant;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
@@ -169,6 +170,11 @@ impl EtlArgs {
     pub(crate) fn logs(&self) -> Result<&Location, UsageError> {
         let message = "--logs (MLOPS_LOGS) is missing; write s3://BUCKET/PREFIX or a folder";
         self.logs.as_ref().ok_or_else(|| UsageError::new(message))
+    }
+
+    /// Returns when a run that began then is to stop.
+    pub(crate) fn deadline_from(&self, began: Instant) -> Option<Instant> {
+        began.checked_add(self.deadline?.unsigned_abs())
     }
 
     /// Returns the location of the dead letters: that of the arguments, or one beside the logs.

@@ -1,15 +1,18 @@
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use mlops_core::etl::EtlStore;
 use mlops_job::{Context, Exit, Metrics, Report};
 use serde::Serialize;
+use tokio::time::timeout_at;
 
 use crate::engine::Engine;
 use crate::ignore::IgnoreReport;
 use crate::plan::PlanReport;
 use crate::redrive::RedriveReport;
 use crate::report::RunReport;
+use crate::run::{GRACE, silent};
 use crate::status::StatusReport;
 use crate::verify::VerifyReport;
 use crate::{Command, EtlArgs};
@@ -87,9 +90,19 @@ pub async fn execute<S: EtlStore + 'static>(
     open: impl AsyncFnOnce() -> Result<S>,
     context: Context,
 ) -> Result<Outcome> {
-    let engine = Arc::new(Engine::new(args, open, context).await?);
+    let began = Instant::now();
+    let command = command.unwrap_or(Command::Run);
+    let opening = Engine::new(args, open, context, began);
+    // Connecting counts towards the deadline of a run.
+    let engine = match args.deadline_from(began).filter(|_| command == Command::Run) {
+        Some(deadline) => timeout_at((deadline + GRACE).into(), opening)
+            .await
+            .map_err(|_| silent("the store of the records does not answer"))?,
+        None => opening.await,
+    };
+    let engine = Arc::new(engine?);
     let location = engine.logs_location.to_string();
-    match command.unwrap_or(Command::Run) {
+    match command {
         Command::Run => {
             engine.run().await.map(Outcome::Run).with_context(|| format!("loading {location}"))
         }

@@ -5,12 +5,11 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
+use mlops_job::chain;
 use mlops_objects::Objects;
 use mlops_record::{BadRecord, RecordError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use crate::retry::chain;
 
 /// A dead letter object is written once it has this much, so that a source of bad lines only needs
 /// no more memory.

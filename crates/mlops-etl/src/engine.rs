@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +33,8 @@ pub(crate) struct Engine<S> {
     pub(crate) started: Timestamp,
     /// Cancelled when no more work is to be taken: by SIGTERM, or at the deadline.
     pub(crate) stop: CancellationToken,
+    /// When a run is to stop.
+    pub(crate) deadline: Option<Instant>,
     pub(crate) progress: Progress,
     /// For the store that is loaded into.
     pub(crate) retry: Retry,
@@ -58,6 +61,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         args: &EtlArgs,
         open: impl AsyncFnOnce() -> Result<S>,
         context: Context,
+        began: Instant,
     ) -> Result<Self> {
         let logs_location = args.logs()?.clone();
         let dead_letters_location = args.dead_letters()?;
@@ -77,6 +81,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             retry: Retry::new(args.retry_for, stop.clone()),
             logs_retry: Retry::new(args.retry_for, stop.clone()),
             stop,
+            deadline: args.deadline_from(began),
             progress: context.progress,
             dates: match &args.partition_by {
                 Some(pattern) => FolderDates::Pattern(pattern.clone()),

@@ -3,12 +3,15 @@ use std::time::Duration;
 use mlops_core::etl::{EtlStore, Lease};
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::engine::Engine;
 
 /// A holder beats this often within the lease's duration; who waits for it looks as often.
 const BEATS: u32 = 3;
+
+/// How long a run waits at its end for giving back the lease.
+const RELEASE_LIMIT: Duration = Duration::from_secs(2);
 
 /// How asking for the lease ended.
 pub(crate) enum Acquired {
@@ -137,8 +140,12 @@ impl<S: EtlStore + 'static> Engine<S> {
                 _ => Ok(false),
             }
         };
-        if let Err(error) = released.await {
-            tracing::warn!("the lease is not given back, and runs out by itself: {error}");
+        match timeout(RELEASE_LIMIT, released).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::warn!("the lease is not given back, and runs out by itself: {error}");
+            }
+            Err(_) => tracing::warn!("the store is silent; the lease runs out by itself"),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use jiff::SignedDuration;
 use mlops_core::ports::{StoreError, StoreErrorKind};
-use mlops_job::CancellationToken;
+use mlops_job::{CancellationToken, chain};
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -78,7 +78,7 @@ impl Patience<'_> {
 
     /// Waits, if the operation may succeed later; else tells that it will not.
     pub(crate) async fn outlasts(&mut self, error: &StoreError) -> bool {
-        if error.kind != StoreErrorKind::Temporary {
+        if error.kind != StoreErrorKind::Temporary || error.is_silence() {
             return false;
         }
         let Retry { stop, has_answered, failing, .. } = self.retry;
@@ -108,18 +108,4 @@ impl Drop for Patience<'_> {
             self.retry.failing.fetch_sub(1, Ordering::Relaxed);
         }
     }
-}
-
-/// Returns an error with its causes, on one line. A cause that the text before it has is left out.
-pub(crate) fn chain(error: &StoreError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(source) = cause {
-        let source_text = source.to_string();
-        if !text.contains(&source_text) {
-            text.push_str(&format!(": {source_text}"));
-        }
-        cause = source.source();
-    }
-    text
 }

@@ -18,7 +18,7 @@ use crate::unreadable::{UnreadableObjects, counted, shown};
 const WAITING: usize = 16;
 
 /// The time in which a run ends once it is asked to stop, whatever the servers do.
-const GRACE: Duration = Duration::from_secs(7);
+pub(crate) const GRACE: Duration = Duration::from_secs(7);
 
 impl<S: EtlStore + 'static> Engine<S> {
     /// Loads what is new. A second run finds nothing to do and only lists; a run beside another
@@ -30,14 +30,9 @@ impl<S: EtlStore + 'static> Engine<S> {
     /// then stays, and the next run goes on from there.
     pub(crate) async fn run(self: Arc<Self>) -> Result<RunReport, StoreError> {
         let started = Instant::now();
-        let lease = match self.acquire().await? {
-            Acquired::Mine(lease) => lease,
-            Acquired::Held(lease) => return Ok(RunReport::left_to(lease.owner)),
-        };
-        tracing::info!(logs.location = %self.logs_location, pipeline.name = self.pipeline, "loading");
         let at_deadline = async {
-            match self.args.deadline {
-                Some(deadline) => tokio::time::sleep(deadline.unsigned_abs()).await,
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
                 None => std::future::pending().await,
             }
             tracing::info!("the deadline has come; committing what is in flight");
@@ -45,13 +40,34 @@ impl<S: EtlStore + 'static> Engine<S> {
             std::future::pending::<StoreError>().await
         };
         let result = tokio::select! {
-            result = self.load() => result,
-            lost = self.hold(lease) => Err(lost),
+            result = self.load_alone() => result,
             never = at_deadline => Err(never),
             silent = self.stopped_without_end() => Err(silent),
         };
-        self.release().await;
-        Ok(self.report(result?, started.elapsed()))
+        match result {
+            Ok(Loading::Done(loaded)) => {
+                self.release().await;
+                Ok(self.report(*loaded, started.elapsed()))
+            }
+            Ok(Loading::LeftTo(owner)) => Ok(RunReport::left_to(owner)),
+            Err(error) => {
+                self.release().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Loads what is new while it holds the lease.
+    async fn load_alone(self: &Arc<Self>) -> Result<Loading, StoreError> {
+        let lease = match self.acquire().await? {
+            Acquired::Mine(lease) => lease,
+            Acquired::Held(lease) => return Ok(Loading::LeftTo(lease.owner)),
+        };
+        tracing::info!(logs.location = %self.logs_location, pipeline.name = self.pipeline, "loading");
+        tokio::select! {
+            result = self.load() => result.map(|loaded| Loading::Done(Box::new(loaded))),
+            lost = self.hold(lease) => Err(lost),
+        }
     }
 
     /// Ends when the run was asked to stop and could not within the grace period: a server is
@@ -59,12 +75,8 @@ impl<S: EtlStore + 'static> Engine<S> {
     async fn stopped_without_end(&self) -> StoreError {
         self.stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
-        let message = format!(
-            "the run could not end within {} s: a server accepts connections and does not answer; \
-             check the database and the logs, and run again",
-            GRACE.as_secs()
-        );
-        StoreError::new(StoreErrorKind::Temporary, message)
+        let seconds = GRACE.as_secs();
+        silent(&format!("the run could not end within {seconds} s: a server does not answer"))
     }
 
     async fn load(self: &Arc<Self>) -> Result<Loaded, StoreError> {
@@ -167,6 +179,19 @@ impl<S: EtlStore + 'static> Engine<S> {
             max_unreadable: self.args.max_unreadable,
         }
     }
+}
+
+/// Returns the error of a run that a silent server kept from its end.
+pub(crate) fn silent(what: &str) -> StoreError {
+    let message = format!("{what}; check the database and the logs, and run again");
+    StoreError::new(StoreErrorKind::Temporary, message)
+}
+
+/// How loading ended.
+enum Loading {
+    Done(Box<Loaded>),
+    /// Another run, with this name, is at work.
+    LeftTo(String),
 }
 
 /// The result of a run.

@@ -4,9 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::etl::{ObjectId, Unreadable};
 use mlops_core::ports::StoreError;
+use mlops_job::chain;
 use serde::Serialize;
-
-use crate::retry::chain;
 
 /// The wait before the second attempt; it doubles with each further one.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(10);

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
 use mlops_core::address::{DatabaseUrl, Password};
 
-use crate::{Spec, UsageError};
+use crate::{Spec, UsageError, span};
 
 /// The last part of every job's `--help`.
 pub const EXIT_CODES_HELP: &str = "\
@@ -89,14 +90,20 @@ pub struct DatabaseArgs {
     /// Create missing tables in MySQL and upgrade older ones; SQLite always does
     #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub create_tables: bool,
+
+    /// Time limit for a statement in MySQL, such as 10m for a long --query
+    #[arg(long, global = true, env = "MLOPS_STATEMENT_TIMEOUT", value_name = "SPAN", default_value = "55s", value_parser = span, hide_short_help = true)]
+    pub statement_timeout: SignedDuration,
 }
 
 impl DatabaseArgs {
-    /// The address with its password, wherever that came from.
+    /// The address with its password, wherever that came from, and with the limit for a statement.
     pub fn url(&self) -> DatabaseUrl {
-        self.database_password
-            .as_ref()
-            .map_or_else(|| self.database.clone(), |password| self.database.with_password(password))
+        let url = self.database_password.as_ref().map_or_else(
+            || self.database.clone(),
+            |password| self.database.with_password(password),
+        );
+        url.with_statement_timeout(self.statement_timeout.unsigned_abs())
     }
 }
 

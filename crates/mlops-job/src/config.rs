@@ -17,6 +17,21 @@ const FILE_ENV: &str = "MLOPS_CONFIG";
 /// Settings that may stand at the top of the file, for every job that has them.
 const SHARED: [&str; 5] = ["database", "logs", "dead-letters", "output", "log-level"];
 
+/// All programs, by whose names the file has tables.
+pub const PROGRAMS: [&str; 11] = [
+    "alert-email",
+    "alert-sms",
+    "concept-shift",
+    "dashboard",
+    "drift",
+    "etl-dynamo",
+    "etl-mysql",
+    "performance",
+    "retrain",
+    "score",
+    "simulate",
+];
+
 /// The command with the file's values as its defaults.
 pub(crate) fn apply(command: Command, arguments: &[OsString]) -> Result<Command> {
     let Some(path) = file(arguments) else { return Ok(command) };
@@ -52,7 +67,11 @@ pub(crate) fn with_defaults(mut command: Command, text: &str) -> Result<Command>
         UsageError::new(error.to_string().trim_end().to_owned())
     })?;
     let own = settings.remove(command.get_name());
-    for (key, value) in settings.into_iter().filter(|(_, value)| !value.is_table()) {
+    for (key, value) in settings {
+        if value.is_table() {
+            check_program(&key)?;
+            continue;
+        }
         if !SHARED.contains(&key.as_str()) {
             let shared = SHARED.join("`, `");
             let job = command.get_name();
@@ -72,6 +91,34 @@ pub(crate) fn with_defaults(mut command: Command, text: &str) -> Result<Command>
         .into()),
         None => Ok(command),
     }
+}
+
+/// Refuses a table that no program reads.
+fn check_program(name: &str) -> Result<(), UsageError> {
+    if PROGRAMS.contains(&name) {
+        return Ok(());
+    }
+    let nearest = PROGRAMS.iter().min_by_key(|program| distance(program, name));
+    let nearest = nearest.expect("there are programs");
+    let all = PROGRAMS.join(", ");
+    let message = format!(
+        "unknown table [{name}]; write [{nearest}]? The tables are named after the programs: {all}"
+    );
+    Err(UsageError::new(message))
+}
+
+/// Returns the number of characters to insert, remove or replace to get from `a` to `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.chars().enumerate() {
+            let replaced = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.chars().count()]
 }
 
 /// Sets a shared value in the command and in each of its subcommands that has the argument.

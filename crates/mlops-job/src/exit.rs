@@ -3,6 +3,8 @@ use std::fmt;
 
 use mlops_core::ports::{StoreError, StoreErrorKind};
 
+use crate::chain::chain;
+
 /// How a job ended: the contract with AWS Batch's `evaluateOnExit`, and with scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -88,7 +90,7 @@ impl UsageError {
 
     /// The same for an error that is the caller's to mend, with its causes.
     pub fn because(error: impl Error + Send + Sync + 'static) -> Self {
-        Self(format!("{:#}", anyhow::Error::new(error)))
+        Self(chain(&error))
     }
 }
 

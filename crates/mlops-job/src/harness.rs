@@ -10,6 +10,7 @@ use mlops_core::address::DatabaseUrl;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::chain::chain;
 use crate::clock::now;
 use crate::spec::Document;
 use crate::{
@@ -196,11 +197,12 @@ fn write_metrics(job: &str, metrics: &[Metrics]) {
 
 fn fail(error: &anyhow::Error) -> Exit {
     let exit = Exit::for_error(error);
+    let text = chain(error.as_ref());
     if tracing::dispatcher::has_been_set() {
-        tracing::error!(exit.code = exit.code(), "{error:#}");
+        tracing::error!(exit.code = exit.code(), "{text}");
     } else {
         // Nothing can be said where stderr is gone.
-        drop(writeln!(std::io::stderr().lock(), "error: {error:#}"));
+        drop(writeln!(std::io::stderr().lock(), "error: {text}"));
     }
     exit
 }

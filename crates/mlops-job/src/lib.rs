@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod chain;
 mod clock;
 mod config;
 mod exit;
@@ -17,7 +18,9 @@ mod values;
 mod tests;
 
 pub use args::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Output};
+pub use chain::chain;
 pub use clock::CLOCK_VARIABLE;
+pub use config::PROGRAMS;
 pub use exit::{Exit, UsageError};
 pub use harness::{Context, Report, main};
 pub use human::{grid, number, percent};

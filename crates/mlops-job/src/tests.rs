@@ -64,7 +64,23 @@ fn a_shared_value_reaches_subcommands_and_passes_by_those_without_it() {
 
 #[test]
 fn other_jobs_tables_are_passed_over() {
-    assert_eq!(parse("database = 'a'\n[other]\nwhatever = 1\n", &[]).unwrap().rows, 5);
+    assert_eq!(parse("database = 'a'\n[drift]\nwhatever = 1\n", &[]).unwrap().rows, 5);
+}
+
+#[test]
+fn a_table_of_no_program_is_refused_with_the_nearest_name() {
+    check_refused("[etl_mysql]\nlogs = 'l'\n", &["unknown table [etl_mysql]", "[etl-mysql]?"]);
+    check_refused("[Drift]\n", &["unknown table [Drift]", "[drift]?"]);
+    check_refused("[etl.mysql]\nlogs = 'l'\n", &["unknown table [etl]"]);
+    check_refused("[alert]\n", &["unknown table [alert]", "[alert-sms]?"]);
+}
+
+#[test]
+fn a_cause_is_printed_once() {
+    let cause = StoreError::new(StoreErrorKind::Other, "no such host");
+    let middle = StoreError::caused(StoreErrorKind::Other, "cannot connect: no such host", cause);
+    let outer = anyhow::Error::new(middle).context("loading logs");
+    assert_eq!(chain(outer.as_ref()), "loading logs: cannot connect: no such host");
 }
 
 fn check_refused(toml: &str, words: &[&str]) {

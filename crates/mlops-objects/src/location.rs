@@ -22,6 +22,12 @@ pub enum LocationError {
     /// `s3://` without a bucket.
     #[error("`{0}` names no bucket; write s3://BUCKET/PREFIX")]
     NoBucket(String),
+    /// The ARN of a bucket or an access point.
+    #[error(
+        "`{0}` is an ARN; write s3://BUCKET/PREFIX, and for an access point its alias: \
+         s3://ALIAS-s3alias/PREFIX"
+    )]
+    Arn(String),
     /// A scheme that is neither S3 nor a file.
     #[error("`{0}` is neither s3://BUCKET/PREFIX nor file:///PATH nor a path")]
     Scheme(String),
@@ -97,6 +103,9 @@ impl FromStr for Location {
     fn from_str(text: &str) -> Result<Self, LocationError> {
         if text.is_empty() {
             return Err(LocationError::Empty);
+        }
+        if text.trim_start_matches("s3://").starts_with("arn:") {
+            return Err(LocationError::Arn(text.to_owned()));
         }
         if let Some(rest) = text.strip_prefix("s3://") {
             let (bucket, path) = rest.split_once('/').unwrap_or((rest, ""));

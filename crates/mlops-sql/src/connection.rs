@@ -7,13 +7,14 @@ use sqlx::sqlite::SqlitePool;
 
 use crate::dialect::Dialect;
 use crate::error::failed;
+use crate::limit::Limit;
 use crate::row::Row;
 use crate::statement::Statement;
 
 /// A pool of connections to one database.
 #[derive(Debug, Clone)]
 pub(crate) enum Connection {
-    MySql { pool: MySqlPool, max_packet_bytes: usize },
+    MySql { pool: MySqlPool, max_packet_bytes: usize, limit: Limit },
     Sqlite(SqlitePool),
 }
 
@@ -25,11 +26,24 @@ impl Connection {
         }
     }
 
+    /// Returns the same database, whose statements take as long as they need while it answers.
+    pub(crate) fn while_it_lives(&self) -> Self {
+        match self {
+            Self::MySql { pool, max_packet_bytes, limit } => Self::MySql {
+                pool: pool.clone(),
+                max_packet_bytes: *max_packet_bytes,
+                limit: limit.while_it_lives(pool),
+            },
+            Self::Sqlite(pool) => Self::Sqlite(pool.clone()),
+        }
+    }
+
     /// Carries out a statement that gives no rows. Returns the number of rows that it changed.
     pub(crate) async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let done = match self {
-            Self::MySql { pool, .. } => {
-                statement.mysql().execute(pool).await.map(|done| done.rows_affected())
+            Self::MySql { pool, limit, .. } => {
+                let done = limit.keep(statement.mysql().execute(pool)).await;
+                done.map(|done| done.rows_affected())
             }
             Self::Sqlite(pool) => {
                 statement.sqlite().execute(pool).await.map(|done| done.rows_affected())
@@ -41,8 +55,9 @@ impl Connection {
     /// Returns all rows of a statement.
     pub(crate) async fn fetch(&self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
         let rows = match self {
-            Self::MySql { pool, .. } => {
-                statement.mysql().fetch_all(pool).await.map(|rows| Row::all(&statement, rows))
+            Self::MySql { pool, limit, .. } => {
+                let rows = limit.keep(statement.mysql().fetch_all(pool)).await;
+                rows.map(|rows| Row::all(&statement, rows))
             }
             Self::Sqlite(pool) => {
                 statement.sqlite().fetch_all(pool).await.map(|rows| Row::all(&statement, rows))
@@ -70,8 +85,8 @@ impl Connection {
     ) -> BoxStream<'_, Result<Row, StoreError>> {
         let table = statement.table();
         match self {
-            Self::MySql { pool, .. } => {
-                let rows = statement.mysql().fetch(pool);
+            Self::MySql { pool, limit, .. } => {
+                let rows = limit.clone().keep_each(statement.mysql().fetch(pool));
                 rows.map(move |row| match row {
                     Ok(row) => Ok(Row::new(&table, row)),
                     Err(error) => Err(statement.failed(error)),
@@ -92,7 +107,10 @@ impl Connection {
     /// Begins a transaction; in SQLite it holds the file's write lock from the start.
     pub(crate) async fn transaction(&self) -> Result<Transaction, StoreError> {
         let begun = match self {
-            Self::MySql { pool, .. } => pool.begin().await.map(Transaction::MySql),
+            Self::MySql { pool, limit, .. } => {
+                let begun = limit.keep(pool.begin()).await;
+                begun.map(|transaction| Transaction::MySql(transaction, limit.clone()))
+            }
             Self::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Transaction::Sqlite),
         };
         begun.map_err(|error| failed("beginning a transaction", error))
@@ -101,7 +119,7 @@ impl Connection {
 
 /// Statements that take effect together, at the commit. Dropping it takes them back.
 pub(crate) enum Transaction {
-    MySql(sqlx::Transaction<'static, sqlx::MySql>),
+    MySql(sqlx::Transaction<'static, sqlx::MySql>, Limit),
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
 }
 
@@ -109,8 +127,8 @@ impl Transaction {
     /// As [`Connection::execute`].
     pub(crate) async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let done = match self {
-            Self::MySql(transaction) => {
-                let done = statement.mysql().execute(&mut **transaction).await;
+            Self::MySql(transaction, limit) => {
+                let done = limit.keep(statement.mysql().execute(&mut **transaction)).await;
                 done.map(|done| done.rows_affected())
             }
             Self::Sqlite(transaction) => {
@@ -124,8 +142,8 @@ impl Transaction {
     /// As [`Connection::fetch`].
     pub(crate) async fn fetch(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
         let rows = match self {
-            Self::MySql(transaction) => {
-                let rows = statement.mysql().fetch_all(&mut **transaction).await;
+            Self::MySql(transaction, limit) => {
+                let rows = limit.keep(statement.mysql().fetch_all(&mut **transaction)).await;
                 rows.map(|rows| Row::all(&statement, rows))
             }
             Self::Sqlite(transaction) => {
@@ -138,7 +156,7 @@ impl Transaction {
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         let committed = match self {
-            Self::MySql(transaction) => transaction.commit().await,
+            Self::MySql(transaction, limit) => limit.keep(transaction.commit()).await,
             Self::Sqlite(transaction) => transaction.commit().await,
         };
         committed.map_err(|error| failed("committing a transaction", error))
@@ -146,7 +164,7 @@ impl Transaction {
 
     pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
         let taken_back = match self {
-            Self::MySql(transaction) => transaction.rollback().await,
+            Self::MySql(transaction, limit) => limit.keep(transaction.rollback()).await,
             Self::Sqlite(transaction) => transaction.rollback().await,
         };
         taken_back.map_err(|error| failed("rolling a transaction back", error))

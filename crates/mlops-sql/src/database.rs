@@ -29,8 +29,16 @@ impl Database {
     /// What the server says; [`StoreErrorKind::Denied`](mlops_core::ports::StoreErrorKind::Denied)
     /// where the user may not create tables.
     pub async fn create_tables(&self) -> Result<(), StoreError> {
-        let Connection::MySql { pool, .. } = &self.0 else { return Ok(()) };
-        migrate::mysql(pool).await.map_err(|error| failed("creating the tables", error))
+        let Connection::MySql { pool, limit, .. } = &self.0 else { return Ok(()) };
+        let run = limit.while_it_lives(pool).keep(migrate::mysql(pool)).await;
+        run.map_err(|error| failed("creating the tables", error))
+    }
+
+    /// Returns the same database for statements that may take hours. They end early only where the
+    /// server answers nothing else either.
+    #[must_use]
+    pub fn for_long_statements(&self) -> Self {
+        Self(self.0.while_it_lives())
     }
 
     /// Returns the rows of a query. MySQL's columns have a type; in SQLite, a column has the type of

@@ -66,6 +66,11 @@ fn mysql_number(error: &dyn DatabaseError) -> Option<u16> {
 fn classify(error: &Error) -> (StoreErrorKind, String) {
     use StoreErrorKind::{Configuration, Other, Temporary};
     let (kind, remedy) = match error {
+        Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => (
+            Temporary,
+            "; check the server and the network and try again; \
+             raise --statement-timeout if the statement takes longer",
+        ),
         Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => {
             (Temporary, "; the database is unreachable")
         }
@@ -83,16 +88,27 @@ fn classify(error: &Error) -> (StoreErrorKind, String) {
 }
 
 fn classify_mysql(number: u16, table: &str, message: &str) -> (StoreErrorKind, String) {
-    use StoreErrorKind::{Denied, NotFound, Other, Temporary};
+    use StoreErrorKind::{Configuration, Denied, NotFound, Other, Temporary};
     match number {
         // Too many connections, another's row or lock, deadlock, gone away, lost connection,
-        // shutting down, read-only during failover.
-        1040 | 1062 | 1205 | 1213 | 2006 | 2013 | 1053 | 1077 | 1079 | 1290 | 1836 => {
-            (Temporary, String::new())
-        }
-        1044 | 1045 | 1142 | 1143 | 1227 => {
+        // shutting down, read-only during failover, limits of a user, offline mode.
+        1203 | 1226 | 3032 | 1040 | 1062 | 1205 | 1213 | 2006 | 2013 | 1053 | 1077 | 1079
+        | 1290 | 1836 => (Temporary, String::new()),
+        1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1698 => {
             (Denied, "; check the user, the password and the grants".to_owned())
         }
+        3118 | 3955 | 4151 => {
+            (Denied, "; the user is locked: ALTER USER … ACCOUNT UNLOCK".to_owned())
+        }
+        1820 | 1862 => {
+            (Denied, "; the password has expired: set a new one with ALTER USER".to_owned())
+        }
+        1129 => (
+            Configuration,
+            "; the server has blocked this machine: TRUNCATE performance_schema.host_cache there"
+                .to_owned(),
+        ),
+        1251 | 3159 => (Configuration, "; the server wants TLS or another login".to_owned()),
         1049 => (NotFound, "; create the database".to_owned()),
         1054 => (NotFound, missing_column(table, message)),
         1146 => (NotFound, missing_table(message)),
@@ -164,3 +180,24 @@ fn classify_sqlite(error: &dyn DatabaseError) -> (StoreErrorKind, String) {
 
 /// The remedy for outdated tables of a SQLite file.
 const UPDATE: &str = "A job that writes to the file creates all tables: run etl-mysql on it once";
+
+#[cfg(test)]
+mod tests {
+    use StoreErrorKind::{Configuration, Denied, NotFound, Temporary};
+
+    use super::*;
+
+    #[test]
+    fn errors_of_mysql_are_the_callers_or_temporary() {
+        for (kind, numbers) in [
+            (Temporary, &[1040, 1053, 1203, 1205, 1213, 1226, 2013, 3032][..]),
+            (Denied, &[1044, 1045, 1130, 1820, 1862, 3118, 3955, 4151]),
+            (Configuration, &[1129, 1251, 3159]),
+            (NotFound, &[1049]),
+        ] {
+            for &number in numbers {
+                assert_eq!(classify_mysql(number, "", "").0, kind, "{number}");
+            }
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod dialect;
 mod error;
 mod etl;
 mod insert;
+mod limit;
 mod logs;
 mod metrics;
 mod migrate;

@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 
 use mlops_core::address::{Address, DatabaseUrl, MySqlAddress};
 use mlops_core::ports::{StoreError, StoreErrorKind};
-use sqlx::mysql::MySqlPoolOptions;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, Executor};
 
 use crate::connect_options::options;
 use crate::connection::Connection;
 use crate::error::{failed, is_busy};
+use crate::limit::{self, ACQUIRE_LIMIT, Limit};
 use crate::migrate;
 
 const MAX_CONNECTIONS: u32 = 8;
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a writer waits for another process that holds the SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -63,19 +63,26 @@ async fn mysql(
 ) -> Result<Connection, StoreError> {
     let doing = || format!("connecting to {url}");
     let options = options(address)?.disable_statement_logging();
+    let limit = Limit::new(url);
     // The pool would try for its whole timeout and then say only that it timed out.
-    let mut first = options.connect().await.map_err(|error| failed(doing(), error))?;
-    let packet =
-        sqlx::query_scalar::<_, u64>("SELECT @@max_allowed_packet").fetch_one(&mut first).await;
+    let packet = limit.connect(max_allowed_packet(&options)).await;
     let max_packet_bytes = packet.map_err(|error| failed(doing(), error))? as usize;
-    first.close().await.map_err(|error| failed(doing(), error))?;
     let pool = MySqlPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(ACQUIRE_LIMIT)
         .after_connect(move |connection, _| {
             Box::pin(async move { connection.execute(session).await.map(drop) })
-        });
-    Ok(Connection::MySql { pool: pool.connect_lazy_with(options), max_packet_bytes })
+        })
+        .after_release(|connection, _| Box::pin(limit::check(connection)));
+    Ok(Connection::MySql { pool: pool.connect_lazy_with(options), max_packet_bytes, limit })
+}
+
+async fn max_allowed_packet(options: &MySqlConnectOptions) -> Result<u64, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    let bytes =
+        sqlx::query_scalar("SELECT @@max_allowed_packet").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(bytes)
 }
 
 async fn sqlite(url: &DatabaseUrl, text: &str) -> Result<Connection, StoreError> {

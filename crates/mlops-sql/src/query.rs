@@ -1,9 +1,10 @@
 //! The rows of any query as a table.
 
 use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use mlops_core::ports::StoreError;
 use mlops_core::table::{self, Column, Kind, Table};
-use sqlx::mysql::MySqlPool;
+use sqlx::mysql::MySqlRow;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Column as _, Error, Row as _, TypeInfo};
 
@@ -18,7 +19,9 @@ const SHOWN: usize = 200;
 pub(crate) async fn table_of(connection: &Connection, query: &str) -> Result<Table, StoreError> {
     let statement = sql(query.to_owned());
     let read = match connection {
-        Connection::MySql { pool, .. } => of_mysql(pool, &statement).await,
+        Connection::MySql { pool, limit, .. } => {
+            of_mysql(limit.clone().keep_each(statement.mysql().fetch(pool))).await
+        }
         Connection::Sqlite(pool) => of_sqlite(pool, &statement).await,
     };
     let columns = read.map_err(|error| {
@@ -32,8 +35,7 @@ pub(crate) async fn table_of(connection: &Connection, query: &str) -> Result<Tab
     Ok(Table { columns })
 }
 
-async fn of_mysql(pool: &MySqlPool, statement: &Statement<'_>) -> Result<Vec<Column>, Error> {
-    let mut rows = statement.mysql().fetch(pool);
+async fn of_mysql(mut rows: BoxStream<'_, Result<MySqlRow, Error>>) -> Result<Vec<Column>, Error> {
     let mut columns: Vec<Column> = Vec::new();
     while let Some(row) = rows.try_next().await? {
         if columns.is_empty() {

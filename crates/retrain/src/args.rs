@@ -5,9 +5,9 @@ use std::str::FromStr;
 use anyhow::Result;
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mlops_core::address::{DatabaseUrl, Password};
-use mlops_job::{CommonArgs, Context, EXIT_CODES_HELP, JobArgs, Spec, utc_time};
+use mlops_job::{CommonArgs, Context, EXIT_CODES_HELP, JobArgs, Spec, span, utc_time};
 use mlops_model::LearnerKind;
 use mlops_model::gate::GatePolicy;
 use mlops_monitor::OutcomeArgs;
@@ -249,6 +249,10 @@ pub struct StoreArgs {
     /// Create missing tables in MySQL and upgrade older ones; SQLite always does
     #[arg(long, global = true, env = "MLOPS_CREATE_TABLES", value_parser = BoolishValueParser::new(), hide_short_help = true, help_heading = "Database")]
     pub create_tables: bool,
+
+    /// Time limit for a statement in MySQL, such as 10m for a long --query
+    #[arg(long, global = true, env = "MLOPS_STATEMENT_TIMEOUT", value_name = "SPAN", default_value = "55s", value_parser = span, hide_short_help = true, help_heading = "Database")]
+    pub statement_timeout: SignedDuration,
 }
 
 /// The policy of the gate.
@@ -372,6 +376,7 @@ impl StoreArgs {
             .database_password
             .as_ref()
             .map_or_else(|| url.clone(), |password| url.with_password(password));
+        let url = url.with_statement_timeout(self.statement_timeout.unsigned_abs());
         let database = Database::connect(&url).await?;
         if self.create_tables {
             database.create_tables().await?;

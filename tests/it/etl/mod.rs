@@ -11,4 +11,4 @@ mod policies;
 mod schema;
 mod shards;
 mod unreadable;
-mod world;
+pub(crate) mod world;

@@ -36,6 +36,15 @@ impl StoreError {
         Self { kind, message: message.into(), source: None }
     }
 
+    /// Returns whether the store did not answer in time. It then had as long as a job may wait.
+    pub fn is_silence(&self) -> bool {
+        std::iter::successors(self.source(), |&error| error.source()).any(|error| {
+            error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+        })
+    }
+
     /// A failure with the error that caused it.
     pub fn caused(
         kind: StoreErrorKind,

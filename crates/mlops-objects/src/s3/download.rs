@@ -1,12 +1,22 @@
+use std::io;
+use std::time::{Duration, Instant};
+
 use aws_smithy_types::byte_stream::ByteStream as Body;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use mlops_core::ports::{ByteStream, StoreError, StoreErrorKind};
+use tokio::time::timeout;
 
 use super::bucket::S3;
 
 /// The number of times that a cut body is resumed without a byte in between.
 const RESUMES: u32 = 4;
+
+/// How long a server may send nothing, or next to nothing.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A slower body is as good as none.
+const LEAST_BYTES_PER_SECOND: u64 = 1000;
 
 /// A body that is resumed where it was cut.
 pub(super) struct Download {
@@ -18,6 +28,14 @@ pub(super) struct Download {
     repeated: u64,
     resumes_left: u32,
     body: Body,
+    pace: Pace,
+}
+
+/// The time that was spent waiting for the body, and the bytes that came in it.
+#[derive(Default)]
+struct Pace {
+    waited: Duration,
+    bytes: usize,
 }
 
 impl Download {
@@ -31,11 +49,32 @@ impl Download {
             repeated: 0,
             resumes_left: RESUMES,
             body: opened.body,
+            pace: Pace::default(),
         };
         Ok(stream::try_unfold(download, |mut download| async move {
-            Ok(download.next().await?.map(|chunk| (chunk, download)))
+            Ok(download.next_in_time().await?.map(|chunk| (chunk, download)))
         })
         .boxed())
+    }
+
+    /// Returns the next bytes, unless the server is silent or nearly so.
+    async fn next_in_time(&mut self) -> Result<Option<Bytes>, StoreError> {
+        let asked = Instant::now();
+        let Ok(next) = timeout(PATIENCE, self.next()).await else {
+            let why = format!("no byte came for {} s", PATIENCE.as_secs());
+            return Err(self.silent(&why));
+        };
+        let chunk = next?;
+        self.pace.waited += asked.elapsed();
+        self.pace.bytes += chunk.as_ref().map_or(0, Bytes::len);
+        if self.pace.waited > PATIENCE {
+            let pace = std::mem::take(&mut self.pace);
+            if (pace.bytes as u64) < LEAST_BYTES_PER_SECOND * PATIENCE.as_secs() {
+                let why = format!("fewer than {LEAST_BYTES_PER_SECOND} bytes came in a second");
+                return Err(self.silent(&why));
+            }
+        }
+        Ok(chunk)
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
@@ -86,6 +125,11 @@ impl Download {
         self.repeated = if is_rest { 0 } else { self.offset };
         self.body = opened.body;
         Ok(())
+    }
+
+    fn silent(&self, why: &str) -> StoreError {
+        let cause = io::Error::new(io::ErrorKind::TimedOut, "the endpoint is silent");
+        self.failed(&format!("{why}; check the network and try again"), Some(cause.into()))
     }
 
     fn failed(

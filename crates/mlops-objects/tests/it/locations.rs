@@ -26,6 +26,14 @@ fn what_is_no_location_is_refused() {
     assert_eq!(parse(""), LocationError::Empty);
     assert_eq!(parse("s3://"), LocationError::NoBucket("s3://".to_owned()));
     assert_eq!(parse("gs://bucket"), LocationError::Scheme("gs://bucket".to_owned()));
+    for arn in [
+        "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/logs/churn",
+        "s3://arn:aws-cn:s3:::bucket/churn",
+        "arn:aws:s3:::bucket",
+    ] {
+        assert_eq!(parse(arn), LocationError::Arn(arn.to_owned()));
+        assert!(parse(arn).to_string().contains("s3://ALIAS-s3alias/PREFIX"));
+    }
     assert_eq!(parse("file://logs"), LocationError::Scheme("file://logs".to_owned()));
 }
 

@@ -6,3 +6,4 @@ mod contract;
 mod cut_answers;
 mod locations;
 mod reading;
+mod refusals;

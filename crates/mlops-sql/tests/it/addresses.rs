@@ -2,6 +2,7 @@
 
 use mlops_core::ports::StoreErrorKind;
 use mlops_sql::Database;
+use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
 
 async fn failure(url: &str) -> (StoreErrorKind, String) {
     let error = Database::connect(&url.parse().unwrap()).await.unwrap_err();
@@ -70,4 +71,40 @@ async fn a_file_that_is_no_database_is_named() {
 async fn tls_can_be_required() {
     let url = mlops_testkit::mysql().database().await + "?ssl-mode=REQUIRED";
     Database::connect(&url.parse().unwrap()).await.unwrap().create_tables().await.unwrap();
+}
+
+/// Makes a user by the statements, in which `USER` stands for the name, and connects as that user.
+async fn failure_of_user(name: &str, statements: &[&str]) -> (StoreErrorKind, String) {
+    let url = mlops_testkit::mysql().database().await;
+    let mut admin = MySqlConnection::connect(&url).await.unwrap();
+    let name = format!("{name}_{}", std::process::id());
+    for statement in statements {
+        let statement = AssertSqlSafe(statement.replace("USER", &format!("'{name}'@'%'")));
+        sqlx::raw_sql(statement).execute(&mut admin).await.unwrap();
+    }
+    let url = url.replace("test:test@", &format!("{name}:s3cret@"));
+    // A limit is reached by the second connection.
+    drop(Database::connect(&url.parse().unwrap()).await);
+    let failed = failure(&url).await;
+    let drop = AssertSqlSafe(format!("DROP USER IF EXISTS '{name}'@'%'"));
+    sqlx::raw_sql(drop).execute(&mut admin).await.unwrap();
+    failed
+}
+
+#[tokio::test]
+async fn users_who_may_not_connect_are_told_why() {
+    const MADE: &str = "create user USER identified by 's3cret'";
+    const ALL: &str = "grant all on *.* to USER";
+    for (name, statements, word) in [
+        ("unknown", &[][..], "check the user"),
+        ("locked", &[MADE, ALL, "alter user USER account lock"], "the user is locked"),
+        ("expired", &[MADE, ALL, "alter user USER password expire"], "password has expired"),
+    ] {
+        let (kind, text) = failure_of_user(name, statements).await;
+        assert_eq!(kind, StoreErrorKind::Denied, "{name}: {text}");
+        assert!(text.contains(word) && !text.contains("s3cret"), "{name}: {text}");
+    }
+    let limited = [MADE, ALL, "alter user USER with max_connections_per_hour 1"];
+    let (kind, text) = failure_of_user("limited", &limited).await;
+    assert_eq!(kind, StoreErrorKind::Temporary, "{text}");
 }
