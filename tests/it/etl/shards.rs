@@ -93,3 +93,50 @@ fn a_part_that_there_is_not_is_a_usage_error() {
         .env("AWS_BATCH_JOB_ARRAY_SIZE", "2");
     job.run().check_failed(2, &["AWS_BATCH_JOB_ARRAY_INDEX is 7"]);
 }
+
+/// Keys of a layout that a seed chooses.
+fn random_keys(seed: u64, count: usize) -> Vec<String> {
+    let parts =
+        ["1042", "eu", "dt=2026-01-01", "hh=05", "2026", "01", "20190131", "x=y", "2026-02-03"];
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1;
+    let mut next = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let key = |number: usize| {
+        let depth = next(5);
+        let folders: String =
+            (0..depth).map(|_| format!("{}/", parts[next(parts.len())])).collect();
+        format!("{folders}{:x}-{number}.json", next(1 << 16))
+    };
+    (0..count).map(key).collect()
+}
+
+#[tokio::test]
+async fn shards_see_the_same_objects_as_one_job_in_every_layout() {
+    for seed in 0..6 {
+        let world = World::local();
+        let count = if seed == 0 { 1300 } else { 200 };
+        let keys = random_keys(seed, count);
+        for (number, key) in keys.iter().enumerate() {
+            world.put(key, line(number)).await;
+        }
+        world.command("status").run().json(0);
+        let reports = run_shards(&world, 3);
+        assert_eq!(sum(&reports, "objects"), count as u64, "seed {seed}: {reports:?}");
+        assert_eq!(world.run()["objects"], 0, "seed {seed}");
+        // Sealed partitions get objects, which the audits of the shards find.
+        run_shards(&world, 3);
+        for (number, key) in keys.iter().step_by(20).enumerate() {
+            world.put(&format!("{key}.late.json"), line(format!("late-{number}"))).await;
+        }
+        let audit = |index: usize| {
+            let shard = format!("{index}/3");
+            world.run_with(&["--audit", "--shard", &shard])["loaded"].as_u64().unwrap()
+        };
+        let late = keys.iter().step_by(20).count();
+        assert_eq!((0..3).map(audit).sum::<u64>(), late as u64, "seed {seed}");
+        assert_eq!(world.uids().await.len(), count + late, "seed {seed}");
+    }
+}

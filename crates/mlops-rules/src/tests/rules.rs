@@ -34,7 +34,7 @@ fn a_wrong_file_is_refused_by_place_and_remedy() {
     check_refused(&rule("above = 1\nfor = '3 of 2'"), &["`for`", "2 of 3"]);
     check_refused(&rule("above = 1\nmetric = 'json'"), &["`path`"]);
     check_refused(&rule("above = 1\nmetric = 'json'\npath = 'a..b'"), &["`path`", "dots"]);
-    check_refused(&rule("above = 1\naggregate = 'mean'"), &["does not take it"]);
+    check_refused(&rule("above = 1\naggregate = 'mean'"), &["remove the key"]);
     check_refused(&rule("above = 1\nmetric = 'prediction'\naggregate = 'p101'"), &["p95"]);
     check_refused(&rule("above = 1\nmetric = 'silence'\nby = 'a'"), &["no groups"]);
     check_refused("[[rule]]\nname = 'r'\nabove = 1", &["the rule has no recipient"]);
