@@ -25,7 +25,7 @@ pub enum Silence {
 /// Its threads end with the process.
 #[derive(Debug)]
 pub struct MuteServer {
-    /// Where it listens.
+    /// The address at which it listens.
     pub address: SocketAddr,
     state: Arc<State>,
 }
@@ -87,7 +87,7 @@ impl State {
             };
             if self.silence == Silence::ByteASecond {
                 for byte in bytes {
-                    std::thread::sleep(BYTE_EVERY);
+                    std::thread::park_timeout(BYTE_EVERY);
                     client.write_all(&[*byte])?;
                 }
                 continue;
