@@ -30,7 +30,7 @@ const PROBE_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Limit {
     server: Arc<str>,
     statement: Duration,
-    /// Where it is set, a statement may take as long as the server answers others.
+    /// The pool of a server that may work at a statement as long as it answers others.
     probed: Option<MySqlPool>,
 }
 
