@@ -116,7 +116,7 @@ fn random_keys(seed: u64, count: usize) -> Vec<String> {
 #[tokio::test]
 async fn shards_see_the_same_objects_as_one_job_in_every_layout() {
     for seed in 0..6 {
-        let world = World::local();
+        let world = World::from_folder(Destination::mysql().await);
         let count = if seed == 0 { 1300 } else { 200 };
         let keys = random_keys(seed, count);
         for (number, key) in keys.iter().enumerate() {
