@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use mlops_core::etl::DatePattern;
 use mlops_job::{Shard, UsageError, duration, share, span};
 use mlops_objects::Location;
-use mlops_record::DEFAULT_MAX_RECORD_BYTES;
+use mlops_record::{DEFAULT_MAX_RECORD_BYTES, UidFrom};
 
 /// The arguments of every ETL job.
 #[derive(Debug, Clone, Args)]
@@ -69,6 +69,10 @@ pub struct EtlArgs {
         hide_short_help = true
     )]
     pub partition_by: Option<DatePattern>,
+
+    /// The uid of an object's only record without `input.uid`: file-name (without .json, .gz, …) or key
+    #[arg(long, global = true, env = "ETL_UID_FROM", value_name = "NAME", default_value = "file-name", value_parser = uid_from(), help_heading = "Input", hide_short_help = true)]
+    pub uid_from: UidFrom,
 
     /// Maximum size of a record in bytes; a longer record is bad
     #[arg(long, global = true, env = "ETL_MAX_RECORD_BYTES", value_name = "BYTES", default_value_t = DEFAULT_MAX_RECORD_BYTES, value_parser = record_bytes, hide_short_help = true, help_heading = "Input")]
@@ -235,6 +239,13 @@ fn folder_names(path: &Path) -> Result<Vec<String>, UsageError> {
 fn folder(text: &str) -> Result<String, String> {
     let name = text.trim_matches('/');
     Ok(if name.is_empty() { String::new() } else { format!("{name}/") })
+}
+
+fn uid_from() -> impl TypedValueParser<Value = UidFrom> {
+    PossibleValuesParser::new(["file-name", "key"]).map(|name| match name.as_str() {
+        "key" => UidFrom::Key,
+        _ => UidFrom::FileName,
+    })
 }
 
 fn record_bytes(text: &str) -> Result<usize, String> {

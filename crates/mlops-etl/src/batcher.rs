@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 use mlops_core::etl::{EndedObject, EtlStore, Inserted, ObjectId, Totals, insert_new};
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
+use mlops_record::{Origin, Position};
 use tokio::sync::mpsc;
 
 use crate::dead_letters::set_aside_conflicts;
@@ -60,8 +61,8 @@ pub(crate) struct Batcher<'e, S> {
 struct Batch {
     number: u64,
     records: Vec<LogRecord>,
-    /// Object and line of each record.
-    origins: Vec<(Arc<Source>, u64)>,
+    /// The object of each record, and its position there.
+    origins: Vec<(Arc<Source>, Origin)>,
     bytes: usize,
     ended: Vec<EndedObject>,
 }
@@ -127,10 +128,10 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
             self.drain().await?;
         }
         let has_records = !message.records.is_empty();
-        for (line, record) in message.records {
+        for (origin, record) in message.records {
             self.open.bytes += record.payload.len();
             self.open.records.push(record);
-            self.open.origins.push((message.object.clone(), line));
+            self.open.origins.push((message.object.clone(), origin));
         }
         match message.ended {
             Some(ended) => match self.begun.remove(&message.object.id) {
@@ -215,9 +216,9 @@ async fn write<S: EtlStore + 'static>(
         }
         for indices in by_object.into_values() {
             let object = &batch.origins[indices[0]].0;
-            let records: Vec<(u64, &LogRecord)> = indices
+            let records: Vec<(&Position, &LogRecord)> = indices
                 .iter()
-                .map(|&index| (batch.origins[index].1, &batch.records[index]))
+                .map(|&index| (&batch.origins[index].1.position, &batch.records[index]))
                 .collect();
             let put =
                 async || set_aside_conflicts(&engine.dead_letters, &object.key, &records).await;

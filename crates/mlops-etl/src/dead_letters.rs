@@ -7,7 +7,7 @@ use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_job::chain;
 use mlops_objects::Objects;
-use mlops_record::{BadRecord, RecordError};
+use mlops_record::{BadRecord, Position, RecordError, Within};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -23,6 +23,12 @@ const MAX_KEPT_BYTES: usize = 256 << 10;
 pub(crate) struct DeadLetter {
     pub(crate) object: String,
     pub(crate) line: u64,
+    /// The index in the innermost list of the envelope on that line, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
+    /// The path in the envelope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    within: Option<String>,
     pub(crate) reason: String,
     /// The record's bytes, where they are UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,14 +43,23 @@ pub(crate) struct DeadLetter {
 impl DeadLetter {
     pub(crate) fn new(object: &str, bad: &BadRecord) -> Self {
         let raw = std::str::from_utf8(&bad.raw).ok().map(str::to_owned);
+        let within = bad.position.within.as_deref();
         Self {
             object: object.to_owned(),
-            line: bad.line,
+            line: bad.position.line,
+            index: within.and_then(|within| within.index),
+            within: within.map(|within| within.path.clone()),
             reason: bad.reason.to_string(),
             raw_base64: raw.is_none().then(|| BASE64_STANDARD.encode(&bad.raw)),
             raw,
             raw_bytes: bad.raw_bytes,
         }
+    }
+
+    /// The position of the record in its object.
+    pub(crate) fn position(&self) -> Position {
+        let within = self.within.clone().map(|path| Within { index: self.index, path });
+        Position { line: self.line, within: within.map(Box::new) }
     }
 
     /// The record's bytes, where all of them are here.
@@ -66,10 +81,15 @@ impl DeadLetter {
 }
 
 /// A good record that the store refuses.
-pub(crate) fn refused(line: u64, record: &LogRecord, reason: String) -> BadRecord {
+pub(crate) fn refused(position: &Position, record: &LogRecord, reason: String) -> BadRecord {
     let raw = record.payload.as_bytes();
     let kept = raw[..raw.len().min(MAX_KEPT_BYTES)].to_vec();
-    BadRecord { line, reason: RecordError::Refused(reason), raw: kept, raw_bytes: raw.len() }
+    BadRecord {
+        position: position.clone(),
+        reason: RecordError::Refused(reason),
+        raw: kept,
+        raw_bytes: raw.len(),
+    }
 }
 
 /// Sets aside the bad records of one object, under the object's own key: a second run writes the
@@ -89,7 +109,7 @@ impl<'s> DeadLetters<'s> {
     pub(crate) async fn add(&mut self, bad: &BadRecord) -> Result<(), StoreError> {
         tracing::debug!(
             object.key = self.object,
-            object.line = bad.line,
+            object.line = bad.position.line,
             "bad record: {}",
             bad.reason
         );
@@ -155,18 +175,22 @@ fn not_written(error: StoreError) -> StoreError {
 pub(crate) async fn set_aside_conflicts(
     store: &Objects,
     object: &str,
-    records: &[(u64, &LogRecord)],
+    records: &[(&Position, &LogRecord)],
 ) -> Result<(), StoreError> {
     let mut lines = Vec::new();
-    for (line, record) in records {
+    for (position, record) in records {
         let reason = format!(
             "the uid `{}` is there already, with another content, which was kept",
             record.uid
         );
-        DeadLetter::new(object, &refused(*line, record, reason)).write(&mut lines);
+        DeadLetter::new(object, &refused(position, record, reason)).write(&mut lines);
     }
-    let first = records.first().map_or(0, |(line, _)| *line);
-    let key = file_key(object, &format!("conflict-{first}"));
+    let Some((first, _)) = records.first() else { return Ok(()) };
+    let mut part = format!("conflict-{}", first.line);
+    if let Some(within) = &first.within {
+        part.push_str(&format!("-{}", hex::encode(&Sha256::digest(&within.path)[..4])));
+    }
+    let key = file_key(object, &part);
     store.put(&key, lines.into()).await.map_err(not_written)
 }
 

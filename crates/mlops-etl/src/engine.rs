@@ -5,8 +5,11 @@ use std::time::Instant;
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::etl::{EtlStore, FolderDates, Partition, TimeSpan};
+use mlops_core::ports::StoreError;
+use mlops_core::record::LogRecord;
 use mlops_job::{CancellationToken, Context, Progress, Shard};
-use mlops_objects::{Location, Objects};
+use mlops_objects::{Location, Objects, ReadOptions};
+use mlops_record::Origin;
 use sha2::{Digest, Sha256};
 
 use crate::EtlArgs;
@@ -47,6 +50,7 @@ pub(crate) struct Engine<S> {
     /// Objects that failed temporarily to the end of the patience in this run.
     pub(crate) objects_failed: AtomicU64,
     pub(crate) outliers: Outliers,
+    pub(crate) read_options: ReadOptions,
 }
 
 /// Records whose time cannot be right.
@@ -90,6 +94,11 @@ impl<S: EtlStore + 'static> Engine<S> {
             objects_read: AtomicU64::new(0),
             objects_failed: AtomicU64::new(0),
             outliers: Outliers::default(),
+            read_options: ReadOptions {
+                max_record_bytes: args.max_record_bytes,
+                uid_from: args.uid_from,
+                ..ReadOptions::default()
+            },
             args: args.clone(),
         })
     }
@@ -119,6 +128,25 @@ impl<S: EtlStore + 'static> Engine<S> {
         self.outliers.future.fetch_add(is_future.into(), Ordering::Relaxed);
         self.outliers.past.fetch_add(is_past.into(), Ordering::Relaxed);
         !is_future && !is_past
+    }
+
+    /// Returns a record under the uid by which the store has it, where another rule for uids gave it
+    /// that uid.
+    pub(crate) async fn under_stored_uid(
+        &self,
+        origin: &Origin,
+        mut record: LogRecord,
+    ) -> Result<LogRecord, StoreError> {
+        if origin.former_uids.is_empty() {
+            return Ok(record);
+        }
+        let uids: Vec<&str> = origin.former_uids.iter().map(String::as_str).collect();
+        let there = self.store.find(&uids).await?;
+        let fingerprint = self.store.fingerprint(&record);
+        if let Some(uid) = uids.into_iter().find(|uid| there.get(*uid) == Some(&fingerprint)) {
+            uid.clone_into(&mut record.uid);
+        }
+        Ok(record)
     }
 
     /// Returns whether a partition is too old for new objects to be expected.

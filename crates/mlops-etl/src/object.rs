@@ -7,6 +7,7 @@ use mlops_core::etl::{Claim, EndedObject, EtlStore, ObjectId, Totals};
 use mlops_core::ports::{ObjectMeta, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_objects::record_batches;
+use mlops_record::Origin;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::dead_letters::{DeadLetters, refused};
@@ -31,8 +32,7 @@ pub(crate) struct Readers {
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) object: Arc<Source>,
-    /// Each with its line.
-    pub(crate) records: Vec<(u64, LogRecord)>,
+    pub(crate) records: Vec<(Origin, LogRecord)>,
     /// Set with the last records of the object.
     pub(crate) ended: Option<EndedObject>,
 }
@@ -128,7 +128,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         let object = reading.object.clone();
         let mut dead_letters = DeadLetters::new(&self.dead_letters, &object.key);
         let mut batches =
-            std::pin::pin!(record_batches(&self.logs, &object.key, self.args.max_record_bytes));
+            std::pin::pin!(record_batches(&self.logs, &object.key, &self.read_options));
         let mut totals = Totals { objects: 1, ..Totals::default() };
         let mut passed = 0;
         while let Some(batch) = batches.try_next().await? {
@@ -138,10 +138,11 @@ impl<S: EtlStore + 'static> Engine<S> {
             for bad in &batch.bad {
                 dead_letters.add(bad).await?;
             }
-            for (line, record) in batch.records {
+            for (origin, record) in batch.records {
+                let record = self.under_stored_uid(&origin, record).await?;
                 if let Some(reason) = self.store.refuses(&record) {
                     totals.bad += 1;
-                    dead_letters.add(&refused(line, &record, reason)).await?;
+                    dead_letters.add(&refused(&origin.position, &record, reason)).await?;
                     continue;
                 }
                 passed += 1;
@@ -151,7 +152,7 @@ impl<S: EtlStore + 'static> Engine<S> {
                     if is_sent { time <= self.latest_time() } else { self.is_credible(time) };
                 totals.newest = totals.newest.max(is_credible.then_some(time));
                 if !is_sent {
-                    reading.add(line, record).await;
+                    reading.add(origin, record).await;
                 }
             }
             if self.stop.is_cancelled() && reading.sent > 0 {
@@ -167,16 +168,16 @@ struct Reading<'s> {
     object: Arc<Source>,
     /// Records that were added, in all attempts.
     sent: u64,
-    group: Vec<(u64, LogRecord)>,
+    group: Vec<(Origin, LogRecord)>,
     group_bytes: usize,
     sender: &'s mpsc::Sender<Message>,
 }
 
 impl Reading<'_> {
-    async fn add(&mut self, line: u64, record: LogRecord) {
+    async fn add(&mut self, origin: Origin, record: LogRecord) {
         self.sent += 1;
         self.group_bytes += record.payload.len();
-        self.group.push((line, record));
+        self.group.push((origin, record));
         if self.group.len() >= GROUP_ROWS || self.group_bytes >= GROUP_BYTES {
             self.send(None).await;
         }

@@ -161,7 +161,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         let started = Instant::now();
         for object in objects {
             let mut batches =
-                std::pin::pin!(record_batches(&self.logs, &object.key, self.args.max_record_bytes));
+                std::pin::pin!(record_batches(&self.logs, &object.key, &self.read_options));
             loop {
                 let batch = match batches.try_next().await {
                     Ok(Some(batch)) => batch,

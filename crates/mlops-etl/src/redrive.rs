@@ -6,7 +6,7 @@ use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_job::{Exit, Report, grid, number};
 use mlops_objects::{RecordBatch, record_batches};
-use mlops_record::RecordReader;
+use mlops_record::{Naming, Origin, Position, RecordReader};
 use serde::Serialize;
 
 use crate::dead_letters::DeadLetter;
@@ -131,7 +131,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         let from_bytes = letter.bytes().and_then(|bytes| self.sole_record(&bytes));
         let record = match from_bytes {
             Some(record) => Some(record),
-            None => self.line_of(&letter.object, letter.line).await?,
+            None => self.record_at(&letter.object, &letter.position()).await?,
         };
         let Some(record) = record.filter(|record| self.store.refuses(record).is_none()) else {
             return Ok(Replayed::Bad);
@@ -143,7 +143,8 @@ impl<S: EtlStore + 'static> Engine<S> {
             }
             Some(_) => Ok(Replayed::Bad),
             None => {
-                self.insert(&letter.object, &[(letter.line, record)]).await?;
+                let origin = Origin { position: letter.position(), former_uids: Vec::new() };
+                self.insert(&letter.object, &[(origin, record)]).await?;
                 Ok(Replayed::Good { is_new: true })
             }
         }
@@ -152,29 +153,32 @@ impl<S: EtlStore + 'static> Engine<S> {
     /// The record of these bytes, if it has a uid of its own.
     fn sole_record(&self, bytes: &[u8]) -> Option<LogRecord> {
         let mut found = RecordBatch::default();
-        // Without a name the record cannot take its uid from its object, whose sole one it may not
-        // be.
-        let mut reader = RecordReader::new("", self.args.max_record_bytes);
+        // The record cannot take its uid from its object, whose only one it may not be.
+        let mut reader = RecordReader::new(Naming::none(), self.args.max_record_bytes);
         reader.push(bytes, &mut found);
         reader.finish(&mut found);
         match (found.records.pop(), found.records.is_empty() && found.bad.is_empty()) {
-            (Some((_, record)), true) if !record.uid.is_empty() => Some(record),
+            (Some((_, record)), true) => Some(record),
             _ => None,
         }
     }
 
-    /// The record on a line of an object that is still there.
-    async fn line_of(&self, object: &str, line: u64) -> Result<Option<LogRecord>, StoreError> {
+    /// Returns the record at a position in an object, if the object still exists.
+    async fn record_at(
+        &self,
+        object: &str,
+        position: &Position,
+    ) -> Result<Option<LogRecord>, StoreError> {
         self.logs_retry
             .run(async || {
                 let mut batches =
-                    std::pin::pin!(record_batches(&self.logs, object, self.args.max_record_bytes));
+                    std::pin::pin!(record_batches(&self.logs, object, &self.read_options));
                 loop {
                     match batches.try_next().await {
                         Ok(Some(batch)) => {
-                            if let Some((_, record)) =
-                                batch.records.into_iter().find(|(at, _)| *at == line)
-                            {
+                            let mut records = batch.records.into_iter();
+                            let found = records.find(|(origin, _)| origin.position == *position);
+                            if let Some((_, record)) = found {
                                 return Ok(Some(record));
                             }
                         }

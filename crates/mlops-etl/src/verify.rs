@@ -8,6 +8,7 @@ use mlops_core::record::Fingerprint;
 use mlops_core::record::LogRecord;
 use mlops_job::{Exit, Report, grid, number};
 use mlops_objects::record_batches;
+use mlops_record::{Origin, Position};
 use serde::Serialize;
 
 use crate::dead_letters::set_aside_conflicts;
@@ -218,11 +219,8 @@ impl<S: EtlStore + 'static> Engine<S> {
             .run(async || {
                 let mut comparison = Comparison::default();
                 let mut records = Vec::new();
-                let mut batches = std::pin::pin!(record_batches(
-                    &self.logs,
-                    &object.key,
-                    self.args.max_record_bytes
-                ));
+                let mut batches =
+                    std::pin::pin!(record_batches(&self.logs, &object.key, &self.read_options));
                 loop {
                     let batch = match batches.try_next().await {
                         Ok(Some(batch)) => batch,
@@ -234,12 +232,13 @@ impl<S: EtlStore + 'static> Engine<S> {
                     };
                     comparison.compared.records += (batch.records.len() + batch.bad.len()) as u64;
                     comparison.compared.bad += batch.bad.len() as u64;
-                    for (line, record) in batch.records {
+                    for (origin, record) in batch.records {
+                        let record = self.under_stored_uid(&origin, record).await?;
                         if self.store.refuses(&record).is_some() {
                             comparison.compared.bad += 1;
                             continue;
                         }
-                        records.push((line, record));
+                        records.push((origin, record));
                         if records.len() >= BATCH_ROWS {
                             let compared =
                                 self.compare_records(&object.key, &records, comparing).await?;
@@ -258,7 +257,7 @@ impl<S: EtlStore + 'static> Engine<S> {
     async fn compare_records(
         &self,
         object: &str,
-        records: &[(u64, LogRecord)],
+        records: &[(Origin, LogRecord)],
         Comparing { repair, overwrite, .. }: Comparing<'_>,
     ) -> Result<Comparison, StoreError> {
         let mut comparison = Comparison::default();
@@ -270,8 +269,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         uids.dedup();
         let there: HashMap<String, Fingerprint> =
             self.retry.run(async || self.store.find(&uids).await).await?;
-        let mut missing: Vec<(u64, LogRecord)> = Vec::new();
-        for (line, record) in records {
+        let mut missing: Vec<(Origin, LogRecord)> = Vec::new();
+        for (origin, record) in records {
             match there.get(&record.uid) {
                 Some(found) if *found == self.store.fingerprint(record) => {
                     comparison.compared.equal += 1;
@@ -286,7 +285,7 @@ impl<S: EtlStore + 'static> Engine<S> {
                 }
                 None => {
                     comparison.compared.missing += 1;
-                    missing.push((*line, record.clone()));
+                    missing.push((origin.clone(), record.clone()));
                 }
             }
             comparison.uids.push(record.uid.clone());
@@ -303,12 +302,14 @@ impl<S: EtlStore + 'static> Engine<S> {
     pub(crate) async fn insert(
         &self,
         object: &str,
-        located: &[(u64, LogRecord)],
+        located: &[(Origin, LogRecord)],
     ) -> Result<u64, StoreError> {
         let records: Vec<LogRecord> = located.iter().map(|(_, record)| record.clone()).collect();
         let set_aside = async |conflicts: &[usize]| {
-            let conflicting: Vec<(u64, &LogRecord)> =
-                conflicts.iter().map(|&index| (located[index].0, &records[index])).collect();
+            let conflicting: Vec<(&Position, &LogRecord)> = conflicts
+                .iter()
+                .map(|&index| (&located[index].0.position, &records[index]))
+                .collect();
             set_aside_conflicts(&self.dead_letters, object, &conflicting).await?;
             Ok(HashSet::new())
         };

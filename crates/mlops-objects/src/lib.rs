@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
-mod decode;
 mod folder;
 mod local_copy;
 mod location;
@@ -14,5 +13,5 @@ pub use folder::Folder;
 pub use local_copy::{LocalCopy, local_copy, write_file};
 pub use location::{Location, LocationError};
 pub use objects::Objects;
-pub use records::{RecordBatch, record_batches};
+pub use records::{ReadOptions, RecordBatch, record_batches};
 pub use s3::S3;

@@ -1,8 +1,10 @@
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
-use crate::literal::{LiteralError, Value, read, write_json};
+use crate::literal::{JsonWriter, LiteralError, Value, Visitor, read, show};
 use mlops_core::record::LogRecord;
-use mlops_core::timestamp::{parse_epoch, parse_utc};
+use mlops_core::timestamp::{TimeError, parse_epoch, parse_time};
 
 /// The longest `uid`: what the primary key of `model_logs` holds.
 const MAX_UID_CHARS: usize = 255;
@@ -27,14 +29,30 @@ pub enum RecordError {
         "no usable `output.logging_timestamp` (UTC, 1970 to 9999) and no usable `output.logging_epoch` (seconds)"
     )]
     NoTimestamp,
+    /// The time has an unknown zone in brackets.
+    #[error(
+        "unknown time zone `{0}` in `output.logging_timestamp`; use a name of the IANA database, such as `Europe/Berlin`"
+    )]
+    UnknownZone(String),
     /// There is no `input.uid`, and the object's name cannot stand in for it.
     #[error(
         "no `input.uid`, and the object holds more than one record, so that its name cannot stand in for it"
     )]
     NoUid,
+    /// `input.uid` is nothing that can be a uid.
+    #[error("bad `input.uid`: {0}; log a text or a number, or nothing for the name of the object")]
+    BadUid(&'static str),
     /// The `uid` does not fit the primary key.
     #[error("the uid has {chars} characters; the limit is {MAX_UID_CHARS}")]
     UidTooLong {
+        /// Its length.
+        chars: usize,
+    },
+    /// The key of the object, which is to be the uid, does not fit the primary key.
+    #[error(
+        "the key of the object has {chars} characters and cannot be the uid; the limit is {MAX_UID_CHARS}; log `input.uid`, or use --uid-from file-name"
+    )]
+    KeyTooLong {
         /// Its length.
         chars: usize,
     },
@@ -53,24 +71,45 @@ pub enum RecordError {
     /// The object cannot be decompressed to its end.
     #[error("the compressed object is damaged: {0}")]
     Damaged(String),
+    /// The object is no text.
+    #[error("the object is binary, not a log: {0}")]
+    Binary(&'static str),
+    /// The part of an envelope that should be a record.
+    #[error("no record in the envelope: {0}")]
+    Envelope(String),
 }
 
 /// A record whose `uid` may still have to come from the name of its object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ParsedRecord {
-    pub(super) uid: Option<String>,
-    pub(super) logging_timestamp: Timestamp,
-    pub(super) payload: String,
+pub(crate) struct ParsedRecord {
+    pub(crate) uid: Option<String>,
+    pub(crate) logging_timestamp: Timestamp,
+    pub(crate) payload: String,
 }
 
 impl ParsedRecord {
-    pub(super) fn named(self, uid: String) -> Result<LogRecord, RecordError> {
-        let chars = uid.chars().count();
-        if chars > MAX_UID_CHARS {
-            return Err(RecordError::UidTooLong { chars });
+    pub(crate) fn named(self, uid: String) -> Result<LogRecord, RecordError> {
+        match uid_chars(&uid) {
+            chars if chars > MAX_UID_CHARS => Err(RecordError::UidTooLong { chars }),
+            _ => Ok(LogRecord {
+                uid,
+                logging_timestamp: self.logging_timestamp,
+                payload: self.payload,
+            }),
         }
-        Ok(LogRecord { uid, logging_timestamp: self.logging_timestamp, payload: self.payload })
     }
+
+    /// Takes the key of its object as the uid.
+    pub(crate) fn named_by_key(self, key: String) -> Result<LogRecord, RecordError> {
+        self.named(key).map_err(|error| match error {
+            RecordError::UidTooLong { chars } => RecordError::KeyTooLong { chars },
+            error => error,
+        })
+    }
+}
+
+fn uid_chars(uid: &str) -> usize {
+    if uid.len() <= MAX_UID_CHARS { uid.len() } else { uid.chars().count() }
 }
 
 /// Reads the payload of a stored record again.
@@ -90,19 +129,198 @@ pub fn parse_payload(payload: &str) -> Result<Value<'_>, LiteralError> {
     Ok(value)
 }
 
-pub(super) fn parse_record(value: &Value<'_>) -> Result<ParsedRecord, RecordError> {
-    let Value::Map(_) = value else { return Err(RecordError::NotAnObject) };
-    let uid = value
-        .get("input")
-        .and_then(|input| input.get("uid"))
-        .and_then(Value::as_text)
-        .filter(|uid| !uid.is_empty())
-        .map(str::to_owned);
-    let output_text =
-        |field| value.get("output").and_then(|output| output.get(field)).and_then(Value::as_text);
-    let logging_timestamp = output_text("logging_timestamp")
-        .and_then(parse_utc)
-        .or_else(|| output_text("logging_epoch").and_then(parse_epoch))
-        .ok_or(RecordError::NoTimestamp)?;
-    Ok(ParsedRecord { uid, logging_timestamp, payload: write_json(value) })
+/// Reads the record at the start of `source`, and the number of bytes that it took. `room` is the
+/// length that its payload may have.
+///
+/// The payload is written while the record is read, so that nothing of it is held twice.
+///
+/// # Errors
+///
+/// [`LiteralError`] where `source` does not begin with a literal.
+pub(crate) fn parse_record(
+    source: &str,
+    room: usize,
+) -> Result<(Result<ParsedRecord, RecordError>, usize), LiteralError> {
+    let mut writer = RecordWriter { json: JsonWriter::with_capacity(room), ..Default::default() };
+    let length = show(source, &mut writer)?;
+    Ok((writer.finish(), length))
+}
+
+/// Writes the payload of a record, and remembers the fields that a row has beside it.
+#[derive(Default)]
+struct RecordWriter<'a> {
+    json: JsonWriter,
+    is_map: bool,
+    depth: usize,
+    section: Section,
+    field: Field,
+    uid: Uid<'a>,
+    timestamp: Option<Cow<'a, str>>,
+    epoch: Option<Cow<'a, str>>,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Input,
+    Output,
+    #[default]
+    Other,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Uid,
+    Timestamp,
+    Epoch,
+    #[default]
+    Other,
+}
+
+/// The `input.uid` as far as it was read.
+#[derive(Default)]
+enum Uid<'a> {
+    #[default]
+    Absent,
+    Text(Cow<'a, str>),
+    /// An object: the text of its `$oid` if that is the only key so far.
+    Object {
+        keys: usize,
+        oid: Option<Cow<'a, str>>,
+    },
+    Bad(&'static str),
+}
+
+impl<'a> RecordWriter<'a> {
+    fn finish(self) -> Result<ParsedRecord, RecordError> {
+        if !self.is_map {
+            return Err(RecordError::NotAnObject);
+        }
+        let uid = match self.uid {
+            Uid::Absent => None,
+            Uid::Text(text) | Uid::Object { keys: 1, oid: Some(text) } if text.is_empty() => {
+                return Err(RecordError::BadUid("an empty text"));
+            }
+            Uid::Text(text) | Uid::Object { keys: 1, oid: Some(text) } => Some(text.into_owned()),
+            Uid::Object { .. } => {
+                return Err(RecordError::BadUid("an object other than {\"$oid\": \"…\"}"));
+            }
+            Uid::Bad(found) => return Err(RecordError::BadUid(found)),
+        };
+        let logging_timestamp = match self.timestamp.as_deref().map(parse_time) {
+            Some(Ok(time)) => time,
+            Some(Err(TimeError::UnknownZone(zone))) => return Err(RecordError::UnknownZone(zone)),
+            Some(Err(TimeError::NoTime)) | None => {
+                self.epoch.as_deref().and_then(parse_epoch).ok_or(RecordError::NoTimestamp)?
+            }
+        };
+        Ok(ParsedRecord { uid, logging_timestamp, payload: self.json.finish() })
+    }
+
+    /// The field of the record that the next value is; `None` for one that no row needs.
+    fn field(&self) -> Option<Field> {
+        (self.depth == 2 && self.field != Field::Other).then_some(self.field)
+    }
+
+    fn begin(&mut self, found: &'static str) {
+        match self.field() {
+            Some(Field::Uid) if found == AN_OBJECT => {
+                self.uid = Uid::Object { keys: 0, oid: None };
+            }
+            Some(Field::Uid) => self.uid = Uid::Bad(found),
+            Some(Field::Timestamp) => self.timestamp = None,
+            Some(Field::Epoch) => self.epoch = None,
+            _ => {}
+        }
+        self.depth += 1;
+    }
+}
+
+const AN_OBJECT: &str = "an object";
+
+impl<'a> Visitor<'a> for RecordWriter<'a> {
+    fn scalar(&mut self, value: Value<'a>) {
+        let text = || match &value {
+            Value::String(text) | Value::Number(text) => Some(text.clone()),
+            Value::Surrogate { text, .. } => Some(Cow::Owned(text.clone())),
+            _ => None,
+        };
+        match self.field() {
+            Some(Field::Uid) => {
+                self.uid = match &value {
+                    Value::Null => Uid::Absent,
+                    Value::Bool(_) => Uid::Bad("a boolean"),
+                    Value::NonFinite(_) => Uid::Bad("no finite number"),
+                    _ => text().map_or(Uid::Absent, Uid::Text),
+                };
+            }
+            Some(Field::Timestamp) => self.timestamp = text(),
+            Some(Field::Epoch) => self.epoch = text(),
+            _ if self.depth == 3 && self.field == Field::Uid => {
+                if let Uid::Object { oid, .. } = &mut self.uid {
+                    *oid = text();
+                }
+            }
+            _ => {}
+        }
+        self.json.scalar(value);
+    }
+
+    fn begin_list(&mut self) {
+        self.begin("a list");
+        self.json.begin_list();
+    }
+
+    fn end_list(&mut self) {
+        self.depth -= 1;
+        self.json.end_list();
+    }
+
+    fn begin_map(&mut self) {
+        self.is_map |= self.depth == 0;
+        self.begin(AN_OBJECT);
+        self.json.begin_map();
+    }
+
+    fn key(&mut self, key: Cow<'a, str>) {
+        match self.depth {
+            // Of a field that is there twice the last one counts.
+            1 => {
+                self.field = Field::Other;
+                self.section = match key.as_ref() {
+                    "input" => {
+                        self.uid = Uid::Absent;
+                        Section::Input
+                    }
+                    "output" => {
+                        (self.timestamp, self.epoch) = (None, None);
+                        Section::Output
+                    }
+                    _ => Section::Other,
+                };
+            }
+            2 => {
+                self.field = match (self.section, key.as_ref()) {
+                    (Section::Input, "uid") => Field::Uid,
+                    (Section::Output, "logging_timestamp") => Field::Timestamp,
+                    (Section::Output, "logging_epoch") => Field::Epoch,
+                    _ => Field::Other,
+                };
+            }
+            3 if self.field == Field::Uid => {
+                if let Uid::Object { keys, oid } = &mut self.uid {
+                    *keys += 1;
+                    *oid = None;
+                    // Any other key makes it no object ID.
+                    *keys += usize::from(key != "$oid");
+                }
+            }
+            _ => {}
+        }
+        self.json.key(key);
+    }
+
+    fn end_map(&mut self) {
+        self.depth -= 1;
+        self.json.end_map();
+    }
 }

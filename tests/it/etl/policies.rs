@@ -167,3 +167,18 @@ async fn bad_records_are_loaded_once_they_are_mended() {
     check_redrive(World::from_folder(Destination::mysql().await)).await;
     check_redrive(World::from_folder(Destination::moto())).await;
 }
+
+#[tokio::test]
+async fn a_row_keeps_the_uid_that_another_rule_gave_it() {
+    let world = World::local();
+    let record = r#"{"input":{"score":0.25},"output":{"logging_timestamp":"2026-01-01 00:00:00"}}"#;
+    world.put("c1/scorer.0a11.json", record).await;
+    world.run();
+    assert_eq!(world.uids().await, ["scorer.0a11"]);
+    let by_key = ["--uid-from", "key"];
+    assert_eq!(world.command("verify").args(by_key).run().json(0)["equal"], 1);
+    // As an object that is read again, under another rule.
+    let again = world.run_with(&["--uid-from", "key", "--pipeline", "again"]);
+    assert_eq!(again["already_there"], 1, "{again}");
+    assert_eq!(world.uids().await, ["scorer.0a11"]);
+}

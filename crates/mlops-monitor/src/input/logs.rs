@@ -6,9 +6,9 @@ use mlops_core::ports::{LogStore, ObjectMeta, ObjectStore, StoreError, StoreErro
 use mlops_core::record::LogRecord;
 use mlops_core::table::{Cell, Column, Kind, Table};
 use mlops_core::window::Window;
-use mlops_objects::{Location, Objects, record_batches};
+use mlops_objects::{Location, Objects, ReadOptions, record_batches};
 use mlops_record::literal::Value;
-use mlops_record::{DEFAULT_MAX_RECORD_BYTES, parse_payload};
+use mlops_record::parse_payload;
 
 /// The name of the column that says when a request was logged.
 pub const LOG_TIME: &str = "output.logging_timestamp";
@@ -109,12 +109,13 @@ impl<S: FnMut(&Table)> LogReader<S> {
         progress: impl Fn(),
     ) -> Result<(), StoreError> {
         let (store, objects) = list(location).await?;
+        let options = ReadOptions::default();
         // Objects are read side by side, and taken in the order of their keys.
         let records = futures_util::stream::iter(objects)
             .map(|object| {
-                let store = &store;
+                let (store, options) = (&store, &options);
                 async move {
-                    let batches = record_batches(store, &object.key, DEFAULT_MAX_RECORD_BYTES);
+                    let batches = record_batches(store, &object.key, options);
                     let mut read: (Vec<LogRecord>, u64) = Default::default();
                     let mut batches = std::pin::pin!(batches);
                     while let Some(batch) = batches.try_next().await? {

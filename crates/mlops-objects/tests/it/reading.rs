@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::TryStreamExt;
 use mlops_core::ports::ObjectStore;
-use mlops_objects::{Folder, RecordBatch, record_batches};
+use mlops_objects::{Folder, ReadOptions, RecordBatch, record_batches};
 use mlops_record::{DEFAULT_MAX_RECORD_BYTES, RecordError};
 
 fn line(uid: usize) -> String {
@@ -29,7 +29,12 @@ async fn read(body: &[u8]) -> RecordBatch {
     let root = tempfile::tempdir().unwrap();
     let store = Folder::new(root.path());
     store.put("object", body.to_vec().into()).await.unwrap();
-    let batches = record_batches(&store, "object", DEFAULT_MAX_RECORD_BYTES);
+    read_from(&store).await
+}
+
+async fn read_from(store: &Folder) -> RecordBatch {
+    let options = ReadOptions::default();
+    let batches = record_batches(store, "object", &options);
     let mut batches = std::pin::pin!(batches);
     let mut all = RecordBatch::default();
     while let Some(batch) = batches.try_next().await.unwrap() {
@@ -73,6 +78,148 @@ async fn zstd_with_several_frames_is_read_to_the_last() {
     check(&frames.concat(), 900).await;
 }
 
+fn bzip2(text: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A ZIP archive of members that are stored or deflated, with their sizes before or after them.
+fn zip(members: &[(&str, &[u8])], is_deflated: bool, sizes_follow: bool) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, body) in members {
+        let mut crc = flate2::Crc::new();
+        crc.update(body);
+        let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), Compression::default());
+        deflate.write_all(body).unwrap();
+        let stored = if is_deflated { deflate.finish().unwrap() } else { body.to_vec() };
+        let sizes =
+            [crc.sum(), stored.len() as u32, body.len() as u32].map(u32::to_le_bytes).concat();
+        let (flags, method) =
+            (if sizes_follow { 8u16 } else { 0 }, if is_deflated { 8u16 } else { 0 });
+        archive.extend_from_slice(b"PK\x03\x04\x14\0");
+        archive.extend_from_slice(
+            &[flags.to_le_bytes(), method.to_le_bytes(), [0; 2], [0; 2]].concat(),
+        );
+        archive.extend_from_slice(if sizes_follow { &[0; 12] } else { &sizes });
+        archive.extend_from_slice(&(name.len() as u16).to_le_bytes());
+        archive.extend_from_slice(&[0; 2]);
+        archive.extend_from_slice(name.as_bytes());
+        archive.extend_from_slice(&stored);
+        if sizes_follow {
+            archive.extend_from_slice(b"PK\x07\x08");
+            archive.extend_from_slice(&sizes);
+        }
+    }
+    archive.extend_from_slice(b"PK\x01\x02 and so on, and the end: PK\x05\x06");
+    archive
+}
+
+fn utf16(text: &[u8], is_big_endian: bool, mark: &str) -> Vec<u8> {
+    let text = format!("{mark}{}", std::str::from_utf8(text).unwrap());
+    let bytes = |unit: u16| if is_big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() };
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
+#[tokio::test]
+async fn gzip_in_gzip_is_read() {
+    check(&gzip(&gzip(&lines(0..300))), 300).await;
+    check(&gzip(&gzip(&gzip(&lines(0..3)))), 3).await;
+    check(&gzip(&[gzip(&lines(0..3)), gzip(&lines(3..900))].concat()), 900).await;
+    check(&zstd::encode_all(gzip(&lines(0..9)).as_slice(), 3).unwrap(), 9).await;
+}
+
+#[tokio::test]
+async fn bzip2_is_read_to_the_last_stream() {
+    check(&bzip2(&lines(0..9000)), 9000).await;
+    check(&[bzip2(&lines(0..3)), bzip2(&lines(3..5))].concat(), 5).await;
+    check(&bzip2(b""), 0).await;
+    let whole = bzip2(&lines(0..9000));
+    let read = read(&whole[..whole.len() / 2]).await;
+    assert!(matches!(read.bad[0].reason, RecordError::Damaged(_)), "{:?}", read.bad);
+}
+
+#[tokio::test]
+async fn every_member_of_a_zip_archive_is_read() {
+    let (first, second, third) = (lines(0..3), lines(3..2000), gzip(&lines(2000..2010)));
+    let members: [(&str, &[u8]); 6] = [
+        ("logs/", b""),
+        ("logs/a.json", first.trim_ascii_end()),
+        ("__MACOSX/logs/._a.json", b"\0\x05\x16\x07"),
+        ("logs/b.ndjson", &second),
+        ("logs/.DS_Store", b"\0\0\0\x01Bud1"),
+        ("logs/c.json.gz", &third),
+    ];
+    check(&zip(&members, true, false), 2010).await;
+    check(&zip(&members, true, true), 2010).await;
+    check(&zip(&members, false, false), 2010).await;
+    check(&gzip(&zip(&members, true, true)), 2010).await;
+    check(b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 0).await;
+    for whole in [zip(&members, true, false), zip(&members, true, true)] {
+        let read = read(&whole[..whole.len() / 2]).await;
+        assert!(
+            matches!(read.bad.last().unwrap().reason, RecordError::Damaged(_)),
+            "{:?}",
+            read.bad
+        );
+    }
+}
+
+#[tokio::test]
+async fn utf_16_is_read_with_and_without_a_byte_order_mark() {
+    for is_big_endian in [false, true] {
+        for mark in ["", "\u{FEFF}"] {
+            check(&utf16(&lines(0..3000), is_big_endian, mark), 3000).await;
+            check(&gzip(&utf16(&lines(0..30), is_big_endian, mark)), 30).await;
+        }
+    }
+    let text = line(0).replace("}}", r#","x":"é😀"}}"#);
+    let found = read(&utf16(text.as_bytes(), false, "\u{FEFF}")).await;
+    assert_eq!(found.records[0].1.payload, text);
+    let whole = utf16(&lines(0..2), false, "");
+    let found = read(&whole[..whole.len() - 1]).await;
+    assert!(matches!(found.bad[0].reason, RecordError::Damaged(_)), "{:?}", found.bad);
+}
+
+#[tokio::test]
+async fn a_binary_object_is_one_bad_record() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Folder::new(root.path());
+    let body: Vec<u8> =
+        (0..3_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    for body in [body.clone(), gzip(&body)] {
+        store.put("object", body.into()).await.unwrap();
+        let found = read_from(&store).await;
+        assert_eq!((found.records.len(), found.bad.len()), (0, 1));
+        assert!(matches!(found.bad[0].reason, RecordError::Binary(_)), "{}", found.bad[0].reason);
+    }
+}
+
+#[tokio::test]
+async fn one_reader_at_a_time_holds_a_large_record() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Folder::new(root.path());
+    let large = line(0).replace("}}", &format!(r#","pad":"{}"}}}}"#, "x".repeat(3 << 20)));
+    for key in ["a", "b"] {
+        store.put(key, format!("{large}\n{}\n", line(1)).into()).await.unwrap();
+    }
+    let options = ReadOptions::default();
+    let mut first = std::pin::pin!(record_batches(&store, "a", &options));
+    let held = loop {
+        let batch = first.try_next().await.unwrap().unwrap();
+        if batch.large_record.is_some() {
+            break batch;
+        }
+    };
+    let mut second = std::pin::pin!(record_batches(&store, "b", &options));
+    let waits = async { while second.try_next().await.unwrap().is_some() {} };
+    let mut waits = std::pin::pin!(waits);
+    let soon = std::time::Duration::from_millis(300);
+    assert!(tokio::time::timeout(soon, &mut waits).await.is_err());
+    drop(held);
+    waits.await;
+}
+
 #[tokio::test]
 async fn what_compresses_a_thousandfold_comes_out_in_parts() {
     // 40 MB of blank lines in 40 kB.
@@ -95,7 +242,7 @@ async fn a_cut_gzip_gives_what_stands_before_the_cut_and_says_so() {
     assert!(read.records.len() > 1000, "{} records", read.records.len());
     let [bad] = read.bad.as_slice() else { panic!("{:?}", read.bad) };
     assert!(matches!(bad.reason, RecordError::Damaged(_)), "{}", bad.reason);
-    assert_eq!(bad.line, read.records.len() as u64 + 1);
+    assert_eq!(bad.position.line, read.records.len() as u64 + 1);
 }
 
 #[tokio::test]
@@ -133,7 +280,8 @@ async fn an_object_of_fifty_megabytes_is_read_in_small_batches() {
     let body: String = (0..51_000).map(|uid| one(uid) + "\n").collect();
     assert!(body.len() > 50 << 20);
     store.put("object", body.into()).await.unwrap();
-    let mut batches = std::pin::pin!(record_batches(&store, "object", DEFAULT_MAX_RECORD_BYTES));
+    let options = ReadOptions::default();
+    let mut batches = std::pin::pin!(record_batches(&store, "object", &options));
     let mut records = 0;
     while let Some(batch) = batches.try_next().await.unwrap() {
         assert!(batch.bytes <= 256 << 10, "a batch of {} bytes", batch.bytes);

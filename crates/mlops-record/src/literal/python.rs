@@ -1,70 +1,155 @@
 //! The objects that turn up inside a `str(dict)`, because `json.dumps` refused them.
 
-use std::borrow::Cow;
+mod arguments;
+mod plain;
+mod time;
+mod zone;
 
-use super::Value;
-use super::cursor::{Cursor, non_finite};
+use super::Visitor;
+use super::class::Class;
+use super::cursor::LiteralError;
+use super::reader::{Reader, key_text, no_json};
+use super::value::Blind;
 
-/// What `name(…)` with these arguments has as its JSON form, if it has one.
-pub(super) fn object<'a>(name: &str, arguments: Vec<Value<'a>>) -> Option<Value<'a>> {
-    let class = name.rsplit('.').next().unwrap_or(name);
-    match class {
-        "datetime" | "date" => iso_date(&arguments),
-        "Decimal" => decimal(arguments),
-        "Timestamp" | "UUID" | "datetime64" | "str_" => {
-            sole(arguments).filter(|v| matches!(v, Value::String(_)))
+impl<'a> Reader<'a> {
+    /// A Python object after its name and opening bracket.
+    pub(super) fn object(
+        &mut self,
+        name: &str,
+        class: Class,
+        visitor: &mut impl Visitor<'a>,
+    ) -> Result<(), LiteralError> {
+        self.cursor.skip_space();
+        match class {
+            Class::Plain(plain) => return self.plain_object(name, plain, visitor),
+            Class::Items | Class::Array if self.cursor.peek() == Some(b')') => {
+                visitor.begin_list();
+                visitor.end_list();
+            }
+            Class::Map | Class::OrderedDict if self.cursor.peek() == Some(b')') => {
+                visitor.begin_map();
+                visitor.end_map();
+            }
+            Class::Items if matches!(self.cursor.peek(), Some(b'[' | b'{' | b'(') | None) => {
+                self.value(visitor)?;
+            }
+            Class::Items => return self.cursor.fail(no_json(name)),
+            Class::Array => self.array_items(visitor)?,
+            Class::OrderedDict if self.cursor.peek() == Some(b'[') => {
+                self.nested(|reader| reader.pairs(visitor))?;
+            }
+            Class::Map | Class::OrderedDict => self.dict(name, visitor)?,
+            Class::DefaultDict => {
+                match self.cursor.peek() {
+                    Some(b'<') => drop(self.cursor.angle()?),
+                    _ => drop(self.cursor.name()),
+                }
+                self.comma()?;
+                self.dict(name, visitor)?;
+            }
         }
-        "bool" | "bool_" => sole(arguments).filter(|v| matches!(v, Value::Bool(_))),
-        _ if is_numpy_number(class) => {
-            sole(arguments).filter(|v| matches!(v, Value::Number(_) | Value::NonFinite(_)))
-        }
-        _ => None,
+        self.pass_over_arguments()
     }
-}
 
-fn sole(arguments: Vec<Value<'_>>) -> Option<Value<'_>> {
-    <[Value<'_>; 1]>::try_from(arguments).ok().map(|[value]| value)
-}
-
-fn is_numpy_number(class: &str) -> bool {
-    let width =
-        class.trim_start_matches("float").trim_start_matches("uint").trim_start_matches("int");
-    width.len() < class.len() && matches!(width, "8" | "16" | "32" | "64" | "128" | "")
-}
-
-/// The number that the text of a `Decimal` is.
-fn decimal(arguments: Vec<Value<'_>>) -> Option<Value<'_>> {
-    let Value::String(Cow::Borrowed(text)) = sole(arguments)? else { return None };
-    let mut cursor = Cursor::new(text);
-    cursor.skip_space();
-    let number = match cursor.peek()? {
-        b'-' | b'0'..=b'9' => cursor.number().ok()?,
-        _ => non_finite(cursor.name())?,
-    };
-    cursor.skip_space();
-    cursor.is_at_end().then_some(number)
-}
-
-/// `datetime.datetime(2026, 11, 23, 5, 34, 0, 123456)` as `2026-11-23 05:34:00.123456`, like
-/// `str()` of it.
-fn iso_date<'a>(arguments: &[Value<'a>]) -> Option<Value<'a>> {
-    let parts: Vec<u32> = arguments
-        .iter()
-        .map(|argument| match argument {
-            Value::Number(text) => text.parse().ok(),
-            _ => None,
-        })
-        .collect::<Option<_>>()?;
-    let text = match parts[..] {
-        [year, month, day] => format!("{year:04}-{month:02}-{day:02}"),
-        [year, month, day, hour, minute, ref rest @ ..] if rest.len() <= 2 => {
-            let second = rest.first().copied().unwrap_or(0);
-            let microsecond = rest.get(1).copied().unwrap_or(0);
-            format!(
-                "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{microsecond:06}"
-            )
+    fn dict(&mut self, name: &str, visitor: &mut impl Visitor<'a>) -> Result<(), LiteralError> {
+        match self.cursor.peek() {
+            Some(b'{') | None => self.value(visitor),
+            _ => self.cursor.fail(no_json(name)),
         }
-        _ => return None,
-    };
-    Some(Value::String(Cow::Owned(text)))
+    }
+
+    /// The items of an array. Python's own array has the letter of its type before them.
+    fn array_items(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), LiteralError> {
+        if matches!(self.cursor.peek(), Some(b'"' | b'\'')) {
+            let text = self.cursor.string()?;
+            self.cursor.skip_space();
+            match self.cursor.peek() {
+                Some(b',') => {
+                    self.comma()?;
+                    if !matches!(self.cursor.peek(), Some(b'[')) {
+                        visitor.scalar(text);
+                        return self.pass_over_argument();
+                    }
+                }
+                _ => {
+                    visitor.scalar(text);
+                    return Ok(());
+                }
+            }
+        }
+        self.array(visitor)
+    }
+
+    /// After `[`: the pairs of an `OrderedDict`.
+    fn pairs(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), LiteralError> {
+        visitor.begin_map();
+        self.cursor.skip_space();
+        while !self.cursor.eat(b']') {
+            if !self.cursor.eat(b'(') {
+                return self.cursor.unexpected("`(` before a key");
+            }
+            self.cursor.skip_space();
+            let Some(key) = self.sole()?.and_then(key_text) else {
+                return self.cursor.fail("a key that is neither a string nor a number");
+            };
+            self.comma()?;
+            visitor.key(key);
+            self.value(visitor)?;
+            self.cursor.skip_space();
+            if !self.cursor.eat(b')') {
+                return self.cursor.unexpected("`)` after a pair");
+            }
+            self.cursor.skip_space();
+            if self.cursor.peek() != Some(b']') {
+                self.comma()?;
+            }
+        }
+        visitor.end_map();
+        Ok(())
+    }
+
+    fn comma(&mut self) -> Result<(), LiteralError> {
+        self.cursor.skip_space();
+        if !self.cursor.eat(b',') {
+            return self.cursor.unexpected("`,`");
+        }
+        self.cursor.skip_space();
+        Ok(())
+    }
+
+    /// Skips what follows the first argument, such as `dtype=float32`, and the closing bracket.
+    fn pass_over_arguments(&mut self) -> Result<(), LiteralError> {
+        self.cursor.skip_space();
+        while !self.cursor.eat(b')') {
+            self.comma()?;
+            if self.cursor.peek() != Some(b')') {
+                self.pass_over_argument()?;
+                self.cursor.skip_space();
+            }
+        }
+        Ok(())
+    }
+
+    fn pass_over_argument(&mut self) -> Result<(), LiteralError> {
+        self.argument_name();
+        match self.cursor.peek() {
+            Some(b'<') => drop(self.cursor.angle()?),
+            Some(b'a'..=b'z' | b'A'..=b'Z') => {
+                let _name = self.cursor.name();
+                if self.cursor.peek() == Some(b'(') {
+                    self.nested(Self::pass_over_call)?;
+                }
+            }
+            _ => self.value(&mut Blind)?,
+        }
+        Ok(())
+    }
+
+    fn pass_over_call(&mut self) -> Result<(), LiteralError> {
+        self.cursor.skip_space();
+        if self.cursor.peek() != Some(b')') {
+            self.pass_over_argument()?;
+        }
+        self.pass_over_arguments()
+    }
 }

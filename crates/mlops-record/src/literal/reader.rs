@@ -1,17 +1,20 @@
 use std::borrow::Cow;
 
+use super::class::Class;
 use super::cursor::{Cursor, LiteralError, non_finite};
-use super::{Value, python};
+use super::value::{Sole, Tree};
+use super::{Value, Visitor};
 
 /// Nesting past this is refused: DynamoDB stops at 32 levels, and recursion must end somewhere.
 const MAX_DEPTH: usize = 32;
 
 /// Reads one value from the start of `source`; returns it with the number of bytes that it took.
 ///
-/// Accepts JSON (RFC 8259) and what Python's `repr` writes of dicts, lists, tuples, strings,
-/// numbers, booleans and `None`, and the wrappers that such dicts are known to carry:
-/// `np.float64(0.1)`, `Decimal('1.5')`, `datetime.datetime(…)`, `Timestamp('…')`, `UUID('…')`.
-/// White space around the value is skipped.
+/// Accepts JSON (RFC 8259) and what Python's `repr` and `pprint` write of dicts, lists, tuples, sets,
+/// strings, bytes, numbers, booleans and `None`, and the objects that such dicts are known to carry:
+/// `np.float64(0.1)`, `array([1., 2.])`, `Decimal('1.5')`, `datetime.datetime(…, tzinfo=…)`,
+/// `Timestamp('…')`, `UUID('…')`, `OrderedDict([…])`, `NaT`, `<NA>`. White space around the value is
+/// skipped.
 ///
 /// # Errors
 ///
@@ -24,35 +27,83 @@ const MAX_DEPTH: usize = 32;
 /// assert_eq!(value.get("note").unwrap().as_text(), Some("it's"));
 /// ```
 pub fn read(source: &str) -> Result<(Value<'_>, usize), LiteralError> {
-    let mut reader = Reader { cursor: Cursor::new(source), depth: 0 };
-    reader.cursor.skip_space();
-    let value = reader.value()?;
-    reader.cursor.skip_space();
-    Ok((value, reader.cursor.at))
+    let mut tree = Tree::default();
+    let length = show(source, &mut tree)?;
+    Ok((tree.finish(), length))
 }
 
-struct Reader<'a> {
-    cursor: Cursor<'a>,
+/// Shows the value at the start of `source` to a visitor; returns the number of bytes that it took.
+///
+/// # Errors
+///
+/// As [`read`]; what was shown before the error is no value.
+pub(crate) fn show<'a>(
+    source: &'a str,
+    visitor: &mut impl Visitor<'a>,
+) -> Result<usize, LiteralError> {
+    let mut reader = Reader::new(source);
+    reader.cursor.skip_space();
+    reader.value(visitor)?;
+    reader.cursor.skip_space();
+    Ok(reader.cursor.at)
+}
+
+pub(super) struct Reader<'a> {
+    pub(super) cursor: Cursor<'a>,
     depth: usize,
+    /// The number of open `NumPy` arrays.
+    arrays: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn value(&mut self) -> Result<Value<'a>, LiteralError> {
+    pub(super) fn new(source: &'a str) -> Self {
+        Self { cursor: Cursor::new(source), depth: 0, arrays: 0 }
+    }
+
+    pub(super) fn value(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), LiteralError> {
         match self.cursor.peek() {
-            Some(b'{') => self.nested(Self::map),
-            Some(b'[') => self.nested(|reader| reader.list(b']')),
-            Some(b'(') => self.nested(|reader| reader.list(b')')),
+            Some(b'{') => self.nested(|reader| reader.map_or_set(visitor)),
+            Some(b'[') => self.nested(|reader| reader.list(b']', visitor)),
+            Some(b'(') => self.nested(|reader| reader.tuple(visitor)),
+            Some(b'a'..=b'z' | b'A'..=b'Z' | b'_') => self.word(visitor),
+            _ => {
+                visitor.scalar(self.scalar()?);
+                Ok(())
+            }
+        }
+    }
+
+    /// A value that holds no others and is not written as a word.
+    fn scalar(&mut self) -> Result<Value<'a>, LiteralError> {
+        match self.cursor.peek() {
             Some(b'"' | b'\'') => self.cursor.string(),
-            Some(b'-' | b'0'..=b'9') => self.cursor.number(),
-            Some(b'a'..=b'z' | b'A'..=b'Z' | b'_') => self.word(),
+            Some(b'-' | b'0'..=b'9') => self.cursor.number(self.arrays > 0),
+            Some(b'<') => self.missing(),
+            Some(b'.')
+                if self.arrays > 0 && self.cursor.source[self.cursor.at..].starts_with("...") =>
+            {
+                self.cursor.fail("an array that was printed without all of its numbers (`...`)")
+            }
             _ => self.cursor.unexpected("a value"),
         }
     }
 
-    fn nested(
+    /// `<NA>`, which pandas writes for a missing value.
+    fn missing(&mut self) -> Result<Value<'a>, LiteralError> {
+        let start = self.cursor.at;
+        match self.cursor.angle()? {
+            "NA" => Ok(Value::NonFinite(&self.cursor.source[start..self.cursor.at])),
+            _ => {
+                self.cursor.at = start;
+                self.cursor.unexpected("a value")
+            }
+        }
+    }
+
+    pub(super) fn nested<T>(
         &mut self,
-        read: impl FnOnce(&mut Self) -> Result<Value<'a>, LiteralError>,
-    ) -> Result<Value<'a>, LiteralError> {
+        read: impl FnOnce(&mut Self) -> Result<T, LiteralError>,
+    ) -> Result<T, LiteralError> {
         if self.depth == MAX_DEPTH {
             return self.cursor.fail(format!("nesting deeper than {MAX_DEPTH} levels"));
         }
@@ -63,27 +114,104 @@ impl<'a> Reader<'a> {
         value
     }
 
-    fn map(&mut self) -> Result<Value<'a>, LiteralError> {
-        let mut entries = Vec::new();
+    /// After `{`. A set becomes a list.
+    fn map_or_set(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), LiteralError> {
         self.cursor.skip_space();
         if self.cursor.eat(b'}') {
-            return Ok(Value::Map(entries));
+            visitor.begin_map();
+            visitor.end_map();
+            return Ok(());
         }
+        let key_at = self.cursor.at;
+        let is_frozenset = self.cursor.source[key_at..].starts_with("frozenset");
+        if is_frozenset || matches!(self.cursor.peek(), Some(b'{' | b'[' | b'(')) {
+            visitor.begin_list();
+            return self.set(visitor, None);
+        }
+        let first = self.sole()?;
+        self.cursor.skip_space();
+        match (first, self.cursor.peek()) {
+            (Some(first), Some(b',' | b'}')) => {
+                visitor.begin_list();
+                self.set(visitor, Some(first))
+            }
+            (first, _) => {
+                visitor.begin_map();
+                self.map(visitor, first, key_at)
+            }
+        }
+    }
+
+    /// A value that holds no others; `None` for one that does.
+    pub(super) fn sole(&mut self) -> Result<Option<Value<'a>>, LiteralError> {
+        match self.cursor.peek() {
+            Some(b'"' | b'\'') => self.cursor.string().map(Some),
+            Some(b'{' | b'[' | b'(') => Ok(None),
+            _ => {
+                let mut sole = Sole::default();
+                self.value(&mut sole)?;
+                Ok(sole.value)
+            }
+        }
+    }
+
+    /// From the colon of the first key on.
+    fn map(
+        &mut self,
+        visitor: &mut impl Visitor<'a>,
+        first: Option<Value<'a>>,
+        first_at: usize,
+    ) -> Result<(), LiteralError> {
+        let (mut key, mut key_at) = (first, first_at);
         loop {
-            let key_at = self.cursor.at;
-            let Some(key) = key_text(self.value()?) else {
+            let Some(text) = key.and_then(key_text) else {
                 self.cursor.at = key_at;
-                return self.cursor.fail("a key that is neither a string nor a number");
+                return self.cursor.fail(NO_KEY);
             };
             self.cursor.skip_space();
             if !self.cursor.eat(b':') {
                 return self.cursor.unexpected("`:` after a key");
             }
             self.cursor.skip_space();
-            entries.push((key, self.value()?));
+            visitor.key(text);
+            self.value(visitor)?;
             self.cursor.skip_space();
             if self.cursor.eat(b'}') {
-                return Ok(Value::Map(entries));
+                visitor.end_map();
+                return Ok(());
+            }
+            if !self.cursor.eat(b',') {
+                return self.cursor.unexpected("`,` or `}`");
+            }
+            self.cursor.skip_space();
+            key_at = self.cursor.at;
+            key = self.sole()?;
+        }
+    }
+
+    /// The members of a set after the first one, if that was read already.
+    fn set(
+        &mut self,
+        visitor: &mut impl Visitor<'a>,
+        first: Option<Value<'a>>,
+    ) -> Result<(), LiteralError> {
+        let mut is_read = first.is_some();
+        if let Some(first) = first {
+            visitor.scalar(first);
+        }
+        loop {
+            let member_at = self.cursor.at;
+            if !std::mem::take(&mut is_read) {
+                self.value(visitor)?;
+            }
+            self.cursor.skip_space();
+            if self.cursor.eat(b'}') {
+                visitor.end_list();
+                return Ok(());
+            }
+            if self.cursor.peek() == Some(b':') {
+                self.cursor.at = member_at;
+                return self.cursor.fail(NO_KEY);
             }
             if !self.cursor.eat(b',') {
                 return self.cursor.unexpected("`,` or `}`");
@@ -92,12 +220,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The items up to `close`. A comma before the close is Python's tuple of one, `(1,)`.
-    fn list(&mut self, close: u8) -> Result<Value<'a>, LiteralError> {
-        let mut items = Vec::new();
+    /// The items up to `close`.
+    fn list(&mut self, close: u8, visitor: &mut impl Visitor<'a>) -> Result<(), LiteralError> {
+        visitor.begin_list();
         self.cursor.skip_space();
         while !self.cursor.eat(close) {
-            items.push(self.value()?);
+            self.value(visitor)?;
             self.cursor.skip_space();
             if self.cursor.eat(close) {
                 break;
@@ -106,65 +234,88 @@ impl<'a> Reader<'a> {
                 return self.cursor.unexpected(&format!("`,` or `{}`", close as char));
             }
             self.cursor.skip_space();
+            // A comma before the close is Python's tuple of one, `(1,)`.
             if self.cursor.peek() == Some(close) && close != b')' {
                 return self.cursor.unexpected("a value");
             }
         }
-        Ok(Value::List(items))
+        visitor.end_list();
+        Ok(())
     }
 
-    fn word(&mut self) -> Result<Value<'a>, LiteralError> {
-        let start = self.cursor.at;
-        let name = self.cursor.name();
-        if name == "u" && matches!(self.cursor.peek(), Some(b'"' | b'\'')) {
-            return self.cursor.string();
-        }
-        if self.cursor.eat(b'(') {
-            return self.object(name);
-        }
-        match name {
-            "null" | "None" => Ok(Value::Null),
-            "true" | "True" | "np.True_" => Ok(Value::Bool(true)),
-            "false" | "False" | "np.False_" => Ok(Value::Bool(false)),
-            _ => non_finite(name).ok_or_else(|| {
-                // A prefix of a known word at the end of the text is a text that was cut.
-                let incomplete = self.cursor.is_at_end();
-                LiteralError { what: format!("unknown word `{name}`"), at: start, incomplete }
-            }),
-        }
-    }
-
-    /// A Python object after its name and opening bracket.
-    fn object(&mut self, name: &str) -> Result<Value<'a>, LiteralError> {
-        let arguments = self.arguments()?;
-        match python::object(name, arguments) {
-            Some(value) => Ok(value),
-            None => {
-                self.cursor.fail(format!("the Python object `{name}(…)`, which has no JSON form,"))
-            }
-        }
-    }
-
-    fn arguments(&mut self) -> Result<Vec<Value<'a>>, LiteralError> {
-        let mut arguments = Vec::new();
+    /// After `(`: a tuple, or a string that `pprint` put in brackets to break it.
+    fn tuple(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), LiteralError> {
         self.cursor.skip_space();
-        while !self.cursor.eat(b')') {
-            arguments.push(self.value()?);
+        if matches!(self.cursor.peek(), Some(b'"' | b'\'')) {
+            let start = self.cursor.at;
+            let text = self.cursor.string()?;
             self.cursor.skip_space();
             if self.cursor.eat(b')') {
-                break;
+                visitor.scalar(text);
+                return Ok(());
             }
-            if !self.cursor.eat(b',') {
-                return self.cursor.fail("an argument of a Python object that is no plain value");
-            }
-            self.cursor.skip_space();
+            self.cursor.at = start;
         }
-        Ok(arguments)
+        self.list(b')', visitor)
+    }
+
+    fn word(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), LiteralError> {
+        let start = self.cursor.at;
+        let name = self.cursor.name();
+        if let Some(b'"' | b'\'') = self.cursor.peek() {
+            match name {
+                "u" => {
+                    visitor.scalar(self.cursor.string()?);
+                    return Ok(());
+                }
+                "b" => {
+                    visitor.scalar(self.cursor.bytes()?);
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+        if self.cursor.peek() == Some(b'(') {
+            return match Class::named(name) {
+                Some(class) => self.nested(|reader| reader.object(name, class, visitor)),
+                None => self.cursor.fail(no_json(name)),
+            };
+        }
+        let value = match name {
+            "null" | "None" => Some(Value::Null),
+            "true" | "True" | "np.True_" => Some(Value::Bool(true)),
+            "false" | "False" | "np.False_" => Some(Value::Bool(false)),
+            _ => non_finite(name),
+        };
+        match value {
+            Some(value) => visitor.scalar(value),
+            None => {
+                // A prefix of a known word at the end of the text is a text that was cut.
+                let incomplete = self.cursor.is_at_end();
+                let what = format!("unknown word `{name}`");
+                return Err(LiteralError { what, at: start, incomplete });
+            }
+        }
+        Ok(())
+    }
+
+    /// The numbers of a `NumPy` array, or the items of another list.
+    pub(super) fn array(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), LiteralError> {
+        self.arrays += 1;
+        let read = self.value(visitor);
+        self.arrays -= 1;
+        read
     }
 }
 
+const NO_KEY: &str = "a key that is neither a string nor a number";
+
+pub(super) fn no_json(name: &str) -> String {
+    format!("the Python object `{name}(…)`, which has no JSON form,")
+}
+
 /// A key as `json.dumps` writes it: numbers, booleans and `None` become their JSON text.
-fn key_text(key: Value<'_>) -> Option<Cow<'_, str>> {
+pub(super) fn key_text(key: Value<'_>) -> Option<Cow<'_, str>> {
     match key {
         Value::String(text) | Value::Number(text) => Some(text),
         Value::Surrogate { text, .. } => Some(Cow::Owned(text)),

@@ -91,6 +91,112 @@ fn the_objects_that_json_dumps_refuses_are_read() {
     check("{'t': Timestamp('2026-01-02 00:00:00')}", r#"{"t":"2026-01-02 00:00:00"}"#);
 }
 
+// As Python 3.12 with NumPy 2, pandas 2, pytz and dateutil prints them.
+#[test]
+fn dates_with_a_zone_keep_their_offset() {
+    let date = |zone: &str, local: &str, expected: &str| {
+        check(
+            &format!("{{'t': datetime.datetime({local}, tzinfo={zone})}}"),
+            &format!(r#"{{"t":"{expected}"}}"#),
+        );
+    };
+    let local = "2026, 7, 1, 12, 0";
+    for (zone, offset) in [
+        ("datetime.timezone.utc", "+00:00"),
+        ("<UTC>", "+00:00"),
+        ("tzutc()", "+00:00"),
+        ("datetime.timezone(datetime.timedelta(seconds=7200))", "+02:00"),
+        ("datetime.timezone(datetime.timedelta(seconds=7200), 'CEST')", "+02:00"),
+        ("datetime.timezone(datetime.timedelta(days=-1, seconds=68400))", "-05:00"),
+        ("zoneinfo.ZoneInfo(key='Europe/Berlin')", "+02:00"),
+        ("<DstTzInfo 'Europe/Berlin' CEST+2:00:00 DST>", "+02:00"),
+        ("<DstTzInfo 'America/New_York' EDT-1 day, 20:00:00 DST>", "-04:00"),
+        ("<StaticTzInfo 'Etc/GMT+5'>", "-05:00"),
+        ("tzfile('/usr/share/zoneinfo/Europe/Berlin')", "+02:00"),
+        ("tzoffset(None, 7200)", "+02:00"),
+        ("pytz.FixedOffset(120)", "+02:00"),
+    ] {
+        date(zone, local, &format!("2026-07-01 12:00:00.000000{offset}"));
+    }
+    let berlin = "zoneinfo.ZoneInfo(key='Europe/Berlin')";
+    date(berlin, "2026, 1, 1, 0, 0, 0, 5", "2026-01-01 00:00:00.000005+01:00");
+    date(berlin, "2026, 10, 25, 2, 30", "2026-10-25 02:30:00.000000+02:00");
+    date(&format!("{berlin}, fold=1"), "2026, 10, 25, 2, 30", "2026-10-25 02:30:00.000000+01:00");
+    date(berlin, "2026, 3, 29, 2, 30", "2026-03-29 02:30:00.000000+01:00");
+    check_refused(
+        "{'t': datetime.datetime(2026, 1, 1, 0, 0, tzinfo=zoneinfo.ZoneInfo(key='Mars/Olympus'))}",
+        "unknown time zone `zoneinfo.ZoneInfo(key='Mars/Olympus')`",
+    );
+    check_refused(
+        "{'t': datetime.datetime(2026, 1, 1, 0, 0, tzinfo=tzlocal())}",
+        "unknown time zone",
+    );
+}
+
+#[test]
+fn the_objects_of_pandas_and_numpy_are_read() {
+    check(
+        "{'t': Timestamp('2026-01-02 00:00:00+0100', tz='Europe/Berlin')}",
+        r#"{"t":"2026-01-02 00:00:00+0100"}"#,
+    );
+    check(
+        "{'t': Timestamp('2026-07-02 00:00:00', tz='Europe/Berlin')}",
+        r#"{"t":"2026-07-02 00:00:00+02:00"}"#,
+    );
+    check(
+        "{'t': NaT, 'n': <NA>}",
+        r#"{"t":null,"n":null,"etl_replaced":[{"at":"/t","was":"NaT"},{"at":"/n","was":"<NA>"}]}"#,
+    );
+    check(
+        "{'a': array([1., -2.5, 3.e+10]), 'b': np.array([[1, 2],\n       [3, 4]]), 'c': array(['x'], dtype='<U1')}",
+        r#"{"a":[1.0,-2.5,3.0e+10],"b":[[1,2],[3,4]],"c":["x"]}"#,
+    );
+    check(
+        "{'a': array([1.5], dtype=float32), 'b': array([], dtype=float64), 'c': array([], shape=(0, 3), dtype=dtype('<M8[ns]')), 'd': array('d', [1.0]), 'e': array(5)}",
+        r#"{"a":[1.5],"b":[],"c":[],"d":[1.0],"e":5}"#,
+    );
+    check(
+        "{'a': np.float32(nan), 'b': np.str_('x'), 'c': np.bool_(True), 'd': np.datetime64('2026-01-01')}",
+        r#"{"a":null,"b":"x","c":true,"d":"2026-01-01","etl_replaced":[{"at":"/a","was":"nan"}]}"#,
+    );
+}
+
+#[test]
+fn the_collections_of_python_are_read() {
+    check("{'s': {1, 2}, 'e': set(), 'f': frozenset({'a'})}", r#"{"s":[1,2],"e":[],"f":["a"]}"#);
+    check("{'s': {(1, 2), (3, 4)}, 'g': {frozenset({1})}}", r#"{"s":[[1,2],[3,4]],"g":[[1]]}"#);
+    check(
+        "{'o': OrderedDict([('a', 1), ('b', [2])]), 'p': OrderedDict({'c': 3}), 'q': OrderedDict()}",
+        r#"{"o":{"a":1,"b":[2]},"p":{"c":3},"q":{}}"#,
+    );
+    check(
+        "{'d': defaultdict(<class 'int'>, {'a': 1}), 'c': Counter({'b': 2}), 'q': deque([1], maxlen=3), 'l': defaultdict(<function <lambda> at 0x7f>, {})}",
+        r#"{"d":{"a":1},"c":{"b":2},"q":[1],"l":{}}"#,
+    );
+    check("OrderedDict([('input', {'uid': 1})])", r#"{"input":{"uid":1}}"#);
+}
+
+#[test]
+fn bytes_are_texts() {
+    check(r"{'a': b'x\'y', 'b': b'\xc3\xa9', 'c': b''}", "{\"a\":\"x'y\",\"b\":\"é\",\"c\":\"\"}");
+    check(
+        r"{'a': b'\xff\x00'}",
+        "{\"a\":\"\u{FFFD}\\u0000\",\"etl_replaced\":[{\"at\":\"/a\",\"was\":\"\\\\xff\\\\x00\"}]}",
+    );
+}
+
+// What `pprint.pprint` prints.
+#[test]
+fn texts_that_pprint_broke_are_whole() {
+    check(
+        "{'long': 'one two '\n         'three',\n 'pair': ('a '\n          \"it's\", 1),\n 'in': ('x '\n        'y')}",
+        r#"{"long":"one two three","pair":["a it's",1],"in":"x y"}"#,
+    );
+    check("{'b': b'ab'\n      b'\\xc3'\n      b'\\xa9'}", "{\"b\":\"abé\"}");
+    check_refused("[\"a\"\n \"b\"]", "expected `,` or `]`");
+    check_refused("{'a' 'b'}", "expected `:`");
+}
+
 #[test]
 fn what_strict_json_cannot_hold_is_replaced_and_kept() {
     check(
@@ -124,6 +230,14 @@ fn of_a_key_given_twice_the_last_value_stays_and_the_first_is_kept() {
         r#"{"a": 1, "b": 2, "a": [3]}"#,
         r#"{"b":2,"a":[3],"etl_replaced":[{"at":"/a","was":"1"}]}"#,
     );
+    check(
+        r#"{"o": {"a": {"x": NaN, "y": 1}, "b": [NaN], "a": {"x": 2}, "b~": 1, "b~": 2}, "z": NaN}"#,
+        r#"{"o":{"b":[null],"a":{"x":2},"b~":2},"z":null,"etl_replaced":[{"at":"/o/a","was":"{\"x\":null,\"y\":1,\"etl_replaced\":[{\"at\":\"/x\",\"was\":\"NaN\"}]}"},{"at":"/o/b/0","was":"NaN"},{"at":"/o/b~0","was":"1"},{"at":"/z","was":"NaN"}]}"#,
+    );
+    check(
+        r#"{"a": 1, "a": 2, "a": 3}"#,
+        r#"{"a":3,"etl_replaced":[{"at":"/a","was":"1"},{"at":"/a","was":"2"}]}"#,
+    );
     let (value, _) = read(r#"{"a": 1, "a": 2}"#).unwrap();
     assert_eq!(value.get("a").unwrap().as_text(), Some("2"));
     // Enough keys for the other way of finding a repeat.
@@ -155,10 +269,9 @@ fn what_is_neither_json_nor_python_is_refused_with_its_place() {
     check_refused(r#"{"a": 1.}"#, "after the decimal point");
     check_refused(r#"{"a": +1}"#, "expected a value, found '+'");
     check_refused(r#"{"a": undefined}"#, "unknown word `undefined`");
-    check_refused("{'a': b'bytes'}", "unknown word `b`");
-    check_refused("{'a': {1, 2}}", "expected `:` after a key");
     check_refused("{'a': <object at 0x7f>}", "expected a value, found '<'");
-    check_refused("{'a': array([1, 2])}", "the Python object `array(…)`");
+    check_refused("{'a': array([0, 1, ..., 9])}", "without all of its numbers");
+    check_refused("{'a': Series([1, 2])}", "the Python object `Series(…)`");
     check_refused("{'a': os.system('x')}", "the Python object `os.system(…)`");
     check_refused("{[1]: 2}", "a key that is neither");
     check_refused(r#"{"a": "\q"}"#, "expected an escape");
@@ -167,7 +280,7 @@ fn what_is_neither_json_nor_python_is_refused_with_its_place() {
 
 #[test]
 fn a_text_that_ends_too_early_is_called_incomplete() {
-    let whole = r#"{"a": [1, {'b': "text\n", 'c': None}], "d": true, "e": -1.5e10}"#;
+    let whole = r#"{"a": [1, {'b': "text\n", 'c': None}], "d": true, "e": -1.5e10, 'f': datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 'g': array([1.], dtype=float32), 'h': OrderedDict([('a', <NA>)]), 'i': b'x', 'j': -inf}"#;
     for end in (1..whole.len()).filter(|&end| whole.is_char_boundary(end)) {
         let error = read(&whole[..end]).expect_err(&whole[..end]);
         assert!(error.incomplete, "{}: {error}", &whole[..end]);
@@ -250,6 +363,12 @@ fn random_bytes_never_panic() {
         "None",
         "np.float64(",
         "datetime.datetime(",
+        "array([",
+        "OrderedDict([(",
+        "tzinfo=",
+        "<",
+        ">",
+        "b'",
         "é",
         " ",
         "\n",

@@ -1,7 +1,9 @@
-use std::collections::HashSet;
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::Range;
 
-use super::Value;
+use super::cursor::Cursor;
+use super::{Value, Visitor};
 
 /// The key under which [`write_json`] keeps what it had to replace.
 pub const REPLACED_KEY: &str = "etl_replaced";
@@ -10,92 +12,87 @@ pub const REPLACED_KEY: &str = "etl_replaced";
 /// database.
 const DOUBLE_DIGITS: usize = 17;
 
-/// Above this many keys a hash set finds a repeated key sooner than comparing each with each.
+/// Above this many keys sorting finds a repeated key sooner than comparing each with each.
 const FEW_KEYS: usize = 48;
 
 /// Writes `value` as strict JSON that MySQL, SQLite and DynamoDB read alike.
 ///
-/// What strict JSON or a 64-bit number cannot hold is replaced, and the source text is kept, so
+/// Values that strict JSON or a 64-bit number cannot hold are replaced, and the source text is kept, so
 /// that nothing is lost: if `value` is a map it gets a last key `etl_replaced`, a list of `{"at":
 /// JSON pointer, "was": source text}`.
 ///
-/// | in the source | in its place |
+/// | in the source | replacement |
 /// | --- | --- |
-/// | `NaN`, `Infinity`, a number past 1.8e308 | `null` |
+/// | `NaN`, `Infinity`, `NaT`, `<NA>`, a number past 1.8e308 | `null` |
 /// | more than 17 significant digits and no 64-bit integer | the nearest 64-bit float |
-/// | a lone surrogate | U+FFFD |
+/// | a lone surrogate, bytes that are no UTF-8 | U+FFFD |
 /// | a key that is given twice | the last value |
 pub fn write_json(value: &Value<'_>) -> String {
-    let mut writer = Writer::default();
-    writer.value(value);
+    let mut writer = JsonWriter::default();
+    value.show(&mut writer);
     writer.finish()
 }
 
+/// Writes what it is shown, as [`write_json`] says.
 #[derive(Default)]
-struct Writer<'v> {
+pub(crate) struct JsonWriter {
     json: String,
-    path: Vec<Step<'v>>,
-    replaced: Vec<(String, String)>,
+    open: Vec<Frame>,
+    /// The entries of all open maps.
+    entries: Vec<Entry>,
+    replaced: Vec<Replaced>,
 }
 
-enum Step<'v> {
-    Key(&'v str),
-    Index(usize),
+/// An open list or map.
+struct Frame {
+    is_map: bool,
+    /// The number of items so far.
+    count: usize,
+    /// The first of its entries.
+    first_entry: usize,
 }
 
-impl<'v> Writer<'v> {
-    fn value(&mut self, value: &'v Value<'_>) {
-        match value {
-            Value::Null => self.json.push_str("null"),
-            Value::Bool(true) => self.json.push_str("true"),
-            Value::Bool(false) => self.json.push_str("false"),
-            Value::Number(text) => self.number(text),
-            Value::NonFinite(text) => self.replace(text, "null"),
-            Value::String(text) => push_string(&mut self.json, text),
-            Value::Surrogate { text, source } => {
-                self.note(source);
-                push_string(&mut self.json, text);
-            }
-            Value::List(items) => self.list(items),
-            Value::Map(entries) => self.map(entries),
-        }
+/// The beginning of a map's entry in the JSON. A map of millions of entries needs few bytes each.
+#[derive(Clone, Copy)]
+struct Entry {
+    key: u32,
+    value: u32,
+    /// The number of replaced values before it.
+    replaced: u32,
+}
+
+struct Replaced {
+    at: String,
+    was: String,
+}
+
+impl JsonWriter {
+    /// A writer with room for this many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { json: String::with_capacity(bytes), ..Self::default() }
     }
 
-    fn list(&mut self, items: &'v [Value<'_>]) {
-        self.json.push('[');
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                self.json.push(',');
-            }
-            self.path.push(Step::Index(index));
-            self.value(item);
-            self.path.pop();
-        }
-        self.json.push(']');
+    /// Returns the JSON.
+    pub(crate) fn finish(mut self) -> String {
+        push_replaced(&mut self.json, &self.replaced, 0);
+        self.json
     }
 
-    fn map(&mut self, entries: &'v [(std::borrow::Cow<'_, str>, Value<'_>)]) {
-        let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_ref()).collect();
-        let repeats = has_repeats(&keys);
-        self.json.push('{');
-        let mut first = true;
-        for (index, (key, value)) in entries.iter().enumerate() {
-            self.path.push(Step::Key(key));
-            if repeats && keys[index + 1..].contains(&key.as_ref()) {
-                let dropped = write_json(value);
-                self.note(&dropped);
-            } else {
-                if !first {
-                    self.json.push(',');
-                }
-                first = false;
-                push_string(&mut self.json, key);
-                self.json.push(':');
-                self.value(value);
-            }
-            self.path.pop();
+    fn begin_item(&mut self) {
+        let Some(frame) = self.open.last_mut() else { return };
+        if frame.is_map {
+            return;
         }
-        self.json.push('}');
+        if frame.count > 0 {
+            self.json.push(',');
+        }
+        frame.count += 1;
+    }
+
+    fn begin(&mut self, bracket: char, is_map: bool) {
+        self.begin_item();
+        self.json.push(bracket);
+        self.open.push(Frame { is_map, count: 0, first_entry: self.entries.len() });
     }
 
     fn number(&mut self, text: &str) {
@@ -122,46 +119,168 @@ impl<'v> Writer<'v> {
     }
 
     fn note(&mut self, source: &str) {
-        let mut pointer = String::new();
-        for step in &self.path {
-            pointer.push('/');
-            match step {
-                Step::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
-                // Writing to a string cannot fail.
-                Step::Index(index) => write!(pointer, "{index}").expect("a string takes any text"),
-            }
-        }
-        self.replaced.push((pointer, source.to_owned()));
+        let at = self.pointer();
+        self.replaced.push(Replaced { at, was: source.to_owned() });
     }
 
-    fn finish(mut self) -> String {
-        if self.replaced.is_empty() || !self.json.ends_with('}') {
-            return self.json;
+    /// The JSON pointer of the value that is being written.
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for (depth, frame) in self.open.iter().enumerate() {
+            pointer.push('/');
+            if !frame.is_map {
+                // Writing to a string cannot fail.
+                write!(pointer, "{}", frame.count - 1).expect("a string takes any text");
+                continue;
+            }
+            let end = self.open.get(depth + 1).map_or(self.entries.len(), |next| next.first_entry);
+            pointer.push_str(&self.key_step(self.entries[end - 1]));
         }
-        self.json.pop();
-        if !self.json.ends_with('{') {
-            self.json.push(',');
+        pointer
+    }
+
+    /// A key as a step of a JSON pointer.
+    fn key_step(&self, entry: Entry) -> String {
+        let key = Cursor::new(&self.json[entry.key as usize..entry.value as usize]).string();
+        let key = key.ok().and_then(|key| key.as_text().map(str::to_owned)).unwrap_or_default();
+        key.replace('~', "~0").replace('/', "~1")
+    }
+
+    /// Takes those entries of the innermost map out whose key is given again.
+    fn drop_repeated(&mut self, first_entry: usize) {
+        let entries = self.entries.split_off(first_entry);
+        let dropped = repeated(&self.json, &entries);
+        if dropped.is_empty() {
+            return;
         }
-        push_string(&mut self.json, REPLACED_KEY);
-        self.json.push_str(":[");
-        for (index, (pointer, source)) in self.replaced.iter().enumerate() {
-            self.json.push_str(if index > 0 { ",{\"at\":" } else { "{\"at\":" });
-            push_string(&mut self.json, pointer);
-            self.json.push_str(",\"was\":");
-            push_string(&mut self.json, source);
-            self.json.push('}');
+        let pointer = self.pointer_of_map();
+        // From the last, so that what stands before stays where it is.
+        for index in dropped.into_iter().rev() {
+            // One that is given again is never the last.
+            let (entry, next) = (entries[index], entries[index + 1]);
+            let value = entry.value as usize..next.key as usize - 1;
+            let notes = entry.replaced as usize..next.replaced as usize;
+            let at = format!("{pointer}/{}", self.key_step(entry));
+            self.drop_entry(entry.key as usize..next.key as usize, value, notes, at);
         }
-        self.json.push_str("]}");
-        self.json
+    }
+
+    fn drop_entry(
+        &mut self,
+        whole: Range<usize>,
+        value: Range<usize>,
+        notes: Range<usize>,
+        at: String,
+    ) {
+        let mut was = self.json[value].to_owned();
+        self.json.replace_range(whole, "");
+        let first = notes.start;
+        let inner: Vec<Replaced> = self.replaced.drain(notes).collect();
+        push_replaced(&mut was, &inner, at.len());
+        self.replaced.insert(first, Replaced { at, was });
+    }
+
+    /// The JSON pointer of the innermost map, whose entries are no longer there.
+    fn pointer_of_map(&mut self) -> String {
+        let innermost = self.open.pop();
+        let pointer = self.pointer();
+        self.open.extend(innermost);
+        pointer
     }
 }
 
-fn has_repeats(keys: &[&str]) -> bool {
-    if keys.len() > FEW_KEYS {
-        let mut seen = HashSet::with_capacity(keys.len());
-        return keys.iter().any(|key| !seen.insert(key));
+impl<'a> Visitor<'a> for JsonWriter {
+    fn scalar(&mut self, value: Value<'a>) {
+        self.begin_item();
+        match value {
+            Value::Bool(true) => self.json.push_str("true"),
+            Value::Bool(false) => self.json.push_str("false"),
+            Value::Number(text) => self.number(&text),
+            Value::NonFinite(text) => self.replace(text, "null"),
+            Value::String(text) => push_string(&mut self.json, &text),
+            Value::Surrogate { text, source } => {
+                self.note(source);
+                push_string(&mut self.json, &text);
+            }
+            Value::Null | Value::List(_) | Value::Map(_) => self.json.push_str("null"),
+        }
     }
-    keys.iter().enumerate().any(|(index, key)| keys[..index].contains(key))
+
+    fn begin_list(&mut self) {
+        self.begin('[', false);
+    }
+
+    fn end_list(&mut self) {
+        self.open.pop();
+        self.json.push(']');
+    }
+
+    fn begin_map(&mut self) {
+        self.begin('{', true);
+    }
+
+    fn key(&mut self, key: Cow<'a, str>) {
+        if let Some(frame) = self.open.last_mut() {
+            if frame.count > 0 {
+                self.json.push(',');
+            }
+            frame.count += 1;
+        }
+        let begin = self.json.len() as u32;
+        push_string(&mut self.json, &key);
+        self.json.push(':');
+        let value = self.json.len() as u32;
+        self.entries.push(Entry { key: begin, value, replaced: self.replaced.len() as u32 });
+    }
+
+    fn end_map(&mut self) {
+        if let Some(frame) = self.open.last() {
+            self.drop_repeated(frame.first_entry);
+        }
+        self.open.pop();
+        self.json.push('}');
+    }
+}
+
+/// The indices of the entries whose key is given again after them, in their order.
+fn repeated(json: &str, entries: &[Entry]) -> Vec<usize> {
+    let key = |entry: &Entry| &json.as_bytes()[entry.key as usize..entry.value as usize];
+    if entries.len() <= FEW_KEYS {
+        let is_repeated = |&index: &usize| {
+            entries[index + 1..].iter().any(|later| key(later) == key(&entries[index]))
+        };
+        return (0..entries.len()).filter(is_repeated).collect();
+    }
+    let mut order: Vec<u32> = (0..entries.len() as u32).collect();
+    order.sort_by_key(|&index| (key(&entries[index as usize]), index));
+    let pairs = order.windows(2);
+    let same =
+        pairs.filter(|pair| key(&entries[pair[0] as usize]) == key(&entries[pair[1] as usize]));
+    let mut repeated: Vec<usize> = same.map(|pair| pair[0] as usize).collect();
+    repeated.sort_unstable();
+    repeated
+}
+
+/// Writes what was replaced as the last key of a map; `skipped` is the length of the map's own
+/// pointer.
+fn push_replaced(json: &mut String, replaced: &[Replaced], skipped: usize) {
+    if replaced.is_empty() || !json.ends_with('}') {
+        return;
+    }
+    json.pop();
+    if !json.ends_with('{') {
+        json.push(',');
+    }
+    push_string(json, REPLACED_KEY);
+    json.push_str(":[");
+    for (index, Replaced { at, was }) in replaced.iter().enumerate() {
+        json.push_str(if index > 0 { ",{\"at\":" } else { "{\"at\":" });
+        push_string(json, &at[skipped..]);
+        json.push_str(",\"was\":");
+        push_string(json, was);
+        json.push('}');
+    }
+    json.push_str("]}");
 }
 
 /// The digits of a number without sign, point, exponent, and leading and trailing zeros.

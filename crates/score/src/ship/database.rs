@@ -9,7 +9,7 @@ use mlops_core::etl::EtlStore;
 use mlops_core::etl::insert_new;
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
-use mlops_record::{BadRecord, DEFAULT_MAX_RECORD_BYTES, RecordReader, RecordSink};
+use mlops_record::{BadRecord, DEFAULT_MAX_RECORD_BYTES, Naming, Origin, RecordReader, RecordSink};
 use mlops_sql::Database;
 
 /// Rows of one transaction.
@@ -55,7 +55,7 @@ impl DatabaseSink {
 
     async fn insert(&self, database: &Database, records: &[&[u8]]) -> Result<(), StoreError> {
         let mut rows = Rows::default();
-        let mut reader = RecordReader::new("", DEFAULT_MAX_RECORD_BYTES);
+        let mut reader = RecordReader::new(Naming::none(), DEFAULT_MAX_RECORD_BYTES);
         reader.push(&records.join(&b'\n'), &mut rows);
         reader.finish(&mut rows);
         for (raw, reason) in &rows.bad {
@@ -88,7 +88,7 @@ struct Rows {
 }
 
 impl RecordSink for Rows {
-    fn record(&mut self, _line: u64, record: LogRecord) {
+    fn record(&mut self, _origin: Origin, record: LogRecord) {
         self.good.push(record);
     }
 

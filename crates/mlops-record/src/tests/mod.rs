@@ -1,3 +1,7 @@
+mod envelopes;
+mod forms;
+mod identity;
+
 use super::*;
 use mlops_core::record::LogRecord;
 use mlops_core::timestamp::to_sql_text;
@@ -5,13 +9,15 @@ use mlops_core::timestamp::to_sql_text;
 #[derive(Debug, Default)]
 struct Found {
     records: Vec<LogRecord>,
+    origins: Vec<Origin>,
     bad: Vec<BadRecord>,
 }
 
 impl RecordSink for Found {
-    fn record(&mut self, line: u64, record: LogRecord) {
-        assert!(line > 0, "lines count from 1");
+    fn record(&mut self, origin: Origin, record: LogRecord) {
+        assert!(origin.position.line > 0, "lines count from 1");
         self.records.push(record);
+        self.origins.push(origin);
     }
 
     fn bad(&mut self, bad: BadRecord) {
@@ -32,7 +38,8 @@ fn unnamed() -> &'static str {
 /// Reads an object that arrives in chunks of `chunk` bytes.
 fn read_in_chunks(body: &[u8], chunk: usize, limit: usize) -> Found {
     let mut found = Found::default();
-    let mut reader = RecordReader::new("dt=2026-01-01/stem.json.gz", limit);
+    let naming = Naming::of("dt=2026-01-01/stem.json.gz", UidFrom::FileName);
+    let mut reader = RecordReader::new(naming, limit);
     body.chunks(chunk).for_each(|chunk| reader.push(chunk, &mut found));
     reader.finish(&mut found);
     found
@@ -43,6 +50,7 @@ fn read_object(body: &[u8]) -> Found {
     let whole = read_in_chunks(body, usize::MAX, DEFAULT_MAX_RECORD_BYTES);
     let bytewise = read_in_chunks(body, 1, DEFAULT_MAX_RECORD_BYTES);
     assert_eq!(whole.records, bytewise.records);
+    assert_eq!(whole.origins, bytewise.origins);
     assert_eq!(whole.bad, bytewise.bad);
     whole
 }
@@ -60,7 +68,7 @@ fn check_bad(body: &[u8], line: u64, reason: &str, records: usize) {
     let found = read_object(body);
     assert_eq!(found.records.len(), records, "{text}: {:?}", found.bad);
     let [bad] = found.bad.as_slice() else { panic!("{text}: {:?}", found.bad) };
-    assert_eq!(bad.line, line, "{text}");
+    assert_eq!(bad.position.line, line, "{text}");
     assert!(bad.reason.to_string().contains(reason), "{text}: {}", bad.reason);
 }
 
@@ -167,25 +175,30 @@ fn a_record_over_the_limit_is_bad_and_the_next_is_read() {
         let found = read_in_chunks(body.as_bytes(), chunk, 150);
         assert_eq!(found.records.len(), 2, "{:?}", found.bad);
         let [bad] = found.bad.as_slice() else { panic!("{:?}", found.bad) };
-        assert_eq!((bad.line, bad.raw_bytes), (2, long.len()));
+        assert_eq!((bad.position.line, bad.raw_bytes), (2, long.len()));
         assert_eq!(bad.reason, RecordError::TooLong { limit: 150 });
     }
 }
 
 #[test]
-fn a_record_over_several_lines_and_over_the_limit_is_bad_line_by_line() {
-    let body = format!("{{\n\"input\":\n{}", "1,\n".repeat(100));
-    let found = read_in_chunks(body.as_bytes(), 7, 150);
-    assert!(found.records.is_empty());
-    let lines: Vec<u64> = found.bad.iter().map(|bad| bad.line).collect();
-    assert_eq!(lines[..3], [1, 2, 3]);
-    assert!(lines.is_sorted(), "{lines:?}");
+fn a_record_over_several_lines_and_over_the_limit_is_one_bad_record() {
+    let long = format!("{{\n  \"input\": [\n{}  ]\n}}\n", "    1,\n".repeat(100) + "    1\n");
+    for chunk in [1, 7, usize::MAX] {
+        let body = format!("{}\n{long}{}\n", line("a"), line("b"));
+        let found = read_in_chunks(body.as_bytes(), chunk, 150);
+        assert_eq!(found.records.len(), 2, "{:?}", found.bad);
+        let [bad] = found.bad.as_slice() else { panic!("{:?}", found.bad) };
+        assert_eq!(
+            (bad.position.line, bad.reason.clone()),
+            (2, RecordError::TooLong { limit: 150 })
+        );
+    }
 }
 
 #[test]
 fn a_bad_record_keeps_its_bytes() {
     let found = read_object(b"  what is this\xFF?  \n");
-    assert_eq!(found.bad[0].raw, b"  what is this\xFF?  ");
+    assert_eq!(found.bad[0].raw, b"what is this\xFF?");
 }
 
 fn timestamp_of(output: &str) -> Option<String> {
@@ -234,10 +247,11 @@ fn the_time_is_the_timestamp_in_utc_else_the_epoch() {
 #[test]
 fn damage_ends_an_object_after_what_stands_before() {
     let mut found = Found::default();
-    let mut reader = RecordReader::new("stem.json.gz", DEFAULT_MAX_RECORD_BYTES);
+    let naming = Naming::of("stem.json.gz", UidFrom::FileName);
+    let mut reader = RecordReader::new(naming, DEFAULT_MAX_RECORD_BYTES);
     reader.push(format!("{}\n{}\n{{\"inp", line("a"), line("b")).as_bytes(), &mut found);
     reader.damaged("unexpected end of file".to_owned(), &mut found);
     assert_eq!(found.records.len(), 2);
     let [bad] = found.bad.as_slice() else { panic!("{:?}", found.bad) };
-    assert_eq!((bad.line, bad.raw.as_slice()), (3, b"{\"inp".as_slice()));
+    assert_eq!((bad.position.line, bad.raw.as_slice()), (3, b"{\"inp".as_slice()));
 }
