@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
+};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use mlops_core::ports::{StoreError, StoreErrorKind};
@@ -28,6 +30,18 @@ const WAITS: ExponentialBuilder = ExponentialBuilder::new()
     .with_max_delay(Duration::from_secs(15))
     .with_max_times(ATTEMPTS)
     .with_jitter();
+
+/// Returns the request that writes an item.
+pub(crate) fn put(item: Item) -> WriteRequest {
+    let put = PutRequest::builder().set_item(Some(item)).build().expect("the item is set");
+    WriteRequest::builder().put_request(put).build()
+}
+
+/// Returns the request that deletes the item of a key.
+pub(crate) fn delete(key: Item) -> WriteRequest {
+    let delete = DeleteRequest::builder().set_key(Some(key)).build().expect("the key is set");
+    WriteRequest::builder().delete_request(delete).build()
+}
 
 /// Writes or deletes items; each is there, or gone, at the end. No two may have the same key.
 pub(crate) async fn write_all(

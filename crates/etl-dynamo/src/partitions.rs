@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{DeleteRequest, ReturnValue, WriteRequest};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValue;
 use mlops_core::etl::{ObjectId, PartitionState, Settled, Totals};
 use mlops_core::ports::StoreError;
 
-use crate::batches::write_all;
+use crate::batches::{delete, write_all};
 use crate::books::{
     OPEN, SEALED, key, ledger_key, listing_attributes, number, read_ledger, read_partition, text,
     with_totals,
@@ -27,11 +29,29 @@ impl Dynamo {
         let items = self.query(&ledger_key(pipeline, id), "").await?;
         let deletes = items.into_iter().map(|mut item| {
             item.retain(|name, _| name == "pk" || name == "sk");
-            let delete =
-                DeleteRequest::builder().set_key(Some(item)).build().expect("the key is set");
-            WriteRequest::builder().delete_request(delete).build()
+            delete(item)
         });
         write_all(&self.client, self.books.as_str(), deletes.collect()).await
+    }
+
+    /// Begins the update of an open partition.
+    fn update_open(&self, pipeline: &str, id: &str) -> UpdateItemFluentBuilder {
+        let key = key(pipeline, &format!("{OPEN}{id}"));
+        self.client.update_item().table_name(self.books.as_str()).set_key(Some(key))
+    }
+
+    /// Carries out an update. Returns `None` where its condition does not hold.
+    async fn updated(
+        &self,
+        update: UpdateItemFluentBuilder,
+    ) -> Result<Option<UpdateItemOutput>, StoreError> {
+        match update.send().await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_refused(&error) => Ok(None),
+            Err(error) => {
+                Err(failed(format!("writing to the table {}", self.books.as_str()), error))
+            }
+        }
     }
 
     /// Marks that a batch is entered, if the fence still stands.
@@ -45,20 +65,11 @@ impl Dynamo {
         fence: u64,
     ) -> Result<bool, StoreError> {
         let update = self
-            .client
-            .update_item()
-            .table_name(self.books.as_str())
-            .set_key(Some(key(pipeline, &format!("{OPEN}{id}"))))
+            .update_open(pipeline, id)
             .update_expression("SET entered = :fence")
             .condition_expression("fence = :fence")
             .expression_attribute_values(":fence", number(fence));
-        match update.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if is_refused(&error) => Ok(false),
-            Err(error) => {
-                Err(failed(format!("writing to the table {}", self.books.as_str()), error))
-            }
-        }
+        Ok(self.updated(update).await?.is_some())
     }
 
     pub(crate) async fn claim_one(
@@ -68,23 +79,15 @@ impl Dynamo {
         owner: &str,
     ) -> Result<Option<PartitionState>, StoreError> {
         let update = self
-            .client
-            .update_item()
-            .table_name(self.books.as_str())
-            .set_key(Some(key(pipeline, &format!("{OPEN}{id}"))))
+            .update_open(pipeline, id)
             .update_expression("SET #owner = :owner ADD fence :one")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(owner))
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew);
-        match update.send().await {
-            Ok(answer) => answer.attributes.as_ref().map(read_partition).transpose(),
-            Err(error) if is_refused(&error) => Ok(None),
-            Err(error) => {
-                Err(failed(format!("writing to the table {}", self.books.as_str()), error))
-            }
-        }
+        let attributes = self.updated(update).await?.and_then(|answer| answer.attributes);
+        attributes.as_ref().map(read_partition).transpose()
     }
 
     pub(crate) async fn settle_one(
@@ -94,10 +97,7 @@ impl Dynamo {
     ) -> Result<(), StoreError> {
         let Settled { claim, listing, seal } = settled;
         let mut update = self
-            .client
-            .update_item()
-            .table_name(self.books.as_str())
-            .set_key(Some(key(pipeline, &format!("{OPEN}{}", claim.id))))
+            .update_open(pipeline, &claim.id)
             .update_expression(
                 "SET listed_objects = :listed_objects, listed_bytes = :listed_bytes, listed_digest = :listed_digest",
             )
@@ -106,15 +106,9 @@ impl Dynamo {
         for (name, value) in listing_attributes(listing) {
             update = update.expression_attribute_values(format!(":{name}"), value);
         }
-        match update.send().await {
-            Ok(_) => {}
-            // Overtaken: the other run settles it.
-            Err(error) if is_refused(&error) => return Ok(()),
-            Err(error) => {
-                return Err(failed(format!("writing to the table {}", self.books.as_str()), error));
-            }
-        }
-        if *seal { self.seal(pipeline, settled).await } else { Ok(()) }
+        // Where it is overtaken, the other run settles it.
+        let is_mine = self.updated(update).await?.is_some();
+        if is_mine && *seal { self.seal(pipeline, settled).await } else { Ok(()) }
     }
 
     /// Writes the sealed item, then takes the open one away, then the ledger. Killed in between,

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use mlops_aws::SdkConfig;
@@ -19,13 +19,13 @@ use mlops_record::parse_payload;
 
 use crate::args::TableName;
 use crate::attribute::{from_attribute, item_bytes, storable, to_attribute};
-use crate::batches::{Item, read_all, write_all};
+use crate::batches::{Item, delete, put, read_all, write_all};
 use crate::books::{
     AUDIT, LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, number, read_lease,
     read_partition, read_time, read_totals, read_watermark, text, watermark_item,
 };
 use crate::error::{failed, is_refused};
-use crate::unreadable::{put_unreadable, read_unreadable, remove_unreadable, unreadable_key};
+use crate::unreadable::{read_unreadable, unreadable_item, unreadable_key, unreadable_pk};
 
 pub(crate) const UID: &str = "uid";
 pub(crate) const TTL: &str = "expires_at";
@@ -204,13 +204,7 @@ impl EtlStore for Dynamo {
     }
 
     async fn commit(&self, batch: Batch<'_>) -> Result<Commit, StoreError> {
-        let puts = batch.records.iter().map(|record| {
-            let put = PutRequest::builder()
-                .set_item(Some(self.item(record)))
-                .build()
-                .expect("the item is set");
-            WriteRequest::builder().put_request(put).build()
-        });
+        let puts = batch.records.iter().map(|record| put(self.item(record)));
         write_all(&self.client, self.table.as_str(), puts.collect()).await?;
         let mut partitions = BTreeMap::<&str, Vec<&EndedObject>>::new();
         for object in batch.ended {
@@ -221,10 +215,7 @@ impl EtlStore for Dynamo {
             if !self.check_fence(batch.pipeline, id, objects[0].claim.fence).await? {
                 return Ok(Commit::Fenced(id.to_owned()));
             }
-            let put = PutRequest::builder()
-                .set_item(Some(ledger_chunk(batch.pipeline, id, &objects)))
-                .build();
-            chunks.push(WriteRequest::builder().put_request(put.expect("the item is set")).build());
+            chunks.push(put(ledger_chunk(batch.pipeline, id, &objects)));
         }
         write_all(&self.client, self.books.as_str(), chunks).await?;
         Ok(Commit::Done)
@@ -371,7 +362,7 @@ impl EtlStore for Dynamo {
     }
 
     async fn unreadable(&self, pipeline: &str) -> Result<Vec<Unreadable>, StoreError> {
-        let items = self.query(&unreadable_key(pipeline), "").await?;
+        let items = self.query(&unreadable_pk(pipeline), "").await?;
         let mut objects: Vec<Unreadable> =
             items.iter().map(read_unreadable).collect::<Result<_, _>>()?;
         objects.sort_by(|a, b| a.key.cmp(&b.key));
@@ -383,8 +374,8 @@ impl EtlStore for Dynamo {
         pipeline: &str,
         objects: &[Unreadable],
     ) -> Result<(), StoreError> {
-        let requests = objects.iter().map(|object| put_unreadable(pipeline, object)).collect();
-        write_all(&self.client, self.books.as_str(), requests).await
+        let puts = objects.iter().map(|object| put(unreadable_item(pipeline, object)));
+        write_all(&self.client, self.books.as_str(), puts.collect()).await
     }
 
     async fn remove_unreadable(
@@ -392,8 +383,8 @@ impl EtlStore for Dynamo {
         pipeline: &str,
         objects: &[Unreadable],
     ) -> Result<(), StoreError> {
-        let requests = objects.iter().map(|object| remove_unreadable(pipeline, object)).collect();
-        write_all(&self.client, self.books.as_str(), requests).await
+        let deletes = objects.iter().map(|object| delete(unreadable_key(pipeline, object)));
+        write_all(&self.client, self.books.as_str(), deletes.collect()).await
     }
 
     async fn audited(&self, pipeline: &str, shard: &str) -> Result<Option<Timestamp>, StoreError> {
@@ -409,8 +400,6 @@ impl EtlStore for Dynamo {
     ) -> Result<(), StoreError> {
         let mut item = key(pipeline, &format!("{AUDIT}{shard}"));
         item.insert("audited_at".to_owned(), text(to_sql_text(at)));
-        let put = PutRequest::builder().set_item(Some(item)).build().expect("the item is set");
-        let put = WriteRequest::builder().put_request(put).build();
-        write_all(&self.client, self.books.as_str(), vec![put]).await
+        write_all(&self.client, self.books.as_str(), vec![put(item)]).await
     }
 }

@@ -1,6 +1,5 @@
 //! The items of objects that could not be read.
 
-use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use mlops_core::etl::{Ignored, ObjectId, Unreadable};
 use mlops_core::ports::StoreError;
 use mlops_core::timestamp::to_sql_text;
@@ -9,12 +8,16 @@ use crate::batches::Item;
 use crate::books::{damaged, get, key, number, read_number, read_text, read_time, text};
 
 /// Returns the `pk` of a pipeline's unreadable objects.
-pub(crate) fn unreadable_key(pipeline: &str) -> String {
+pub(crate) fn unreadable_pk(pipeline: &str) -> String {
     format!("{pipeline}\nunreadable\n")
 }
 
-fn item_of(pipeline: &str, object: &Unreadable) -> Item {
-    let mut item = key(&unreadable_key(pipeline), &hex::encode(object.object.0));
+pub(crate) fn unreadable_key(pipeline: &str, object: &Unreadable) -> Item {
+    key(&unreadable_pk(pipeline), &hex::encode(object.object.0))
+}
+
+pub(crate) fn unreadable_item(pipeline: &str, object: &Unreadable) -> Item {
+    let mut item = unreadable_key(pipeline, object);
     let mut set = |name: &str, value: &str| item.insert(name.to_owned(), text(value));
     set("partition_id", &object.partition);
     set("object_key", &object.key);
@@ -28,19 +31,6 @@ fn item_of(pipeline: &str, object: &Unreadable) -> Item {
     }
     item.insert("attempts".to_owned(), number(object.attempts));
     item
-}
-
-/// Returns the request that writes an object over what is known of it.
-pub(crate) fn put_unreadable(pipeline: &str, object: &Unreadable) -> WriteRequest {
-    let put = PutRequest::builder().set_item(Some(item_of(pipeline, object))).build();
-    WriteRequest::builder().put_request(put.expect("the item is set")).build()
-}
-
-/// Returns the request that removes an object.
-pub(crate) fn remove_unreadable(pipeline: &str, object: &Unreadable) -> WriteRequest {
-    let key = key(&unreadable_key(pipeline), &hex::encode(object.object.0));
-    let delete = DeleteRequest::builder().set_key(Some(key)).build();
-    WriteRequest::builder().delete_request(delete.expect("the key is set")).build()
 }
 
 pub(crate) fn read_unreadable(item: &Item) -> Result<Unreadable, StoreError> {
