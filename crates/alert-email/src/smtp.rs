@@ -1,4 +1,3 @@
-use std::error::Error;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -9,6 +8,7 @@ use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use mlops_alert::{Delivery, SendError, Sent};
+use mlops_core::text::chain;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -87,7 +87,7 @@ impl Smtp {
             None => match timeout(CONNECT_TIMEOUT, self.connect()).await {
                 Ok(Ok(connection)) => connection,
                 Ok(Err(error)) => {
-                    let why = format!("connecting to {}: {}", self.address(), words(&error));
+                    let why = format!("connecting to {}: {}", self.address(), chain(&error));
                     return Err(SendError::Temporary { why, after: None });
                 }
                 Err(_) => {
@@ -108,20 +108,9 @@ impl Smtp {
     }
 }
 
-/// Returns an error with its causes, none of which contains an address.
-fn words(error: &SmtpError) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
-}
-
 /// Classifies an error that occurred while a mail was sent.
 fn of_answer(error: &SmtpError) -> SendError {
-    let why = words(error);
+    let why = chain(error);
     let of_login = error.status().is_some_and(|code| OF_THE_LOGIN.contains(&code.into()));
     match error {
         error if error.is_transient() || of_login => SendError::Temporary { why, after: None },

@@ -1,4 +1,6 @@
-//! Numbers as people read them.
+//! Numbers and errors as people read them.
+
+use std::error::Error;
 
 /// Returns a number to four significant digits.
 ///
@@ -35,4 +37,17 @@ pub fn p_value(p: f64) -> String {
         small if small < 1e-3 => format!("{small:.1e}"),
         other => format!("{other:.3}"),
     }
+}
+
+/// Returns an error with its causes, on one line. A cause that the text before it has is left out.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }

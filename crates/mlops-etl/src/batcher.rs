@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -51,9 +51,6 @@ pub(crate) struct Batcher<'e, S> {
     /// Objects that have ended, and the last batch that they wait for.
     waiting: Vec<(u64, EndedObject)>,
     unreadable: Arc<UnreadableObjects>,
-    /// Objects whose conflicting records could not be written to the dead letters: they are not
-    /// entered into the ledger.
-    incomplete: Arc<Mutex<HashSet<ObjectId>>>,
     written: Written,
 }
 
@@ -88,7 +85,6 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
             begun: HashMap::new(),
             waiting: Vec::new(),
             unreadable,
-            incomplete: Arc::default(),
             written: Written::default(),
         }
     }
@@ -170,8 +166,8 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
         }
         self.numbers.insert(batch.number);
         self.uids.extend(batch.records.iter().map(|record| record.uid.clone()));
-        let (unreadable, incomplete) = (self.unreadable.clone(), self.incomplete.clone());
-        self.under_way.push(Box::pin(write(self.engine, batch, unreadable, incomplete)));
+        let unreadable = self.unreadable.clone();
+        self.under_way.push(Box::pin(write(self.engine, batch, unreadable)));
     }
 
     async fn drain(&mut self) -> Result<(), StoreError> {
@@ -207,9 +203,12 @@ async fn write<S: EtlStore + 'static>(
     engine: &Engine<S>,
     mut batch: Batch,
     unreadable: Arc<UnreadableObjects>,
-    incomplete: Arc<Mutex<HashSet<ObjectId>>>,
 ) -> Result<Done, StoreError> {
+    // An object whose conflicting records cannot be written to the dead letters is not entered into
+    // the ledger, whichever batch ends it.
+    batch.ended.retain(|ended| !unreadable.has_failed(ended.id));
     let set_aside = async |conflicts: &[usize]| {
+        let mut incomplete = HashSet::new();
         let mut by_object: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
         for &index in conflicts {
             by_object.entry(batch.origins[index].0.id).or_default().push(index);
@@ -224,21 +223,16 @@ async fn write<S: EtlStore + 'static>(
                 async || set_aside_conflicts(&engine.dead_letters, &object.key, &records).await;
             if let Err(error) = engine.logs_retry.run(put).await {
                 unreadable.note(&object.partition, object.id, &object.key, &reason(&error));
-                lock(&incomplete).insert(object.id);
+                incomplete.insert(object.id);
             }
         }
-        Ok(lock(&incomplete).clone())
+        Ok(incomplete)
     };
-    batch.ended.retain(|ended| !lock(&incomplete).contains(&ended.id));
     let insert = async || {
         let (store, pipeline) = (engine.store.as_ref(), &engine.pipeline);
         insert_new(store, pipeline, &batch.records, &batch.ended, &set_aside).await
     };
     let inserted = engine.retry.run(insert).await?;
-    batch.ended.retain(|ended| !lock(&incomplete).contains(&ended.id));
+    batch.ended.retain(|ended| !unreadable.has_failed(ended.id));
     Ok(Done { batch, inserted })
-}
-
-fn lock(set: &Mutex<HashSet<ObjectId>>) -> MutexGuard<'_, HashSet<ObjectId>> {
-    set.lock().unwrap_or_else(PoisonError::into_inner)
 }

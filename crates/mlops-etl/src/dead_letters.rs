@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
-use mlops_job::chain;
+use mlops_core::text::chain;
 use mlops_objects::Objects;
 use mlops_record::{BadRecord, Position, RecordError, Within};
 use serde::{Deserialize, Serialize};

@@ -121,13 +121,16 @@ impl<S: EtlStore + 'static> Engine<S> {
         self.started.checked_add(TOLERANCE).unwrap_or(Timestamp::MAX)
     }
 
-    /// Returns whether a record's time may be right; counts it otherwise.
+    /// Returns whether a record's time may be right.
     pub(crate) fn is_credible(&self, time: Timestamp) -> bool {
-        let is_future = time > self.latest_time();
-        let is_past = time < FIRST_TIME;
-        self.outliers.future.fetch_add(is_future.into(), Ordering::Relaxed);
-        self.outliers.past.fetch_add(is_past.into(), Ordering::Relaxed);
-        !is_future && !is_past
+        (FIRST_TIME..=self.latest_time()).contains(&time)
+    }
+
+    /// Counts a record whose time cannot be right.
+    pub(crate) fn count_outlier(&self, time: Timestamp) {
+        let Outliers { future, past } = &self.outliers;
+        let count = if time < FIRST_TIME { past } else { future };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns a record under the uid by which the store has it, where another rule for uids gave it

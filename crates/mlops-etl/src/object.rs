@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::dead_letters::{DeadLetters, refused};
 use crate::engine::Engine;
-use crate::unreadable::{UnreadableObjects, reason};
+use crate::unreadable::{UnreadableObjects, is_of_object, reason};
 
 /// Records travel in groups of about this many, or of this size, so that reading ahead of the
 /// writing has a bound.
@@ -99,21 +99,14 @@ impl<S: EtlStore + 'static> Engine<S> {
                 Ok(Read::Missing)
             }
             Err(error) => {
-                let has_read_others = self.objects_read.load(Ordering::Relaxed) > read_before;
-                let is_known = readers.unreadable.is_known(id);
-                let is_of_object = match error.kind {
-                    StoreErrorKind::Configuration => false,
-                    // Where all objects fail the server does, and it is asked again in another run.
-                    StoreErrorKind::Temporary if self.stop.is_cancelled() => false,
-                    StoreErrorKind::Temporary => {
-                        has_read_others
-                            || is_known
-                            || (patience.is_alone()
-                                && self.objects_failed.fetch_add(1, Ordering::Relaxed) == 0)
-                    }
-                    _ => true,
+                // Where all objects fail the server does, and it is asked again in another run.
+                let fails_alone = || {
+                    self.objects_read.load(Ordering::Relaxed) > read_before
+                        || readers.unreadable.is_known(id)
+                        || (patience.is_alone()
+                            && self.objects_failed.fetch_add(1, Ordering::Relaxed) == 0)
                 };
-                if !is_of_object {
+                if !is_of_object(&error, || !self.stop.is_cancelled() && fails_alone()) {
                     return Err(error);
                 }
                 readers.unreadable.note(&claim.id, id, &object.key, &reason(&error));
@@ -145,13 +138,14 @@ impl<S: EtlStore + 'static> Engine<S> {
                     dead_letters.add(&refused(&origin.position, &record, reason)).await?;
                     continue;
                 }
-                passed += 1;
-                let is_sent = passed <= reading.sent;
                 let time = record.logging_timestamp;
-                let is_credible =
-                    if is_sent { time <= self.latest_time() } else { self.is_credible(time) };
+                let is_credible = self.is_credible(time);
                 totals.newest = totals.newest.max(is_credible.then_some(time));
-                if !is_sent {
+                passed += 1;
+                if passed > reading.sent {
+                    if !is_credible {
+                        self.count_outlier(time);
+                    }
                     reading.add(origin, record).await;
                 }
             }

@@ -264,7 +264,8 @@ impl<S: EtlStore + 'static> Engine<S> {
 }
 
 fn permits(object: &ObjectMeta) -> u32 {
-    let is_compressed = [".gz", ".zst"].iter().any(|end| object.key.ends_with(end));
+    let is_compressed =
+        [".gz", ".zst", ".zstd", ".bz2", ".zip"].iter().any(|end| object.key.ends_with(end));
     let bytes = object.size_bytes.saturating_mul(if is_compressed { EXPANSION } else { 1 });
     (bytes / BYTES_A_PERMIT).clamp(1, MAX_PERMITS) as u32
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use jiff::SignedDuration;
 use mlops_core::ports::{StoreError, StoreErrorKind};
-use mlops_job::{CancellationToken, chain};
+use mlops_core::text::chain;
+use mlops_job::CancellationToken;
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);

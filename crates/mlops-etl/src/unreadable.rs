@@ -3,8 +3,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::etl::{ObjectId, Unreadable};
-use mlops_core::ports::StoreError;
-use mlops_job::chain;
+use mlops_core::ports::{StoreError, StoreErrorKind};
+use mlops_core::text::chain;
 use serde::Serialize;
 
 /// The wait before the second attempt; it doubles with each further one.
@@ -128,6 +128,11 @@ impl UnreadableObjects {
         self.known.values().filter(|object| object.key.ends_with('/') && object.ignored.is_none())
     }
 
+    /// Returns whether an object could not be read now, or not whole.
+    pub(crate) fn has_failed(&self, id: ObjectId) -> bool {
+        self.changes().failed.contains_key(&id)
+    }
+
     /// Returns whether an object of this partition could not be read now.
     pub(crate) fn has_failed_in(&self, partition: &str) -> bool {
         self.changes().failed.values().any(|object| object.partition == partition)
@@ -166,6 +171,16 @@ pub(crate) fn lines(count: u64, objects: &[UnreadableObject]) -> String {
         text.push_str(&format!("\n  {key:?}: {reason}; {remedy}"));
     }
     text
+}
+
+/// Returns whether an error is about one object, and others may still be read. Of a temporary error
+/// only the caller knows whether the object fails alone.
+pub(crate) fn is_of_object(error: &StoreError, fails_alone: impl FnOnce() -> bool) -> bool {
+    match error.kind {
+        StoreErrorKind::Configuration => false,
+        StoreErrorKind::Temporary => fails_alone(),
+        _ => true,
+    }
 }
 
 /// Returns an error as a reason with its causes, and after `; ` the remedy.

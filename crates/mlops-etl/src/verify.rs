@@ -15,7 +15,7 @@ use crate::dead_letters::set_aside_conflicts;
 use crate::engine::Engine;
 use crate::partition::{Listed, Look};
 use crate::unreadable::{
-    Attempt, UnreadableObject, UnreadableObjects, counted, lines, reason, shown,
+    Attempt, UnreadableObject, UnreadableObjects, counted, is_of_object, lines, reason, shown,
 };
 
 /// Records compared at once.
@@ -165,15 +165,12 @@ impl<S: EtlStore + 'static> Engine<S> {
         let Comparing { look, unreadable, .. } = comparing;
         let partition = look.partition.id();
         let mut comparison = Comparison::default();
-        let mut part: Vec<ObjectMeta> = Vec::new();
-        let compare_part = async |part: Vec<ObjectMeta>| {
+        let mut part: Vec<(ObjectMeta, ObjectId)> = Vec::new();
+        let compare_part = async |part: Vec<(ObjectMeta, ObjectId)>| {
             bar.inc_length(part.len() as u64);
-            let compared = part.into_iter().map(async |object| {
+            let compared = part.into_iter().map(async |(object, id)| {
                 match self.compare_object(&object, comparing).await {
-                    Err(error)
-                        if is_of_object(&error, unreadable.is_known(ObjectId::of(&object))) =>
-                    {
-                        let id = ObjectId::of(&object);
+                    Err(error) if is_of_object(&error, || unreadable.is_known(id)) => {
                         unreadable.note(&partition, id, &object.key, &reason(&error));
                         Ok(Comparison::default())
                     }
@@ -193,7 +190,7 @@ impl<S: EtlStore + 'static> Engine<S> {
                 Listed::Folder(folder) => folders.push(folder),
                 Listed::Object(object, id) => {
                     if unreadable.attempt(id) != Attempt::Never {
-                        part.push(object);
+                        part.push((object, id));
                     }
                 }
                 Listed::Unreadable(key, id, reason) => {
@@ -381,14 +378,5 @@ impl Report for VerifyReport {
             true if self.unreadable > self.max_unreadable => Exit::BadInput,
             true => Exit::Done,
         }
-    }
-}
-
-/// Returns whether an error is about one object, and others may still be read.
-fn is_of_object(error: &StoreError, is_known: bool) -> bool {
-    match error.kind {
-        StoreErrorKind::Configuration => false,
-        StoreErrorKind::Temporary => is_known,
-        _ => true,
     }
 }

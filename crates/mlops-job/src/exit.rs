@@ -3,7 +3,7 @@ use std::fmt;
 
 use mlops_core::ports::{StoreError, StoreErrorKind};
 
-use crate::chain::chain;
+use mlops_core::text::chain;
 
 /// How a job ended: the contract with AWS Batch's `evaluateOnExit`, and with scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

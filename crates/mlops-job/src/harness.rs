@@ -10,12 +10,12 @@ use mlops_core::address::DatabaseUrl;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::chain::chain;
 use crate::clock::now;
 use crate::spec::Document;
 use crate::{
     CommonArgs, Exit, JobArgs, Metrics, Output, Progress, Shard, UsageError, config, logs, shutdown,
 };
+use mlops_core::text::chain;
 
 /// The context of a run, beside its arguments.
 #[derive(Debug, Clone)]

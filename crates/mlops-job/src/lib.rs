@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
-mod chain;
 mod clock;
 mod config;
 mod exit;
@@ -18,7 +17,6 @@ mod values;
 mod tests;
 
 pub use args::{CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Output};
-pub use chain::chain;
 pub use clock::CLOCK_VARIABLE;
 pub use config::PROGRAMS;
 pub use exit::{Exit, UsageError};

@@ -1,5 +1,6 @@
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use mlops_core::ports::{StoreError, StoreErrorKind};
+use mlops_core::text::chain;
 
 use super::config::with_defaults;
 use super::*;

@@ -34,11 +34,12 @@ const PACKET_MARGIN_BYTES: usize = 4 << 10;
 
 /// The key of a partition: an id that is short, whatever the length of its name.
 fn partition_key(pipeline: &str, id: &str) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    hash.update(pipeline.as_bytes());
-    hash.update([0]);
-    hash.update(id.as_bytes());
-    let digest: [u8; 32] = hash.finalize().into();
+    short_hash(&format!("{pipeline}\0{id}"))
+}
+
+/// Returns the first half of the SHA-256 of a name of any length.
+pub(crate) fn short_hash(name: &str) -> [u8; 16] {
+    let digest: [u8; 32] = Sha256::digest(name).into();
     *digest.first_chunk().expect("32 bytes are more than 16")
 }
 

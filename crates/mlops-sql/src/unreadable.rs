@@ -3,17 +3,12 @@
 use jiff::Timestamp;
 use mlops_core::etl::{Ignored, ObjectId, Unreadable};
 use mlops_core::ports::StoreError;
-use sha2::{Digest, Sha256};
 
 use crate::Database;
 use crate::columns::Columns;
+use crate::etl::short_hash;
 use crate::row::Row;
 use crate::statement::sql;
-
-fn pipeline_key(pipeline: &str) -> [u8; 16] {
-    let digest: [u8; 32] = Sha256::digest(pipeline.as_bytes()).into();
-    *digest.first_chunk().expect("32 bytes are more than 16")
-}
 
 const DELETE: &str = "DELETE FROM etl_unreadable WHERE pipeline_key = ? AND object_id = ?";
 
@@ -27,7 +22,7 @@ impl Database {
                           ignored_at, ignored_by, ignored_reason FROM etl_unreadable WHERE pipeline_key = ? \
                           ORDER BY object_key",
         );
-        let rows = self.0.fetch(select.bind(pipeline_key(pipeline))).await?;
+        let rows = self.0.fetch(select.bind(short_hash(pipeline))).await?;
         rows.iter().map(unreadable).collect()
     }
 
@@ -40,7 +35,7 @@ impl Database {
         if objects.is_empty() {
             return Ok(());
         }
-        let key = pipeline_key(pipeline);
+        let key = short_hash(pipeline);
         let mut transaction = self.0.transaction().await?;
         for object in objects {
             transaction.execute(sql(DELETE).bind(key).bind(object.object.0)).await?;

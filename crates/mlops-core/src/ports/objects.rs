@@ -68,7 +68,7 @@ pub type ByteStream = BoxStream<'static, Result<Bytes, StoreError>>;
 /// Named bytes below one root: a bucket with a prefix, or a folder.
 pub trait ObjectStore: Send + Sync {
     /// Lists the objects whose key starts with `prefix`, in any order. An object may come twice.
-    /// What cannot be listed is an error.
+    /// An entry that cannot be listed is an error.
     fn list(&self, prefix: &str) -> BoxStream<'_, Result<ObjectMeta, StoreError>> {
         let objects = self.walk(prefix).try_filter_map(|entry| {
             std::future::ready(match entry {
@@ -84,7 +84,7 @@ pub trait ObjectStore: Send + Sync {
     }
 
     /// Lists everything whose key starts with `prefix`, at any depth, in any order: objects, and
-    /// what cannot be listed.
+    /// entries that cannot be listed.
     fn walk(&self, prefix: &str) -> BoxStream<'_, Result<Entry, StoreError>>;
 
     /// Lists the direct entries of `folder` (empty, or ending in `/`) in the range `names`, in any

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use mlops_core::ports::{Entry, ObjectMeta, StoreError, StoreErrorKind};
+use mlops_core::text::chain;
 
 /// As many objects are listed in one go as S3 gives in a page.
 pub(super) const PAGE: usize = 1000;
@@ -175,18 +176,11 @@ pub(super) fn meta(root: &Path, key: &str) -> Result<Option<ObjectMeta>, StoreEr
     let last_modified = Timestamp::try_from(modified).map_err(|error| {
         StoreError::caused(StoreErrorKind::Other, format!("listing {}", path.display()), error)
     })?;
-    // A file that is written anew within a tick of the system's clock is still another file.
+    // A file that is rewritten within a tick of the system's clock is still another file.
     let version =
         format!("{}-{}-{}", last_modified.as_nanosecond(), metadata.len(), metadata.ino());
     let key = key.to_owned();
     Ok(Some(ObjectMeta { key, size_bytes: metadata.len(), last_modified, version }))
-}
-
-fn chain(error: &StoreError) -> String {
-    match &error.source {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }
 
 /// Returns the error of a file operation.
