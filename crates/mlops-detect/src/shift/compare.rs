@@ -1,6 +1,6 @@
 use super::level_counts::LevelCounts;
 use super::numbers::Numbers;
-use super::parts::{Atom, rare_levels_test, share_test};
+use super::parts::{Atom, rare_levels_test};
 use super::state::unit_factor;
 use super::test::TestResult;
 use super::{Measures, Picture, ShiftPolicy, State, Test, smallest_shift};
@@ -317,7 +317,7 @@ fn test_missing(reference: &Side, production: &Side, policy: &ShiftPolicy) -> Op
         return None;
     }
     let counts = |side: &Side| [side.missing, side.present()];
-    share_test(counts(reference), counts(production)).ok()
+    Test::ChiSquared.of_counts(&counts(reference), &counts(production)).ok()
 }
 
 fn test_values(
@@ -349,14 +349,13 @@ fn test_numbers(
     };
     let (was, is) = (reference.sample(), production.sample());
     let mut result = test.of_numbers(was, is).map_err(|error| error.to_string())?;
-    let atom = Atom::of(was, is).filter(|_| !test.takes_levels());
+    let atom = if test.takes_levels() { None } else { Atom::of(was, is) };
     let mut atom_change = None;
     if let Some(atom) = atom {
-        let of_atom = atom.test(was, is).map_err(|error| error.to_string())?;
-        let all = result;
-        result = all.or(of_atom, policy.min_effect());
-        atom_change = (result.effect == of_atom.effect && of_atom.p_value < all.p_value)
-            .then(|| atom.change());
+        let of_atom = atom.test().map_err(|error| error.to_string())?;
+        let taken = result.or(of_atom, policy.min_effect());
+        result = taken.result;
+        atom_change = taken.is_second.then(|| atom.change());
     }
     let measures =
         Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;
@@ -396,7 +395,7 @@ fn test_levels(test: Test, counts: &LevelCounts, policy: &ShiftPolicy) -> Result
         test.of_counts(&reference, &production).map_err(|error| error.to_string())
     });
     let result = match (of_common.transpose()?, of_rare) {
-        (Some(common), Some(rare)) => common.or(rare, policy.min_effect()),
+        (Some(common), Some(rare)) => common.or(rare, policy.min_effect()).result,
         (Some(only), None) | (None, Some(only)) => only,
         (None, None) => {
             return Err(

@@ -2,9 +2,7 @@
 //! are common, and levels that are rare.
 
 use mlops_core::text::four_digits;
-use mlops_stats::{
-    Continuity, Sample, StatisticError, chi_squared_homogeneity, distribution_v, level_overlap,
-};
+use mlops_stats::{Sample, StatisticError, level_overlap};
 
 use super::Test;
 use super::test::TestResult;
@@ -15,8 +13,10 @@ const ATOM: f64 = 0.2;
 /// A value that many rows have.
 pub(super) struct Atom {
     value: f64,
-    /// The share of the rows with it, in the reference and in production.
-    shares: [f64; 2],
+    /// The rows with it and without, in the reference and in production.
+    counts: [[u64; 2]; 2],
+    /// The error of the two shares, which come from sketches.
+    error: f64,
 }
 
 impl Atom {
@@ -28,44 +28,34 @@ impl Atom {
             Some((value, rows as f64 / sample.size() as f64))
         });
         let (value, share) = most.max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let shares = samples.map(|sample| sample.count_of(value) as f64 / sample.size() as f64);
-        (share >= ATOM).then_some(Self { value, shares })
+        let counts = samples.map(|sample| {
+            let rows = sample.count_of(value);
+            [rows, sample.size() - rows]
+        });
+        let error = reference.error() + production.error();
+        (share >= ATOM).then_some(Self { value, counts, error })
     }
 
     /// Tests whether the share of the rows with this value moved. The effect is Cramér's V.
-    pub(super) fn test(
-        &self,
-        reference: Sample<'_>,
-        production: Sample<'_>,
-    ) -> Result<TestResult, StatisticError> {
-        let counts = [reference, production].map(|sample| {
-            let rows = sample.count_of(self.value);
-            [rows, sample.size() - rows]
-        });
-        let mut result = share_test(counts[0], counts[1])?;
+    pub(super) fn test(&self) -> Result<TestResult, StatisticError> {
+        let mut result = Test::ChiSquared.of_counts(&self.counts[0], &self.counts[1])?;
+        let [was, is] = self.shares();
         // A sketch counts no better than this.
-        if (self.shares[0] - self.shares[1]).abs() <= reference.error() + production.error() {
+        if (was - is).abs() <= self.error {
             result.p_value = 1.0;
         }
         Ok(result)
     }
 
+    fn shares(&self) -> [f64; 2] {
+        self.counts.map(|[with, without]| with as f64 / (with + without) as f64)
+    }
+
     /// Returns the change in words.
     pub(super) fn change(&self) -> String {
-        let [was, is] = self.shares;
+        let [was, is] = self.shares();
         format!("share of {} {:.1}% → {:.1}%", four_digits(self.value), 100.0 * was, 100.0 * is)
     }
-}
-
-/// Tests whether a share moved, given the rows with and without. The effect is Cramér's V, for which
-/// 2% → 4% is as much as 50% → 56%.
-pub(super) fn share_test(
-    reference: [u64; 2],
-    production: [u64; 2],
-) -> Result<TestResult, StatisticError> {
-    let test = chi_squared_homogeneity(&reference, &production, Continuity::Yates)?;
-    let effect = distribution_v(&reference, &production)?;
-    Ok(TestResult { statistic: test.statistic, p_value: test.p_value, effect })
 }
 
 /// Tests whether rare levels were replaced, given their counts and the share of production rows that

@@ -40,16 +40,23 @@ pub(super) struct TestResult {
 impl TestResult {
     /// Returns the result of two tests of one question: the smaller p-value, doubled for the two
     /// attempts. A result whose effect matters goes before one whose effect does not.
-    pub(super) fn or(self, other: Self, min_effect: f64) -> Self {
+    pub(super) fn or(self, other: Self, min_effect: f64) -> Taken {
         let matters = |result: &Self| result.effect >= min_effect;
-        let taken = match (matters(&self), matters(&other)) {
-            (true, false) => self,
-            (false, true) => other,
-            _ if other.p_value < self.p_value => other,
-            _ => self,
+        let is_second = match (matters(&self), matters(&other)) {
+            (true, false) => false,
+            (false, true) => true,
+            _ => other.p_value < self.p_value,
         };
-        Self { p_value: (2.0 * taken.p_value).min(1.0), ..taken }
+        let taken = if is_second { other } else { self };
+        let result = Self { p_value: (2.0 * taken.p_value).min(1.0), ..taken };
+        Taken { result, is_second }
     }
+}
+
+/// The result of two tests, and whether it is that of the second one.
+pub(super) struct Taken {
+    pub(super) result: TestResult,
+    pub(super) is_second: bool,
 }
 
 impl Test {
