@@ -8,7 +8,7 @@ use mlops_core::etl::{EndedObject, EtlStore, Inserted, ObjectId, Totals, insert_
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_record::{Origin, Position};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::dead_letters::set_aside_conflicts;
 use crate::engine::Engine;
@@ -61,6 +61,8 @@ struct Batch {
     /// The object of each record, and its position there.
     origins: Vec<(Arc<Source>, Origin)>,
     bytes: usize,
+    /// The room of its large records.
+    room: Vec<Arc<OwnedSemaphorePermit>>,
     ended: Vec<EndedObject>,
 }
 
@@ -129,6 +131,7 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
             self.open.records.push(record);
             self.open.origins.push((message.object.clone(), origin));
         }
+        self.open.room.extend(message.room);
         match message.ended {
             Some(ended) => match self.begun.remove(&message.object.id) {
                 // Its last batch may be written before its first.
@@ -145,6 +148,8 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
         if self.open.records.len() >= BATCH_ROWS
             || self.open.bytes >= BATCH_BYTES
             || self.open.ended.len() >= BATCH_ROWS
+            // A batch that waits for more would let the readers of large records wait for it.
+            || !self.open.room.is_empty()
         {
             self.launch();
         }

@@ -9,6 +9,7 @@ use tokio::time::timeout_at;
 
 use crate::engine::Engine;
 use crate::ignore::IgnoreReport;
+use crate::memory::return_large_blocks;
 use crate::plan::PlanReport;
 use crate::redrive::RedriveReport;
 use crate::report::RunReport;
@@ -91,6 +92,7 @@ pub async fn execute<S: EtlStore + 'static>(
     context: Context,
 ) -> Result<Outcome> {
     let began = Instant::now();
+    return_large_blocks();
     let command = command.unwrap_or(Command::Run);
     let opening = Engine::new(args, open, context, began);
     // Connecting counts towards the deadline of a run.

@@ -94,11 +94,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             objects_read: AtomicU64::new(0),
             objects_failed: AtomicU64::new(0),
             outliers: Outliers::default(),
-            read_options: ReadOptions {
-                max_record_bytes: args.max_record_bytes,
-                uid_from: args.uid_from,
-                ..ReadOptions::default()
-            },
+            read_options: ReadOptions::new(args.max_record_bytes, args.uid_from),
             args: args.clone(),
         })
     }

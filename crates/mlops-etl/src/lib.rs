@@ -9,6 +9,7 @@ mod discover;
 mod engine;
 mod ignore;
 mod lease;
+mod memory;
 mod object;
 mod partition;
 mod passes;

@@ -8,7 +8,7 @@ use mlops_core::ports::{ObjectMeta, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_objects::record_batches;
 use mlops_record::Origin;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::dead_letters::{DeadLetters, refused};
 use crate::engine::Engine;
@@ -33,6 +33,8 @@ pub(crate) struct Readers {
 pub(crate) struct Message {
     pub(crate) object: Arc<Source>,
     pub(crate) records: Vec<(Origin, LogRecord)>,
+    /// The room of large records, until they are written.
+    pub(crate) room: Option<Arc<OwnedSemaphorePermit>>,
     /// Set with the last records of the object.
     pub(crate) ended: Option<EndedObject>,
 }
@@ -76,6 +78,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             sent: 0,
             group: Vec::new(),
             group_bytes: 0,
+            room: None,
             sender: &readers.sender,
         };
         let read_before = self.objects_read.load(Ordering::Relaxed);
@@ -131,6 +134,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             for bad in &batch.bad {
                 dead_letters.add(bad).await?;
             }
+            reading.room = batch.room.map(Arc::new);
             for (origin, record) in batch.records {
                 let record = self.under_stored_uid(&origin, record).await?;
                 if let Some(reason) = self.store.refuses(&record) {
@@ -149,6 +153,10 @@ impl<S: EtlStore + 'static> Engine<S> {
                     reading.add(origin, record).await;
                 }
             }
+            if reading.room.is_some() {
+                reading.send(None).await;
+                reading.room = None;
+            }
             if self.stop.is_cancelled() && reading.sent > 0 {
                 return Ok(None);
             }
@@ -164,6 +172,8 @@ struct Reading<'s> {
     sent: u64,
     group: Vec<(Origin, LogRecord)>,
     group_bytes: usize,
+    /// Of the batch that is being sent.
+    room: Option<Arc<OwnedSemaphorePermit>>,
     sender: &'s mpsc::Sender<Message>,
 }
 
@@ -180,7 +190,8 @@ impl Reading<'_> {
     async fn send(&mut self, ended: Option<EndedObject>) {
         self.group_bytes = 0;
         let records = std::mem::take(&mut self.group);
-        let message = Message { object: self.object.clone(), records, ended };
+        let room = self.room.clone();
+        let message = Message { object: self.object.clone(), records, room, ended };
         // The writer only ends early with an error, which ends the reading too.
         drop(self.sender.send(message).await);
     }

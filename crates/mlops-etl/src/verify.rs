@@ -21,6 +21,9 @@ use crate::unreadable::{
 /// Records compared at once.
 const BATCH_ROWS: usize = 500;
 
+/// Or of this size.
+const BATCH_BYTES: usize = 256 << 10;
+
 /// Objects read and compared at once.
 const OBJECTS: usize = 32;
 
@@ -216,6 +219,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             .run(async || {
                 let mut comparison = Comparison::default();
                 let mut records = Vec::new();
+                let mut bytes = 0;
                 let mut batches =
                     std::pin::pin!(record_batches(&self.logs, &object.key, &self.read_options));
                 loop {
@@ -235,12 +239,14 @@ impl<S: EtlStore + 'static> Engine<S> {
                             comparison.compared.bad += 1;
                             continue;
                         }
+                        bytes += record.payload.len();
                         records.push((origin, record));
-                        if records.len() >= BATCH_ROWS {
+                        if records.len() >= BATCH_ROWS || bytes >= BATCH_BYTES {
                             let compared =
                                 self.compare_records(&object.key, &records, comparing).await?;
                             comparison.add(compared);
                             records.clear();
+                            bytes = 0;
                         }
                     }
                 }

@@ -10,28 +10,40 @@ use mlops_record::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A record that has more bytes waits until no other reader has such a one.
+/// A record that has more bytes takes room.
 const LARGE_RECORD_BYTES: usize = 256 << 10;
+
+/// Room is shared out in parts of this size.
+const ROOM_UNIT_BYTES: usize = 64 << 10;
 
 /// How the records of an object are read.
 #[derive(Debug, Clone)]
 pub struct ReadOptions {
-    /// A longer record is bad.
-    pub max_record_bytes: usize,
-    /// The uid of a record without one.
-    pub uid_from: UidFrom,
-    /// Bounds the large records that all readers with these options hold together.
-    pub large_records: Arc<Semaphore>,
+    max_record_bytes: usize,
+    uid_from: UidFrom,
+    room: Arc<Semaphore>,
+}
+
+impl ReadOptions {
+    /// `max_record_bytes` is the length of the longest good record, and `uid_from` names a record
+    /// without a uid.
+    ///
+    /// All readers with these options and their clones share room for twice the longest record: one
+    /// that is being read, and large records that their users still hold.
+    pub fn new(max_record_bytes: usize, uid_from: UidFrom) -> Self {
+        let room = Arc::new(Semaphore::new(2 * room_units(max_record_bytes) as usize));
+        Self { max_record_bytes, uid_from, room }
+    }
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self {
-            max_record_bytes: DEFAULT_MAX_RECORD_BYTES,
-            uid_from: UidFrom::FileName,
-            large_records: Arc::new(Semaphore::new(1)),
-        }
+        Self::new(DEFAULT_MAX_RECORD_BYTES, UidFrom::FileName)
     }
+}
+
+fn room_units(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(ROOM_UNIT_BYTES)).unwrap_or(u32::MAX / 2)
 }
 
 /// A few records of one object, in its order.
@@ -43,8 +55,9 @@ pub struct RecordBatch {
     pub bad: Vec<BadRecord>,
     /// The bytes of the object that were read for them, as stored.
     pub bytes: u64,
-    /// Among them is a large record, beside which no other reader reads one until this is dropped.
-    pub large_record: Option<OwnedSemaphorePermit>,
+    /// The room of large records among them. Readers of other large records may wait until it is
+    /// dropped, so nobody may hold it while he reads on.
+    pub room: Option<OwnedSemaphorePermit>,
 }
 
 impl RecordSink for RecordBatch {
@@ -74,7 +87,7 @@ pub fn record_batches<'s>(
             body,
             decoder: Decoder::new(),
             reader: RecordReader::new(naming, options.max_record_bytes),
-            large_record: None,
+            room: None,
         };
         Ok(stream::try_unfold(Some(reading), |reading| async {
             match reading {
@@ -91,7 +104,8 @@ struct Reading<'s> {
     body: ByteStream,
     decoder: Decoder,
     reader: RecordReader,
-    large_record: Option<OwnedSemaphorePermit>,
+    /// Enough for the longest record, while a large one is read.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Reading<'_> {
@@ -99,9 +113,9 @@ impl Reading<'_> {
     async fn next(mut self) -> Result<Option<(RecordBatch, Option<Self>)>, StoreError> {
         let mut batch = RecordBatch::default();
         loop {
-            if self.reader.held_bytes() > LARGE_RECORD_BYTES && self.large_record.is_none() {
-                let permit = self.options.large_records.clone().acquire_owned();
-                self.large_record = permit.await.ok();
+            if self.reader.held_bytes() > LARGE_RECORD_BYTES && self.room.is_none() {
+                let units = room_units(self.options.max_record_bytes);
+                self.room = self.options.room.clone().acquire_many_owned(units).await.ok();
             }
             match self.decoder.step() {
                 Ok(Step::Bytes(bytes)) => {
@@ -110,9 +124,7 @@ impl Reading<'_> {
                         self.reader.finish(&mut batch);
                         return Ok(Some((batch, None)));
                     }
-                    if self.reader.held_bytes() <= LARGE_RECORD_BYTES {
-                        batch.large_record = self.large_record.take();
-                    }
+                    self.give_room(&mut batch);
                     return Ok(Some((batch, Some(self))));
                 }
                 Ok(Step::Hungry) => match self.body.try_next().await? {
@@ -121,15 +133,27 @@ impl Reading<'_> {
                 },
                 Ok(Step::End) => {
                     self.reader.finish(&mut batch);
-                    batch.large_record = self.large_record;
+                    batch.room = self.room;
                     return Ok(Some((batch, None)));
                 }
                 Err(error) => {
                     self.reader.damaged(error.to_string(), &mut batch);
-                    batch.large_record = self.large_record;
+                    batch.room = self.room;
                     return Ok(Some((batch, None)));
                 }
             }
+        }
+    }
+
+    /// Gives a batch the room of its records. What is left is free, unless another large record has
+    /// begun.
+    fn give_room(&mut self, batch: &mut RecordBatch) {
+        let Some(mut room) = self.room.take() else { return };
+        let bytes = batch.records.iter().map(|(_, record)| record.payload.len()).sum();
+        let units = room.num_permits().min(room_units(bytes) as usize);
+        batch.room = room.split(units);
+        if self.reader.held_bytes() > LARGE_RECORD_BYTES {
+            self.room = Some(room);
         }
     }
 

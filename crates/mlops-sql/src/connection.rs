@@ -79,10 +79,10 @@ impl Connection {
     }
 
     /// Returns the rows of a statement as the database sends them, so that memory stays flat.
-    pub(crate) fn stream(
-        &self,
-        statement: Statement<'static>,
-    ) -> BoxStream<'_, Result<Row, StoreError>> {
+    pub(crate) fn stream<'s>(
+        &'s self,
+        statement: Statement<'s>,
+    ) -> BoxStream<'s, Result<Row, StoreError>> {
         let table = statement.table();
         match self {
             Self::MySql { pool, limit, .. } => {

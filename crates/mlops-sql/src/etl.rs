@@ -84,7 +84,9 @@ impl EtlStore for Database {
                 "SELECT uid, CAST(input_output_payloads AS CHAR) AS payload FROM model_logs WHERE uid IN ({})",
                 list(run.len())
             );
-            for row in self.0.fetch(sql(select).bind_all(run.iter().copied())).await? {
+            // Payloads may be large, and are not held together.
+            let mut rows = self.0.stream(sql(select).bind_all(run.iter().copied()));
+            while let Some(row) = rows.try_next().await? {
                 let payload: String = row.get("payload")?;
                 found.insert(row.get("uid")?, payload_fingerprint(&payload));
             }

@@ -67,6 +67,22 @@ impl Job {
         end(self.start())
     }
 
+    /// Runs it to its end; also returns its peak memory in bytes.
+    pub fn run_watched(self) -> (Ended, u64) {
+        let child = self.start();
+        let status = format!("/proc/{}/status", child.id());
+        let watching = std::thread::spawn(move || {
+            let mut peak = 0;
+            // The kernel keeps the peak, so that only the last moment is missed.
+            while let Some(bytes) = peak_bytes(&status) {
+                peak = bytes;
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            peak
+        });
+        (end(child), watching.join().unwrap())
+    }
+
     /// Starts it.
     pub fn start(mut self) -> Child {
         self.command
@@ -76,6 +92,13 @@ impl Job {
             .spawn()
             .unwrap()
     }
+}
+
+/// The peak of a process's memory; `None` when it has ended.
+fn peak_bytes(status: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(status).ok()?;
+    let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(peak.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
 }
 
 /// Waits for a job that was started.

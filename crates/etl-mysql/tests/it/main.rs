@@ -6,4 +6,5 @@ mod dead_letters;
 mod failures;
 mod forms;
 mod interruption;
+mod memory;
 mod world;

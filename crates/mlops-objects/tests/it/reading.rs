@@ -207,7 +207,7 @@ async fn one_reader_at_a_time_holds_a_large_record() {
     let mut first = std::pin::pin!(record_batches(&store, "a", &options));
     let held = loop {
         let batch = first.try_next().await.unwrap().unwrap();
-        if batch.large_record.is_some() {
+        if batch.room.is_some() {
             break batch;
         }
     };
