@@ -13,6 +13,8 @@ MYSQL = ROOT / "crates" / "mlops-testkit" / "servers" / "mysql.sh"
 START_SECONDS = 90
 # A test server has a small cache and log; a production one holds half a million rows in memory.
 SETTINGS = [f"SET GLOBAL innodb_{size} = 1 << 30" for size in ("buffer_pool_size", "redo_log_capacity")]
+# For the rival with LOAD DATA; off by default.
+SETTINGS.append("SET GLOBAL local_infile = ON")
 
 
 def free_port():
