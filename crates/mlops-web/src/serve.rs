@@ -28,6 +28,9 @@ pub struct Limits {
 /// accepted.
 const MAX_CONNECTIONS: usize = 16_384;
 
+/// A longer head is refused with status 431.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+
 /// A failure to accept, such as too many open files, passes when other connections end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -44,7 +47,10 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(connections_that_fit(MAX_CONNECTIONS)));
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.keep_alive).pipeline_flush(true);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.keep_alive)
+        .pipeline_flush(true)
+        .max_buf_size(MAX_HEAD_BYTES);
     loop {
         let accept = async {
             let slot = slots.clone().acquire_owned().await;

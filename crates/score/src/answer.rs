@@ -8,6 +8,7 @@ use mlops_core::timestamp::to_sql_text;
 
 use crate::groups::position;
 use crate::http::Problem;
+use crate::json::push_string;
 use crate::metrics::Metrics;
 use crate::model::ServedModel;
 use crate::request::{Body, Request};
@@ -47,7 +48,8 @@ pub(crate) fn answer(
     begun: Begun,
     metrics: &Metrics,
 ) -> Result<Answer, Problem> {
-    let table = model.table(body.requests.len(), |row, feature| body.requests[row].cell(feature));
+    let requests: Vec<&Request<'_>> = body.rows.iter().flatten().collect();
+    let table = model.table(requests.len(), |row, feature| requests[row].cell(feature));
     let probabilities = model.file.model.predict(&table).ok();
     let probabilities = probabilities.filter(|all| all.iter().all(|p| (0.0..=1.0).contains(p)));
     let Some(probabilities) = probabilities else {
@@ -61,12 +63,25 @@ pub(crate) fn answer(
         begun.now.subsec_microsecond()
     );
     let mut frames = Frames::new(begun.now);
-    let mut json = Vec::with_capacity(256 * body.requests.len());
+    let mut probabilities = probabilities.into_iter();
+    let mut json = Vec::with_capacity(256 * body.rows.len());
     let mut output = Vec::with_capacity(256);
     if body.is_array {
         json.push(b'[');
     }
-    for (request, probability) in body.requests.iter().zip(probabilities) {
+    for row in &body.rows {
+        if json.len() > 1 {
+            json.push(b',');
+        }
+        let request = match row {
+            Ok(request) => request,
+            Err(problem) => {
+                metrics.refused_rows.add(1);
+                json.extend(problem.json());
+                continue;
+            }
+        };
+        let Some(probability) = probabilities.next() else { break };
         let decision = decide(request, probability, settings);
         metrics.count(decision.by_model, decision.is_high_risk);
         output.clear();
@@ -81,13 +96,18 @@ pub(crate) fn answer(
             record.extend_from_slice(time.as_bytes());
             record.push(b'}');
         });
-        if json.len() > 1 {
-            json.push(b',');
-        }
         json.extend_from_slice(&output);
         json.extend_from_slice(b",\"uid\":");
         json.extend_from_slice(uid.as_bytes());
-        json.push(b'}');
+        json.extend_from_slice(b",\"missing\":[");
+        for (number, feature) in request.missing().enumerate() {
+            model.missing[feature].add(1);
+            if number > 0 {
+                json.push(b',');
+            }
+            push_string(&mut json, &model.features()[feature].name);
+        }
+        json.extend_from_slice(b"]}");
     }
     if body.is_array {
         json.push(b']');

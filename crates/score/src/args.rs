@@ -11,6 +11,7 @@ use mlops_core::address::{DatabaseUrl, Password};
 use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs, Output, Spec, UsageError, share, span};
 use mlops_objects::Location;
 
+use crate::demand::Demand;
 use crate::ship::ObjectLayout;
 use crate::spec::SPEC;
 
@@ -100,6 +101,29 @@ pub struct ModelArgs {
     /// Parquet
     #[arg(long, global = true, env = "SCORE_GOLDEN", value_name = "FILE", hide_short_help = true)]
     pub golden: Option<Location>,
+
+    /// Let --watch load a model with another target or with other features
+    #[arg(long, global = true, env = "SCORE_ALLOW_NEW_SCHEMA", value_parser = BoolishValueParser::new(), hide_short_help = true)]
+    pub allow_new_schema: bool,
+
+    /// Refuse a request that lacks any feature of the model [default: one that lacks more than half
+    /// of them]
+    #[arg(long, global = true, env = "SCORE_STRICT", value_parser = BoolishValueParser::new(), conflicts_with = "lenient", hide_short_help = true)]
+    pub strict: bool,
+
+    /// Answer a request whatever features it lacks
+    #[arg(long, global = true, env = "SCORE_LENIENT", value_parser = BoolishValueParser::new(), hide_short_help = true)]
+    pub lenient: bool,
+}
+
+impl ModelArgs {
+    pub(crate) fn demand(&self) -> Demand {
+        match (self.strict, self.lenient) {
+            (true, _) => Demand::All,
+            (_, true) => Demand::None,
+            _ => Demand::Half,
+        }
+    }
 }
 
 /// Access control and concurrency limits.

@@ -2,12 +2,15 @@
 
 mod answer;
 mod args;
+mod demand;
 mod groups;
 mod http;
 mod json;
 mod metrics;
 mod model;
+mod names;
 mod predict_file;
+mod reload;
 mod report;
 mod request;
 mod rule;

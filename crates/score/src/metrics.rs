@@ -33,6 +33,7 @@ pub(crate) struct Metrics {
     nanoseconds: Counter,
     /// By the model or the heuristic, and at high risk or not.
     predictions: [[Counter; 2]; 2],
+    pub(crate) refused_rows: Counter,
     pub(crate) model_loads: Counter,
     pub(crate) model_refusals: Counter,
     pub(crate) config_refreshes: Counter,
@@ -102,6 +103,11 @@ impl Metrics {
             &predictions,
         );
         let simple = [
+            (
+                "score_refused_rows_total",
+                "Rows that were not answered in a call that was.",
+                &self.refused_rows,
+            ),
             ("score_model_loads_total", "Models that were reloaded.", &self.model_loads),
             (
                 "score_model_refusals_total",

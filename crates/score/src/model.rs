@@ -1,23 +1,15 @@
-//! The model in service, and its replacement at run time.
+//! A model that answers.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use arc_swap::ArcSwap;
-use bytes::Bytes;
-use futures_util::TryStreamExt;
 use jiff::Timestamp;
-use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::table::{Cell, Column, Kind, Table};
-use mlops_job::{Context, UsageError};
+use mlops_job::UsageError;
 use mlops_model::artifact::ModelFile;
 use mlops_model::{Feature, FeatureKind, golden_failures};
-use mlops_objects::{Location, Objects};
 
 use crate::json::push_string;
-use crate::metrics::Metrics;
+use crate::metrics::Counter;
 
 /// A model, ready to answer.
 pub(crate) struct ServedModel {
@@ -25,6 +17,8 @@ pub(crate) struct ServedModel {
     pub(crate) loaded_at: Timestamp,
     /// Its uid as JSON.
     pub(crate) uid_json: Vec<u8>,
+    /// For each feature, the requests that did not have it.
+    pub(crate) missing: Vec<Counter>,
     indices: HashMap<String, usize>,
 }
 
@@ -46,7 +40,8 @@ impl ServedModel {
             features.enumerate().map(|(index, feature)| (feature.name.clone(), index)).collect();
         let mut uid_json = Vec::new();
         push_string(&mut uid_json, &file.model_uid);
-        let model = Self { file, loaded_at: now, uid_json, indices };
+        let missing = file.model.schema.features.iter().map(|_| Counter::default()).collect();
+        let model = Self { file, loaded_at: now, uid_json, missing, indices };
         let empty = model.table(1, |_, _| Cell::Missing);
         let probabilities = model.file.model.predict(&empty).map_err(UsageError::because)?;
         if !probabilities.iter().all(|probability| (0.0..=1.0).contains(probability)) {
@@ -74,6 +69,33 @@ impl ServedModel {
         Some((index, &self.features()[index].kind))
     }
 
+    /// Why this model may not take over from another while callers send what that one needs; `None`
+    /// where it may.
+    pub(crate) fn refuses_to_replace(&self, old: &Self) -> Option<String> {
+        let (target, before) = (&self.file.model.schema.target, &old.file.model.schema.target);
+        if (&target.name, &target.positive) != (&before.name, &before.positive) {
+            return Some(format!(
+                "it predicts `{} = {}`, and the current model `{} = {}`",
+                target.name, target.positive, before.name, before.positive
+            ));
+        }
+        for feature in self.features() {
+            let name = &feature.name;
+            match old.feature(name) {
+                None => {
+                    return Some(format!(
+                        "it needs the feature `{name}`, which callers do not send"
+                    ));
+                }
+                Some((_, kind)) if !is_same_kind(kind, &feature.kind) => {
+                    return Some(format!("its feature `{name}` has another kind of values"));
+                }
+                Some(_) => {}
+            }
+        }
+        None
+    }
+
     /// A table as the model takes it; `cell` is asked by row and feature.
     pub(crate) fn table<'c>(&self, rows: usize, cell: impl Fn(usize, usize) -> Cell<'c>) -> Table {
         let column = |(index, feature): (usize, &Feature)| {
@@ -90,114 +112,6 @@ impl ServedModel {
     }
 }
 
-/// The model in service. A call keeps its model; later calls get the reloaded model.
-pub(crate) struct LiveModel {
-    live: ArcSwap<ServedModel>,
-    source: ModelSource,
-    loaded_version: String,
-}
-
-/// The source of models.
-struct ModelSource {
-    location: Location,
-    store: Objects,
-    key: String,
-    golden: Option<Table>,
-}
-
-impl LiveModel {
-    /// Loads the first model.
-    ///
-    /// # Errors
-    ///
-    /// [`UsageError`] for a file that is no model or fails its golden requests, and the failures of
-    /// the store.
-    pub(crate) async fn open(
-        location: &Location,
-        golden: Option<Table>,
-        now: Timestamp,
-    ) -> Result<Self> {
-        let (root, key) = location.split_file().map_err(UsageError::because)?;
-        let source = ModelSource {
-            location: location.clone(),
-            store: Objects::open(&root).await,
-            key,
-            golden,
-        };
-        let reading = || format!("reading the model {location}");
-        let version = source.version().await.with_context(reading)?;
-        let model = source.read(now).await.with_context(reading)?;
-        Ok(Self { live: ArcSwap::from_pointee(model), source, loaded_version: version })
-    }
-
-    pub(crate) fn get(&self) -> Arc<ServedModel> {
-        self.live.load_full()
-    }
-
-    /// Looks again and again whether there is another model, until the service ends. A bad one is
-    /// looked at once, and the present one stays.
-    pub(crate) async fn watch(&self, every: Duration, context: &Context, metrics: &Metrics) {
-        let mut seen = self.loaded_version.clone();
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(every) => {}
-                () = context.shutdown.cancelled() => return,
-            }
-            match self.source.version().await {
-                Ok(version) if version == seen => {}
-                Ok(version) => {
-                    // A file that is still being written has another version when it is done.
-                    seen = version;
-                    let loaded = self.source.read(context.now()).await;
-                    self.take(loaded, metrics);
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        "cannot check for a new model; the current model stays in service: {error:#}"
-                    )
-                }
-            }
-        }
-    }
-
-    fn take(&self, loaded: Result<ServedModel>, metrics: &Metrics) {
-        let location = &self.source.location;
-        match loaded {
-            Ok(model) => {
-                let (old, new) = (&self.get().file.model_uid, model.file.model_uid.clone());
-                tracing::info!(model.uid = new, model.replaced = old, "a new model is in service");
-                self.live.store(Arc::new(model));
-                metrics.model_loads.add(1);
-            }
-            Err(error) => {
-                metrics.model_refusals.add(1);
-                let error = format!("{error:#}");
-                tracing::error!(
-                    error,
-                    "the new model at {location} could not be loaded; the current model stays in service"
-                );
-            }
-        }
-    }
-}
-
-impl ModelSource {
-    /// Returns the version of the file.
-    async fn version(&self) -> Result<String, StoreError> {
-        let mut found = self
-            .store
-            .list(&self.key)
-            .try_filter(|object| std::future::ready(object.key == self.key));
-        let missing =
-            || StoreError::new(StoreErrorKind::NotFound, format!("no model at {}", self.location));
-        Ok(found.try_next().await?.ok_or_else(missing)?.version)
-    }
-
-    async fn read(&self, now: Timestamp) -> Result<ServedModel> {
-        let chunks: Vec<Bytes> = self.store.get(&self.key).await?.try_collect().await?;
-        let golden = self.golden.clone();
-        // A large forest takes a quarter of a second, in which this thread would answer nobody.
-        let read = move || ServedModel::read(&chunks.concat(), golden.as_ref(), now);
-        Ok(tokio::task::spawn_blocking(read).await.context("reading the model failed")??)
-    }
+fn is_same_kind(one: &FeatureKind, other: &FeatureKind) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
 }

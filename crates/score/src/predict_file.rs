@@ -4,7 +4,7 @@ use mlops_job::UsageError;
 use mlops_monitor::read_table;
 use mlops_objects::Location;
 
-use crate::model::LiveModel;
+use crate::reload::LiveModel;
 use crate::report::Predicted;
 
 /// The probability of each row of a file, in their order.
@@ -13,7 +13,7 @@ pub(crate) async fn predict_file(
     data: &Location,
     now: Timestamp,
 ) -> Result<Predicted> {
-    let model = LiveModel::open(model, None, now).await?.get();
+    let model = LiveModel::open(model, None, false, now).await?.get();
     let table = read_table(data).await?;
     let asked = model.clone();
     let asking = tokio::task::spawn_blocking(move || asked.file.model.predict(&table));

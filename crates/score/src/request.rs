@@ -9,9 +9,9 @@ use mlops_model::FeatureKind;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::demand::Reading;
 use crate::http::{FieldError, Problem};
 use crate::json::push_string;
-use crate::model::ServedModel;
 use crate::rule::Operand;
 
 /// Longer ones do not fit the key of `model_logs`.
@@ -32,8 +32,8 @@ pub(crate) struct Request<'b> {
     pub(crate) uid: Option<&'b str>,
     /// The client.
     pub(crate) client_id: Option<Cow<'b, str>>,
-    /// One for each feature of the model.
-    values: Vec<Value<'b>>,
+    /// One for each feature of the model; `None` for one that was not sent.
+    values: Vec<Option<Value<'b>>>,
     fields: Fields<'b>,
 }
 
@@ -46,7 +46,8 @@ enum Value<'b> {
 
 /// The requests of a body, which is one of them or an array.
 pub(crate) struct Body<'b> {
-    pub(crate) requests: Vec<Request<'b>>,
+    /// Each row, or why it cannot be answered.
+    pub(crate) rows: Vec<Result<Request<'b>, Problem>>,
     pub(crate) is_array: bool,
 }
 
@@ -54,11 +55,11 @@ pub(crate) struct Body<'b> {
 ///
 /// # Errors
 ///
-/// A [`Problem`] of 400 for what is no JSON, and of 422 for what the model cannot take, which names
+/// A [`Problem`] of 400 for what is no JSON, and of 422 where no row can be answered, which names
 /// each field.
 pub(crate) fn read_body<'b>(
     body: &'b [u8],
-    model: &ServedModel,
+    reading: Reading<'_>,
     max_rows: usize,
 ) -> Result<Body<'b>, Problem> {
     let not_json = |error: serde_json::Error| {
@@ -67,124 +68,111 @@ pub(crate) fn read_body<'b>(
             format!("the body is not valid JSON: {error}"),
         )
     };
-    let mut errors = Vec::new();
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => {
             let fields: Fields<'b> = serde_json::from_slice(body).map_err(not_json)?;
-            let request = Request::read(fields, model, None, &mut errors);
-            if !errors.is_empty() {
-                return Err(Problem::fields(errors));
-            }
-            Ok(Body { requests: vec![request], is_array: false })
+            let request = Request::read(fields, reading, "").map_err(Problem::fields)?;
+            Ok(Body { rows: vec![Ok(request)], is_array: false })
         }
         Some(b'[') => {
             let items: Vec<&'b RawValue> = serde_json::from_slice(body).map_err(not_json)?;
             if items.is_empty() || items.len() > max_rows {
                 let detail = format!("has {} rows; send from 1 to {max_rows} at once", items.len());
-                return Err(Problem::fields(vec![FieldError {
-                    pointer: String::new(),
-                    field: String::new(),
-                    detail,
-                }]));
+                return Err(Problem::fields(vec![FieldError::of_row("", detail)]));
             }
-            let mut requests = Vec::with_capacity(items.len());
+            let mut errors = Vec::new();
+            let mut rows = Vec::with_capacity(items.len());
             for (row, item) in items.into_iter().enumerate() {
-                if item.get().starts_with('{') {
+                let pointer = format!("/{row}");
+                let request = if item.get().starts_with('{') {
                     let fields: Fields<'b> = serde_json::from_str(item.get()).map_err(not_json)?;
-                    requests.push(Request::read(fields, model, Some(row), &mut errors));
+                    Request::read(fields, reading, &pointer)
                 } else {
                     let detail =
                         format!("must be an object, and row {row} is {}", kind_of(item.get()));
-                    errors.push(FieldError {
-                        pointer: format!("/{row}"),
-                        field: String::new(),
-                        detail,
-                    });
-                }
-                if errors.len() >= MAX_ERRORS {
-                    break;
-                }
+                    Err(vec![FieldError::of_row(&pointer, detail)])
+                };
+                rows.push(request.map_err(|mut of_row| {
+                    // The first says enough of a row where there are many.
+                    of_row.truncate(MAX_ERRORS.saturating_sub(errors.len()).max(1));
+                    errors.extend(of_row.iter().take(MAX_ERRORS - errors.len()).cloned());
+                    Problem::fields(of_row)
+                }));
             }
-            if errors.is_empty() {
-                Ok(Body { requests, is_array: true })
-            } else {
-                Err(Problem::fields(errors))
+            match rows.iter().any(Result::is_ok) {
+                true => Ok(Body { rows, is_array: true }),
+                false => Err(Problem::fields(errors)),
             }
         }
         _ => {
             let value: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
             let detail =
                 format!("must be an object or an array of them, not {}", kind_of(value.get()));
-            Err(Problem::fields(vec![FieldError {
-                pointer: String::new(),
-                field: String::new(),
-                detail,
-            }]))
+            Err(Problem::fields(vec![FieldError::of_row("", detail)]))
         }
     }
 }
 
 impl<'b> Request<'b> {
+    /// `pointer` is the row's JSON pointer in the body.
     fn read(
         fields: Fields<'b>,
-        model: &ServedModel,
-        row: Option<usize>,
-        errors: &mut Vec<FieldError>,
-    ) -> Self {
-        let mut request = Self {
-            uid: None,
-            client_id: None,
-            values: vec![Value::Missing; model.features().len()],
-            fields,
-        };
-        let mut seen = vec![false; request.values.len()];
+        Reading { model, demand }: Reading<'_>,
+        pointer: &str,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut values = vec![None; model.features().len()];
+        let (mut uid, mut client_id) = (None, None);
         let (mut seen_uid, mut seen_client) = (false, false);
-        for (name, raw) in &request.fields.0 {
-            let raw = raw.get();
-            let is_again = match name.as_ref() {
+        for (name, raw) in fields.iter() {
+            let is_again = match name {
                 "uid" => std::mem::replace(&mut seen_uid, true),
                 "client_id" => std::mem::replace(&mut seen_client, true),
                 _ => false,
             };
             let feature = model.feature(name);
-            let is_again = is_again
-                || feature.is_some_and(|(index, _)| std::mem::replace(&mut seen[index], true));
-            let read = match (name.as_ref(), feature) {
+            let is_again = is_again || feature.is_some_and(|(index, _)| values[index].is_some());
+            let read = match (name, feature) {
                 _ if is_again => Err("occurs twice; send it once".to_owned()),
-                ("uid", _) => read_uid(raw).map(|uid| request.uid = uid),
-                ("client_id", feature) => read_client_id(raw).and_then(|client_id| {
-                    request.client_id = client_id;
+                ("uid", _) => read_uid(raw).map(|found| uid = found),
+                ("client_id", feature) => read_client_id(raw).and_then(|found| {
+                    client_id = found;
                     if let Some((index, kind)) = feature {
-                        request.values[index] = read_value(raw, kind)?;
+                        values[index] = Some(read_value(raw, kind)?);
                     }
                     Ok(())
                 }),
                 (_, Some((index, kind))) => {
-                    read_value(raw, kind).map(|value| request.values[index] = value)
+                    read_value(raw, kind).map(|value| values[index] = Some(value))
                 }
                 (_, None) => check_depth(raw),
             };
             if let Err(detail) = read
                 && errors.len() < MAX_ERRORS
             {
-                let escaped = name.replace('~', "~0").replace('/', "~1");
-                let row = row.map_or_else(String::new, |row| format!("/{row}"));
-                errors.push(FieldError {
-                    pointer: format!("{row}/{escaped}"),
-                    field: name.to_string(),
-                    detail,
-                });
+                errors.push(FieldError::of_field(pointer, name, detail));
             }
         }
-        request
+        if errors.is_empty() {
+            errors = demand.check(&fields, &values, model, pointer);
+        }
+        match errors.is_empty() {
+            true => Ok(Self { uid, client_id, values, fields }),
+            false => Err(errors),
+        }
+    }
+
+    /// Returns the indices of the features that the request does not have.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = usize> + '_ {
+        self.values.iter().enumerate().filter_map(|(index, value)| value.is_none().then_some(index))
     }
 
     /// Returns the value of a feature, by its index in the model.
     pub(crate) fn cell(&self, feature: usize) -> Cell<'_> {
         match &self.values[feature] {
-            Value::Missing => Cell::Missing,
-            Value::Number(number) => Cell::Number(*number),
-            Value::Text(text) => Cell::Text(text),
+            None | Some(Value::Missing) => Cell::Missing,
+            Some(Value::Number(number)) => Cell::Number(*number),
+            Some(Value::Text(text)) => Cell::Text(text),
         }
     }
 
@@ -343,6 +331,13 @@ fn kind_of(raw: &str) -> &'static str {
         Some(b't' | b'f') => "a boolean",
         Some(b'n') => "null",
         _ => "a number",
+    }
+}
+
+impl<'b> Fields<'b> {
+    /// Gives the name and the JSON of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'b str)> {
+        self.0.iter().map(|(name, raw)| (name.as_ref(), raw.get()))
     }
 }
 

@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::args::{Args, Command};
 use crate::http::{App, BodyBytes, router};
 use crate::metrics::Metrics;
-use crate::model::LiveModel;
 use crate::predict_file::predict_file;
+use crate::reload::LiveModel;
 use crate::report::{Outcome, Served};
 use crate::settings::{LiveSettings, Settings, heuristic};
 use crate::ship::{DatabaseSink, ObjectsSink, Shipper, Sink, SinkState};
@@ -59,7 +59,9 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
         }
         None => None,
     };
-    let model = LiveModel::open(&args.model.model, golden, context.started).await?;
+    let model =
+        LiveModel::open(&args.model.model, golden, args.model.allow_new_schema, context.started)
+            .await?;
     let settings = settings(args, &context)?;
     let Log { spool, ends, shippers } = open_log(args, &context).await?;
     let listener = TcpListener::bind(args.service.listen).await;
@@ -84,6 +86,7 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
         body_bytes: BodyBytes::new(args.service.max_in_flight, args.service.max_body_bytes),
         max_body_bytes: args.service.max_body_bytes as usize,
         max_rows: args.service.max_rows as usize,
+        demand: args.model.demand(),
         timeout: args.service.timeout.unsigned_abs(),
         context: context.clone(),
     });

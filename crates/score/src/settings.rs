@@ -98,12 +98,17 @@ impl LiveSettings {
         self.last_refresh.load_full()
     }
 
-    /// Reads the table. A bad value keeps the last good one.
+    /// Reads the table. A bad value keeps the last good one, and so does a heuristic with a field
+    /// that requests do not have.
     ///
     /// # Errors
     ///
     /// What the database says; all settings stay as they are.
-    pub(crate) async fn refresh(&self, now: Timestamp) -> Result<Refreshed> {
+    pub(crate) async fn refresh(
+        &self,
+        now: Timestamp,
+        is_field: impl Fn(&str) -> bool,
+    ) -> Result<Refreshed> {
         let Some(table) = &self.table else {
             let settings = self.get();
             return Ok(Refreshed { settings, refused: Vec::new(), unknown: Vec::new() });
@@ -111,7 +116,7 @@ impl LiveSettings {
         let doing = || format!("reading the settings in {} of {}", table.name, table.url);
         let rows = tokio::time::timeout(PATIENCE, table.read()).await;
         let rows = rows.context("timed out").and_then(|rows| rows).with_context(doing)?;
-        let refreshed = read(&rows, &self.first, &self.get());
+        let refreshed = read(&rows, &self.first, &self.get(), is_field);
         self.live.store(refreshed.settings.clone());
         self.last_refresh.store(Arc::new(Some((now, refreshed.clone()))));
         for refused in &refreshed.refused {
@@ -129,7 +134,12 @@ impl LiveSettings {
 
 /// The settings that the rows say, of those that are well-formed; `first` is for names that have no
 /// row, `last` for bad ones.
-fn read(rows: &Table, first: &Settings, last: &Settings) -> Refreshed {
+fn read(
+    rows: &Table,
+    first: &Settings,
+    last: &Settings,
+    is_field: impl Fn(&str) -> bool,
+) -> Refreshed {
     let mut settings = first.clone();
     let (mut refused, mut unknown) = (Vec::new(), Vec::new());
     let column =
@@ -141,7 +151,9 @@ fn read(rows: &Table, first: &Settings, last: &Settings) -> Refreshed {
             "heuristic_share" => {
                 mlops_job::share(&value).map(|share| settings.heuristic_share = share)
             }
-            "heuristic" => heuristic(&value).map(|rule| settings.heuristic = rule),
+            "heuristic" => heuristic(&value)
+                .and_then(|rule| known_fields(rule, &is_field))
+                .map(|rule| settings.heuristic = rule),
             "experiment" if value.is_empty() => Err("must be a name".to_owned()),
             "experiment" => {
                 settings.experiment = value;
@@ -168,6 +180,19 @@ fn read(rows: &Table, first: &Settings, last: &Settings) -> Refreshed {
         refused.push(Refused { name: "heuristic_share".to_owned(), why });
     }
     Refreshed { settings: Arc::new(settings), refused, unknown }
+}
+
+/// Refuses a rule with other fields: it would never hold.
+fn known_fields(
+    rule: Option<Rule>,
+    is_field: impl Fn(&str) -> bool,
+) -> Result<Option<Rule>, String> {
+    let unknown =
+        rule.as_ref().and_then(|rule| rule.fields().into_iter().find(|name| !is_field(name)));
+    match unknown {
+        Some(name) => Err(format!("`{name}` is no feature of the model")),
+        None => Ok(rule),
+    }
 }
 
 /// A rule; an empty text is none.
@@ -212,7 +237,7 @@ mod tests {
                 .for_each(|row| column.push(Cell::Text(if doing == 0 { row.0 } else { row.1 })));
             table.columns.push(column);
         }
-        let found = read(&table, &settings(0.5, 0.0, ""), last);
+        let found = read(&table, &settings(0.5, 0.0, ""), last, |name| name == "x");
         let refused = found
             .refused
             .iter()
@@ -253,6 +278,16 @@ mod tests {
                 "heuristic_share: must be a share between 0 and 1, such as 0.05",
                 "experiment: must be a name",
             ]
+        );
+    }
+
+    #[test]
+    fn a_heuristic_of_an_unknown_field_is_refused() {
+        let last = settings(0.5, 0.0, "x > 1");
+        let (found, refused) = read_rows(&[("heuristic", "x > 1 and not y in ('a')")], &last);
+        assert_eq!(
+            (found, refused),
+            (last, vec!["heuristic: `y` is no feature of the model".into()])
         );
     }
 

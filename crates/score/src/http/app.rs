@@ -6,8 +6,9 @@ use mlops_web::Secrets;
 use tokio::sync::Semaphore;
 
 use super::body::BodyBytes;
+use crate::demand::Demand;
 use crate::metrics::Metrics;
-use crate::model::LiveModel;
+use crate::reload::LiveModel;
 use crate::settings::LiveSettings;
 use crate::ship::SinkState;
 use crate::spool::Spool;
@@ -25,6 +26,7 @@ pub(crate) struct App {
     pub(crate) body_bytes: BodyBytes,
     pub(crate) max_body_bytes: usize,
     pub(crate) max_rows: usize,
+    pub(crate) demand: Demand,
     pub(crate) timeout: Duration,
     pub(crate) context: Context,
 }

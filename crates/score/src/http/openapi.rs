@@ -37,7 +37,8 @@ pub(super) fn paths() -> Value {
         "/predict": {"post": operation(
             "The predicted probability for a client, and whether it is a high risk",
             &[(200, "application/json", json!({"oneOf": [
-                reference("Answer"), {"type": "array", "items": reference("Answer")},
+                reference("Answer"),
+                {"type": "array", "items": {"anyOf": [reference("Answer"), reference("Problem")]}},
             ]}))],
         )},
         "/config-refresh": {"post": operation(
@@ -63,7 +64,7 @@ fn description(app: &App) -> Value {
             (408, "Timed out"),
             (413, "Body too long"),
             (415, "Content type is not JSON"),
-            (422, "Fields of a wrong type, listed by name"),
+            (422, "Fields of a wrong type, listed by name, or too few features of the model"),
             (503, "Too busy, or the log cannot be written: no prediction is returned"),
         ],
     );
@@ -148,7 +149,7 @@ fn request(model: &ServedModel) -> Value {
         "ID of the client; a client is always in the same group (model or heuristic)".into();
     json!({
         "type": "object",
-        "description": "A missing field is a missing value for the model. A field that is not a feature is only logged.",
+        "description": "A missing field is a missing value for the model; how many may be missing is an option of the service. A field that is not a feature is only logged.",
         "properties": properties,
         "additionalProperties": true,
     })
@@ -172,7 +173,7 @@ fn property(feature: &Feature) -> Value {
 fn answer() -> Value {
     json!({
         "type": "object",
-        "required": ["prediction", "high_risk", "response_time", "ltv", "uid", "model_uid", "model_used"],
+        "required": ["prediction", "high_risk", "response_time", "ltv", "uid", "model_uid", "model_used", "missing"],
         "properties": {
             "prediction": {"type": "number", "minimum": 0, "maximum": 1, "description": "The predicted probability of the model"},
             "high_risk": {"enum": ["yes", "no"], "description": "The decision: whether the client is at high risk"},
@@ -180,6 +181,7 @@ fn answer() -> Value {
             "ltv": {"type": "number"},
             "uid": {"type": "string"},
             "model_uid": {"type": "string"},
+            "missing": {"type": "array", "items": {"type": "string"}, "description": "Features of the model that the request did not have"},
             "model_used": {"enum": ["model", "heuristic"], "description": "The group: whether the model or the heuristic decided `high_risk`"},
         },
     })

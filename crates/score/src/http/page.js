@@ -6,8 +6,8 @@ const answer = document.querySelector('#answer');
 function payload() {
   const fields = {};
   for (const field of form.querySelectorAll('[data-kind]')) {
-    if (field.value === '') continue;
-    fields[field.name] = field.dataset.kind === 'number' ? Number(field.value) : field.value;
+    const isNumber = field.dataset.kind === 'number' && field.value !== '';
+    fields[field.name] = isNumber ? Number(field.value) : field.value || null;
   }
   return fields;
 }

@@ -42,6 +42,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
 fn document(app: &App) -> Markup {
     let model = app.model.get();
     let target = &model.file.model.schema.target;
+    let refused = app.model.refused();
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -56,6 +57,9 @@ fn document(app: &App) -> Markup {
                 p {
                     "The probability of " code { (target.name) " = " (target.positive) } ", by the model "
                     code { (model.file.model_uid) } ". An empty field is a missing value."
+                }
+                @if let Some(refused) = refused.as_ref() {
+                    p.refused { "A newer model was refused at " (refused.at) ": " (refused.why) }
                 }
                 p.muted { "Test requests are logged like all requests. Documentation: " a href="openapi.json" { "openapi.json" } "." }
                 form {

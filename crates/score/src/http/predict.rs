@@ -9,6 +9,7 @@ use axum::response::Response;
 use super::body::busy;
 use super::{App, Problem};
 use crate::answer::{Answer, Begun, answer};
+use crate::demand::Reading;
 use crate::json::json_type;
 use crate::request::read_body;
 use crate::spool::SpoolError;
@@ -48,7 +49,8 @@ pub(super) async fn predict(
 
 fn answer_all(app: &App, body: &[u8], begun: Begun) -> Result<Answer, Problem> {
     let model = app.model.get();
-    let body = read_body(body, &model, app.max_rows)?;
+    let reading = Reading { model: &model, demand: app.demand };
+    let body = read_body(body, reading, app.max_rows)?;
     answer(&body, &model, &app.settings.get(), begun, &app.metrics)
 }
 

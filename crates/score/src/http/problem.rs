@@ -16,6 +16,18 @@ pub(crate) struct FieldError {
     pub(crate) detail: String,
 }
 
+impl FieldError {
+    /// `pointer` is the row's.
+    pub(crate) fn of_row(pointer: &str, detail: String) -> Self {
+        Self { pointer: pointer.to_owned(), field: String::new(), detail }
+    }
+
+    pub(crate) fn of_field(pointer: &str, field: &str, detail: String) -> Self {
+        let escaped = field.replace('~', "~0").replace('/', "~1");
+        Self { pointer: format!("{pointer}/{escaped}"), field: field.to_owned(), detail }
+    }
+}
+
 /// An answer that is none, by RFC 9457.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -48,7 +60,8 @@ impl Problem {
             }
             [FieldError { field, detail, .. }] => format!("`{field}` {detail}"),
             [FieldError { field, detail, .. }, ..] => {
-                format!("`{field}` {detail}; {} more are listed in `errors`", errors.len() - 1)
+                let of = if field.is_empty() { "the request".into() } else { format!("`{field}`") };
+                format!("{of} {detail}; {} more are listed in `errors`", errors.len() - 1)
             }
             [] => "the request cannot be answered".to_owned(),
         };
@@ -79,8 +92,9 @@ impl Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    /// The problem as JSON.
+    pub(crate) fn json(&self) -> Vec<u8> {
         let document = Document {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
@@ -89,7 +103,13 @@ impl IntoResponse for Problem {
             errors: &self.errors,
         };
         // Texts and numbers; nothing here cannot be written.
-        let body = serde_json::to_vec(&document).unwrap_or_default();
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = self.json();
         let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         let mut response = (self.status, [content_type], body).into_response();
         response.headers_mut().extend(self.header);

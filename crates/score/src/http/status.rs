@@ -16,7 +16,7 @@ pub(super) async fn health() -> Response {
 }
 
 /// `GET /ready`: whether calls should be sent here. A log that waits in the spool is no reason
-/// against it; a full spool is, and the end.
+/// against it, and neither is a new model that was refused; a full spool is, and the end.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     let trouble = app
         .spool
@@ -37,6 +37,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     let body = json!({
         "status": word,
         "model_uid": app.model.get().file.model_uid,
+        "refused_model": *app.model.refused(),
         "logs": sinks.collect::<Vec<Value>>(),
         "spooled_bytes": spooled,
     });
@@ -53,6 +54,7 @@ pub(super) async fn model(State(app): State<Arc<App>>) -> Response {
     );
     let body = json!({
         "model_uid": file.model_uid,
+        "refused_model": *app.model.refused(),
         "created": file.created,
         "loaded_at": model.loaded_at.to_string(),
         "learner": file.model.recipe.learner.name(),
@@ -83,7 +85,26 @@ pub(super) async fn config_refresh(State(app): State<Arc<App>>) -> Result<Respon
 /// `GET /metrics`, for Prometheus.
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let one = |value: u64| vec![(String::new(), value)];
-    let mut gauges = Vec::new();
+    let model = app.model.get();
+    let missing = model.features().iter().zip(&model.missing);
+    let missing = missing.map(|(feature, count)| {
+        let name = feature.name.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n");
+        (format!("{{feature=\"{name}\"}}"), count.get())
+    });
+    let mut gauges = vec![
+        Gauge {
+            name: "score_missing_features_total",
+            help: "Answered requests without the feature, since the model was loaded.",
+            kind: "counter",
+            values: missing.collect(),
+        },
+        Gauge {
+            name: "score_model_is_refused",
+            help: "1 if the newest model file was refused and an older model answers.",
+            kind: "gauge",
+            values: one(app.model.refused().is_some().into()),
+        },
+    ];
     if let Some(spool) = &app.spool {
         let state = &spool.state;
         let mut push =
@@ -134,7 +155,9 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
 impl App {
     /// Reads the settings, and says in the log what came of it.
     pub(crate) async fn refresh_settings(&self) -> Result<crate::settings::Refreshed, ()> {
-        match self.settings.refresh(self.context.now()).await {
+        let model = self.model.get();
+        let is_field = |name: &str| name == "client_id" || model.feature(name).is_some();
+        match self.settings.refresh(self.context.now(), is_field).await {
             Ok(refreshed) => {
                 self.metrics.config_refreshes.add(1);
                 self.metrics.config_refusals.add(refreshed.refused.len() as u64);

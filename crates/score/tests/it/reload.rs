@@ -27,12 +27,12 @@ async fn another_model_takes_over_and_no_call_is_dropped() {
     }
     // One that is no model, and one that is half of one.
     world.put("model.pkl", b"\x80\x04no pickle");
-    service.wait_for("could not be loaded; the current model stays in service");
+    service.wait_for("was refused; the current model stays in service");
     let half = model("half", 3).to_pickle();
     world.put("model.pkl", &half[..half.len() / 2]);
-    service.wait_for("could not be loaded; the current model stays in service");
+    service.wait_for("was refused; the current model stays in service");
     load.more(50).await;
-    let answer = service.predict(r#"{"activity_score": 0.25}"#).await.json();
+    let answer = service.predict(r#"{"activity_score": 0.25, "device_type": null}"#).await.json();
     assert_eq!(answer["model_uid"], "model-6");
     assert_eq!(answer["prediction"], asked(&model("model-6", 11), Some(0.25), None, None));
     world.put_model(&model("last", 4));
@@ -83,7 +83,7 @@ async fn a_model_in_s3_is_taken_up_and_golden_requests_guard_it() {
     service.wait_until("/ready", |answer| answer.json()["model_uid"] == "second").await;
     // One tree says hardly more than the mean.
     put(model("blunt", 1).to_pickle()).await;
-    let line = service.wait_for("could not be loaded; the current model stays in service");
+    let line = service.wait_for("was refused; the current model stays in service");
     assert!(line.contains("the golden request 1 has probability"), "{line}");
     assert_eq!(service.get("/ready").await.json()["model_uid"], "second");
 }

@@ -59,7 +59,7 @@ impl Service {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         // The shell has a `kill` of its own where the system has none.
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success());

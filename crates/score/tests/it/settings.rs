@@ -52,9 +52,15 @@ async fn some_clients_are_decided_on_by_the_heuristic_and_always_the_same_ones()
         let service = Service::start(job);
         let found = service.predict(Value::from(clients.clone()).to_string()).await.json();
         // Whose request it is nobody knows.
-        let nobody = service.predict(r#"{"activity_score": 0.1}"#).await.json();
+        let nobody =
+            service.predict(r#"{"activity_score": 0.1, "device_type": null}"#).await.json();
         assert_eq!(nobody["model_used"], "model");
-        let text = service.predict(r#"{"client_id": "7", "vip": true}"#).await.json();
+        let text = service
+            .predict(
+                r#"{"client_id": "7", "vip": true, "activity_score": null, "device_type": null}"#,
+            )
+            .await
+            .json();
         assert_eq!(text["model_used"], found[7]["model_used"], "7 and \"7\" are the same client");
         assert_eq!(service.stop().0, 143);
         found.as_array().unwrap().clone()
@@ -113,7 +119,7 @@ async fn the_settings_of_a_table_are_taken_over_and_bad_ones_are_not() {
         "0.01",
     ];
     let service = Service::start(job(&world, &table).env("MLOPS_DATABASE_PASSWORD", "test"));
-    let one = json!({"client_id": "7", "activity_score": 0.5});
+    let one = json!({"client_id": "7", "activity_score": 0.5, "device_type": null});
     assert_eq!(
         predict(&service, &one).await["high_risk"],
         "no",

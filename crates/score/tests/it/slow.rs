@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::service::{PATIENCE, Service, job};
-use crate::world::World;
+use crate::world::{World, request};
 
 const SLOW_CLIENTS: usize = 1_100;
 
@@ -18,7 +18,7 @@ async fn check_others_are_answered(begin: &str) {
     let mut slow = SlowClients::start(&service.address, SLOW_CLIENTS, begin).await.unwrap();
     for _ in 0..20 {
         let begun = Instant::now();
-        assert_eq!(service.predict("{}").await.status, 200, "{begin}");
+        assert_eq!(service.predict(request(1).to_string()).await.status, 200, "{begin}");
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(1), "{begin}: {took:?}");
         tokio::time::sleep(Duration::from_millis(100)).await;
