@@ -43,6 +43,14 @@ pub enum ModelError {
         /// The number of rows.
         rows: usize,
     },
+    /// Without one of the folds, all rows have the same outcome.
+    #[error(
+        "without one of the {folds} folds of the cross-validation, all rows have the same outcome, since the rows of a customer are in one fold; add rows of other customers, or set `calibration = \"none\"`"
+    )]
+    OneOutcomeInFolds {
+        /// The number of folds.
+        folds: usize,
+    },
     /// The table has too many inputs.
     #[error(
         "the table has {inputs} inputs, and this learner accepts at most {most}; remove some columns"

@@ -1,8 +1,8 @@
 use super::calibration::{Calibration, fit_isotonic, fit_sigmoid};
-use super::folds::stratified_folds;
 use super::progress::Progress;
 use super::schema::{Input, Schema};
 use super::scorer::Scorer;
+use super::split::{Groups, folds, stratified_folds};
 use super::{CalibrationMethod, ModelError, Recipe};
 use mlops_core::table::Table;
 
@@ -24,7 +24,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Fits a model to rows whose outcomes are known.
+    /// Fits a model to rows whose outcomes are known, each of another customer.
     ///
     /// # Errors
     ///
@@ -37,14 +37,33 @@ impl Model {
         recipe: &Recipe,
         progress: &Progress<'_>,
     ) -> Result<Self, ModelError> {
+        let groups = Groups::of_single_rows(table.rows());
+        Self::fit_groups(table, labels, &groups, schema, recipe, progress)
+    }
+
+    /// Fits a model to rows whose outcomes are known. Calibration keeps the rows of each of `groups`
+    /// in one fold.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::fit`].
+    pub fn fit_groups(
+        table: &Table,
+        labels: &[bool],
+        groups: &Groups,
+        schema: &Schema,
+        recipe: &Recipe,
+        progress: &Progress<'_>,
+    ) -> Result<Self, ModelError> {
         recipe.check()?;
         let inputs = schema.inputs(table)?;
         check_labels(labels, table.rows())?;
         let calibration = match recipe.calibration {
             CalibrationMethod::None => None,
             method => {
+                let folds = folds(groups, recipe.folds, recipe.seed);
                 let probabilities =
-                    out_of_fold(&inputs, labels, &[], recipe, progress)?.probabilities;
+                    out_of_fold(&inputs, labels, folds, &[], recipe, progress)?.probabilities;
                 Some(calibrate(&probabilities, labels, method).ok_or(ModelError::NoCalibration)?)
             }
         };
@@ -145,8 +164,8 @@ impl OutOfFold {
     }
 }
 
-/// Returns out-of-fold predictions: each fold is predicted by a model that is fitted to the other
-/// folds. `inputs` are the inputs of `schema`.
+/// Returns out-of-fold predictions of a classifier of two data sets, whose folds are stratified.
+/// `inputs` are the inputs of `schema`.
 ///
 /// # Errors
 ///
@@ -159,8 +178,28 @@ pub fn cross_validate(
     progress: &Progress<'_>,
 ) -> Result<OutOfFold, ModelError> {
     recipe.check()?;
+    let folds =
+        stratified_folds(labels, &Groups::of_single_rows(labels.len()), recipe.folds, recipe.seed);
+    cross_validate_by(folds, inputs, labels, schema, recipe, progress)
+}
+
+/// Returns out-of-fold predictions: each fold is predicted by a model that is fitted to the other
+/// folds. `folds` has the fold of each row, below `recipe.folds`.
+///
+/// # Errors
+///
+/// As [`Model::fit`].
+pub fn cross_validate_by(
+    folds: Vec<usize>,
+    inputs: &[Input<'_>],
+    labels: &[bool],
+    schema: &Schema,
+    recipe: &Recipe,
+    progress: &Progress<'_>,
+) -> Result<OutOfFold, ModelError> {
+    recipe.check()?;
     check_labels(labels, inputs.first().map_or(0, Input::rows))?;
-    let mut found = out_of_fold(inputs, labels, &[], recipe, progress)?;
+    let mut found = out_of_fold(inputs, labels, folds, &[], recipe, progress)?;
     found.importances = of_features(schema, &found.importances);
     Ok(found)
 }
@@ -181,8 +220,10 @@ pub fn cross_score(
 ) -> Result<(OutOfFold, Vec<f64>), ModelError> {
     recipe.check()?;
     check_labels(labels, table.rows())?;
-    let mut found =
-        out_of_fold(&schema.inputs(table)?, labels, &schema.inputs(other)?, recipe, progress)?;
+    let folds =
+        stratified_folds(labels, &Groups::of_single_rows(labels.len()), recipe.folds, recipe.seed);
+    let (inputs, others) = (schema.inputs(table)?, schema.inputs(other)?);
+    let mut found = out_of_fold(&inputs, labels, folds, &others, recipe, progress)?;
     found.importances = of_features(schema, &found.importances);
     let others = std::mem::take(&mut found.others);
     Ok((found, others))
@@ -200,13 +241,13 @@ fn of_features(schema: &Schema, of_inputs: &[f64]) -> Vec<f64> {
 fn out_of_fold(
     inputs: &[Input<'_>],
     labels: &[bool],
+    folds: Vec<usize>,
     others: &[Input<'_>],
     recipe: &Recipe,
     progress: &Progress<'_>,
 ) -> Result<OutOfFold, ModelError> {
     let rows_of_others = others.first().map_or(0, Input::rows);
     let mut of_others = vec![0.0; rows_of_others];
-    let folds = stratified_folds(labels, recipe.folds, recipe.seed);
     let mut probabilities = vec![0.0; labels.len()];
     let mut importances = vec![0.0; inputs.len()];
     for fold in 0..recipe.folds {
@@ -218,7 +259,8 @@ fn out_of_fold(
             inputs.iter().map(|input| input.take(rows)).collect::<Vec<Input<'_>>>()
         };
         let labels_fitted_to: Vec<bool> = fitted_to.iter().map(|row| labels[*row]).collect();
-        check_labels(&labels_fitted_to, fitted_to.len())?;
+        check_labels(&labels_fitted_to, fitted_to.len())
+            .map_err(|_| ModelError::OneOutcomeInFolds { folds: recipe.folds })?;
         let (scorer, shares) = Scorer::learn(
             taken(&fitted_to),
             &labels_fitted_to,

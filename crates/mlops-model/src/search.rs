@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::metrics::{roc_auc, row_log_loss};
 use super::random::Random;
+use super::split::{Groups, folds};
 use super::{
     BoostingParams, ForestParams, Learner, LearnerKind, LogisticParams, ModelError, Progress,
-    Recipe, Schema, TreeParams, cross_validate,
+    Recipe, Schema, TreeParams, cross_validate_by,
 };
 use mlops_core::table::Table;
 
@@ -90,7 +91,8 @@ fn random_learner(kind: LearnerKind, random: &mut Random) -> Learner {
     }
 }
 
-/// Evaluates recipes by cross-validation, and returns them with the best first.
+/// Evaluates recipes by cross-validation, and returns them with the best first. The rows of each of
+/// `groups` are in one fold.
 ///
 /// Successive halving (`halving`) first tries all recipes on a random part of the rows. The best third
 /// continues on three times as many rows, up to all rows. Recipes of later rounds come first,
@@ -106,6 +108,7 @@ fn random_learner(kind: LearnerKind, random: &mut Random) -> Learner {
 pub fn search(
     table: &Table,
     labels: &[bool],
+    groups: &Groups,
     schema: &Schema,
     recipes: Vec<Recipe>,
     halving: bool,
@@ -122,7 +125,7 @@ pub fn search(
         let of_part: Vec<bool> = chosen.iter().map(|row| labels[*row]).collect();
         let mut trials = Vec::with_capacity(still_in.len());
         for recipe in still_in {
-            trials.push(evaluate(&part, &of_part, schema, recipe)?);
+            trials.push(evaluate(&part, &of_part, &groups.take(&chosen), schema, recipe)?);
             tried();
         }
         trials.sort_by(|a, b| a.log_loss.total_cmp(&b.log_loss));
@@ -156,11 +159,14 @@ fn parts(rows: usize, recipes: usize, halving: bool) -> Vec<usize> {
 fn evaluate(
     table: &Table,
     labels: &[bool],
+    groups: &Groups,
     schema: &Schema,
     recipe: Recipe,
 ) -> Result<Trial, ModelError> {
+    recipe.check()?;
+    let (folds, inputs) = (folds(groups, recipe.folds, recipe.seed), schema.inputs(table)?);
     let probabilities =
-        cross_validate(&schema.inputs(table)?, labels, schema, &recipe, &Progress::none())?
+        cross_validate_by(folds, &inputs, labels, schema, &recipe, &Progress::none())?
             .probabilities;
     let losses = labels
         .iter()

@@ -316,11 +316,12 @@ fn recipes_are_tried_and_the_best_come_first() {
     let recipes = search::random_recipes(&base, &kinds, 6, 3);
     assert_eq!(recipes[0], base);
     assert_eq!(recipes, search::random_recipes(&base, &kinds, 6, 3));
+    let groups = split::Groups::of_single_rows(4000);
     for halving in [false, true] {
         let count = std::cell::Cell::new(0);
         let tried = || count.set(count.get() + 1);
         let trials =
-            search::search(&data.0, &data.1, &schema, recipes.clone(), halving, tried).unwrap();
+            search::search(&data.0, &data.1, &groups, &schema, recipes.clone(), halving, tried).unwrap();
         assert_eq!((trials.len(), count.get()), (7, search::evaluations(4000, 7, halving)));
         assert!(trials[0].log_loss < 0.58 && trials[0].rows == 4000, "{trials:?}");
         let last = trials.last().unwrap();

@@ -1,6 +1,7 @@
 use anyhow::{Context as _, Result};
 use mlops_job::{Context, UsageError};
 use mlops_model::search::{evaluations, random_recipes, search};
+use mlops_model::split::Groups;
 use mlops_objects::write_file;
 
 use crate::Outcome;
@@ -30,10 +31,16 @@ pub(crate) async fn run(
     let bar = context.progress.start("cross-validations", Some(total as u64));
     let halving = args.halving;
     let searched = tokio::task::spawn_blocking(move || {
-        let found =
-            search(&data.train.table, &data.train.labels, &data.schema, recipes, halving, || {
-                bar.inc(1)
-            });
+        let groups = Groups::of_single_rows(data.train.labels.len());
+        let found = search(
+            &data.train.table,
+            &data.train.labels,
+            &groups,
+            &data.schema,
+            recipes,
+            halving,
+            || bar.inc(1),
+        );
         bar.finish_and_clear();
         found
     });
