@@ -8,20 +8,43 @@ use super::{BoostingParams, ForestParams, LogisticParams, TreeParams};
 /// A recipe of a model: learner, parameters, calibration. The same recipe, data and seed give the
 /// same model, bit by bit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "RecipeFields")]
 pub struct Recipe {
     /// The learner with its parameters.
     #[serde(flatten)]
     pub learner: Learner,
     /// Calibration of the predicted probabilities, as in scikit-learn's `CalibratedClassifierCV`.
-    #[serde(default)]
     pub calibration: CalibrationMethod,
     /// Number of folds of the cross-validation.
-    #[serde(default = "five")]
     pub folds: usize,
     /// Random seed (scikit-learn: `random_state`).
-    #[serde(default)]
     pub seed: u64,
+}
+
+/// The fields of a recipe as they are written. Missing ones have the defaults of the learner.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecipeFields {
+    learner: String,
+    #[serde(default)]
+    params: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    calibration: CalibrationMethod,
+    #[serde(default = "five")]
+    folds: usize,
+    #[serde(default)]
+    seed: u64,
+}
+
+impl TryFrom<RecipeFields> for Recipe {
+    type Error = serde_json::Error;
+
+    fn try_from(fields: RecipeFields) -> Result<Self, Self::Error> {
+        let RecipeFields { learner, params, calibration, folds, seed } = fields;
+        let learner =
+            serde_json::from_value(serde_json::json!({"learner": learner, "params": params}))?;
+        Ok(Self { learner, calibration, folds, seed })
+    }
 }
 
 /// A learner with its parameters.
