@@ -78,6 +78,7 @@ fn models(table: &Table) -> Vec<Vec<u8>> {
             from: None,
             to: None,
             data_sha256: "0".repeat(64),
+            ..Training::default()
         };
         let metrics = Metrics::of(&[true, false], &[0.9, 0.2]);
         ModelFile {

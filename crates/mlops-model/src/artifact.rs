@@ -40,14 +40,24 @@ pub struct ModelFile {
 }
 
 /// A description of the training data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Training {
     /// The sources: files, tables, logs.
     pub source: String,
-    /// Number of rows.
+    /// Number of rows that the evaluated model was fitted to.
     pub rows: u64,
-    /// Number of rows with the positive outcome.
+    /// Number of these rows with the positive outcome.
     pub positives: u64,
+    /// Number of rows that the model was fitted to after its evaluation, if it was. The first
+    /// `rows` of them are those of the evaluated model.
+    #[serde(default)]
+    pub refitted_rows: Option<u64>,
+    /// The ID columns.
+    #[serde(default)]
+    pub ids: Vec<String>,
+    /// The column with the times of the rows.
+    #[serde(default)]
+    pub time: Option<String>,
     /// The earliest time, if the rows have a time column.
     pub from: Option<String>,
     /// The latest time.

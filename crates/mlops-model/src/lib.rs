@@ -11,7 +11,9 @@ mod fitted;
 mod forest;
 pub mod gate;
 mod golden;
+pub mod identifiers;
 mod leaf_masks;
+pub mod leaks;
 mod lightgbm;
 mod linfa_traits;
 mod logistic;
@@ -26,6 +28,7 @@ mod recipe;
 mod schema;
 mod scorer;
 pub mod search;
+pub mod seen;
 pub mod split;
 #[cfg(test)]
 mod tests;

@@ -73,6 +73,7 @@ fn file(model: Model) -> ModelFile {
         from: None,
         to: None,
         data_sha256: "0".repeat(64),
+        ..Training::default()
     };
     let metrics = Metrics::of(&[true, false], &[0.9, 0.2]);
     ModelFile {
@@ -321,7 +322,8 @@ fn recipes_are_tried_and_the_best_come_first() {
         let count = std::cell::Cell::new(0);
         let tried = || count.set(count.get() + 1);
         let trials =
-            search::search(&data.0, &data.1, &groups, &schema, recipes.clone(), halving, tried).unwrap();
+            search::search(&data.0, &data.1, &groups, &schema, recipes.clone(), halving, tried)
+                .unwrap();
         assert_eq!((trials.len(), count.get()), (7, search::evaluations(4000, 7, halving)));
         assert!(trials[0].log_loss < 0.58 && trials[0].rows == 4000, "{trials:?}");
         let last = trials.last().unwrap();
@@ -342,7 +344,23 @@ fn a_recipe_is_toml_or_json() {
     let Learner::RandomForest(params) = &recipe.learner else { panic!("{recipe:?}") };
     assert_eq!((params.trees, params.min_leaf, recipe.folds), (7, 5, 5));
     assert_eq!(recipe.steps(), 6 * 7);
-    assert!(serde_json::from_str::<Recipe>(r#"{"learner": "oracle", "params": {}}"#).is_err());
+    for learner in [
+        "random-forest",
+        "extra-trees",
+        "gradient-boosting",
+        "logistic-regression",
+        "decision-tree",
+    ] {
+        let short: Recipe =
+            serde_json::from_str(&format!(r#"{{"learner": "{learner}"}}"#)).unwrap();
+        let long = format!(r#"{{"learner": "{learner}", "params": {{}}, "folds": 5, "seed": 0}}"#);
+        assert_eq!(short, serde_json::from_str(&long).unwrap());
+        let written = serde_json::to_string(&short).unwrap();
+        assert_eq!(short, serde_json::from_str(&written).unwrap(), "{written}");
+    }
+    let unknown = serde_json::from_str::<Recipe>(r#"{"learner": "oracle"}"#).unwrap_err();
+    assert!(unknown.to_string().contains("oracle") && unknown.to_string().contains("extra-trees"));
+    assert!(serde_json::from_str::<Recipe>(r#"{"learner": "extra-trees", "trees": 7}"#).is_err());
     assert!(
         serde_json::from_str::<Recipe>(r#"{"learner": "extra-trees", "params": {"tree": 7}}"#)
             .is_err()

@@ -66,6 +66,7 @@ fn serving(model: Model, test: &Table) -> (f64, f64) {
         from: None,
         to: None,
         data_sha256: String::new(),
+        ..Training::default()
     };
     let metrics = metrics::Metrics::of(&[true, false], &[1.0, 0.0]);
     let file = ModelFile {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use anyhow::Result;
 use clap::builder::BoolishValueParser;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::address::{DatabaseUrl, Password};
 use mlops_job::{CommonArgs, Context, EXIT_CODES_HELP, JobArgs, Spec, span, utc_time};
@@ -68,6 +68,10 @@ pub struct Args {
     /// Allow columns, units and outcomes that differ from the current model's
     #[arg(long, env = "RETRAIN_NEW_SCHEMA", value_parser = BoolishValueParser::new(), hide_short_help = true, help_heading = "Model")]
     pub new_schema: bool,
+
+    /// Refit an accepted model to all rows; the reported metrics are those before
+    #[arg(long, env = "RETRAIN_REFIT_ALL", value_name = "BOOL", default_value_t = true, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), hide_short_help = true, help_heading = "Model")]
+    pub refit_all: bool,
 
     #[command(flatten)]
     pub gate: GateArgs,
@@ -160,7 +164,7 @@ pub struct DataArgs {
     #[arg(long, env = "RETRAIN_TARGET", value_name = "COLUMN", help_heading = "Columns")]
     pub target: Option<String>,
 
-    /// ID columns, which are no features (A,B)
+    /// ID columns, which are no features (A,B). The rows of a customer stay together
     #[arg(
         long,
         env = "RETRAIN_ID",
@@ -170,6 +174,17 @@ pub struct DataArgs {
         help_heading = "Columns"
     )]
     pub id: Vec<String>,
+
+    /// Features that may predict the outcome alone, or look like IDs (A,B)
+    #[arg(
+        long,
+        env = "RETRAIN_ALLOW_LEAK",
+        value_name = "FEATURE",
+        value_delimiter = ',',
+        help_heading = "Columns",
+        hide_short_help = true
+    )]
+    pub allow_leak: Vec<String>,
 
     /// Column with the time of a row; the newest rows are held out [default: held out at random]
     #[arg(long, env = "RETRAIN_TIME", value_name = "COLUMN", help_heading = "Columns")]
@@ -279,6 +294,37 @@ pub struct GateArgs {
     )]
     pub margin_log_loss: f64,
 
+    /// Maximum calibration error; larger ones that are significant at 0.1% are refused
+    #[arg(
+        long,
+        env = "RETRAIN_MAX_CALIBRATION_ERROR",
+        value_name = "ERROR",
+        default_value_t = 0.05,
+        hide_short_help = true
+    )]
+    pub max_calibration_error: f64,
+
+    /// Minimum number of held-out rows that are new to the current model, for a comparison
+    #[arg(
+        long,
+        env = "RETRAIN_MIN_COMPARISON_ROWS",
+        value_name = "N",
+        default_value_t = 200,
+        hide_short_help = true
+    )]
+    pub min_comparison_rows: usize,
+
+    /// Decision if the candidate model cannot be compared with the current model
+    #[arg(
+        long,
+        env = "RETRAIN_WHEN_INCONCLUSIVE",
+        value_name = "DECISION",
+        value_enum,
+        default_value_t = WhenInconclusive::Refuse,
+        hide_short_help = true
+    )]
+    pub when_inconclusive: WhenInconclusive,
+
     /// Column whose values are segments; the gate checks each segment too
     #[arg(long, env = "RETRAIN_SEGMENT", value_name = "COLUMN", hide_short_help = true)]
     pub segment: Option<String>,
@@ -286,6 +332,15 @@ pub struct GateArgs {
     /// Golden requests: rows with the columns min_prediction and max_prediction; CSV or Parquet
     #[arg(long, env = "RETRAIN_GOLDEN", value_name = "FILE", hide_short_help = true)]
     pub golden: Option<Location>,
+}
+
+/// The decision about a model that cannot be compared with the current model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WhenInconclusive {
+    /// Publish it if nothing else speaks against it.
+    Accept,
+    /// Refuse it.
+    Refuse,
 }
 
 /// A subcommand.
@@ -390,6 +445,9 @@ impl GateArgs {
         GatePolicy {
             margin_auc: self.margin_auc,
             margin_log_loss: self.margin_log_loss,
+            max_calibration_error: self.max_calibration_error,
+            min_comparison_rows: self.min_comparison_rows,
+            accept_inconclusive: self.when_inconclusive == WhenInconclusive::Accept,
             ..GatePolicy::default()
         }
     }

@@ -3,6 +3,9 @@ use std::collections::HashSet;
 use anyhow::Result;
 use mlops_core::table::{Column, Table, Values};
 use mlops_job::{Context, UsageError};
+use mlops_model::identifiers::identifiers;
+use mlops_model::leaks::{Alone, alone};
+use mlops_model::split::{Groups, Part as Side, hold_out, hold_out_newest};
 use mlops_model::{Schema, Target};
 use mlops_monitor::LabelCounts;
 use mlops_sql::Database;
@@ -19,10 +22,17 @@ pub(crate) struct Data {
     pub(crate) source: String,
     pub(crate) train: Part,
     pub(crate) test: Part,
+    /// Rows of customers that have rows in the other part.
+    pub(crate) unused: Part,
     pub(crate) schema: Schema,
+    /// The ID columns, and the column with the times of the rows.
+    pub(crate) ids: Vec<String>,
+    pub(crate) time: Option<String>,
+    /// Columns that identify rows although they are no `--id`. They are no features.
+    pub(crate) identifiers: Vec<String>,
+    /// How well each feature predicts the outcome of the training rows alone.
+    pub(crate) alone: Vec<Alone>,
     pub(crate) left_out: LeftOut,
-    /// The first and the last time of the training rows, in microseconds since 1970.
-    pub(crate) span: Option<(i64, i64)>,
 }
 
 /// Numbers of rows that are neither training rows nor held-out rows.
@@ -35,15 +45,38 @@ pub(crate) struct LeftOut {
     pub(crate) logged: Option<LabelCounts>,
 }
 
+/// Returns a sentence about columns that were left out since they identify rows.
+pub(crate) fn left_out_identifiers(identifiers: &[String]) -> Option<String> {
+    (!identifiers.is_empty()).then(|| {
+        format!(
+            "left out {}: nearly all values differ, as of an ID; name IDs with --id, or keep a column with --allow-leak",
+            identifiers.join(", ")
+        )
+    })
+}
+
 /// Rows with their outcomes.
 pub(crate) struct Part {
     pub(crate) table: Table,
     pub(crate) labels: Vec<bool>,
+    /// The customer of each row.
+    pub(crate) groups: Groups,
 }
 
 impl Part {
-    fn of(table: &Table, labels: &[bool], rows: &[usize]) -> Self {
-        Self { table: table.take(rows), labels: rows.iter().map(|row| labels[*row]).collect() }
+    fn take(&self, rows: &[usize]) -> Self {
+        Self {
+            table: self.table.take(rows),
+            labels: rows.iter().map(|row| self.labels[*row]).collect(),
+            groups: self.groups.take(rows),
+        }
+    }
+
+    /// Returns the rows of both.
+    pub(crate) fn followed_by(mut self, other: Self) -> Self {
+        self.labels.extend(other.labels);
+        self.groups.extend(&other.groups);
+        Self { table: self.table.followed_by(other.table), ..self }
     }
 
     pub(crate) fn positives(&self) -> usize {
@@ -75,6 +108,7 @@ pub(crate) async fn read(
 fn check_columns(table: &Table, args: &DataArgs, segment: Option<&str>) -> Result<(), UsageError> {
     let named = args.id.iter().map(|id| ("--id", id.as_str()));
     let named = named.chain(args.time.as_deref().map(|time| ("--time", time)));
+    let named = named.chain(args.allow_leak.iter().map(|leak| ("--allow-leak", leak.as_str())));
     for (argument, name) in named.chain(segment.map(|segment| ("--segment", segment))) {
         if table.column(name).is_none() {
             let columns: Vec<&str> =
@@ -92,7 +126,7 @@ fn check_columns(table: &Table, args: &DataArgs, segment: Option<&str>) -> Resul
 fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
     let Rows { table, source, labels: logged } = rows;
     let (table, duplicates) =
-        if args.id.is_empty() { (table, 0) } else { without_duplicates(table) };
+        if args.id.is_empty() { (table, 0) } else { without_duplicates(table, &args.id) };
     let outcomes =
         table.column(target).map_or(table.rows(), |column| column.len() - column.missing());
     if outcomes < args.min_rows {
@@ -105,25 +139,34 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
         return Err(UsageError::new(message).into());
     }
     let (table, labels, without_outcome) = with_outcome(table, target)?;
-    let left_out: Vec<String> = args.id.iter().chain(&args.time).cloned().collect();
+    let groups = Groups::of(&table, &args.id, target);
+    let mut left_out: Vec<String> = args.id.iter().chain(&args.time).cloned().collect();
+    let is_new = |name: &String| {
+        name != target && !left_out.contains(name) && !args.allow_leak.contains(name)
+    };
+    let identifiers: Vec<String> =
+        identifiers(&table, &groups).into_iter().filter(is_new).collect();
+    left_out.extend_from_slice(&identifiers);
     let schema = Schema::of(&table, target, &left_out).map_err(UsageError::because)?;
     let times = args.time.as_ref().and_then(|time| table.column(time)).map(|column| column.times());
-    let held_out = hold_out(&table, times.as_deref(), args)?;
-    let rows = |inside: bool| -> Vec<usize> {
-        (0..labels.len()).filter(|row| held_out[*row] == inside).collect()
+    let sides = sides(&groups, times.as_deref(), args)?;
+    let rows = |wanted: Side| -> Vec<usize> {
+        (0..labels.len()).filter(|row| sides[*row] == wanted).collect()
     };
-    let (train, test) = (rows(false), rows(true));
-    let span = times.and_then(|times| {
-        let known = || train.iter().filter_map(|row| times[*row]);
-        Some((known().min()?, known().max()?))
-    });
+    let (train, test, unused) = (rows(Side::Training), rows(Side::HeldOut), rows(Side::Unused));
+    let all = Part { table, labels, groups };
+    let train = all.take(&train);
     let data = Data {
         source,
-        train: Part::of(&table, &labels, &train),
-        test: Part::of(&table, &labels, &test),
+        test: all.take(&test),
+        unused: all.take(&unused),
+        alone: alone(&train.table, &train.labels, &train.groups, &schema),
+        train,
         schema,
+        ids: args.id.clone(),
+        time: args.time.clone(),
+        identifiers,
         left_out: LeftOut { without_outcome, duplicates, logged },
-        span,
     };
     for (part, what) in [(&data.train, "training"), (&data.test, "held-out")] {
         let positives = part.positives();
@@ -140,12 +183,16 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
 }
 
 /// Removes exact duplicates of rows with an ID: they could be in both the training rows and the
-/// held-out rows. Returns the number of removed rows too.
-fn without_duplicates(table: Table) -> (Table, usize) {
+/// held-out rows. Rows without an ID are different customers. Returns the number of removed rows too.
+fn without_duplicates(table: Table, ids: &[String]) -> (Table, usize) {
     let columns: Vec<&Column> = table.columns.iter().collect();
+    let names: Vec<Vec<Option<String>>> =
+        ids.iter().filter_map(|id| table.column(id)).map(Column::names).collect();
+    let has_id = |row: usize| names.iter().any(|names| names[row].is_some());
     let mut seen = HashSet::with_capacity(table.rows());
-    let kept: Vec<usize> =
-        (0..table.rows()).filter(|row| seen.insert(digest(&columns, *row))).collect();
+    let kept: Vec<usize> = (0..table.rows())
+        .filter(|row| !has_id(*row) || seen.insert(digest(&columns, *row)))
+        .collect();
     let duplicates = table.rows() - kept.len();
     if duplicates == 0 { (table, 0) } else { (table.take(&kept), duplicates) }
 }
@@ -172,12 +219,9 @@ fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)>
     Ok((table, labels, without))
 }
 
-/// Returns whether each row is held out: the newest rows, or the rows with the smallest digests.
-///
-/// The digest is of the --id columns, or of the whole row without --id, and is the same in every run.
-/// So the current model was not trained on the held-out rows of the next run, and the rows of one
-/// customer are never split.
-fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &DataArgs) -> Result<Vec<bool>> {
+/// Returns the part that each row belongs to. With --time the newest rows are held out, else random
+/// customers, or random rows without --id.
+fn sides(groups: &Groups, times: Option<&[Option<i64>]>, args: &DataArgs) -> Result<Vec<Side>> {
     let share = args.test_share;
     if !(0.05..=0.5).contains(&share) {
         return Err(UsageError::new(format!(
@@ -185,17 +229,8 @@ fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &DataArgs) -> Re
         ))
         .into());
     }
-    let Some(times) = times else {
-        let least = (share * f64::from(u32::MAX)) as u32;
-        let is_named = |column: &&Column| args.id.is_empty() || args.id.contains(&column.name);
-        let columns: Vec<&Column> = table.columns.iter().filter(is_named).collect();
-        let first_digits = |row| {
-            let digest = digest(&columns, row);
-            u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
-        };
-        return Ok((0..table.rows()).map(|row| first_digits(row) <= least).collect());
-    };
-    let mut known: Vec<i64> = times.iter().flatten().copied().collect();
+    let Some(times) = times else { return Ok(hold_out(groups, share)) };
+    let known: Vec<i64> = times.iter().flatten().copied().collect();
     if known.len() < times.len() {
         let message = format!(
             "{} of {} rows have no time in --time {}; remove these rows, or omit --time",
@@ -205,9 +240,7 @@ fn hold_out(table: &Table, times: Option<&[Option<i64>]>, args: &DataArgs) -> Re
         );
         return Err(UsageError::new(message).into());
     }
-    known.sort_unstable();
-    let first_held_out = known[((1.0 - share) * known.len() as f64) as usize];
-    Ok(times.iter().map(|time| *time >= Some(first_held_out)).collect())
+    Ok(hold_out_newest(groups, &known, share))
 }
 
 /// Returns the SHA-256 digest of the cells of a row.

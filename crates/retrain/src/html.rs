@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use mlops_job::{number, percent};
-use mlops_model::metrics::{Metrics, calibration_curve};
+use mlops_model::metrics::calibration_curve;
 use mlops_page::{badge, bar, document};
 
 use crate::report::{FIGURES, RetrainReport};
@@ -24,6 +24,7 @@ pub(crate) fn page(report: &RetrainReport, trained: &Trained) -> String {
             (report.training.source) ", evaluated on " (number(report.metrics.n)) " held-out rows"
         }
         @for reason in &report.gate.reasons { p.reasons { "Refused: " (reason) "." } }
+        @for note in report.notes() { p.muted { (capitalized(&note)) "." } }
         h2 { "Metrics on held-out rows" }
         (figures(report))
         div.plots {
@@ -39,20 +40,25 @@ pub(crate) fn page(report: &RetrainReport, trained: &Trained) -> String {
 fn figures(report: &RetrainReport) -> Markup {
     let shown =
         |figure: Option<f64>| figure.map_or_else(String::new, |figure| format!("{figure:.4}"));
-    let champion: Option<&Metrics> =
-        report.champion.as_ref().and_then(|champion| champion.metrics.as_ref());
+    let columns = report.columns();
     html! {
         table {
-            tr { th {} th { "new model" } @if champion.is_some() { th { "current model" } } }
+            tr { th {} @for (name, _) in &columns { th { (name) } } }
             @for (name, figure) in FIGURES {
                 tr {
                     td { (name) }
-                    td { (shown(figure(&report.metrics))) }
-                    @if let Some(champion) = champion { td { (shown(figure(champion))) } }
+                    @for (_, metrics) in &columns { td { (shown(metrics.and_then(figure))) } }
                 }
             }
         }
     }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 /// Returns the calibration curve: observed share against mean predicted probability. The area of a

@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod champion;
 mod check;
 mod data;
 mod html;
 mod inspect;
+mod logistic;
 mod models;
+mod reasons;
 mod recipe;
 mod release;
 mod released;

@@ -2,17 +2,29 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
+use mlops_core::table::Table;
 use mlops_job::UsageError;
-use mlops_model::artifact::ModelFile;
-use mlops_objects::{Location, Objects, local_copy};
+use mlops_model::artifact::{ModelFile, Training};
+use mlops_objects::{LocalCopy, Location, Objects, local_copy};
 use mlops_stats::profile::Profiles;
-use mlops_table::read_profiles;
+use mlops_table::{TableFile, read_profiles};
+use sha2::{Digest, Sha256};
 
 /// Key of the current model. Its upload starts the pipeline.
 pub(crate) const MODEL: &str = "model.pkl";
 
 /// Name of the profile of the training data.
 pub(crate) const REFERENCE: &str = "reference.profile";
+
+/// Name of the training data: the rows of the evaluated model, then the rows that it was refitted to.
+pub(crate) const TRAINING: &str = "training.parquet";
+
+/// Name of the model as it was evaluated, before it was refitted to all rows.
+pub(crate) const EVALUATED: &str = "evaluated.pkl";
+
+/// Why a stored file is of no use.
+#[derive(Debug, Clone)]
+pub(crate) struct Unusable(pub(crate) String);
 
 /// A storage location of models.
 pub(crate) struct Models {
@@ -54,15 +66,74 @@ impl Models {
 
     /// Reads the profile of the training data of a model, if it was stored.
     pub(crate) async fn profiles(&self, model_uid: &str) -> Result<Option<Profiles>> {
-        let key = version_key(model_uid, REFERENCE);
+        match self.copy(model_uid, REFERENCE).await? {
+            Ok(copy) => Ok(read_profiles(copy.as_ref())?),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Reads the training data of a model, as they were when it was trained.
+    pub(crate) async fn training_data(
+        &self,
+        model_uid: &str,
+        training: &Training,
+    ) -> Result<Result<Table, Unusable>> {
+        let copy = match self.copy(model_uid, TRAINING).await? {
+            Ok(copy) => copy,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let key = version_key(model_uid, TRAINING);
+        let bytes =
+            tokio::fs::read(copy.as_ref()).await.with_context(|| format!("reading {key}"))?;
+        if hex::encode(Sha256::digest(&bytes)) != training.data_sha256 {
+            let why = format!("{key} is not the file of the training; its SHA-256 digest differs");
+            return Ok(Err(Unusable(why)));
+        }
+        let read = tokio::task::spawn_blocking(move || {
+            TableFile::open(copy.as_ref()).and_then(|file| file.read_all())
+        });
+        let wanted = training.refitted_rows.unwrap_or(training.rows);
+        Ok(match read.await? {
+            Ok(table) if table.rows() as u64 == wanted => Ok(table),
+            Ok(table) => {
+                Err(Unusable(format!("{key} has {} rows instead of {wanted}", table.rows())))
+            }
+            Err(error) => Err(Unusable(format!("{key} cannot be read: {error}"))),
+        })
+    }
+
+    /// Reads a model in `versions/<model_uid>/`.
+    pub(crate) async fn model(
+        &self,
+        model_uid: &str,
+        name: &str,
+    ) -> Result<Result<ModelFile, Unusable>> {
+        let copy = match self.copy(model_uid, name).await? {
+            Ok(copy) => copy,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let key = version_key(model_uid, name);
+        let bytes =
+            tokio::fs::read(copy.as_ref()).await.with_context(|| format!("reading {key}"))?;
+        Ok(match ModelFile::from_pickle(&bytes) {
+            Ok(file) if file.model_uid == model_uid => Ok(file),
+            Ok(file) => Err(Unusable(format!("{key} is of the model {}", file.model_uid))),
+            Err(error) => Err(Unusable(format!("{key} cannot be read: {error}"))),
+        })
+    }
+
+    /// Copies a file in `versions/<model_uid>/`, if there is one.
+    async fn copy(&self, model_uid: &str, name: &str) -> Result<Result<LocalCopy, Unusable>> {
+        let key = version_key(model_uid, name);
         let location: Location =
             format!("{}/{key}", self.location.to_string().trim_end_matches('/')).parse()?;
-        let copy = match local_copy(&location).await {
-            Ok(copy) => copy,
-            Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(read_profiles(copy.as_ref())?)
+        match local_copy(&location).await {
+            Ok(copy) => Ok(Ok(copy)),
+            Err(error) if error.kind == StoreErrorKind::NotFound => {
+                Ok(Err(Unusable(format!("there is no {key}"))))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Returns the version of the object `model.pkl`, if there is one.

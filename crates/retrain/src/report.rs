@@ -8,7 +8,9 @@ use mlops_model::{FeatureKind, Recipe, Target};
 use mlops_monitor::LabelCounts;
 use serde::Serialize;
 
-use crate::data::LeftOut;
+use crate::champion::LeftOutOfComparison;
+use crate::data::{LeftOut, left_out_identifiers};
+use crate::logistic::LogisticReport;
 use crate::search_report::SearchReport;
 use crate::train::Trained;
 
@@ -37,7 +39,7 @@ pub struct RetrainReport {
     pub model_uid: String,
     /// Metrics on the held-out rows.
     pub metrics: Metrics,
-    /// The current model, with its metrics on the same rows.
+    /// The current model, with its metrics on the rows of the comparison.
     pub champion: Option<ChampionReport>,
     /// The decision of the gate.
     pub gate: GateReport,
@@ -57,6 +59,10 @@ pub struct RetrainReport {
     pub recipe: Recipe,
     /// Importance of each feature; the sum is 1.
     pub importances: BTreeMap<String, f64>,
+    /// Columns that identify rows and were left out, although they are no `--id`.
+    pub identifiers: Vec<String>,
+    /// A logistic regression on the same rows, unless the model is one.
+    pub logistic: Option<LogisticReport>,
     #[serde(skip)]
     pub(crate) fail_on_verdict: bool,
 }
@@ -66,9 +72,11 @@ pub struct RetrainReport {
 pub struct ChampionReport {
     /// ID of the model.
     pub model_uid: String,
-    /// Its metrics, if it could predict the rows.
+    /// Its metrics on the rows of the comparison, if it could predict them.
     #[serde(flatten)]
     pub metrics: Option<Metrics>,
+    /// Held-out rows that are not compared.
+    pub left_out: LeftOutOfComparison,
 }
 
 /// The content of a model.
@@ -145,8 +153,12 @@ impl RetrainReport {
         fail_on_verdict: bool,
     ) -> Self {
         let file = &trained.file;
-        let champion = champion_uid
-            .map(|model_uid| ChampionReport { model_uid, metrics: trained.champion.clone() });
+        let comparison = trained.gate.comparison.as_ref();
+        let champion = champion_uid.map(|model_uid| ChampionReport {
+            model_uid,
+            metrics: comparison.and_then(|comparison| comparison.champion.clone()),
+            left_out: trained.left_out_of_comparison.clone(),
+        });
         Self {
             model_uid: file.model_uid.clone(),
             metrics: file.metrics.clone(),
@@ -160,6 +172,8 @@ impl RetrainReport {
             logged: left_out.logged,
             recipe: file.model.recipe.clone(),
             importances: importances(file).collect(),
+            identifiers: trained.identifiers.clone(),
+            logistic: trained.logistic.clone(),
             fail_on_verdict,
         }
     }
@@ -174,22 +188,19 @@ impl RetrainReport {
     }
 
     fn human(&self) -> String {
-        let of_champion = |figure: fn(&Metrics) -> Option<f64>| {
-            self.champion.as_ref().and_then(|champion| champion.metrics.as_ref()).and_then(figure)
-        };
         let shown =
             |figure: Option<f64>| figure.map_or_else(String::new, |figure| format!("{figure:.4}"));
+        let columns = self.columns();
         let rows: Vec<Vec<String>> = FIGURES
             .iter()
             .map(|(name, figure)| {
-                vec![(*name).to_owned(), shown(figure(&self.metrics)), shown(of_champion(*figure))]
+                let cells = columns.iter().map(|(_, metrics)| shown(metrics.and_then(figure)));
+                std::iter::once((*name).to_owned()).chain(cells).collect()
             })
             .collect();
-        let present = self
-            .champion
-            .as_ref()
-            .map_or("no current model", |champion| champion.model_uid.as_str());
-        let mut text = grid(&["held-out rows", &self.model_uid, present], &rows);
+        let names = columns.iter().map(|(name, _)| name.as_str());
+        let header: Vec<&str> = std::iter::once("held-out rows").chain(names).collect();
+        let mut text = grid(&header, &rows);
         text.push_str(&format!(
             "\n\n{} trained on {} rows ({} positive), evaluated on {} held-out rows",
             self.recipe.learner.name(),
@@ -197,6 +208,9 @@ impl RetrainReport {
             percent(self.training.positives as f64 / self.training.rows as f64),
             number(self.metrics.n),
         ));
+        if let Some(rows) = self.training.refitted_rows {
+            text.push_str(&format!(", then refitted to all {} rows", number(rows)));
+        }
         if self.without_outcome > 0 {
             text.push_str(&format!(
                 "; left out {} rows without an outcome",
@@ -208,6 +222,9 @@ impl RetrainReport {
         }
         if let Some(logged) = &self.logged {
             text.push_str(&format!("\n{}", logged.text()));
+        }
+        for note in self.notes() {
+            text.push_str(&format!("\n{note}"));
         }
         for reason in &self.gate.reasons {
             text.push_str(&format!("\nrefused: {reason}"));
@@ -221,6 +238,44 @@ impl RetrainReport {
             (false, ..) => "\nREFUSED; model.pkl is unchanged".to_owned(),
         });
         text
+    }
+
+    /// Returns the models of the table of metrics. The candidate model stands there twice if the models
+    /// are compared on fewer rows than it is evaluated on.
+    pub(crate) fn columns(&self) -> Vec<(String, Option<&Metrics>)> {
+        let mut columns = vec![(self.model_uid.clone(), Some(&self.metrics))];
+        let Some(champion) = &self.champion else {
+            columns.push(("no current model".to_owned(), None));
+            return columns;
+        };
+        let name = match &self.gate.comparison {
+            Some(comparison) if comparison.rows < self.metrics.n => {
+                let on = format!("on {} new rows", number(comparison.rows));
+                columns.push((format!("the same {on}"), Some(&comparison.challenger)));
+                format!("{} {on}", champion.model_uid)
+            }
+            _ => champion.model_uid.clone(),
+        };
+        columns.push((name, champion.metrics.as_ref()));
+        columns
+    }
+
+    /// Returns what is to be known about the figures, a sentence each.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = left_out_identifiers(&self.identifiers).into_iter().collect();
+        let left_out = self.champion.as_ref().and_then(|champion| champion.left_out.text());
+        if let (Some(comparison), Some(left_out)) = (&self.gate.comparison, left_out) {
+            notes.push(format!(
+                "compared on {} of {} held-out rows; left out {left_out}",
+                number(comparison.rows),
+                number(self.metrics.n)
+            ));
+        }
+        if let Some(why) = self.gate.comparison.as_ref().and_then(|it| it.inconclusive.as_ref()) {
+            notes.push(format!("not compared with the current model: {why}"));
+        }
+        notes.extend(self.logistic.as_ref().and_then(LogisticReport::text));
+        notes
     }
 }
 

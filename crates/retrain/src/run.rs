@@ -7,12 +7,13 @@ use mlops_objects::write_file;
 use mlops_sql::Database;
 
 use crate::args::Command;
+use crate::champion::Champion;
 use crate::inspect::Wanted;
-use crate::models::{Models, Present, REFERENCE, version_key};
+use crate::models::{EVALUATED, Models, Present, REFERENCE, TRAINING, version_key};
 use crate::recipe::choose_recipe;
 use crate::release::write_release;
 use crate::report::RetrainReport;
-use crate::train::{Champion, Plan, Trained, train};
+use crate::train::{Plan, Trained, train};
 use crate::{Args, Outcome, data, html, inspect, released, rollback, search};
 
 /// Runs the command of the arguments.
@@ -57,12 +58,7 @@ async fn retrain(
     let recipe = choose_recipe(args.recipe.as_ref(), present.as_ref()).await?;
     let (champion, known) = match present {
         Some(Present { file, version }) => {
-            let profiles =
-                if args.new_schema { None } else { models.profiles(&file.model_uid).await? };
-            (
-                Some(Champion { model_uid: file.model_uid, model: file.model, profiles }),
-                Some(version),
-            )
+            (Some(Champion::read(&models, file, args.new_schema).await?), Some(version))
         }
         None => (None, None),
     };
@@ -79,6 +75,8 @@ async fn retrain(
         segment: args.gate.segment.clone(),
         golden,
         new_schema: args.new_schema,
+        allowed_leaks: args.data.allow_leak.clone(),
+        refit_all: args.refit_all,
     };
     let champion_uid = plan.champion.as_ref().map(|champion| champion.model_uid.clone());
     let left_out = data.left_out;
@@ -168,8 +166,11 @@ async fn record_model(
 async fn put_version(models: &Models, trained: Trained, report: &RetrainReport) -> Result<Vec<u8>> {
     let page = html::page(report, &trained).into_bytes();
     let key = |name: &str| version_key(&report.model_uid, name);
-    let Trained { pickle, training_copy, profile, .. } = trained;
-    models.put(&key("training.parquet"), training_copy).await?;
+    let Trained { pickle, evaluated, training_copy, profile, .. } = trained;
+    models.put(&key(TRAINING), training_copy).await?;
+    if let Some(evaluated) = evaluated {
+        models.put(&key(EVALUATED), evaluated).await?;
+    }
     models.put(&key(REFERENCE), profile).await?;
     models.put(&key("importances.json"), serde_json::to_vec_pretty(&report.importances)?).await?;
     models.put(&key("metrics.json"), serde_json::to_vec_pretty(&report.about_model()?)?).await?;

@@ -1,13 +1,13 @@
 use anyhow::{Context as _, Result};
 use mlops_job::{Context, UsageError};
 use mlops_model::search::{evaluations, random_recipes, search};
-use mlops_model::split::Groups;
 use mlops_objects::write_file;
 
 use crate::Outcome;
 use crate::args::{SearchArgs, StoreArgs};
 use crate::data;
 use crate::models::Models;
+use crate::reasons::LEAK;
 use crate::recipe::choose_recipe;
 use crate::search_report::SearchReport;
 
@@ -25,21 +25,31 @@ pub(crate) async fn run(
     let schema = present.as_ref().map(|present| &present.file.model.schema);
     let database = store.open_database(context).await?;
     let data = data::read(&args.data, None, database.as_ref(), schema, context).await?;
-    let rows = data.train.labels.len();
+    let leaks = data.alone.iter().filter(|found| found.best() >= LEAK);
+    let leaks: Vec<&str> = leaks.map(|found| found.feature.as_str()).collect();
+    if let Some(leak) = leaks.iter().find(|leak| !args.data.allow_leak.iter().any(|it| it == *leak))
+    {
+        let message = format!(
+            "the column {leak} predicts the outcome alone, so every recipe would look good: remove it, name it with --id, or allow it with --allow-leak {leak}"
+        );
+        return Err(UsageError::new(message).into());
+    }
+    let (rows, identifiers) = (data.train.labels.len(), data.identifiers.clone());
     let recipes = random_recipes(&base, &args.learner, args.trials, args.seed);
     let total = evaluations(rows, recipes.len(), args.halving);
     let bar = context.progress.start("cross-validations", Some(total as u64));
     let halving = args.halving;
     let searched = tokio::task::spawn_blocking(move || {
-        let groups = Groups::of_single_rows(data.train.labels.len());
+        let train = &data.train;
+        let tried = || bar.inc(1);
         let found = search(
-            &data.train.table,
-            &data.train.labels,
-            &groups,
+            &train.table,
+            &train.labels,
+            &train.groups,
             &data.schema,
             recipes,
             halving,
-            || bar.inc(1),
+            tried,
         );
         bar.finish_and_clear();
         found
@@ -52,5 +62,5 @@ pub(crate) async fn run(
             .with_context(|| format!("writing the best recipe to {location}"))?;
     }
     let out = args.out.as_ref().map(ToString::to_string);
-    Ok(Outcome::Searched(SearchReport { rows, base, trials, out }))
+    Ok(Outcome::Searched(SearchReport { rows, base, trials, identifiers, out }))
 }

@@ -3,6 +3,8 @@ use mlops_model::Recipe;
 use mlops_model::search::Trial;
 use serde::Serialize;
 
+use crate::data::left_out_identifiers;
+
 /// Number of recipes in the table.
 const SHOWN: usize = 10;
 
@@ -15,6 +17,8 @@ pub struct SearchReport {
     pub base: Recipe,
     /// The recipes with their metrics, the best first.
     pub trials: Vec<Trial>,
+    /// Columns that identify rows and were left out, although they are no `--id`.
+    pub identifiers: Vec<String>,
     /// The file with the best recipe.
     pub out: Option<String>,
 }
@@ -38,6 +42,9 @@ impl SearchReport {
             self.trials.len(),
             number(self.rows as u64)
         ));
+        if let Some(note) = left_out_identifiers(&self.identifiers) {
+            text.push_str(&format!("\n{note}"));
+        }
         match &self.out {
             Some(out) => text.push_str(&format!(
                 "\nthe best recipe is in {out}; `retrain --recipe {out}` trains it, and the gate evaluates it"

@@ -1,24 +1,30 @@
 use anyhow::{Context as _, Result, bail};
 use mlops_core::table::Table;
 use mlops_core::timestamp::to_sql_text;
-use mlops_detect::shift::{FeatureSet, FeatureShift, Roles, ShiftPolicy, compare};
 use mlops_job::{Context, UsageError};
 use mlops_model::artifact::{ModelFile, Training};
 use mlops_model::gate::{GatePolicy, GateReport, HeldOut, judge};
 use mlops_model::metrics::Metrics;
-use mlops_model::{FeatureKind, Model, Progress, Recipe, Schema, golden_failures};
+use mlops_model::{Model, Progress, Recipe, Schema, golden_failures};
 use mlops_stats::profile::{Profile, Profiles};
 use mlops_table::{write_parquet, write_profiles};
 use sha2::{Digest, Sha256};
 
+use crate::champion::{Champion, LeftOutOfComparison};
 use crate::data::{Data, Part};
+use crate::logistic::{LogisticReport, fit_beside};
+use crate::reasons::{broken_columns, leaks, schema_changes};
 
 /// A trained and evaluated model, with the files to publish with it.
 pub(crate) struct Trained {
     pub(crate) file: ModelFile,
     pub(crate) pickle: Vec<u8>,
-    pub(crate) champion: Option<Metrics>,
+    /// The model as it was evaluated, if it was refitted to all rows.
+    pub(crate) evaluated: Option<Vec<u8>>,
     pub(crate) gate: GateReport,
+    pub(crate) left_out_of_comparison: LeftOutOfComparison,
+    pub(crate) logistic: Option<LogisticReport>,
+    pub(crate) identifiers: Vec<String>,
     /// Predicted probabilities of the held-out rows.
     pub(crate) probabilities: Vec<f64>,
     pub(crate) labels: Vec<bool>,
@@ -35,101 +41,125 @@ pub(crate) struct Plan {
     /// Golden requests: rows with bounds of their probability.
     pub(crate) golden: Option<Table>,
     pub(crate) new_schema: bool,
+    /// Features that may predict the outcome alone.
+    pub(crate) allowed_leaks: Vec<String>,
+    /// Whether an accepted model is refitted to all rows.
+    pub(crate) refit_all: bool,
 }
 
-/// The current model.
-pub(crate) struct Champion {
-    pub(crate) model_uid: String,
-    pub(crate) model: Model,
-    /// Profiles of its training data; `None` with --new-schema.
-    pub(crate) profiles: Option<Profiles>,
-}
-
-/// Trains the model, and evaluates it with the gate.
+/// Trains the model, evaluates it with the gate, and refits it to all rows.
 pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Trained> {
-    let bar = context.progress.start("trees and rounds", Some(plan.recipe.steps() as u64));
-    let tell = |_| bar.inc(1);
-    let fitted = Model::fit(
-        &data.train.table,
-        &data.train.labels,
-        &data.schema,
-        &plan.recipe,
-        &Progress::new(&tell),
-    );
-    bar.finish_and_clear();
-    let model = fitted.map_err(UsageError::because)?;
+    let model = fit(&data.train, &data.schema, plan, context)?;
     let probabilities = model.predict(&data.test.table).map_err(UsageError::because)?;
     let reference = Profile::of_table(&data.train.table);
-    let (champion, mut reasons) =
-        match &plan.champion {
-            None => (None, Vec::new()),
-            Some(Champion { model, profiles, .. }) => {
-                let mut reasons = if plan.new_schema {
-                    Vec::new()
-                } else {
-                    schema_changes(&model.schema, &data.schema)
-                };
-                reasons.extend(profiles.iter().flat_map(|profiles| {
-                    broken_columns(&profiles.whole, &reference, &model.schema)
-                }));
-                (predict_champion(model, &data.test, plan.new_schema)?, reasons)
-            }
-        };
-    if let Some(golden) = &plan.golden {
-        let failures = golden_failures(&model, golden);
-        reasons.extend(failures.map_err(|error| UsageError::new(format!("--golden: {error}")))?);
+    let mut reasons = leaks(&data, &model, &plan.allowed_leaks);
+    if let Some(champion) = &plan.champion {
+        if !plan.new_schema {
+            let was = &champion.model.schema;
+            reasons.extend(schema_changes(was, &data.schema, &data.identifiers));
+        }
+        reasons.extend(champion.profiles.iter().flat_map(|profiles| {
+            broken_columns(&profiles.whole, &reference, &champion.model.schema)
+        }));
     }
+    reasons.extend(golden(&model, plan)?);
+    let champion = plan.champion.as_ref().map(|champion| champion.on_held_out(&data));
     let segments = plan
         .segment
         .as_ref()
         .and_then(|segment| data.test.table.column(segment))
         .map(|column| column.names());
-    let base_rate = data.train.positives() as f64 / data.train.labels.len() as f64;
     let held_out = HeldOut {
         labels: &data.test.labels,
         challenger: &probabilities,
-        champion: champion.as_deref(),
-        base_rate,
+        champion: champion.as_ref().map(|champion| champion.of_gate()),
+        base_rate: data.train.positives() as f64 / data.train.labels.len() as f64,
+        calibration: plan.recipe.calibration,
         segments: segments.as_deref(),
     };
     let mut gate = judge(held_out, &plan.policy);
     gate.reasons.append(&mut reasons);
     gate.accepted = gate.reasons.is_empty();
+    let logistic = fit_beside(&data, &plan.recipe, &probabilities, plan.policy.confidence);
 
-    let training_copy = write_parquet(&data.train.table)?;
-    let digest = hex::encode(Sha256::digest(&training_copy));
-    let time =
-        |microseconds: i64| jiff::Timestamp::from_microsecond(microseconds).ok().map(to_sql_text);
-    let training = Training {
+    let metrics = Metrics::of(&data.test.labels, &probabilities);
+    let mut training = Training {
         source: data.source,
         rows: data.train.labels.len() as u64,
         positives: data.train.positives() as u64,
-        from: data.span.and_then(|(from, _)| time(from)),
-        to: data.span.and_then(|(_, to)| time(to)),
-        data_sha256: digest,
+        ids: data.ids,
+        time: data.time,
+        ..Training::default()
+    };
+    let (test, labels) = (data.test.table.clone(), data.test.labels.clone());
+    let (published, evaluated, fitted_to) = if gate.accepted && plan.refit_all {
+        let all = data.train.followed_by(data.test).followed_by(data.unused);
+        training.refitted_rows = Some(all.labels.len() as u64);
+        let refitted = fit(&all, &data.schema, plan, context)?;
+        gate.reasons = golden(&refitted, plan)?;
+        gate.accepted = gate.reasons.is_empty();
+        (refitted, Some(model), all)
+    } else {
+        (model, None, data.train)
+    };
+    let training_copy = write_parquet(&fitted_to.table)?;
+    training.data_sha256 = hex::encode(Sha256::digest(&training_copy));
+    (training.from, training.to) = span(&fitted_to.table, training.time.as_deref());
+    let expected = published.predict(&test)?;
+    let profile = match evaluated {
+        Some(_) => Profile::of_table(&fitted_to.table),
+        None => reference,
     };
     let mut file = ModelFile {
         model_uid: String::new(),
         created: String::new(),
-        model,
-        metrics: Metrics::of(&data.test.labels, &probabilities),
+        model: published,
+        metrics,
         training,
         git_commit: option_env!("GIT_COMMIT").map(str::to_owned),
     };
     file.model_uid = model_uid(&file, context);
     file.created = to_sql_text(context.started);
     let pickle = file.to_pickle();
-    check_read_back(&pickle, &data.test.table, &probabilities)?;
+    check_read_back(&pickle, &test, &expected)?;
     Ok(Trained {
         pickle,
-        champion: champion.map(|champion| Metrics::of(&data.test.labels, &champion)),
+        evaluated: evaluated.map(|model| ModelFile { model, ..file.clone() }.to_pickle()),
         gate,
+        left_out_of_comparison: champion.map(|champion| champion.left_out).unwrap_or_default(),
+        logistic,
+        identifiers: data.identifiers,
         probabilities,
-        labels: data.test.labels,
+        labels,
         training_copy,
-        profile: write_profiles(&Profiles { whole: reference, ..Profiles::default() })?,
+        profile: write_profiles(&Profiles { whole: profile, ..Profiles::default() })?,
         file,
     })
+}
+
+fn fit(rows: &Part, schema: &Schema, plan: &Plan, context: &Context) -> Result<Model, UsageError> {
+    let bar = context.progress.start("trees and rounds", Some(plan.recipe.steps() as u64));
+    let tell = |_| bar.inc(1);
+    let progress = Progress::new(&tell);
+    let fitted =
+        Model::fit_groups(&rows.table, &rows.labels, &rows.groups, schema, &plan.recipe, &progress);
+    bar.finish_and_clear();
+    fitted.map_err(UsageError::because)
+}
+
+/// Returns the golden requests that a model does not answer within their bounds.
+fn golden(model: &Model, plan: &Plan) -> Result<Vec<String>, UsageError> {
+    let Some(golden) = &plan.golden else { return Ok(Vec::new()) };
+    golden_failures(model, golden).map_err(|error| UsageError::new(format!("--golden: {error}")))
+}
+
+/// Returns the first and the last time of the rows.
+fn span(table: &Table, time: Option<&str>) -> (Option<String>, Option<String>) {
+    let times = time.and_then(|time| table.column(time)).map(|column| column.times());
+    let times = || times.iter().flatten().flatten().copied();
+    let text =
+        |microseconds: i64| jiff::Timestamp::from_microsecond(microseconds).ok().map(to_sql_text);
+    (times().min().and_then(text), times().max().and_then(text))
 }
 
 /// Returns the ID of a model: the time, then the first digits of the digest of the model without ID
@@ -137,76 +167,6 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
 fn model_uid(file: &ModelFile, context: &Context) -> String {
     let digest = hex::encode(Sha256::digest(file.to_pickle()));
     format!("{}-{}", context.started.strftime("%Y%m%dT%H%M%SZ"), &digest[..8])
-}
-
-/// Returns the predictions of the current model for the held-out rows; `None` if it cannot predict
-/// them and --new-schema allows other columns.
-fn predict_champion(
-    champion: &Model,
-    test: &Part,
-    new_schema: bool,
-) -> Result<Option<Vec<f64>>, UsageError> {
-    match champion.predict(&test.table) {
-        Ok(probabilities) => Ok(Some(probabilities)),
-        Err(_) if new_schema => Ok(None),
-        Err(error) => Err(UsageError::new(format!(
-            "the current model cannot predict the held-out rows: {error}. Use --new-schema to replace it anyway"
-        ))),
-    }
-}
-
-/// Returns the differences in features and outcomes from the current model.
-fn schema_changes(was: &Schema, is: &Schema) -> Vec<String> {
-    let mut changes = Vec::new();
-    if was.target != is.target {
-        changes.push(format!(
-            "the outcomes are {}/{}, and {}/{} in the current model",
-            is.target.positive, is.target.negative, was.target.positive, was.target.negative
-        ));
-    }
-    let kind = |schema: &Schema, name: &str| {
-        let feature = schema.features.iter().find(|feature| feature.name == name)?;
-        Some(std::mem::discriminant(&feature.kind))
-    };
-    let names = was.features.iter().chain(&is.features).map(|feature| feature.name.as_str());
-    let mut names: Vec<&str> = names.collect();
-    names.sort_unstable();
-    names.dedup();
-    for name in names {
-        let change = match (kind(was, name), kind(is, name)) {
-            (Some(_), None) => "is missing",
-            (None, Some(_)) => "is new",
-            (Some(was), Some(is)) if was != is => "has another type",
-            _ => continue,
-        };
-        changes.push(format!("the column {name} {change}; --new-schema allows it"));
-    }
-    changes
-}
-
-/// Returns the columns whose data look broken, compared with the training data of the current model.
-/// A model would learn such a fault.
-fn broken_columns(was: &Profile, is: &Profile, schema: &Schema) -> Vec<String> {
-    let numeric =
-        schema.features.iter().filter(|feature| matches!(feature.kind, FeatureKind::Numeric));
-    let roles = Roles {
-        targets: vec![schema.target.name.clone()],
-        numeric: numeric.map(|feature| feature.name.clone()).collect(),
-        ..Roles::default()
-    };
-    let was = FeatureSet::new(was.clone(), &roles);
-    let found = compare(&was.reference, &was.select(is.clone()), &ShiftPolicy::default());
-    let broken = found.features.iter().filter(|found| {
-        found.state.is_data_bug()
-            && schema.features.iter().any(|feature| feature.name == found.feature)
-    });
-    let what = |found: &FeatureShift| {
-        format!(
-            "the column {} looks broken, compared with the training data of the current model ({}); --new-schema allows it",
-            found.feature, found.why
-        )
-    };
-    broken.map(what).collect()
 }
 
 /// Checks that the pickle, when read back, gives the evaluated predictions.

@@ -4,6 +4,9 @@
 
 mod arms;
 mod check;
+mod compare;
+mod customers;
+mod leaks;
 mod publish;
 mod refuse;
 mod runtimes;

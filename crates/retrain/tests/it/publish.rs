@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::{World, customers};
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
+    "evaluated.pkl",
     "importances.json",
     "metrics.json",
     "model.pkl",

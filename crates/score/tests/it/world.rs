@@ -46,6 +46,7 @@ pub(crate) fn model(model_uid: &str, rounds: usize) -> ModelFile {
         from: None,
         to: None,
         data_sha256: String::new(),
+        ..Training::default()
     };
     ModelFile {
         model_uid: model_uid.to_owned(),
