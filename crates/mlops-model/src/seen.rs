@@ -9,18 +9,27 @@ use rayon::prelude::*;
 use super::random::Random;
 use super::split::{column_keys, identifying, sample_indices};
 
-/// Rows of which it is estimated how often rows agree by chance.
-const SAMPLE: usize = 500;
+/// Rows whose best agreement with other rows is counted, of each side.
+const SAMPLE: usize = 1000;
 
-/// Pairs of rows that are compared at most: a second or two for 20 columns.
+/// Pairs of rows that are compared at most in each step: a second or two for 20 columns.
 const MAX_PAIRS: usize = 1_000_000_000;
 
 /// Rows of a block whose agreements are counted together.
 const BLOCK: usize = 4096;
 
+/// More agreement than by chance: a number of standard errors.
+const SIGNIFICANT: f64 = 2.5;
+
 /// Two rows count as the same only if at most this share of the record's rows agree as well with
 /// another row of it.
 const MAX_CHANCE: f64 = 0.5;
+
+/// A column that agrees in fewer of the pairs of most alike rows has new values in all rows.
+const MIN_AGREEMENT: f64 = 0.05;
+
+/// Minimum number of such pairs.
+const MIN_PAIRS: usize = 20;
 
 /// What the record of a model says about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +63,14 @@ pub struct NewData<'a> {
 /// - A row is seen if its customer is in the record. IDs are compared as texts.
 /// - Other rows are new if their time is after all times of the record, or if the IDs of both tables
 ///   are of one kind: rows of equal ID agree more than other rows, or, if there are none, the
-///   rows of both tables agree no more than rows of different customers do.
+///   held-out rows agree with the record no more than the rows of the record with each other.
 /// - What remains is compared by value over the columns that both tables have. Each row of the record
-///   first accounts for one equal row, preferably not a held-out one. A row is seen if a row of the
-///   record that remains agrees with it in most columns: in more than half of them, or in so many
-///   more that at most half of the record's rows agree as well with another row of it, up to nine of
-///   ten columns.
+///   first accounts for one equal row, preferably not a held-out one. If the remaining rows agree
+///   with what remains of the record no more than the rows of the record do, they are new. Otherwise
+///   columns that have new values in all rows are left out, and all is done again.
+/// - At last a row is seen if a remaining row of the record agrees with it in most columns: in more
+///   than half of them, or in so many more that at most half of the record's rows agree as well with
+///   another row of it, up to nine of ten columns.
 pub fn seen(record: &Table, new: NewData<'_>) -> Vec<Seen> {
     let rows = new.held_out.rows();
     let has = |name: &&String| record.column(name).is_some() && new.held_out.column(name).is_some();
@@ -82,7 +93,7 @@ pub fn seen(record: &Table, new: NewData<'_>) -> Vec<Seen> {
         }
     }
     let open: Vec<usize> = (0..rows).filter(|row| found[*row].is_none()).collect();
-    for (row, seen) in open.iter().zip(columns.seen(&open)) {
+    for (row, seen) in open.iter().zip(columns.seen(&open, true)) {
         found[*row] = Some(seen);
     }
     found.into_iter().flatten().collect()
@@ -143,10 +154,9 @@ impl ById {
     /// Whether equal IDs of both tables are the same customers, and other IDs are others.
     fn are_of_one_kind(&self, columns: &Shared) -> bool {
         if self.pairs.is_empty() {
-            let most = columns.agreement_of_the_same();
-            let among_new = columns.share_of_held_out(most);
-            let error = (0.5 / SAMPLE.min(columns.held_out_rows).max(1) as f64).sqrt();
-            return among_new <= columns.chance(most) + 3.0 * error;
+            let all: Vec<usize> = (0..columns.record_rows).collect();
+            let held_out: Vec<usize> = (0..self.held_out.len()).collect();
+            return !columns.alike(&held_out, &all).exceed_chance();
         }
         let mut random = Random::new(1, 0);
         let gains = sample_indices(self.pairs.len(), SAMPLE, 0).into_iter().map(|index| {
@@ -164,14 +174,49 @@ impl ById {
 }
 
 /// The values of the columns that both tables have, without IDs: one code for equal values.
+#[derive(Clone)]
 struct Shared {
     record: Vec<Vec<u32>>,
     /// The new rows, held-out rows first.
     new: Vec<Vec<u32>>,
     record_rows: usize,
-    held_out_rows: usize,
-    /// For a sample of the record's rows, in how many columns another row of it agrees.
-    among_record: Vec<usize>,
+}
+
+/// The largest number of columns in which rows agree with a row of the record.
+struct Alike {
+    columns: usize,
+    /// Of new rows.
+    new: Vec<usize>,
+    /// Of rows of the record, with another one.
+    record: Vec<usize>,
+}
+
+impl Alike {
+    /// Whether new rows agree with the record more than its rows agree with each other, in any
+    /// number of columns.
+    fn exceed_chance(&self) -> bool {
+        let share = |best: &[usize], agree: usize| {
+            best.iter().filter(|best| **best >= agree).count() as f64 / best.len().max(1) as f64
+        };
+        let (n_new, n_record) = (self.new.len() as f64, self.record.len() as f64);
+        (self.columns / 2 + 1..=self.columns).any(|agree| {
+            let (of_new, of_record) = (share(&self.new, agree), share(&self.record, agree));
+            let both = (n_new * of_new + n_record * of_record) / (n_new + n_record);
+            let variance = both * (1.0 - both) * (1.0 / n_new + 1.0 / n_record);
+            of_new - of_record > SIGNIFICANT * variance.sqrt()
+        })
+    }
+
+    /// Returns the number of columns in which rows agree that may be the same.
+    fn agreement_of_the_same(&self) -> usize {
+        let most = self.columns - self.columns.div_ceil(10);
+        let more_than_half = (self.columns / 2 + 1).min(most);
+        let is_rare = |agree: &usize| {
+            let by_chance = self.record.iter().filter(|best| *best >= agree).count();
+            by_chance as f64 <= MAX_CHANCE * self.record.len() as f64
+        };
+        (more_than_half..most).find(is_rare).unwrap_or(most)
+    }
 }
 
 impl Shared {
@@ -191,18 +236,7 @@ impl Shared {
             all_new.extend(others.map(|column| codes(column, is_date)).unwrap_or_default());
             of_new.push(all_new);
         }
-        let record_rows = record.rows();
-        let wanted = SAMPLE.min(MAX_PAIRS / 5 / record_rows.max(1)).max(20);
-        let sample = sample_indices(record_rows, wanted, 0);
-        let best = |row: &usize| best_agreement(&row_of(&of_record, *row), &of_record, Some(*row));
-        let among_record = sample.par_iter().map(best).collect();
-        Self {
-            among_record,
-            record: of_record,
-            new: of_new,
-            record_rows,
-            held_out_rows: new.held_out.rows(),
-        }
+        Self { record: of_record, new: of_new, record_rows: record.rows() }
     }
 
     /// Returns in how many columns a new row agrees with a row of the record.
@@ -211,40 +245,47 @@ impl Shared {
         pairs.filter(|(of_new, of_record)| of_new[new] == of_record[record]).count()
     }
 
-    /// Returns the share of the record's rows that agree with another one in so many columns.
-    fn chance(&self, columns: usize) -> f64 {
-        let agree = self.among_record.iter().filter(|best| **best >= columns).count();
-        agree as f64 / self.among_record.len().max(1) as f64
-    }
-
-    /// Returns the share of the held-out rows, of a sample, that agree with a row of the record in so
-    /// many columns.
-    fn share_of_held_out(&self, columns: usize) -> f64 {
-        let sample = sample_indices(self.held_out_rows, self.among_record.len(), 0);
-        let agrees =
-            |row: &&usize| best_agreement(&row_of(&self.new, **row), &self.record, None) >= columns;
-        sample.par_iter().filter(agrees).count() as f64 / sample.len().max(1) as f64
-    }
-
-    /// Returns the number of columns in which rows agree that may be the same.
-    fn agreement_of_the_same(&self) -> usize {
-        let columns = self.record.len();
-        let most = columns - columns.div_ceil(10);
-        let more_than_half = (columns / 2 + 1).min(most);
-        (more_than_half..most).find(|agree| self.chance(*agree) <= MAX_CHANCE).unwrap_or(most)
+    /// Returns how much these new rows, and rows of the record, agree with these rows of the record.
+    fn alike(&self, new: &[usize], record: &[usize]) -> Alike {
+        let among: Vec<Vec<u32>> = self.record.iter().map(|column| take(column, record)).collect();
+        let wanted = SAMPLE.min(MAX_PAIRS / 2 / record.len().max(1)).max(MIN_PAIRS);
+        let best_of_new = |index: &usize| best(&row_of(&self.new, new[*index]), &among, None).0;
+        let best_of_record = |row: &usize| {
+            best(&row_of(&self.record, *row), &among, record.binary_search(row).ok()).0
+        };
+        Alike {
+            columns: self.record.len(),
+            new: sample_indices(new.len(), wanted, 0).par_iter().map(best_of_new).collect(),
+            record: sample_indices(self.record_rows, wanted, 0)
+                .par_iter()
+                .map(best_of_record)
+                .collect(),
+        }
     }
 
     /// Returns whether these held-out rows may be in the record, by their values.
-    fn seen(&self, open: &[usize]) -> Vec<Seen> {
+    fn seen(&self, open: &[usize], may_change: bool) -> Vec<Seen> {
         // The target alone tells nothing.
         if self.record.len() < 2 {
             return vec![Seen::ByValues; open.len()];
         }
         let (equal, left) = self.account(open);
+        let of_equal = |equal: &bool| if *equal { Seen::ByValues } else { Seen::No };
+        let others: Vec<usize> =
+            open.iter().zip(&equal).filter(|(_, equal)| !**equal).map(|(row, _)| *row).collect();
+        if left.is_empty() || others.is_empty() {
+            return equal.iter().map(of_equal).collect();
+        }
+        let alike = self.alike(&others, &left);
+        if !alike.exceed_chance() {
+            return equal.iter().map(of_equal).collect();
+        }
+        if may_change && let Some(unchanged) = self.without_changed_columns(&left) {
+            return unchanged.seen(open, false);
+        }
         let left: Vec<Vec<u32>> = self.record.iter().map(|column| take(column, &left)).collect();
-        let rows = left[0].len();
-        let most = self.agreement_of_the_same();
-        let affordable = if rows == 0 { open.len() } else { MAX_PAIRS / rows };
+        let most = alike.agreement_of_the_same();
+        let affordable = MAX_PAIRS / left[0].len().max(1);
         let compared: HashSet<usize> =
             sample_indices(open.len(), affordable, 0).into_iter().collect();
         let seen = |index: usize| {
@@ -252,15 +293,41 @@ impl Shared {
                 Seen::ByValues
             } else if !compared.contains(&index) {
                 Seen::Unknown
-            } else if rows > 0
-                && best_agreement(&row_of(&self.new, open[index]), &left, None) >= most
-            {
+            } else if best(&row_of(&self.new, open[index]), &left, None).0 >= most {
                 Seen::ByValues
             } else {
                 Seen::No
             }
         };
         (0..open.len()).into_par_iter().map(seen).collect()
+    }
+
+    /// Leaves out the columns that agree in nearly none of the pairs of a remaining row of the record
+    /// and the new row that is most like it: their unit, precision or coding changed, or
+    /// time passed.
+    fn without_changed_columns(&self, left: &[usize]) -> Option<Self> {
+        let new_rows = self.new.first().map_or(0, Vec::len);
+        let wanted = (SAMPLE / 5).min(MAX_PAIRS / 2 / new_rows.max(1)).max(MIN_PAIRS);
+        let pair = |index: &usize| {
+            let row = left[*index];
+            let (agree, most_alike) = best(&row_of(&self.record, row), &self.new, None);
+            (2 * agree > self.record.len()).then_some((row, most_alike))
+        };
+        let pairs: Vec<(usize, usize)> =
+            sample_indices(left.len(), wanted, 0).par_iter().filter_map(pair).collect();
+        let agrees = |column: &usize| {
+            let (of_record, of_new) = (&self.record[*column], &self.new[*column]);
+            let agree = pairs.iter().filter(|(row, new)| of_record[*row] == of_new[*new]).count();
+            agree as f64 >= MIN_AGREEMENT * pairs.len() as f64
+        };
+        let kept: Vec<usize> = (0..self.record.len()).filter(agrees).collect();
+        let of =
+            |columns: &[Vec<u32>]| kept.iter().map(|column| columns[*column].clone()).collect();
+        (pairs.len() >= MIN_PAIRS && kept.len() < self.record.len()).then(|| Self {
+            record: of(&self.record),
+            new: of(&self.new),
+            ..self.clone()
+        })
     }
 
     /// Lets each row of the record account for one equal new row, and for a held-out row only if there
@@ -291,11 +358,11 @@ impl Shared {
     }
 }
 
-/// Returns the largest number of columns in which a row of `columns` agrees with `row`.
-fn best_agreement(row: &[u32], columns: &[Vec<u32>], except: Option<usize>) -> usize {
+/// Returns the largest number of columns in which a row of `columns` agrees with `row`, and its index.
+fn best(row: &[u32], columns: &[Vec<u32>], except: Option<usize>) -> (usize, usize) {
     let rows = columns.first().map_or(0, Vec::len);
     let mut counts = [0u16; BLOCK];
-    let mut best = 0;
+    let mut best = (0, 0);
     for from in (0..rows).step_by(BLOCK) {
         let counts = &mut counts[..BLOCK.min(rows - from)];
         counts.fill(0);
@@ -311,9 +378,13 @@ fn best_agreement(row: &[u32], columns: &[Vec<u32>], except: Option<usize>) -> u
         {
             *count = 0;
         }
-        best = counts.iter().copied().fold(best, u16::max);
+        let most = counts.iter().copied().max().unwrap_or_default();
+        if usize::from(most) > best.0 {
+            let index = counts.iter().position(|count| *count == most).unwrap_or_default();
+            best = (usize::from(most), from + index);
+        }
     }
-    usize::from(best)
+    best
 }
 
 fn row_of(columns: &[Vec<u32>], row: usize) -> Vec<u32> {
@@ -354,4 +425,74 @@ fn code(value: impl Hash) -> u32 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     (hasher.finish() as u32).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use mlops_core::table::Cell;
+
+    use super::*;
+
+    /// Returns the rows `from..to` of a table with a customer number and `numbers` columns of this
+    /// many values.
+    fn table(from: usize, to: usize, numbers: usize, values: usize) -> Table {
+        let mut id = Column::new("id", Kind::Categorical);
+        (from..to).for_each(|row| id.push(Cell::Text(&format!("c{row}"))));
+        let number = |number: usize| {
+            let value = |row| Random::new(row as u64, number as u64).below(values) as f64;
+            let mut column = Column::new(format!("n{number}"), Kind::Numeric);
+            (from..to).for_each(|row| column.push(Cell::Number(value(row))));
+            column
+        };
+        Table { columns: std::iter::once(id).chain((0..numbers).map(number)).collect() }
+    }
+
+    fn count(record: &Table, held_out: &Table, others: &Table, ids: &[&str]) -> [usize; 3] {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let found = seen(record, NewData { held_out, others, ids: &ids, time: None });
+        [Seen::No, Seen::ById, Seen::ByValues]
+            .map(|wanted| found.iter().filter(|seen| **seen == wanted).count())
+    }
+
+    #[test]
+    fn rows_are_found_by_id_or_by_value() {
+        let (values, none) = (1000, table(0, 0, 6, 1000));
+        let (record, half_known) = (table(0, 600, 6, values), table(400, 800, 6, values));
+        assert_eq!(count(&record, &half_known, &none, &["id"]), [200, 200, 0]);
+        assert_eq!(count(&record, &half_known, &none, &[]), [200, 0, 200]);
+        let mut changed = half_known.clone();
+        changed.columns[2] = table(5000, 5400, 6, values).columns[2].clone();
+        assert_eq!(count(&record, &changed, &none, &[]), [200, 0, 200]);
+        // A value of each row changed, in another column each time.
+        for row in 0..400 {
+            if let Values::Numeric(values) = &mut changed.columns[1 + row % 6].values {
+                values[row] += 0.5;
+            }
+        }
+        let [new, _, known] = count(&record, &changed, &none, &[]);
+        assert!((198..=202).contains(&known) && new + known == 400, "{new} and {known}");
+        // IDs that were given anew prove nothing.
+        let mut anew = half_known;
+        anew.columns[0] = table(0, 400, 0, 1).columns[0].clone();
+        assert_eq!(count(&record, &anew, &none, &["id"])[0], 0);
+        let mut hashed = table(400, 800, 6, values);
+        hashed.columns[0] = table(70_000, 70_400, 0, 1).columns[0].clone();
+        assert_eq!(count(&record, &hashed, &none, &["id"]), [200, 0, 200]);
+        let others = table(9000, 9400, 6, values);
+        assert_eq!(count(&record, &others, &none, &["id"]), [400, 0, 0]);
+        assert_eq!(count(&record, &others, &none, &[]), [400, 0, 0]);
+    }
+
+    #[test]
+    fn each_row_of_the_record_accounts_for_one_equal_row() {
+        // 8 kinds of rows.
+        let (record, fitted) = (table(0, 900, 3, 2), table(0, 900, 3, 2));
+        let held_out = table(900, 1200, 3, 2);
+        assert_eq!(count(&record, &held_out, &fitted, &[]), [300, 0, 0]);
+        assert_eq!(count(&record, &held_out, &table(900, 1100, 3, 2), &["id"]), [300, 0, 0]);
+        // Without the fitted rows, any row may be one of them.
+        assert_eq!(count(&record, &held_out, &table(0, 0, 3, 2), &[]), [0, 0, 300]);
+        let no_column = Table { columns: vec![record.columns[1].clone()] };
+        assert_eq!(count(&no_column, &held_out, &fitted, &[]), [0, 0, 300]);
+    }
 }
