@@ -41,6 +41,8 @@ pub(crate) struct LeftOut {
     pub(crate) without_outcome: usize,
     /// Exact duplicates of earlier rows.
     pub(crate) duplicates: usize,
+    /// Rows of customers that have rows in the other part.
+    pub(crate) of_both_parts: usize,
     /// Counts of the logged requests, if any were read.
     pub(crate) logged: Option<LabelCounts>,
 }
@@ -166,7 +168,7 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
         ids: args.id.clone(),
         time: args.time.clone(),
         identifiers,
-        left_out: LeftOut { without_outcome, duplicates, logged },
+        left_out: LeftOut { without_outcome, duplicates, of_both_parts: unused.len(), logged },
     };
     for (part, what) in [(&data.train, "training"), (&data.test, "held-out")] {
         let positives = part.positives();

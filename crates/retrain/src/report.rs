@@ -53,6 +53,9 @@ pub struct RetrainReport {
     pub without_outcome: usize,
     /// Number of duplicates that were left out.
     pub duplicates: usize,
+    /// Number of rows that were left out of the evaluation, since their customers have rows in the
+    /// other part.
+    pub of_both_parts: usize,
     /// Counts of the logged requests, if any were read.
     pub logged: Option<LabelCounts>,
     /// The recipe.
@@ -169,6 +172,7 @@ impl RetrainReport {
             candidate: None,
             without_outcome: left_out.without_outcome,
             duplicates: left_out.duplicates,
+            of_both_parts: left_out.of_both_parts,
             logged: left_out.logged,
             recipe: file.model.recipe.clone(),
             importances: importances(file).collect(),
@@ -208,9 +212,6 @@ impl RetrainReport {
             percent(self.training.positives as f64 / self.training.rows as f64),
             number(self.metrics.n),
         ));
-        if let Some(rows) = self.training.refitted_rows {
-            text.push_str(&format!(", then refitted to all {} rows", number(rows)));
-        }
         if self.without_outcome > 0 {
             text.push_str(&format!(
                 "; left out {} rows without an outcome",
@@ -219,6 +220,15 @@ impl RetrainReport {
         }
         if self.duplicates > 0 {
             text.push_str(&format!("; left out {} duplicates", number(self.duplicates as u64)));
+        }
+        if self.of_both_parts > 0 {
+            text.push_str(&format!(
+                "; left out {} rows of customers with older and newer rows",
+                number(self.of_both_parts as u64)
+            ));
+        }
+        if let Some(rows) = self.training.refitted_rows {
+            text.push_str(&format!("; then refitted to all {} rows", number(rows)));
         }
         if let Some(logged) = &self.logged {
             text.push_str(&format!("\n{}", logged.text()));

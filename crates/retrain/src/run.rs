@@ -76,7 +76,7 @@ async fn retrain(
         golden,
         new_schema: args.new_schema,
         allowed_leaks: args.data.allow_leak.clone(),
-        refit_all: args.refit_all,
+        refit_all: args.refit_all && !args.dry_run,
     };
     let champion_uid = plan.champion.as_ref().map(|champion| champion.model_uid.clone());
     let left_out = data.left_out;

@@ -230,6 +230,7 @@ async fn a_model_that_came_meanwhile_stays() {
     let retrain = || {
         world
             .job(&["--data", &data, "--id", "client_id", "--target", "churn", "--models", &models])
+            .args(["--refit-all", "false"])
             .on(s3())
     };
     retrain().run().json(0);
