@@ -71,7 +71,7 @@ pub struct HeldOut<'a> {
 pub struct Champion<'a> {
     /// Its predicted probabilities, or why it cannot predict.
     pub probabilities: Result<&'a [f64], &'a str>,
-    /// Whether each row is known to be new to it: it was not fitted to the row.
+    /// Whether each row is known to be new to it.
     pub is_new: &'a [bool],
 }
 

@@ -31,10 +31,10 @@ const MIN_AGREEMENT: f64 = 0.05;
 /// Minimum number of such pairs.
 const MIN_PAIRS: usize = 20;
 
-/// What the record of a model says about a row.
+/// Whether a row is in the record of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
-    /// The model was not fitted to it.
+    /// It is new to the model.
     No,
     /// The record has a row of the same customer.
     ById,
@@ -185,9 +185,9 @@ struct Shared {
 /// The largest number of columns in which rows agree with a row of the record.
 struct Alike {
     columns: usize,
-    /// Of new rows.
+    /// One for each new row.
     new: Vec<usize>,
-    /// Of rows of the record, with another one.
+    /// One for each row of the record, compared with the others.
     record: Vec<usize>,
 }
 
