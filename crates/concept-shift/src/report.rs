@@ -336,9 +336,10 @@ impl Report for ConceptReport {
         }
         let Domain { score, low, high, rows, .. } = self.domain;
         text.push_str(&format!(
-            "AUC {score:.3} ({low:.3} to {high:.3}; threshold {}), {} rows from each data set\n{}",
+            "AUC {score:.3} ({low:.3} to {high:.3}; threshold {}), {} rows from each data set, {} customers in both\n{}",
             self.threshold,
             number(rows as u64),
+            number(self.domain.customers_on_both_sides as u64),
             self.verdict.name().to_uppercase()
         ));
         if let Some(why) = &self.why {

@@ -1,8 +1,9 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Context as _, Result};
 use mlops_core::table::{Column, Kind, Table};
 use mlops_core::window::Window;
+use mlops_detect::concept::Side;
 use mlops_detect::shift::{FeatureSet, Roles};
 use mlops_job::{Context, UsageError};
 use mlops_model::{Target, sample_indices};
@@ -20,8 +21,8 @@ const CLIENT_ID: &str = "client_id";
 
 /// The rows of both sides, with the same columns.
 pub(crate) struct Rows {
-    pub(crate) reference: Table,
-    pub(crate) production: Table,
+    pub(crate) reference: Side,
+    pub(crate) production: Side,
     /// Rows whose outcome is known, then and now.
     pub(crate) labelled: Option<[LabelledRows; 2]>,
     pub(crate) about: AboutRows,
@@ -41,7 +42,7 @@ pub(crate) struct AboutRows {
 
 /// Rows with their outcomes.
 pub(crate) struct LabelledRows {
-    pub(crate) table: Table,
+    pub(crate) side: Side,
     pub(crate) labels: Vec<bool>,
 }
 
@@ -108,13 +109,14 @@ pub(crate) async fn read(
         columns.iter().cloned().partition(|(name, _)| production.has.contains(name));
     skipped.extend(lacking.into_iter().map(|(name, _)| (name, "missing in production".to_owned())));
     let (reference, repeated_reference) = one_a_unit(reference, &args.data.unit);
+    let mut sides = Sides { unit: &args.data.unit, columns: &compared, numbers: HashMap::new() };
     let (labelled, label_counts) =
-        labelled(args, &reference, &production, target.as_deref(), &compared, database).await?;
+        labelled(args, &reference, &production, target.as_deref(), &mut sides, database).await?;
     let Production { table, new_columns, .. } = production;
     let (production, repeated_production) = one_a_unit(table, &args.data.unit);
     Ok(Rows {
-        reference: reference.select(&compared),
-        production: production.select(&compared),
+        reference: sides.of(reference),
+        production: sides.of(production),
         labelled,
         about: AboutRows {
             skipped,
@@ -265,7 +267,7 @@ async fn labelled(
     reference: &Table,
     production: &Production,
     target: Option<&str>,
-    compared: &[(String, Kind)],
+    sides: &mut Sides<'_>,
     database: Option<&Database>,
 ) -> Result<(Option<[LabelledRows; 2]>, Option<LabelCounts>)> {
     let asked = args.relation.relation || args.outcomes.outcomes.is_some();
@@ -294,15 +296,35 @@ async fn labelled(
         return Ok((None, None));
     };
     let of_target = Target::of(reference, target).map_err(UsageError::because)?;
-    let rows = |table: &Table| -> Result<LabelledRows> {
+    let mut rows = |table: &Table| -> Result<LabelledRows> {
         let labels = of_target.labels(table).map_err(UsageError::because)?;
         let known: Vec<usize> = (0..labels.len()).filter(|row| labels[*row].is_some()).collect();
         let indices = sample_indices(known.len(), args.classifier.max_rows, args.classifier.seed);
         let known: Vec<usize> = indices.into_iter().map(|index| known[index]).collect();
         let labels = known.iter().filter_map(|row| labels[*row]).collect();
-        Ok(LabelledRows { table: table.take(&known).select(compared), labels })
+        Ok(LabelledRows { side: sides.of(table.take(&known)), labels })
     };
     Ok((Some([rows(reference)?, rows(&with_outcome)?]), counts))
+}
+
+/// Makes sides of tables, whose customers have the same numbers.
+struct Sides<'a> {
+    unit: &'a str,
+    /// The features.
+    columns: &'a [(String, Kind)],
+    numbers: HashMap<String, u64>,
+}
+
+impl Sides<'_> {
+    fn of(&mut self, table: Table) -> Side {
+        let units = table.column(self.unit).map(Column::names).unwrap_or_default();
+        let mut number = |unit: String| {
+            let next = self.numbers.len() as u64;
+            *self.numbers.entry(unit).or_insert(next)
+        };
+        let customers = units.into_iter().map(|unit| unit.map(&mut number)).collect();
+        Side { table: table.select(self.columns), customers }
+    }
 }
 
 /// The first row of each customer, and how many others there were.

@@ -45,7 +45,7 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
             let found = tell_apart(reference, production, &of_domain, &progress)?;
             let Some([then, now]) = &labelled else { return Ok((found, None)) };
             let (then, now) =
-                ((&then.table, then.labels.as_slice()), (&now.table, now.labels.as_slice()));
+                ((&then.side, then.labels.as_slice()), (&now.side, now.labels.as_slice()));
             Ok((
                 found,
                 Some(relation_shift(then, now, &recipe, &of_domain, &of_relation, &progress)?),

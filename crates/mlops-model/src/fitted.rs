@@ -2,7 +2,7 @@ use super::calibration::{Calibration, fit_isotonic, fit_sigmoid};
 use super::progress::Progress;
 use super::schema::{Input, Schema};
 use super::scorer::Scorer;
-use super::split::{Groups, folds, stratified_folds};
+use super::split::{Groups, folds};
 use super::{CalibrationMethod, ModelError, Recipe};
 use mlops_core::table::Table;
 
@@ -62,9 +62,11 @@ impl Model {
             CalibrationMethod::None => None,
             method => {
                 let folds = folds(groups, recipe.folds, recipe.seed);
-                let probabilities =
-                    out_of_fold(&inputs, labels, folds, &[], recipe, progress)?.probabilities;
-                Some(calibrate(&probabilities, labels, method).ok_or(ModelError::NoCalibration)?)
+                let found = out_of_fold(folds, &inputs, labels, (&[], &[]), recipe, progress)?;
+                Some(
+                    calibrate(&found.probabilities, labels, method)
+                        .ok_or(ModelError::NoCalibration)?,
+                )
             }
         };
         let (scorer, of_inputs) =
@@ -164,32 +166,13 @@ impl OutOfFold {
     }
 }
 
-/// Returns out-of-fold predictions of a classifier of two data sets, whose folds are stratified.
-/// `inputs` are the inputs of `schema`.
+/// Returns out-of-fold predictions: each fold is predicted by a model that is fitted to the other
+/// folds. `folds` has the fold of each row, below `recipe.folds`; `inputs` are those of `schema`.
 ///
 /// # Errors
 ///
 /// As [`Model::fit`].
 pub fn cross_validate(
-    inputs: &[Input<'_>],
-    labels: &[bool],
-    schema: &Schema,
-    recipe: &Recipe,
-    progress: &Progress<'_>,
-) -> Result<OutOfFold, ModelError> {
-    recipe.check()?;
-    let folds =
-        stratified_folds(labels, &Groups::of_single_rows(labels.len()), recipe.folds, recipe.seed);
-    cross_validate_by(folds, inputs, labels, schema, recipe, progress)
-}
-
-/// Returns out-of-fold predictions: each fold is predicted by a model that is fitted to the other
-/// folds. `folds` has the fold of each row, below `recipe.folds`.
-///
-/// # Errors
-///
-/// As [`Model::fit`].
-pub fn cross_validate_by(
     folds: Vec<usize>,
     inputs: &[Input<'_>],
     labels: &[bool],
@@ -199,31 +182,29 @@ pub fn cross_validate_by(
 ) -> Result<OutOfFold, ModelError> {
     recipe.check()?;
     check_labels(labels, inputs.first().map_or(0, Input::rows))?;
-    let mut found = out_of_fold(inputs, labels, folds, &[], recipe, progress)?;
+    let mut found = out_of_fold(folds, inputs, labels, (&[], &[]), recipe, progress)?;
     found.importances = of_features(schema, &found.importances);
     Ok(found)
 }
 
-/// Returns out-of-fold predictions, and the predictions of the same models for the rows of another
-/// table. Each row of the other table is predicted by one of the models.
+/// Returns out-of-fold predictions in the folds of the rows, and the predictions of the same models for
+/// the rows of another table. Each row of the other table is predicted by the model that was not
+/// fitted to its fold.
 ///
 /// # Errors
 ///
 /// As [`Model::fit`].
 pub fn cross_score(
-    table: &Table,
-    labels: &[bool],
-    other: &Table,
+    (table, labels, folds): (&Table, &[bool], Vec<usize>),
+    (other, other_folds): (&Table, &[usize]),
     schema: &Schema,
     recipe: &Recipe,
     progress: &Progress<'_>,
 ) -> Result<(OutOfFold, Vec<f64>), ModelError> {
     recipe.check()?;
     check_labels(labels, table.rows())?;
-    let folds =
-        stratified_folds(labels, &Groups::of_single_rows(labels.len()), recipe.folds, recipe.seed);
     let (inputs, others) = (schema.inputs(table)?, schema.inputs(other)?);
-    let mut found = out_of_fold(&inputs, labels, folds, &others, recipe, progress)?;
+    let mut found = out_of_fold(folds, &inputs, labels, (&others, other_folds), recipe, progress)?;
     found.importances = of_features(schema, &found.importances);
     let others = std::mem::take(&mut found.others);
     Ok((found, others))
@@ -239,15 +220,14 @@ fn of_features(schema: &Schema, of_inputs: &[f64]) -> Vec<f64> {
 }
 
 fn out_of_fold(
+    folds: Vec<usize>,
     inputs: &[Input<'_>],
     labels: &[bool],
-    folds: Vec<usize>,
-    others: &[Input<'_>],
+    (others, folds_of_others): (&[Input<'_>], &[usize]),
     recipe: &Recipe,
     progress: &Progress<'_>,
 ) -> Result<OutOfFold, ModelError> {
-    let rows_of_others = others.first().map_or(0, Input::rows);
-    let mut of_others = vec![0.0; rows_of_others];
+    let mut of_others = vec![0.0; folds_of_others.len()];
     let mut probabilities = vec![0.0; labels.len()];
     let mut importances = vec![0.0; inputs.len()];
     for fold in 0..recipe.folds {
@@ -273,7 +253,8 @@ fn out_of_fold(
             .iter()
             .zip(predicted)
             .for_each(|(row, probability)| probabilities[*row] = probability);
-        let asked: Vec<usize> = (fold..rows_of_others).step_by(recipe.folds).collect();
+        let asked: Vec<usize> =
+            (0..folds_of_others.len()).filter(|row| folds_of_others[*row] == fold).collect();
         if !asked.is_empty() {
             let inputs_asked: Vec<Input<'_>> =
                 others.iter().map(|input| input.take(&asked)).collect();

@@ -38,7 +38,7 @@ mod walk;
 pub use boosting::BoostingParams;
 pub use decision_tree::TreeParams;
 pub use error::ModelError;
-pub use fitted::{Model, OutOfFold, cross_score, cross_validate, cross_validate_by};
+pub use fitted::{Model, OutOfFold, cross_score, cross_validate};
 pub use forest::ForestParams;
 pub use golden::{GoldenError, golden_failures};
 pub use linfa_traits::{RecipeParams, TableRecords};

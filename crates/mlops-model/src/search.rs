@@ -7,7 +7,7 @@ use super::random::Random;
 use super::split::{Groups, folds};
 use super::{
     BoostingParams, ForestParams, Learner, LearnerKind, LogisticParams, ModelError, Progress,
-    Recipe, Schema, TreeParams, cross_validate_by,
+    Recipe, Schema, TreeParams, cross_validate,
 };
 use mlops_core::table::Table;
 
@@ -166,8 +166,7 @@ fn evaluate(
     recipe.check()?;
     let (folds, inputs) = (folds(groups, recipe.folds, recipe.seed), schema.inputs(table)?);
     let probabilities =
-        cross_validate_by(folds, &inputs, labels, schema, &recipe, &Progress::none())?
-            .probabilities;
+        cross_validate(folds, &inputs, labels, schema, &recipe, &Progress::none())?.probabilities;
     let losses = labels
         .iter()
         .zip(&probabilities)

@@ -36,6 +36,11 @@ impl Groups {
         Self { keys: (0..rows as u64).collect() }
     }
 
+    /// Returns groups with these keys, one a row.
+    pub fn of_keys(keys: Vec<u64>) -> Self {
+        Self { keys }
+    }
+
     /// Returns the customers of a table with the ID columns `ids`. Rows that share a value of an ID
     /// column belong to one customer; a column with a value in more than 5% of the rows (a month, a
     /// region) does not count beside others. IDs are compared as texts.
@@ -144,18 +149,37 @@ pub fn folds(groups: &Groups, folds: usize, seed: u64) -> Vec<usize> {
 }
 
 /// Returns folds that have nearly equal numbers of rows of either side, for a classifier of two data
-/// sets. The sides of a customer decide with how many others it is dealt out, and chance decides the
-/// fold.
+/// sets. The rows of a group are in one fold. Large groups are placed first, each where it is needed
+/// most; chance decides the rest.
 pub fn stratified_folds(sides: &[bool], groups: &Groups, folds: usize, seed: u64) -> Vec<usize> {
     let (group_of, sizes) = groups.numbered();
-    let mut has = vec![[false; 2]; sizes.len()];
+    let mut added = vec![[0.0; 2]; sizes.len()];
     for (group, side) in group_of.iter().zip(sides) {
-        has[*group][usize::from(*side)] = true;
+        added[*group][usize::from(*side)] += 1.0;
     }
+    let positives = sides.iter().filter(|side| **side).count();
+    let all = [sides.len() - positives, positives].map(|rows| rows.max(1) as f64);
+    let mut random = Random::new(seed, 2);
+    let mut order = random.permutation(sizes.len());
+    order.sort_by_key(|group| Reverse(sizes[*group as usize]));
+    let mut filled = vec![[0.0; 2]; folds];
     let mut of_groups = vec![0; sizes.len()];
-    for (stream, sides) in [[true, false], [false, true], [true, true]].into_iter().enumerate() {
-        let stratum: Vec<usize> = (0..sizes.len()).filter(|group| has[*group] == sides).collect();
-        deal(&stratum, &sizes, folds, Random::new(seed, stream as u64), &mut of_groups);
+    for group in order {
+        let added = added[group as usize];
+        // The rise of the sum of squared shares, which is least where the folds become most equal.
+        let rise = |fold: usize| -> f64 {
+            let of_side = |side: usize| {
+                added[side] * (added[side] + 2.0 * filled[fold][side]) / all[side].powi(2)
+            };
+            of_side(0) + of_side(1)
+        };
+        let first = random.below(folds.max(1));
+        let candidates = (0..folds).map(|fold| (first + fold) % folds);
+        let Some(fold) = candidates.min_by(|a, b| rise(*a).total_cmp(&rise(*b))) else { continue };
+        for side in 0..2 {
+            filled[fold][side] += added[side];
+        }
+        of_groups[group as usize] = fold;
     }
     group_of.into_iter().map(|group| of_groups[group]).collect()
 }

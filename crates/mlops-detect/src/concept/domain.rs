@@ -2,17 +2,16 @@
 
 use rayon::prelude::*;
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, Normal};
-use statrs::function::erf::erfc;
 
-use mlops_core::table::Table;
+use super::alike::{alike_groups, keyed};
+use super::folded_area::FoldedArea;
+use super::side::Side;
 use mlops_core::verdict::Verdict;
-use mlops_model::metrics::auc_with_variance;
+use mlops_model::split::stratified_folds;
 use mlops_model::{
     ForestParams, Input, InputValues, Learner, ModelError, NO_LEVEL, Progress, Recipe, Schema,
-    cross_validate,
+    cross_validate, sample_indices,
 };
-use mlops_model::{OutOfFold, sample_indices};
 
 /// A feature that tells the two apart this well by itself is a mistake in a pipeline: an id, a
 /// constant, another unit.
@@ -70,6 +69,8 @@ pub struct Domain {
     pub p_value: f64,
     /// The rows of either side that were compared.
     pub rows: usize,
+    /// Customers with rows on both sides, as far as the rows name them.
+    pub customers_on_both_sides: usize,
     /// The features by importance, the largest first.
     pub features: Vec<DomainFeature>,
     /// A feature that tells the two apart almost alone: a mistake in a pipeline, and no shift.
@@ -93,10 +94,14 @@ pub struct DomainFeature {
 /// Tells production from training by a forest, asked by cross-validation.
 ///
 /// Both tables have the same columns. The larger side is thinned out at random to the size of the
-/// smaller one, and both to the policy's most rows. A score on rows of one fold is an honest one,
-/// but the folds share their training rows: the variance of the mean score is that within the folds
-/// times 1/k + 1/(k−1), and not times 1/k; Mann–Whitney's test over the scores of all folds
-/// together, which is what it looks like, raises false alarms.
+/// smaller one, and both to the policy's most rows. All rows of a customer, and rows that are most
+/// alike, are in one fold: otherwise, the forest is trained on the twin of a held-out row, votes for
+/// the twin's side, and the score is below 0.5 where the same customers are on both sides.
+///
+/// A score on rows of one fold is an honest one, but the folds share their training rows: the
+/// variance of the mean score is that within the folds times 1/k + 1/(k−1), and not times 1/k;
+/// Mann–Whitney's test over the scores of all folds together, which is what it looks like, raises
+/// false alarms.
 ///
 /// # Errors
 ///
@@ -105,10 +110,10 @@ pub struct DomainFeature {
 /// # Source
 ///
 /// C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003)
-/// 239–281; the variance within a fold as [`mlops_model::metrics::auc_difference`].
+/// 239–281; the variance within a fold as [`mlops_model::metrics::auc_with_parts`].
 pub fn tell_apart(
-    reference: Table,
-    production: Table,
+    reference: Side,
+    production: Side,
     policy: &DomainPolicy,
     progress: &Progress<'_>,
 ) -> Result<Domain, ModelError> {
@@ -121,11 +126,13 @@ pub fn tell_apart(
         );
         return Ok(Domain::unknown(rows, why));
     }
-    let thinned = |table: Table| {
-        let is_larger = table.rows() > rows;
-        if is_larger { table.take(&sample_indices(table.rows(), rows, policy.seed)) } else { table }
+    let thinned = |side: Side| {
+        let is_larger = side.rows() > rows;
+        if is_larger { side.take(&sample_indices(side.rows(), rows, policy.seed)) } else { side }
     };
-    let table = thinned(reference).followed_by(thinned(production));
+    let both = thinned(reference).followed_by(thinned(production));
+    let customers_on_both_sides = both.customers_in_both_parts(rows);
+    let Side { table, customers } = both;
     let labels: Vec<bool> = (0..2 * rows).map(|row| row >= rows).collect();
     let schema = Schema::of_features(&table)?;
     let recipe = Recipe {
@@ -134,13 +141,18 @@ pub fn tell_apart(
         ..Recipe::new(Learner::RandomForest(policy.forest.clone()))
     };
     let inputs = schema.into_inputs(table)?;
-    let found = cross_validate(&inputs, &labels, &schema, &recipe, progress)?;
-    let Some(area) = FoldedArea::of(&labels, &found, policy.folds) else {
-        return Ok(Domain::unknown(
-            rows,
-            "a fold of the cross-validation has rows of one data set only".to_owned(),
-        ));
+    let groups = alike_groups(&inputs, &customers, policy.folds, policy.seed);
+    let folds = stratified_folds(&labels, &keyed(&groups), policy.folds, policy.seed);
+    if !has_both(&labels, &folds, policy.folds) {
+        let why = "too few customers: a fold of the cross-validation has rows of one data set only";
+        return Ok(Domain::unknown(rows, why.to_owned()));
+    }
+    let found = cross_validate(folds, &inputs, &labels, &schema, &recipe, progress)?;
+    let Some(area) = FoldedArea::of(&labels, &found.probabilities, &found.folds) else {
+        let why = "the scores of the cross-validation cannot be compared";
+        return Ok(Domain::unknown(rows, why.to_owned()));
     };
+    let spread = area.spread(&groups);
     let alone = alone(&inputs, &labels, &found.folds, policy.folds);
     let mut features: Vec<DomainFeature> = schema
         .features
@@ -162,10 +174,14 @@ pub fn tell_apart(
     let artifact =
         features.iter().max_by(|a, b| a.auc.total_cmp(&b.auc)).filter(|most| most.auc > ARTIFACT);
     let artifact = artifact.map(|most| most.feature.clone());
-    let (low, high) = area.interval(policy.confidence);
+    let [low, high] = spread.interval(policy.confidence).map(|end| end.clamp(0.0, 1.0));
     let verdict = match &artifact {
         Some(feature) => Verdict::Inconclusive(format!(
             "{feature} alone separates production from training data almost perfectly: check the data pipeline for an error in this feature"
+        )),
+        None if spread.is_below_chance() => Verdict::Inconclusive(format!(
+            "AUC {:.3} is below 0.5 by more than chance: rows of the same customers are on both sides, and cannot be matched; name the column of the customer with --unit",
+            area.score
         )),
         None if low > policy.threshold => Verdict::Shifted,
         None if high <= policy.threshold => Verdict::Stable,
@@ -178,8 +194,9 @@ pub fn tell_apart(
         score: area.score,
         low,
         high,
-        p_value: area.p_value(),
+        p_value: spread.p_value(),
         rows,
+        customers_on_both_sides,
         features,
         artifact,
         verdict,
@@ -189,57 +206,25 @@ pub fn tell_apart(
 impl Domain {
     fn unknown(rows: usize, why: String) -> Self {
         let (features, artifact, verdict) = (Vec::new(), None, Verdict::Inconclusive(why));
-        Self { score: 0.5, low: 0.0, high: 1.0, p_value: 1.0, rows, features, artifact, verdict }
-    }
-}
-
-/// The mean of the areas under the ROC curves of the folds.
-pub(super) struct FoldedArea {
-    pub(super) score: f64,
-    /// The variance of the mean at the score.
-    variance: f64,
-    /// The variance of the mean if both data sets are alike.
-    null_variance: f64,
-}
-
-impl FoldedArea {
-    pub(super) fn of(labels: &[bool], found: &OutOfFold, folds: usize) -> Option<Self> {
-        let (mut score, mut variance, mut null_variance) = (0.0, 0.0, 0.0);
-        for fold in 0..folds {
-            let rows = || {
-                found.folds.iter().enumerate().filter(|(_, of)| **of == fold).map(|(row, _)| row)
-            };
-            let of_fold: Vec<bool> = rows().map(|row| labels[row]).collect();
-            let scores: Vec<f64> = rows().map(|row| found.probabilities[row]).collect();
-            let (area, of_area) = auc_with_variance(&of_fold, &scores)?;
-            let positives = of_fold.iter().filter(|label| **label).count() as f64;
-            let negatives = of_fold.len() as f64 - positives;
-            score += area;
-            variance += of_area;
-            null_variance += (positives + negatives + 1.0) / (12.0 * positives * negatives);
+        Self {
+            score: 0.5,
+            low: 0.0,
+            high: 1.0,
+            p_value: 1.0,
+            rows,
+            customers_on_both_sides: 0,
+            features,
+            artifact,
+            verdict,
         }
-        let folds = folds as f64;
-        let shared = (1.0 / folds + 1.0 / (folds - 1.0)) / folds;
-        Some(Self {
-            score: score / folds,
-            variance: variance * shared,
-            null_variance: null_variance * shared,
-        })
     }
+}
 
-    pub(super) fn interval(&self, confidence: f64) -> (f64, f64) {
-        let quantile =
-            Normal::standard().inverse_cdf(0.5 + 0.5 * confidence.clamp(0.0, 1.0 - 1e-12));
-        // At a score of 1 no row is out of place, and the variance is that of one that might be.
-        let half = quantile * self.variance.max(self.null_variance * 0.01).sqrt();
-        ((self.score - half).max(0.0), (self.score + half).min(1.0))
-    }
-
-    /// Returns the probability of at least this score by chance.
-    pub(super) fn p_value(&self) -> f64 {
-        let z = (self.score - 0.5) / self.null_variance.sqrt();
-        (0.5 * erfc(z / std::f64::consts::SQRT_2)).clamp(0.0, 1.0)
-    }
+/// Whether each fold has rows of both classes.
+pub(super) fn has_both(labels: &[bool], folds: &[usize], count: usize) -> bool {
+    let mut rows = vec![[0usize; 2]; count];
+    labels.iter().zip(folds).for_each(|(label, fold)| rows[*fold][usize::from(*label)] += 1);
+    rows.iter().flatten().all(|rows| *rows > 0)
 }
 
 /// For each input the area under the ROC curve of a rule that knows nothing else: how often each
@@ -263,8 +248,8 @@ fn alone(inputs: &[Input<'_>], labels: &[bool], folds: &[usize], count: usize) -
             (yes + 1.0) / (yes + no + 2.0)
         };
         let shares = parts.iter().zip(folds).map(|(part, fold)| share(*part, *fold));
-        let found = OutOfFold::new(shares.collect(), folds.to_vec());
-        FoldedArea::of(labels, &found, count).map_or(0.5, |area| area.score)
+        let shares: Vec<f64> = shares.collect();
+        FoldedArea::of(labels, &shares, folds).map_or(0.5, |area| area.score)
     };
     inputs.par_iter().map(of_input).collect()
 }

@@ -1,11 +1,14 @@
 //! Whether what a model learned is still true: whether production looks like other rows (`domain`),
 //! and whether the target follows from the features as it did (`relation`).
 
+mod alike;
 mod cells;
 mod domain;
+mod folded_area;
 mod likelihood;
 mod overlap;
 mod relation;
+mod side;
 #[cfg(test)]
 mod tests;
 
@@ -15,3 +18,4 @@ pub use relation::{
     CellChange, FeatureRelation, Period, Recalibration, RecalibrationChange, Relation,
     RelationPolicy, compare_relations, relation_shift,
 };
+pub use side::Side;

@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::DomainPolicy;
-use super::domain::FoldedArea;
+use super::folded_area::FoldedArea;
 use mlops_core::table::{Cell, Column, Kind, Table};
-use mlops_model::metrics::auc_difference;
 use mlops_model::random::Random;
 use mlops_model::{Learner, ModelError, OutOfFold, Progress, Recipe, Schema, cross_validate};
 
@@ -31,33 +30,29 @@ pub(super) struct Apart<'a> {
     table: Table,
     is_now: Vec<bool>,
     labels: Vec<bool>,
+    groups: &'a [usize],
     found: OutOfFold,
     recipe: Recipe,
     policy: &'a DomainPolicy,
 }
 
 impl<'a> Apart<'a> {
+    /// `table` has the rows of the reference, and behind them those of production; `groups` and
+    /// `folds` have one value a row.
     pub(super) fn of(
-        (reference, labels_reference): (&Table, &[bool]),
-        (production, labels_production): (&Table, &[bool]),
+        (table, labels): (Table, Vec<bool>),
+        rows_reference: usize,
+        (groups, folds): (&'a [usize], &[usize]),
         policy: &'a DomainPolicy,
         progress: &Progress<'_>,
     ) -> Result<Self, ModelError> {
-        let mut table = reference.clone();
-        table.append(production);
-        let is_now: Vec<bool> = (0..table.rows()).map(|row| row >= reference.rows()).collect();
+        let is_now: Vec<bool> = (0..table.rows()).map(|row| row >= rows_reference).collect();
         let learner = Learner::RandomForest(policy.forest.clone());
         let recipe = Recipe { folds: policy.folds, seed: policy.seed, ..Recipe::new(learner) };
         let schema = Schema::of_features(&table)?;
-        let found = cross_validate(&schema.inputs(&table)?, &is_now, &schema, &recipe, progress)?;
-        Ok(Self {
-            table,
-            is_now,
-            labels: [labels_reference, labels_production].concat(),
-            found,
-            recipe,
-            policy,
-        })
+        let inputs = schema.inputs(&table)?;
+        let found = cross_validate(folds.to_vec(), &inputs, &is_now, &schema, &recipe, progress)?;
+        Ok(Self { table, is_now, labels, groups, found, recipe, policy })
     }
 
     /// Returns the gain by the outcomes; none if a fold has too few rows of a period.
@@ -76,40 +71,21 @@ impl<'a> Apart<'a> {
         let mut table = self.table.clone();
         table.columns.push(outcome);
         let schema = Schema::of_features(&table)?;
-        let with =
-            cross_validate(&schema.inputs(&table)?, &self.is_now, &schema, &self.recipe, progress)?;
-        let folds = self.policy.folds;
+        let (inputs, folds) = (schema.inputs(&table)?, self.found.folds.clone());
+        let with = cross_validate(folds, &inputs, &self.is_now, &schema, &self.recipe, progress)?;
         let area =
-            |found: &OutOfFold| FoldedArea::of(&self.is_now, found, folds).map(|area| area.score);
-        let mut variance = 0.0;
-        for fold in 0..folds {
-            let rows: Vec<usize> =
-                (0..self.is_now.len()).filter(|row| with.folds[*row] == fold).collect();
-            let of = |all: &[f64]| rows.iter().map(|row| all[*row]).collect::<Vec<f64>>();
-            let is_now: Vec<bool> = rows.iter().map(|row| self.is_now[*row]).collect();
-            let found = auc_difference(
-                &is_now,
-                &of(&with.probabilities),
-                &of(&self.found.probabilities),
-                0.95,
-            );
-            variance += found.map_or(f64::NAN, |found| found.standard_error.powi(2)) / folds as f64;
-        }
-        let folds = folds as f64;
-        let half = 1.959_963_984_540_054 * (variance * (1.0 / folds + 1.0 / (folds - 1.0))).sqrt();
-        let gain = |without: f64, with: f64| {
-            let difference = with - without;
+            |found: &OutOfFold| FoldedArea::of(&self.is_now, &found.probabilities, &found.folds);
+        let gain = |(without, with): (FoldedArea, FoldedArea)| {
+            let difference = with.difference(&without, self.groups);
             LabelGain {
-                without,
-                with,
-                difference,
-                interval: [difference - half, difference + half],
+                without: without.score,
+                with: with.score,
+                difference: with.score - without.score,
+                interval: difference.interval(0.95),
             }
         };
-        Ok(area(&self.found)
-            .zip(area(&with))
-            .filter(|_| half.is_finite())
-            .map(|(without, with)| gain(without, with)))
+        let gain = area(&self.found).zip(area(&with)).map(gain);
+        Ok(gain.filter(|gain| gain.interval[0].is_finite()))
     }
 
     /// Returns the indices of training rows and production rows that have the same distribution: as if

@@ -5,11 +5,15 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::DomainPolicy;
+use super::alike::{alike_groups, keyed};
 use super::cells::{Cells, Fits, fit};
+use super::domain::has_both;
 use super::likelihood::log_likelihood_of;
 use super::overlap::{Apart, LabelGain};
+use super::side::Side;
 use mlops_core::table::Table;
 use mlops_core::verdict::Verdict;
+use mlops_model::split::stratified_folds;
 use mlops_model::{FeatureKind, ModelError, Progress, Recipe, Schema, cross_score};
 use mlops_stats::{Correction, chi_squared_sf};
 
@@ -159,7 +163,7 @@ impl CellChange {
 ///
 /// Models of the recipe are fitted to all folds of the reference but one, and asked for that fold
 /// and for a part of production: rows of both periods are judged by the same models, whose mistakes
-/// are therefore no change. Rows of either period that the other one has fewer of are thinned out,
+/// are therefore no change. No model is asked for a row of a customer that it was fitted to. Rows of either period that the other one has fewer of are thinned out,
 /// so that both are compared where they are alike: a model is wrong in one way here and in another
 /// there, and rows that moved from here to there would look like a change.
 ///
@@ -167,8 +171,8 @@ impl CellChange {
 ///
 /// [`ModelError`] where the tables lack a feature of each other, or a parameter cannot be.
 pub fn relation_shift(
-    (reference, labels_reference): (&Table, &[bool]),
-    (production, labels_production): (&Table, &[bool]),
+    (reference, labels_reference): (&Side, &[bool]),
+    (production, labels_production): (&Side, &[bool]),
     recipe: &Recipe,
     domain: &DomainPolicy,
     policy: &RelationPolicy,
@@ -179,15 +183,35 @@ pub fn relation_shift(
     {
         return Ok(Relation::unknown(labels_reference.len(), labels_production.len(), why));
     }
-    let schema = Schema::of_features(reference)?;
-    let (then, now) =
-        cross_score(reference, labels_reference, production, &schema, recipe, progress)?;
-    let apart = Apart::of(
-        (reference, labels_reference),
-        (production, labels_production),
-        domain,
+    let rows = reference.rows();
+    let both = reference.clone().followed_by(production.clone());
+    let labels = [labels_reference, labels_production].concat();
+    let schema = Schema::of_features(&both.table)?;
+    let inputs = schema.inputs(&both.table)?;
+    let groups = alike_groups(&inputs, &both.customers, domain.folds, domain.seed);
+    let is_now: Vec<bool> = (0..labels.len()).map(|row| row >= rows).collect();
+    let keys = keyed(&groups);
+    let folds_of_periods = stratified_folds(&is_now, &keys, domain.folds, domain.seed);
+    // Outcomes of both periods, so that each fold has some of either.
+    let folds_of_outcomes = stratified_folds(&labels, &keys, recipe.folds, recipe.seed);
+    if !has_both(&is_now, &folds_of_periods, domain.folds)
+        || !has_both(&labels[..rows], &folds_of_outcomes[..rows], recipe.folds)
+    {
+        let why = "too few customers: a fold of the cross-validation has rows of one period or with one outcome only";
+        return Ok(Relation::unknown(rows, labels_production.len(), why.to_owned()));
+    }
+    drop(inputs);
+    let (folds_then, folds_now) = folds_of_outcomes.split_at(rows);
+    let schema = Schema::of_features(&reference.table)?;
+    let (then, now) = cross_score(
+        (&reference.table, labels_reference, folds_then.to_vec()),
+        (&production.table, folds_now),
+        &schema,
+        recipe,
         progress,
     )?;
+    let apart =
+        Apart::of((both.table, labels), rows, (&groups, &folds_of_periods), domain, progress)?;
     let label_gain = apart.label_gain(progress)?;
     let [alike_then, alike_now] = apart.common_ground();
     let labels =
@@ -195,12 +219,12 @@ pub fn relation_shift(
     let scores =
         |of: &[f64], rows: &[usize]| -> Vec<f64> { rows.iter().map(|row| of[*row]).collect() };
     let reference = Period {
-        table: &reference.take(&alike_then),
+        table: &reference.table.take(&alike_then),
         labels: &labels(labels_reference, &alike_then),
         probabilities: &scores(&then.probabilities, &alike_then),
     };
     let production = Period {
-        table: &production.take(&alike_now),
+        table: &production.table.take(&alike_now),
         labels: &labels(labels_production, &alike_now),
         probabilities: &scores(&now, &alike_now),
     };

@@ -72,6 +72,24 @@ pub fn auc_with_variance(labels: &[bool], scores: &[f64]) -> Option<(f64, f64)> 
     ))
 }
 
+/// The area under a ROC curve, and how far each row moves it: the parts of the rows sum to zero. The
+/// sum of their squares is the variance of the area for independent rows. For rows in groups, it is
+/// the sum of the squared sums of the groups.
+///
+/// # Source
+///
+/// N. A. Obuchowski, "Nonparametric analysis of clustered ROC curve data", Biometrics 53 (1997)
+/// 567–578.
+pub fn auc_with_parts(labels: &[bool], scores: &[f64]) -> Option<(f64, Vec<f64>)> {
+    let (positives, negatives) = check_both(labels, scores)?;
+    let placements = Placements::of(labels, scores);
+    let auc = placements.auc();
+    let mut of_positives = placements.of_positives.iter().map(|place| (place - auc) / positives);
+    let mut of_negatives = placements.of_negatives.iter().map(|place| (place - auc) / negatives);
+    let part = |label: &bool| if *label { of_positives.next() } else { of_negatives.next() };
+    Some((auc, labels.iter().filter_map(part).collect()))
+}
+
 fn variance_of_mean(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;

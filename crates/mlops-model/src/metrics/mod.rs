@@ -14,7 +14,7 @@ mod rank;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{Difference, auc_difference, auc_with_variance, loss_difference};
+pub use compare::{Difference, auc_difference, auc_with_parts, auc_with_variance, loss_difference};
 pub use confusion::Confusion;
 pub use curve::{CalibrationBin, calibration_curve, expected_calibration_error, spiegelhalter};
 pub use figures::Metrics;

@@ -64,8 +64,8 @@ impl Monitors {
         let none = Progress::none();
         let policy = DomainPolicy::default();
         let domain = tell_apart(
-            self.reference.clone(),
-            production.clone().select(&self.features.kinds()),
+            self.reference.clone().into(),
+            production.clone().select(&self.features.kinds()).into(),
             &policy,
             &none,
         )?;
