@@ -168,7 +168,7 @@ pub struct PolicyArgs {
     #[arg(long, env = "PERFORMANCE_MAX_LOG_LOSS_RISE", value_name = "NATS", default_value_t = 0.03, value_parser = mlops_job::share, hide_short_help = true)]
     pub max_log_loss_rise: f64,
 
-    /// Maximum expected calibration error (ECE)
+    /// Maximum true calibration error (ECE); an alarm needs evidence of a larger one
     #[arg(long, env = "PERFORMANCE_MAX_ECE", value_name = "ECE", default_value_t = 0.05, value_parser = mlops_job::share, hide_short_help = true)]
     pub max_ece: f64,
 

@@ -63,7 +63,7 @@ pub struct PeriodReport {
     pub log_loss: Option<f64>,
     /// The mean squared error.
     pub brier: Option<f64>,
-    /// The expected calibration error.
+    /// The expected calibration error, without the bias of small samples.
     pub ece: Option<f64>,
     /// The share of the positive outcome.
     pub base_rate: Option<f64>,

@@ -15,7 +15,7 @@ pub struct PerformancePolicy {
     pub max_auc_drop: f64,
     /// The maximum allowed rise of the log loss, in nats.
     pub max_log_loss_rise: f64,
-    /// The maximum allowed expected calibration error.
+    /// The maximum allowed expected calibration error: a level, whatever the error at training.
     pub max_ece: f64,
     /// The fewest rows that say something.
     pub min_rows: u64,
@@ -95,7 +95,8 @@ pub struct Check {
     pub worse_by: f64,
     /// The largest allowed difference.
     pub allowed: f64,
-    /// The probability of such a difference by chance.
+    /// The probability of such a difference by chance; for `ece`, of such an observed error if the
+    /// true one is the allowed one.
     pub p_value: f64,
     /// Adjusted for the other checks, by Holm.
     pub p_value_adjusted: f64,
@@ -128,7 +129,9 @@ impl Judgement {
     }
 }
 
-/// Compares predictions with the figures at training; without these, checks only their calibration. A
+/// Compares predictions with the figures at training; without these, checks only their calibration. The
+/// calibration error is tested against the allowed one: a model whose true error is below it, and stays
+/// so, fails in at most `significance` of the periods. A
 /// check fails if its p-value, adjusted by Holm, is at most `significance` and the difference is above
 /// the allowed one. The log loss at training is assumed to have the same variance per row.
 pub fn judge(
@@ -153,7 +156,7 @@ pub fn judge(
         at_training: None,
         worse_by: found.ece.value,
         allowed: policy.max_ece,
-        p_value: found.calibration_p_value,
+        p_value: found.calibration_error.p_value_above(policy.max_ece),
         p_value_adjusted: 1.0,
         failed: false,
     }];

@@ -4,6 +4,7 @@
 //! Pure functions over rows; which rows belong together, such as those of a week, is the caller's
 //! business.
 
+mod calibration;
 mod estimated;
 mod impact;
 mod interval;

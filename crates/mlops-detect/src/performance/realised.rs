@@ -1,9 +1,9 @@
 use serde::Serialize;
 
+use super::calibration::CalibrationError;
 use super::interval::{Estimate, wilson};
 use mlops_model::metrics::{
-    CalibrationBin, Confusion, auc_with_variance, brier, calibration_curve,
-    expected_calibration_error, row_log_loss,
+    CalibrationBin, Confusion, auc_with_variance, brier, calibration_curve, row_log_loss,
 };
 use mlops_stats::chi_squared_sf;
 
@@ -33,8 +33,11 @@ pub struct Realised {
     pub resolution: f64,
     /// The score of a constant prediction of the base rate.
     pub uncertainty: f64,
-    /// The expected calibration error over ten bins.
+    /// The expected calibration error over ten bins, without the upward bias of the observed one.
     pub ece: Estimate,
+    /// The observed calibration error over ten bins, as scikit-learn's users compute it. It is above
+    /// the expected one: about 0.05 for 500 rows of a calibrated model.
+    pub ece_observed: f64,
     /// The chance of a calibration curve as far off if all probabilities were right.
     pub calibration_p_value: f64,
     /// Positives among the rows that were called high risk.
@@ -46,6 +49,8 @@ pub struct Realised {
     /// Variance of the area, and of one row's log loss, for comparisons.
     #[serde(skip)]
     pub(super) variances: [f64; 2],
+    #[serde(skip)]
+    pub(super) calibration_error: CalibrationError,
 }
 
 /// A bin of the calibration curve.
@@ -69,8 +74,7 @@ pub struct CurvePoint {
 /// Murphy, "A new vector partition of the probability score", Journal of Applied Meteorology 12
 /// (1973) 595–600. The p-value is that of Σ (Σ y − Σ p)² / Σ p(1 − p) over the bins, which is χ²
 /// with their number as degrees of freedom (D. W. Hosmer and S. Lemeshow, 1980, for probabilities
-/// that were not trained on these rows). The interval of the calibration error has the variance Σ
-/// (`n_b`/n)² `o_b`(1 − `o_b`)/`n_b` of the weighted observed shares `o_b`.
+/// that were not trained on these rows).
 pub fn realised(
     labels: &[bool],
     predictions: &[f64],
@@ -102,6 +106,7 @@ pub fn realised(
             observed: wilson(positives, bin.n, confidence)?,
         })
     };
+    let calibration_error = CalibrationError::of(&curve);
     let calibration_curve: Vec<CurvePoint> = curve.iter().filter_map(point).collect();
     Some(Realised {
         n: labels.len() as u64,
@@ -126,12 +131,8 @@ pub fn realised(
         reliability: weighted(&|predicted, observed| (predicted - observed).powi(2)),
         resolution: weighted(&|_, observed| (observed - base_rate.value).powi(2)),
         uncertainty: base_rate.value * (1.0 - base_rate.value),
-        ece: Estimate::normal(
-            expected_calibration_error(labels, predictions, BINS)?,
-            weighted(&|_, observed| observed * (1.0 - observed) / n).sqrt(),
-            confidence,
-            [0.0, 1.0],
-        ),
+        ece: calibration_error.estimate(confidence),
+        ece_observed: calibration_error.observed,
         calibration_p_value: calibration_p_value(&curve),
         precision: wilson(
             called.true_positives,
@@ -141,6 +142,7 @@ pub fn realised(
         recall: wilson(called.true_positives, positives, confidence),
         calibration_curve,
         variances: [auc.map_or(f64::NAN, |(_, variance)| variance), log_loss.variance],
+        calibration_error,
     })
 }
 

@@ -35,7 +35,7 @@ fn figures_are_those_of_the_references() {
         ("brier", found.brier.value),
         ("reliability", found.reliability),
         ("resolution", found.resolution),
-        ("ece", found.ece.value),
+        ("ece", found.ece_observed),
         ("calibration_p_value", found.calibration_p_value),
     ] {
         close(what, ours, golden[what].as_f64().unwrap());
@@ -140,6 +140,57 @@ fn worse_predictions_are_found_and_as_good_ones_are_not() {
     }
     assert!(alarms[0] <= 3, "{} of 100 as good ones raised an alarm", alarms[0]);
     assert!(alarms[1] >= 98, "{} of 100 worse ones were found", alarms[1]);
+}
+
+/// The share of samples whose calibration error and interval are as `is` says.
+fn share_of_samples(
+    rows: usize,
+    chance: impl Fn(f64) -> f64,
+    is: impl Fn(&Realised) -> bool,
+) -> f64 {
+    let mut random = Random::new(rows as u64, 4);
+    let count = (0..400).filter(|_| {
+        let (labels, scores) = world(&mut random, rows, &chance);
+        is(&realised(&labels, &scores, &is_high(&scores), 0.95).unwrap())
+    });
+    count.count() as f64 / 400.0
+}
+
+#[test]
+fn intervals_of_the_calibration_error_hold_it() {
+    let off = |by: f64| move |score: f64| score + if score < 0.5 { by } else { -by };
+    for (rows, error) in [(500, 0.0), (2000, 0.0), (500, 0.04), (2000, 0.04), (1000, 0.1)] {
+        let holds = |found: &Realised| found.ece.low <= error && error <= found.ece.high;
+        let share = share_of_samples(rows, off(error), holds);
+        assert!((0.925..=0.99).contains(&share), "{share} at {rows} rows and {error}");
+        let is_ordered = |found: &Realised| {
+            found.ece.low <= found.ece.value && found.ece.value <= found.ece.high
+        };
+        assert_eq!(share_of_samples(rows, off(error), is_ordered), 1.0);
+    }
+    // All of the error in one bin.
+    let one_bin = |score: f64| score + if (0.2..0.3).contains(&score) { 0.2 } else { 0.0 };
+    let mut random = Random::new(1, 4);
+    let (labels, scores) = world(&mut random, 400_000, one_bin);
+    let truth = realised(&labels, &scores, &is_high(&scores), 0.95).unwrap().ece_observed;
+    let holds = |found: &Realised| found.ece.low <= truth && truth <= found.ece.high;
+    let share = share_of_samples(2000, one_bin, holds);
+    assert!(share >= 0.88, "{share} in one bin, {truth}");
+}
+
+#[test]
+fn a_calibration_error_below_the_bound_raises_no_alarm() {
+    let alarms = |rows: usize, error: f64| {
+        let chance = move |score: f64| score + if score < 0.5 { error } else { -error };
+        share_of_samples(rows, chance, |found| {
+            judge(found, None, &PerformancePolicy::default()).verdict == Verdict::Shifted
+        })
+    };
+    for (rows, error) in [(500, 0.0), (1000, 0.04), (2000, 0.04), (1000, 0.05), (5000, 0.05)] {
+        let share = alarms(rows, error);
+        assert!(share <= 0.07, "{share} at {rows} rows and {error}");
+    }
+    assert!(alarms(1000, 0.1) > 0.8 && alarms(5000, 0.08) > 0.9);
 }
 
 #[test]
