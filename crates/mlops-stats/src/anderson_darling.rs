@@ -1,8 +1,9 @@
 use std::f64::consts::PI;
 
 use super::StatisticError;
+use super::quadratic_form::bridge_form_sf;
 use super::samples::{Sample, merged};
-use super::tolerance::SERIES_END;
+use super::tolerance::{MAX_DISTINCT_OF_SKETCH, SERIES_END};
 
 /// The result of a two-sample Anderson–Darling test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,7 +19,8 @@ pub struct AndersonDarling {
 ///
 /// `reference` and `production` are **sorted in ascending order**. Infinities are allowed; ties are
 /// taken at their middle rank. Constant samples that agree give p = 1. The p-value is by the limit
-/// law, good from some ten values a side.
+/// law, good from some ten values a side. Samples with ties have a law of their own, since the other
+/// one rejects too often: 9% of samples of numbers without decimals, at 5%.
 ///
 /// # Errors
 ///
@@ -28,7 +30,8 @@ pub struct AndersonDarling {
 ///
 /// Scholz and Stephens' A²ₐ for two samples (their equation 7), which
 /// `scipy.stats.anderson_ksamp(…, variant="midrank")` (1.17) standardises. It tends to the law of
-/// Anderson and Darling's A², whose tail gives the p-value; scipy cuts its own at 0.001 and 0.25.
+/// Anderson and Darling's A², whose tail gives the p-value; scipy cuts its own at 0.001 and 0.25. With
+/// ties, it tends to a quadratic form in a Brownian bridge at the ends of the groups of ties.
 ///
 /// # Source
 ///
@@ -49,6 +52,7 @@ pub fn anderson_darling<'v>(
     let (n, m) = (reference.size() as f64, production.size() as f64);
     let total = n + m;
     let (mut sum, mut i, mut j) = (0.0, 0.0, 0.0);
+    let mut parts = Vec::new();
     for (_, in_reference, in_production) in merged(reference, production) {
         let (a, b) = (in_reference as f64, in_production as f64);
         let ties = a + b;
@@ -58,12 +62,21 @@ pub fn anderson_darling<'v>(
         if weight > 0.0 {
             let distance = |middle: f64, size: f64| (total * middle - below * size).powi(2) / size;
             sum += ties / total * (distance(i + a / 2.0, n) + distance(j + b / 2.0, m)) / weight;
+            parts.push((ties / total, ties * total / weight));
         }
         i += a;
         j += b;
     }
     let statistic = sum * (total - 1.0) / total;
-    Ok(AndersonDarling { statistic, p_value: anderson_darling_sf(statistic) })
+    let is_sketch = reference.ends().is_some() || production.ends().is_some();
+    let is_continuous =
+        parts.len() as f64 == total || (is_sketch && parts.len() > MAX_DISTINCT_OF_SKETCH);
+    let p_value = if is_continuous || parts.is_empty() {
+        anderson_darling_sf(statistic)
+    } else {
+        bridge_form_sf(&parts, statistic)
+    };
+    Ok(AndersonDarling { statistic, p_value })
 }
 
 /// Points of the midpoint rule; its error falls exponentially, and is below 1e-15 for every tail

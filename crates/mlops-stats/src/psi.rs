@@ -6,6 +6,10 @@ use super::samples::{Sample, occurring, totals};
 /// of a share).
 const SMOOTHING: f64 = 0.5;
 
+/// The least share of a level in the index. An empty level would make the index of two distributions
+/// infinite, and that of two samples larger the more rows they have.
+const LEAST_SHARE: f64 = 0.0001;
+
 /// A population stability index.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Psi {
@@ -28,9 +32,10 @@ pub struct Psi {
 ///
 /// # Formula
 ///
-/// Σ (q − p) ln(q/p) over the k levels that occur, where a share is (count + ½)/(n + k/2). Where
-/// both samples come from one distribution, PSI/(1/n + 1/m) tends to χ² with k − 1 degrees of
-/// freedom, so that the index of a small sample is not mistaken for a shift.
+/// Σ (q − p) ln(q/p) over the k levels that occur, where a share is (count + ½)/(n + k/2), and at
+/// least 0.0001. Where both samples come from one distribution, PSI/(1/n + 1/m) without that least
+/// share tends to χ² with k − 1 degrees of freedom, so that the index of a small sample is not mistaken
+/// for a shift.
 ///
 /// # Source
 ///
@@ -47,15 +52,17 @@ pub fn psi(reference: &[u64], production: &[u64]) -> Result<Psi, StatisticError>
     let levels = occurring(reference, production).count();
     let share =
         |count: u64, total: f64| (count as f64 + SMOOTHING) / (total + SMOOTHING * levels as f64);
-    let statistic: f64 = occurring(reference, production)
-        .map(|(a, b)| {
-            let (p, q) = (share(a, n), share(b, m));
+    let index = |least: f64| -> f64 {
+        let terms = occurring(reference, production).map(|(a, b)| {
+            let (p, q) = (share(a, n).max(least), share(b, m).max(least));
             (q - p) * (q / p).ln()
-        })
-        .sum();
+        });
+        terms.sum()
+    };
+    let statistic = index(LEAST_SHARE);
     let p_value = match levels - 1 {
         0 => 1.0,
-        degrees => chi_squared_sf(statistic / (1.0 / n + 1.0 / m), degrees),
+        degrees => chi_squared_sf(index(0.0) / (1.0 / n + 1.0 / m), degrees),
     };
     Ok(Psi { statistic, p_value, degrees_of_freedom: levels - 1 })
 }

@@ -10,3 +10,6 @@ pub(super) const LN_SMALLEST_POSITIVE: f64 = -745.0;
 /// Up to this size of the larger sample the p-value of the Kolmogorov–Smirnov test is exact, as
 /// scipy's `auto` has it.
 pub(super) const KS_EXACT_UP_TO: u64 = 10_000;
+
+/// A sketch with more distinct values is of continuous numbers: its equal values are its own work.
+pub(super) const MAX_DISTINCT_OF_SKETCH: usize = 1000;

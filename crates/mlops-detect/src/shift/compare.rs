@@ -355,7 +355,9 @@ fn test_numbers(
         let of_atom = atom.test().map_err(|error| error.to_string())?;
         let taken = result.or(of_atom, policy.min_effect());
         result = taken.result;
-        atom_change = taken.is_second.then(|| atom.change());
+        // A median that is the atom says nothing of the change.
+        let says_more = taken.is_second || was.median() == is.median();
+        atom_change = says_more.then(|| atom.change());
     }
     let measures =
         Measures::of_numbers(&reference, &production).map_err(|error| error.to_string())?;

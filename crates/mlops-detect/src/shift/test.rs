@@ -1,9 +1,13 @@
 use super::measures::quantile_bins;
 use mlops_stats::{
     Continuity, KsMethod, Sample, StatisticError, anderson_darling, chi_squared_homogeneity,
-    distribution_v, g_test_homogeneity, jensen_shannon, ks_two_sample, mann_whitney, psi,
+    distribution_v, fisher_exact, g_test_homogeneity, jensen_shannon, ks_ties_p_value,
+    ks_two_sample, mann_whitney, psi, smallest_expected,
 };
 use serde::{Serialize, Serializer};
+
+/// Below this smallest expected count the χ² law does not hold in its far tail.
+const SMALL_COUNT: f64 = 20.0;
 
 /// A statistic that a feature can be judged by, with the effect that stands beside its p-value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,16 +145,45 @@ impl Test {
             }
             Self::KolmogorovSmirnov | Self::ChiSquared | Self::G => {
                 let test = distance()?;
+                let of_ties = ks_ties_p_value(reference, production)?;
                 Ok(TestResult {
                     statistic: test.statistic,
-                    p_value: test.p_value,
+                    p_value: of_ties.unwrap_or(test.p_value),
                     effect: test.statistic,
                 })
             }
         }
     }
 
+    /// Compares counts of levels. The p-value is by the χ² law where it holds: where each expected
+    /// count is at least 20. Two levels with smaller counts are compared by Fisher's exact test. For
+    /// more levels, the p-value is the largest of the test's own, the chi-squared test's and the
+    /// G-test's, whose errors in the far tail are of opposite kinds.
     pub(super) fn of_counts(
+        self,
+        reference: &[u64],
+        production: &[u64],
+    ) -> Result<TestResult, StatisticError> {
+        let result = self.of_large_counts(reference, production)?;
+        if smallest_expected(reference, production)? >= SMALL_COUNT {
+            return Ok(result);
+        }
+        let rows = reference.iter().zip(production).map(|(&a, &b)| (a, b));
+        let levels: Vec<(u64, u64)> = rows.filter(|(a, b)| a + b > 0).collect();
+        let p_value = match levels[..] {
+            [_] => result.p_value,
+            [first, second] => fisher_exact([first.0, second.0], [first.1, second.1]),
+            _ => {
+                let chi_squared =
+                    chi_squared_homogeneity(reference, production, Continuity::None)?.p_value;
+                let g = g_test_homogeneity(reference, production)?.p_value;
+                result.p_value.max(chi_squared).max(g)
+            }
+        };
+        Ok(TestResult { p_value, ..result })
+    }
+
+    fn of_large_counts(
         self,
         reference: &[u64],
         production: &[u64],

@@ -81,3 +81,65 @@ fn false_alarms_keep_to_their_rate() {
     // Two standard deviations above 5% are 29 of 400.
     assert!(of_rare <= 29 && of_atom <= 29, "{of_rare} and {of_atom} of {runs}");
 }
+
+/// The share of draws without a shift whose p-value is at most so much.
+fn rate(draws: u64, at_most: f64, p_value: impl Fn(&mut ChaCha8Rng) -> f64) -> f64 {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    (0..draws).filter(|_| p_value(&mut rng) <= at_most).count() as f64 / draws as f64
+}
+
+#[test]
+fn tests_of_rounded_numbers_keep_to_their_rate() {
+    let sample = |rng: &mut ChaCha8Rng, rows: usize| -> Vec<f64> {
+        let sum = |rng: &mut ChaCha8Rng| (0..12).map(|_| rng.random::<f64>()).sum::<f64>();
+        let mut values: Vec<f64> = (0..rows).map(|_| sum(rng).round()).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    for test in [Test::KolmogorovSmirnov, Test::AndersonDarling, Test::MannWhitney] {
+        let p_value = |rng: &mut ChaCha8Rng| {
+            let (reference, production) = (sample(rng, 1000), sample(rng, 200));
+            test.of_numbers((&reference).into(), (&production).into()).unwrap().p_value
+        };
+        let share = rate(600, 0.05, p_value);
+        // Two standard deviations are 0.018.
+        assert!((0.025..=0.069).contains(&share), "{test:?}: {share}");
+    }
+}
+
+#[test]
+fn far_tails_of_rare_levels_are_not_too_small() {
+    // Eight levels of which the rarest have five expected rows, and two levels.
+    for (shares, rows) in
+        [(&[0.5, 0.2, 0.1, 0.05, 0.05, 0.025, 0.025, 0.05][..], 200), (&[0.96, 0.04][..], 150)]
+    {
+        for test in [Test::ChiSquared, Test::G, Test::Psi, Test::JensenShannon] {
+            let p_value = |rng: &mut ChaCha8Rng| {
+                let mut draw = |rows: usize| {
+                    let mut counts = vec![0u64; shares.len()];
+                    for _ in 0..rows {
+                        let mut left = rng.random::<f64>();
+                        let level = shares.iter().position(|share| {
+                            left -= share;
+                            left < 0.0
+                        });
+                        counts[level.unwrap_or(0)] += 1;
+                    }
+                    counts
+                };
+                let (reference, production) = (draw(1500), draw(rows));
+                test.of_counts(&reference, &production).unwrap().p_value
+            };
+            let share = rate(6000, 0.002, p_value);
+            assert!(share <= 0.004, "{test:?}, {} levels: {share}", shares.len());
+        }
+    }
+}
+
+#[test]
+fn the_index_of_levels_that_vanished_is_one_whatever_the_sizes() {
+    let index = |n: u64| Test::Psi.of_counts(&[n, n, 0], &[n, 0, n]).unwrap().effect;
+    assert!((index(10_000) / index(1_000_000) - 1.0).abs() < 0.01, "{}", index(1_000_000));
+    let distance = |n: u64| Test::JensenShannon.of_counts(&[n, n, 0], &[n, 0, n]).unwrap().effect;
+    assert!((distance(100) - distance(1_000_000)).abs() < 1e-12);
+}
