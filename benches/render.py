@@ -1,4 +1,4 @@
-"""Writes the tables of benches/README.md from the results of the benchmarks.
+"""Writes the tables of benches/README.md and docs/methods.md from the results of the benchmarks.
 
     python3 benches/render.py keep etl    # keep the figures of the last run, and write the page
     python3 benches/render.py             # write the page from all kept figures
@@ -12,6 +12,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE / "README.md"
+METHODS = HERE.parent / "docs" / "methods.md"
+# The page of each result; the others are on the first one.
+PAGES = {"truth": METHODS}
 RESULTS = HERE / "results"
 LAST = HERE.parent / "target" / "bench"
 
@@ -41,6 +44,9 @@ COLUMNS = {
     "false": ("false alarms", 0),
     "queries": ("queries", 0),
     "runs": ("runs", 0),
+    "share": ("share", None),
+    "promise": ("promised", None),
+    "rival": ("scipy or scikit-learn", None),
 }
 
 
@@ -85,12 +91,15 @@ def marks(name):
     return f"<!-- results/{name}.json, by render.py -->", f"<!-- end of {name} -->"
 
 
-def rendered(page):
-    """The page with the tables of all kept figures between their marks."""
+def rendered(path):
+    """The page with the tables of all of its kept figures between their marks."""
+    page = path.read_text()
     for file in sorted(RESULTS.glob("*.json")):
+        if PAGES.get(file.stem, PAGE) != path:
+            continue
         begin, end = marks(file.stem)
         if page.count(begin) != 1 or page.count(end) != 1:
-            sys.exit(f"{PAGE} has no marks for {file.name}; add these two lines where its tables belong:\n{begin}\n{end}")
+            sys.exit(f"{path} has no marks for {file.name}; add these two lines where its tables belong:\n{begin}\n{end}")
         before, rest = page.split(begin)
         _, after = rest.split(end)
         page = "\n".join([before + begin, *tables(json.loads(file.read_text())), end + after])
@@ -106,11 +115,13 @@ def main():
         shutil.copyfile(last, RESULTS / last.name)
     elif words not in ([], ["--check"]):
         sys.exit(__doc__)
-    page = PAGE.read_text()
-    new = rendered(page)
-    if words == ["--check"]:
-        sys.exit(0 if new == page else f"{PAGE} differs from benches/results; python3 benches/render.py writes it")
-    PAGE.write_text(new)
+    for path in (PAGE, METHODS):
+        new = rendered(path)
+        if words == ["--check"]:
+            if new != path.read_text():
+                sys.exit(f"{path} differs from benches/results; python3 benches/render.py writes it")
+        else:
+            path.write_text(new)
 
 
 if __name__ == "__main__":

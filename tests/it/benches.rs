@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::programs::root;
+use crate::programs::{folder, root};
 
 fn render(root: &std::path::Path, arguments: &[&str]) -> Output {
     Command::new("python3")
@@ -29,6 +29,8 @@ fn a_figure_that_was_changed_by_hand_is_found() {
     for name in ["render.py", "README.md"] {
         std::fs::copy(root().join("benches").join(name), benches.join(name)).unwrap();
     }
+    std::fs::create_dir(copy.path().join("docs")).unwrap();
+    std::fs::copy(root().join("docs/methods.md"), copy.path().join("docs/methods.md")).unwrap();
     let mut kept = 0;
     for entry in root().join("benches/results").read_dir().unwrap() {
         let path = entry.unwrap().path();
@@ -46,4 +48,17 @@ fn a_figure_that_was_changed_by_hand_is_found() {
     let page = std::fs::read_to_string(benches.join("README.md")).unwrap();
     assert!(page.contains("| etl-mysql: 50,000 single objects | 1.5 |"), "{page}");
     assert!(render(copy.path(), &["--check"]).status.success());
+}
+
+#[test]
+fn verdicts_and_intervals_keep_their_promises_in_worlds_whose_truth_is_known() {
+    let run = Command::new("python3")
+        .arg("-B")
+        .arg(root().join("benches/truth/run.py"))
+        .args(["--quick", "--programs"])
+        .arg(folder())
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(run.status.success(), "{}{}", text(&run.stdout), text(&run.stderr));
 }

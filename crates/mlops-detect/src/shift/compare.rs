@@ -356,7 +356,9 @@ fn test_numbers(
         let taken = result.or(of_atom, policy.min_effect());
         result = taken.result;
         // A median that is the atom says nothing of the change.
-        let says_more = taken.is_second || was.median() == is.median();
+        let median_is_atom = was.median() == is.median();
+        let says_more =
+            taken.is_second || (median_is_atom && policy.shifted(of_atom.p_value, of_atom.effect));
         atom_change = says_more.then(|| atom.change());
     }
     let measures =
