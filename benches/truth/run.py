@@ -23,6 +23,8 @@ from measure import HOME, ROOT, pinned, python, write
 
 REQUIREMENTS = HERE.parent / "concept-shift" / "rival_sklearn.txt"
 LEVEL = 0.05
+# A forest of scikit-learn takes its time.
+RIVAL_RUNS = 10
 
 
 def arguments():
@@ -259,9 +261,9 @@ def concept(chosen, folder, found):
                 alarms += report["p_value"] <= LEVEL
                 shifted += report["verdict"] == "shifted"
                 refused += report["verdict"] == "inconclusive"
-                if not chosen.quick and run < 20:
+                if not chosen.quick and run < RIVAL_RUNS:
                     rejected += forest_is_shifted(sides, run)
-            rival = "" if chosen.quick else f"{100 * rejected / min(runs, 20):.3g}%"
+            rival = "" if chosen.quick else f"{100 * rejected / min(runs, RIVAL_RUNS):.3g}%"
             title = f"concept-shift, {'+0.5 sd in one of five features' if shift else 'no shift'}: {name} ({n:,} rows)"
             if shift:
                 # The quick run has too few rows for the threshold.

@@ -6,11 +6,16 @@ use mlops_model::{Input, InputValues, NO_LEVEL};
 /// Maximum number of rows of a group that is found by likeness.
 const MAX_ROWS: usize = 20;
 
-/// Trees that divide the rows; rows that are alike share a leaf of most of them.
-const TREES: u64 = 12;
+/// Trees that divide the rows; rows that are alike share a leaf of some of them.
+const TREES: u64 = 10;
+
+/// The same for more than [`MANY_ROWS`] rows, where each twin matters less.
+const TREES_OF_MANY_ROWS: u64 = 5;
+
+const MANY_ROWS: usize = 50_000;
 
 /// Maximum number of rows of a leaf.
-const LEAF: usize = 16;
+const LEAF: usize = 8;
 
 /// The nearest rows of each row.
 const NEIGHBORS: usize = 6;
@@ -27,8 +32,9 @@ const MISSING: u16 = u16::MAX;
 /// independent, this changes nothing: their labels are as random within the groups as without them.
 ///
 /// `customers` has the customer of each row, or nothing for all rows. Rows that are equal in all
-/// inputs are one group of at most one tenth of a fold's rows times five; other groups have at most
-/// 20 rows. The nearest pairs join first.
+/// inputs form groups of at most half of a fold's rows; other rows that are alike form groups of at
+/// most 20 rows. The most alike pairs join first. Likeness is not looked at if each row has a customer
+/// and `are_shared` says that customers have rows in both data sets.
 ///
 /// # Formula
 ///
@@ -38,17 +44,13 @@ const MISSING: u16 = u16::MAX;
 /// only with themselves. Neighbors are searched in the leaves of random k-d trees.
 pub(super) fn alike_groups(
     inputs: &[Input<'_>],
-    customers: &[Option<u64>],
+    (customers, are_shared): (&[Option<u64>], bool),
     folds: usize,
     seed: u64,
 ) -> Vec<usize> {
     let rows = inputs.first().map_or(0, Input::rows);
     // In random order, since ties are broken by the order.
     let order = Random::new(seed, 0).permutation(rows);
-    let codes = Codes::of(inputs, &order);
-    let mut pairs = neighbors(&codes, seed);
-    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-
     let mut groups = Groups::new(rows);
     let mut first_of: std::collections::HashMap<u64, usize> = std::collections::HashMap::new();
     for (row, of) in order.iter().enumerate() {
@@ -57,18 +59,27 @@ pub(super) fn alike_groups(
             groups.join(first, row, rows);
         }
     }
-    let most_equal = (rows / (2 * folds)).max(2);
-    let most = MAX_ROWS.min(rows / (8 * folds)).max(2);
-    for (_, one, other) in pairs {
-        let (one, other) = (one as usize, other as usize);
-        let is_equal = codes.of_row(one) == codes.of_row(other);
-        groups.join(one, other, if is_equal { most_equal } else { most });
+    if !are_shared || customers.iter().any(Option::is_none) {
+        join_alike(&mut groups, &Codes::of(inputs, &order), folds, seed);
     }
     let mut of_rows = vec![0; rows];
     for (row, of) in order.iter().enumerate() {
         of_rows[*of as usize] = groups.find(row);
     }
     of_rows
+}
+
+fn join_alike(groups: &mut Groups, codes: &Codes, folds: usize, seed: u64) {
+    let rows = codes.rows();
+    let most_equal = (rows / (2 * folds)).max(2);
+    let most = MAX_ROWS.min(rows / (8 * folds)).max(2);
+    let mut pairs = neighbors(codes, seed);
+    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    for (_, one, other) in pairs {
+        let (one, other) = (one as usize, other as usize);
+        let is_equal = codes.of_row(one) == codes.of_row(other);
+        groups.join(one, other, if is_equal { most_equal } else { most });
+    }
 }
 
 /// The values of all rows as codes in the order of the values.
@@ -182,7 +193,8 @@ fn codes_of(input: &Input<'_>) -> Vec<u16> {
 fn neighbors(codes: &Codes, seed: u64) -> Vec<(f64, u32, u32)> {
     let rows = codes.rows();
     let mut nearest: Vec<Vec<(f64, u32)>> = vec![Vec::new(); rows];
-    for tree in 0..TREES {
+    let trees = if rows > MANY_ROWS { TREES_OF_MANY_ROWS } else { TREES };
+    for tree in 0..trees {
         let mut random = Random::new(seed, tree + 1);
         let mut order = random.permutation(rows);
         divide(codes, &mut order, &mut random, &mut nearest);

@@ -141,7 +141,8 @@ pub fn tell_apart(
         ..Recipe::new(Learner::RandomForest(policy.forest.clone()))
     };
     let inputs = schema.into_inputs(table)?;
-    let groups = alike_groups(&inputs, &customers, policy.folds, policy.seed);
+    let known = (customers.as_slice(), customers_on_both_sides > 0);
+    let groups = alike_groups(&inputs, known, policy.folds, policy.seed);
     let folds = stratified_folds(&labels, &keyed(&groups), policy.folds, policy.seed);
     if !has_both(&labels, &folds, policy.folds) {
         let why = "too few customers: a fold of the cross-validation has rows of one data set only";

@@ -188,7 +188,8 @@ pub fn relation_shift(
     let labels = [labels_reference, labels_production].concat();
     let schema = Schema::of_features(&both.table)?;
     let inputs = schema.inputs(&both.table)?;
-    let groups = alike_groups(&inputs, &both.customers, domain.folds, domain.seed);
+    let known = (both.customers.as_slice(), both.customers_in_both_parts(rows) > 0);
+    let groups = alike_groups(&inputs, known, domain.folds, domain.seed);
     let is_now: Vec<bool> = (0..labels.len()).map(|row| row >= rows).collect();
     let keys = keyed(&groups);
     let folds_of_periods = stratified_folds(&is_now, &keys, domain.folds, domain.seed);
