@@ -6,7 +6,7 @@ use super::samples::{Sample, occurring, totals};
 /// of a share).
 const SMOOTHING: f64 = 0.5;
 
-/// The least share of a level in the index. An empty level would make the index of two distributions
+/// The minimum share of a level in the index. An empty level would make the index of two distributions
 /// infinite, and that of two samples larger the more rows they have.
 const LEAST_SHARE: f64 = 0.0001;
 

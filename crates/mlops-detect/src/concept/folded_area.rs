@@ -6,8 +6,8 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// A score this many standard errors below 0.5 is not by chance: 1 in 1000.
 const BELOW_CHANCE: f64 = -3.09;
 
-/// The least share of the variance without a shift: at a score of 1 no row is out of place, and the
-/// variance is that of one that might be.
+/// The minimum variance, as a share of the variance without a shift. At a score of 1, all rows are
+/// classified correctly, and the variance would be 0.
 const LEAST_VARIANCE: f64 = 0.01;
 
 /// The mean of the areas under the ROC curves of the folds.

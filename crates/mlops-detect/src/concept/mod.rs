@@ -6,6 +6,7 @@ mod cells;
 mod domain;
 mod folded_area;
 mod likelihood;
+mod line;
 mod overlap;
 mod relation;
 mod side;
@@ -13,9 +14,10 @@ mod side;
 mod tests;
 
 pub use domain::{Domain, DomainFeature, DomainPolicy, tell_apart};
+pub use line::Recalibration;
 pub use overlap::LabelGain;
 pub use relation::{
-    CellChange, FeatureRelation, Period, Recalibration, RecalibrationChange, Relation,
-    RelationPolicy, compare_relations, relation_shift,
+    CellChange, FeatureRelation, Period, RecalibrationChange, Relation, RelationPolicy,
+    compare_relations, relation_shift,
 };
 pub use side::Side;
