@@ -1,7 +1,7 @@
 #![expect(clippy::doc_markdown, reason = "the doc comments are the text of --help")]
 
 use std::collections::HashSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
@@ -11,6 +11,9 @@ use mlops_core::etl::DatePattern;
 use mlops_job::{Shard, UsageError, duration, share, span};
 use mlops_objects::Location;
 use mlops_record::{DEFAULT_MAX_RECORD_BYTES, UidFrom};
+
+use crate::Globs;
+use crate::own_files::plain;
 
 /// The arguments of every ETL job.
 #[derive(Debug, Clone, Args)]
@@ -28,6 +31,32 @@ pub struct EtlArgs {
     /// Folder below --logs to read, such as dt=2026-11-23/ [default: all]
     #[arg(long, global = true, env = "MLOPS_LOGS_PREFIX", value_name = "FOLDER", default_value = "", value_parser = folder, help_heading = "Input")]
     pub prefix: String,
+
+    /// Load only objects whose key matches; `*` stops at `/`, `**` does not. Repeatable
+    ///
+    /// Keys are relative to --logs. Hidden files, _SUCCESS, _temporary/, *.crc, S3 inventories, and
+    /// the job's own dead letters and database are left out. A glob that asks for hidden files or
+    /// the like by name, such as '**/.spool/*', loads them; '**' does not.
+    #[arg(
+        long,
+        global = true,
+        env = "ETL_INCLUDE",
+        value_name = "GLOB",
+        help_heading = "Input",
+        hide_short_help = true
+    )]
+    pub include: Vec<Globs>,
+
+    /// Leave out objects whose key matches, such as 'tmp/**'; wins over --include. Repeatable
+    #[arg(
+        long,
+        global = true,
+        env = "ETL_EXCLUDE",
+        value_name = "GLOB",
+        help_heading = "Input",
+        hide_short_help = true
+    )]
+    pub exclude: Vec<Globs>,
 
     /// Location of the dead letters [default: beside --logs, with the suffix `-dead-letters`]
     #[arg(
@@ -191,12 +220,6 @@ impl EtlArgs {
             );
             return Err(UsageError::new(message));
         };
-        if logs.contains(&location) {
-            let message = format!(
-                "--dead-letters {location} lies in --logs, where the next run would load it; choose another location"
-            );
-            return Err(UsageError::new(message));
-        }
         Ok(location)
     }
 
@@ -221,13 +244,7 @@ impl EtlArgs {
 /// Returns the absolute path of a folder, and other ways to write it.
 fn folder_names(path: &Path) -> Result<Vec<String>, UsageError> {
     let absolute = std::path::absolute(path).map_err(UsageError::because)?;
-    let mut plain = PathBuf::new();
-    for part in absolute.components() {
-        match part {
-            Component::ParentDir => drop(plain.pop()),
-            part => plain.push(part),
-        }
-    }
+    let plain = plain(path);
     let resolved = plain.canonicalize().unwrap_or_else(|_| plain.clone());
     let mut names = [resolved, plain, absolute].map(|path| path.display().to_string()).to_vec();
     names.extend([format!("{}/", names[0]), format!("{}/", names[1])]);

@@ -24,8 +24,10 @@ pub(crate) struct Found {
     pub(crate) large: HashSet<String>,
     /// Folders that cannot be listed, each with the reason.
     pub(crate) unreadable: Vec<(String, String)>,
-    /// Folders that were listed.
+    /// Folders that were listed, or left out.
     pub(crate) visited: HashSet<String>,
+    /// The number of folders that were left out as a whole.
+    pub(crate) left_out: u64,
     /// Folders passed over for their time.
     pub(crate) past: Listing,
     /// The number of listings.
@@ -108,6 +110,9 @@ impl<S: EtlStore + 'static> Engine<S> {
         let mut known: HashSet<String> = HashSet::new();
         while !level.is_empty() && !self.stop.is_cancelled() {
             level.retain(|folder| found.visited.insert(folder.clone()));
+            let folders = level.len();
+            level.retain(|folder| !self.filter.leaves_out_folder(folder));
+            found.left_out += (folders - level.len()) as u64;
             let visits = level.into_iter().map(|folder| self.visit(folder, from, split));
             let visited: Vec<Visited> =
                 stream::iter(visits).buffered(LISTINGS).try_collect().await?;
@@ -172,7 +177,9 @@ impl<S: EtlStore + 'static> Engine<S> {
         for folder in folders {
             match self.dates.span(&folder) {
                 Some(span) if from.is_some_and(|from| span.to <= from) => visited.past.push(folder),
-                Some(span) if span.is_hour => visited.partitions.push(below(&folder)),
+                Some(span) if span.is_hour && !self.filter.leaves_out_folder(&folder) => {
+                    visited.partitions.push(below(&folder));
+                }
                 _ => visited.folders.push(folder),
             }
         }

@@ -13,6 +13,8 @@ use mlops_record::Origin;
 use sha2::{Digest, Sha256};
 
 use crate::EtlArgs;
+use crate::filter::Filter;
+use crate::own_files::own_files;
 use crate::retry::Retry;
 
 /// Clocks differ by less than this.
@@ -43,6 +45,7 @@ pub(crate) struct Engine<S> {
     pub(crate) retry: Retry,
     /// For the logs and the dead letters.
     pub(crate) logs_retry: Retry,
+    pub(crate) filter: Filter,
     /// The rule by which folders have a time.
     pub(crate) dates: FolderDates,
     /// The number of objects that were read whole in this run.
@@ -72,6 +75,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         let names = args.pipeline_names()?;
         let stop = context.shutdown.child_token();
         let store = open().await?;
+        let own = own_files(&logs_location, &dead_letters_location, store.file().as_deref())?;
+        let filter = Filter::new(&args.include, &args.exclude, &args.prefix, own)?;
         Ok(Self {
             pipeline: known_name(&store, names).await?,
             shard: args.shard.or(context.array_shard).unwrap_or(Shard::WHOLE),
@@ -87,6 +92,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             stop,
             deadline: args.deadline_from(began),
             progress: context.progress,
+            filter,
             dates: match &args.partition_by {
                 Some(pattern) => FolderDates::Pattern(pattern.clone()),
                 None => FolderDates::Usual,

@@ -10,6 +10,7 @@ use mlops_core::ports::{Entry, ObjectMeta, ObjectStore, StoreError};
 use tokio::task::JoinSet;
 
 use crate::engine::{Engine, before};
+use crate::filter::Choice;
 use crate::object::{Read, Readers};
 use crate::unreadable::Attempt;
 
@@ -50,6 +51,8 @@ pub(crate) struct Look {
 #[derive(Debug)]
 pub(crate) enum Listed {
     Object(ObjectMeta, ObjectId),
+    /// An object that is not loaded, and why.
+    LeftOut(ObjectMeta, ObjectId, Choice),
     Folder(String),
     /// A file or folder that cannot be listed, and why.
     Unreadable(String, ObjectId, String),
@@ -58,37 +61,69 @@ pub(crate) enum Listed {
 /// The listing of a partition.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
+    /// The objects that are loaded.
     pub(crate) listing: Listing,
+    /// These with the objects that --include and --exclude leave out, and with all that are left
+    /// out: what a run with other globs, or of an earlier release, loaded.
+    wider: [Listing; 2],
     pub(crate) folders: Vec<String>,
     pub(crate) has_unreadable: bool,
 }
 
+impl Survey {
+    pub(crate) fn add(&mut self, object: &ObjectMeta, id: ObjectId, choice: Choice) {
+        let [without_globs, all] = &mut self.wider;
+        all.add(object, id);
+        if choice != Choice::LeftOutByDefault {
+            without_globs.add(object, id);
+        }
+        if choice == Choice::Loaded {
+            self.listing.add(object, id);
+        }
+    }
+
+    /// Returns whether everything here was loaded when the partition had this listing.
+    pub(crate) fn is_loaded_by(&self, listing: &Listing) -> bool {
+        self.listing == *listing || self.wider.contains(listing)
+    }
+
+    /// Returns the number of objects that are left out.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.wider[1].objects - self.listing.objects
+    }
+}
+
 impl<S: EtlStore + 'static> Engine<S> {
-    /// Reads what is listed in a partition and not in its ledger. Also gives the folders that the
-    /// listing shows.
+    /// Reads what is listed in a partition and not in its ledger. Also gives what the listing
+    /// shows.
     pub(crate) async fn pass(
         self: &Arc<Self>,
         look: &Look,
         known: Known,
         audit: bool,
         readers: &Readers,
-    ) -> Result<(Pass, Vec<String>), StoreError> {
+    ) -> Result<(Pass, Survey), StoreError> {
         if known.state.sealed && !audit {
-            return Ok((Pass::Sealed, Vec::new()));
+            return Ok((Pass::Sealed, Survey::default()));
         }
         let id = look.partition.id();
         if let Some(listed) = known.state.listing {
-            let Survey { listing, folders, has_unreadable } = self.survey(look).await?;
-            let is_same = listing == listed && !has_unreadable;
+            let survey = self.survey(look).await?;
+            let listing = survey.listing;
+            let is_loaded = match known.state.sealed {
+                true => survey.is_loaded_by(&listed),
+                false => listing == listed,
+            };
+            let is_same = is_loaded && !survey.has_unreadable;
             // Sealed by a rule that took more folders for dated ones.
             let is_misdated = known.state.sealed && self.span(&look.partition).is_none();
             if self.stop.is_cancelled() || (is_same && known.state.sealed && !is_misdated) {
-                return Ok((Pass::Sealed, folders));
+                return Ok((Pass::Sealed, survey));
             }
             if is_same && !known.state.sealed {
                 let claim = Claim { id, fence: known.state.fence };
                 let seal = self.is_past(&look.partition);
-                return Ok((Pass::Unchanged(Settled { claim, listing, seal }), folders));
+                return Ok((Pass::Unchanged(Settled { claim, listing, seal }), survey));
             }
             if known.state.sealed {
                 tracing::warn!(partition.id = id, "loading a sealed partition again");
@@ -101,7 +136,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             let ids = [id.clone()];
             let claim = async || self.store.claim(&self.pipeline, &ids, &self.run_uid).await;
             let Some(state) = self.retry.run(claim).await?.pop() else {
-                return Ok((Pass::Sealed, Vec::new()));
+                return Ok((Pass::Sealed, Survey::default()));
             };
             state
         };
@@ -110,7 +145,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         let claim = Claim { id, fence: state.fence };
         let (survey, is_whole) = self.read_new(look, &ledger, &claim, readers).await?;
         let settled = Settled { claim, listing: survey.listing, seal: false };
-        Ok((Pass::Read { settled, is_whole }, survey.folders))
+        Ok((Pass::Read { settled, is_whole }, survey))
     }
 
     /// Returns the ledger of a partition.
@@ -138,6 +173,10 @@ impl<S: EtlStore + 'static> Engine<S> {
         self.walk(look, async |listed| {
             let (object, id) = match listed {
                 Listed::Object(object, id) => (object, id),
+                Listed::LeftOut(object, id, choice) => {
+                    survey.add(&object, id, choice);
+                    return Ok(());
+                }
                 Listed::Folder(folder) => {
                     survey.folders.push(folder);
                     return Ok(());
@@ -154,7 +193,7 @@ impl<S: EtlStore + 'static> Engine<S> {
                 is_whole = false;
                 return Ok(());
             }
-            survey.listing.add(&object, id);
+            survey.add(&object, id, Choice::Loaded);
             if ledger.contains(&id) {
                 return Ok(());
             }
@@ -196,7 +235,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         let mut survey = Survey::default();
         self.walk(look, async |listed| {
             match listed {
-                Listed::Object(object, id) => survey.listing.add(&object, id),
+                Listed::Object(object, id) => survey.add(&object, id, Choice::Loaded),
+                Listed::LeftOut(object, id, choice) => survey.add(&object, id, choice),
                 Listed::Folder(folder) => survey.folders.push(folder),
                 Listed::Unreadable(..) => survey.has_unreadable = true,
             }
@@ -215,6 +255,9 @@ impl<S: EtlStore + 'static> Engine<S> {
         look: &Look,
         mut take: impl AsyncFnMut(Listed) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        if self.filter.leaves_out_folder(&look.partition.folder) {
+            return Ok(());
+        }
         // Kept when the listing fails and begins again.
         let mut seen = Seen::default();
         let mut seen_names: HashSet<String> = HashSet::new();
@@ -231,7 +274,10 @@ impl<S: EtlStore + 'static> Engine<S> {
                             if !seen.add(&object.key, id) {
                                 continue;
                             }
-                            Listed::Object(object, id)
+                            match self.filter.choose(&object.key) {
+                                Choice::Loaded => Listed::Object(object, id),
+                                choice => Listed::LeftOut(object, id, choice),
+                            }
                         }
                         Entry::Folder(folder) => {
                             if !look.shows_folders || !seen_names.insert(folder.clone()) {
@@ -240,7 +286,7 @@ impl<S: EtlStore + 'static> Engine<S> {
                             Listed::Folder(folder)
                         }
                         Entry::Unreadable { key, reason } => {
-                            if !seen_names.insert(key.clone()) {
+                            if self.filter.leaves_out(&key) || !seen_names.insert(key.clone()) {
                                 continue;
                             }
                             let id = ObjectId::of_unlisted(&key);

@@ -13,7 +13,7 @@ use crate::discover::Found;
 use crate::engine::Engine;
 use crate::object::Readers;
 use crate::partition::{Known, Pass};
-use crate::report::Partitions;
+use crate::report::{LeftOut, Partitions};
 
 /// Partitions listed at once.
 const PASSES: usize = 16;
@@ -28,6 +28,9 @@ pub(crate) struct Passed {
     pub(crate) partitions: Partitions,
     pub(crate) newest_span: Option<TimeSpan>,
     pub(crate) past_folders: Listing,
+    /// The number of objects that are listed and not left out.
+    pub(crate) listed: u64,
+    pub(crate) left_out: LeftOut,
 }
 
 impl Passed {
@@ -115,6 +118,7 @@ impl<S: EtlStore + 'static> Engine<S> {
     ) -> Result<Vec<String>, StoreError> {
         let unreadable = &progress.readers.unreadable;
         found.note_unreadable(unreadable);
+        progress.passed.left_out.folders += found.left_out;
         let new = found.partitions.iter();
         let new: Vec<Partition> =
             new.filter(|partition| progress.known.insert(partition.id())).cloned().collect();
@@ -128,9 +132,11 @@ impl<S: EtlStore + 'static> Engine<S> {
         let mut folders = Vec::new();
         let mut passes = stream::iter(passes).buffer_unordered(PASSES);
         while let Some(pass) = passes.next().await {
-            let (span, (pass, below)) = pass?;
+            let (span, (pass, survey)) = pass?;
             progress.passed.count(span, pass);
-            folders.extend(below);
+            progress.passed.listed += survey.listing.objects;
+            progress.passed.left_out.objects += survey.left_out();
+            folders.extend(survey.folders);
         }
         Ok(folders)
     }

@@ -9,7 +9,9 @@ use mlops_objects::record_batches;
 use serde::Serialize;
 
 use crate::engine::Engine;
-use crate::partition::{Listed, Look};
+use crate::filter::Choice;
+use crate::partition::{Listed, Look, Survey};
+use crate::report::LeftOut;
 
 /// Objects that are read to see what an object holds.
 const SAMPLE: usize = 32;
@@ -52,6 +54,8 @@ pub struct PlanReport {
     pub seconds: f64,
     /// The price of the requests and write units at AWS, in dollars, at list prices.
     pub dollars: f64,
+    /// What was listed and would not be loaded.
+    pub left_out: LeftOut,
 }
 
 /// Counts over a sample of objects.
@@ -80,14 +84,17 @@ impl<S: EtlStore + 'static> Engine<S> {
                 self.discover_window(&watermark, audit, &Default::default(), &[]).await?
             };
             plan.list_requests += found.listings;
+            plan.left_out.folders += found.left_out;
             let all = are_all_mine;
             let is_mine = |partition: &&Partition| all || self.is_mine(&partition.id());
             let looks = found.partitions.iter().filter(is_mine).cloned();
             let looks = looks.map(|partition| self.new_in(found.look(partition), audit));
             let mut looks = stream::iter(looks).buffer_unordered(LISTINGS);
             while let Some(look) = looks.try_next().await? {
-                folders.extend(look.folders);
-                plan.list_requests += look.listed.div_ceil(PAGE).max(1);
+                plan.left_out.objects += look.survey.left_out();
+                let listed = look.survey.listing.objects + look.survey.left_out();
+                plan.list_requests += listed.div_ceil(PAGE).max(1);
+                folders.extend(look.survey.folders);
                 plan.partitions += u64::from(look.new > 0);
                 plan.objects += look.new;
                 plan.bytes += look.bytes;
@@ -128,14 +135,13 @@ impl<S: EtlStore + 'static> Engine<S> {
             _ => Default::default(),
         };
         let sealed = state.filter(|state| state.sealed).and_then(|state| state.listing);
-        let mut listing = mlops_core::etl::Listing::default();
         self.walk(&look_at, async |listed| {
             match listed {
-                Listed::Folder(folder) => look.folders.push(folder),
+                Listed::Folder(folder) => look.survey.folders.push(folder),
                 Listed::Unreadable(..) => {}
+                Listed::LeftOut(object, id, choice) => look.survey.add(&object, id, choice),
                 Listed::Object(object, id) => {
-                    listing.add(&object, id);
-                    look.listed += 1;
+                    look.survey.add(&object, id, Choice::Loaded);
                     if !ledger.contains(&id) {
                         look.new += 1;
                         look.bytes += object.size_bytes;
@@ -148,7 +154,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             Ok(())
         })
         .await?;
-        if sealed == Some(listing) {
+        if sealed.is_some_and(|listing| look.survey.is_loaded_by(&listing)) {
             (look.new, look.bytes) = (0, 0);
             look.sample.clear();
         }
@@ -189,8 +195,7 @@ impl<S: EtlStore + 'static> Engine<S> {
 /// New objects of a partition.
 #[derive(Default)]
 struct New {
-    folders: Vec<String>,
-    listed: u64,
+    survey: Survey,
     new: u64,
     bytes: u64,
     sample: Vec<ObjectMeta>,
@@ -209,6 +214,7 @@ impl Report for PlanReport {
             ("seconds, about", format!("{:.0}", self.seconds.ceil())),
             ("dollars, about", format!("{:.4}", self.dollars)),
         ];
-        grid(&["a run would take", ""], &rows.map(|(name, value)| vec![name.to_owned(), value]))
+        let rows = rows.map(|(name, value)| vec![name.to_owned(), value]);
+        grid(&["a run would take", ""], &rows) + &self.left_out.line()
     }
 }

@@ -24,6 +24,8 @@ pub struct RedriveReport {
     pub already_there: u64,
     /// Records that are still bad, and stay dead letters.
     pub still_bad: u64,
+    /// Records of objects that are left out now; they stay dead letters.
+    pub left_out: u64,
     /// Files among the dead letters that hold none, and were not changed.
     pub unreadable: Vec<String>,
     /// Objects that could not be read before and were read now.
@@ -36,8 +38,12 @@ pub struct RedriveReport {
 
 /// The result of loading a dead letter again.
 enum Replayed {
-    Good { is_new: bool },
+    Good {
+        is_new: bool,
+    },
     Bad,
+    /// A run does not load its object.
+    LeftOut,
 }
 
 impl<S: EtlStore + 'static> Engine<S> {
@@ -48,8 +54,9 @@ impl<S: EtlStore + 'static> Engine<S> {
     /// Unreadable objects are tried again by a run, whatever the time of their next attempt.
     pub(crate) async fn redrive(self: Arc<Self>) -> Result<RedriveReport, StoreError> {
         let mut report = self.redrive_letters().await?;
-        let known = self.retry.run(async || self.store.unreadable(&self.pipeline).await).await?;
-        let due: Vec<Unreadable> = known
+        let due: Vec<Unreadable> = self
+            .unreadable()
+            .await?
             .into_iter()
             .filter(|object| object.ignored.is_none())
             .map(|object| Unreadable { next_attempt: self.started, ..object })
@@ -103,23 +110,29 @@ impl<S: EtlStore + 'static> Engine<S> {
             return Ok(());
         };
         let mut rest = Vec::new();
-        let mut still_bad = 0;
+        let mut kept = 0;
         for letter in &letters {
             report.dead_letters += 1;
-            match self.replay(letter).await? {
-                Replayed::Good { is_new: true } => report.loaded += 1,
-                Replayed::Good { is_new: false } => report.already_there += 1,
-                Replayed::Bad => {
-                    still_bad += 1;
-                    letter.write(&mut rest);
+            let stays = match self.replay(letter).await? {
+                Replayed::Good { is_new: true } => {
+                    report.loaded += 1;
+                    continue;
                 }
-            }
+                Replayed::Good { is_new: false } => {
+                    report.already_there += 1;
+                    continue;
+                }
+                Replayed::Bad => &mut report.still_bad,
+                Replayed::LeftOut => &mut report.left_out,
+            };
+            *stays += 1;
+            kept += 1;
+            letter.write(&mut rest);
         }
-        report.still_bad += still_bad;
         // Loaded first and taken away then: a run that is killed in between finds the records
         // there.
         self.logs_retry
-            .run(async || match still_bad {
+            .run(async || match kept {
                 0 => self.dead_letters.delete(key).await,
                 all if all == letters.len() as u64 => Ok(()),
                 _ => self.dead_letters.put(key, rest.clone().into()).await,
@@ -128,6 +141,9 @@ impl<S: EtlStore + 'static> Engine<S> {
     }
 
     async fn replay(&self, letter: &DeadLetter) -> Result<Replayed, StoreError> {
+        if self.filter.leaves_out(&letter.object) {
+            return Ok(Replayed::LeftOut);
+        }
         let from_bytes = letter.bytes().and_then(|bytes| self.sole_record(&bytes));
         let record = match from_bytes {
             Some(record) => Some(record),
@@ -199,6 +215,7 @@ impl Report for RedriveReport {
             ("loaded", number(self.loaded)),
             ("already there", number(self.already_there)),
             ("still bad", number(self.still_bad)),
+            ("left out", number(self.left_out)),
             ("objects read", number(self.objects_read)),
         ];
         let mut text =

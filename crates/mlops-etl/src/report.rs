@@ -1,3 +1,5 @@
+use std::fmt;
+
 use mlops_job::{Exit, Metrics, Report, grid, number, percent};
 use serde::Serialize;
 
@@ -40,6 +42,8 @@ pub struct RunReport {
     pub unreadable_objects: Vec<UnreadableObject>,
     /// Records loaded now whose time cannot be right; the watermark and the lag leave them out.
     pub outliers: Outliers,
+    /// What the run listed and did not load.
+    pub left_out: LeftOut,
     #[serde(skip)]
     pub(crate) max_bad_ratio: f64,
     #[serde(skip)]
@@ -53,6 +57,35 @@ pub struct Outliers {
     pub future: u64,
     /// Before the year 2000.
     pub past: u64,
+}
+
+/// Numbers of what was not loaded, by --include and --exclude or as a file that no logger writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Objects beside others that are loaded.
+    pub objects: u64,
+    /// Folders that were not listed.
+    pub folders: u64,
+}
+
+impl LeftOut {
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Returns the line of a report; empty where nothing was left out.
+    pub(crate) fn line(self) -> String {
+        match self.is_empty() {
+            true => String::new(),
+            false => format!("\n\nleft out: {self}"),
+        }
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "objects: {}, whole folders: {}", number(self.objects), number(self.folders))
+    }
 }
 
 /// Partitions by what was done with them.
@@ -101,7 +134,8 @@ impl Report for RunReport {
             return format!("nothing done: {owner} is at work and holds the lease");
         }
         if self.objects == 0 && !self.stopped_early {
-            return self.nothing_new() + &lines(self.unreadable, &self.unreadable_objects);
+            let unreadable = lines(self.unreadable, &self.unreadable_objects);
+            return self.nothing_new() + &self.left_out.line() + &unreadable;
         }
         let rate = self.records as f64 / self.seconds.max(1e-9);
         let mut rows = vec![
@@ -143,6 +177,7 @@ impl Report for RunReport {
                 number(past)
             ));
         }
+        text.push_str(&self.left_out.line());
         text.push_str(&lines(self.unreadable, &self.unreadable_objects));
         if self.stopped_early {
             text.push_str("\n\nstopped before the end; the next run goes on from here");

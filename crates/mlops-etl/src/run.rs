@@ -11,7 +11,8 @@ use crate::batcher::{Batcher, Written};
 use crate::engine::Engine;
 use crate::lease::Acquired;
 use crate::object::Readers;
-use crate::report::{Outliers, Partitions, RunReport};
+use crate::passes::Passed;
+use crate::report::{LeftOut, Outliers, Partitions, RunReport};
 use crate::unreadable::{UnreadableObjects, counted, shown};
 
 /// Messages that wait between reading and writing.
@@ -83,6 +84,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         let old = self.retry.run(async || self.store.watermark(&self.pipeline).await).await?;
         let known = self.retry.run(async || self.store.unreadable(&self.pipeline).await).await?;
         let unreadable = Arc::new(UnreadableObjects::new(known, self.started));
+        unreadable.forget(|key| self.filter.leaves_out(key));
         let watermark = old.clone().unwrap_or_default();
         let audit = self.is_audit().await?;
         let (sender, receiver) = mpsc::channel(WAITING);
@@ -97,8 +99,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         let writing = Batcher::new(self, bar.clone(), unreadable.clone()).run(receiver);
         let (mut passed, written) = tokio::try_join!(reading, writing)?;
         bar.finish_and_clear();
-        if passed.partitions == Partitions::default() && !self.stop.is_cancelled() {
-            tracing::warn!(logs.location = %self.logs_location, "no objects found; check --logs and --prefix");
+        if !self.stop.is_cancelled() {
+            self.warn_of_nothing(&passed);
         }
         // The dead letters of a conflict may have failed after the partition was read.
         passed.settled.retain(|settled| !unreadable.has_failed_in(&settled.claim.id));
@@ -131,7 +133,19 @@ impl<S: EtlStore + 'static> Engine<S> {
             partitions: passed.partitions,
             watermark,
             unreadable: still_unreadable,
+            left_out: passed.left_out,
         })
+    }
+
+    /// Warns where the arguments leave nothing to load.
+    fn warn_of_nothing(&self, passed: &Passed) {
+        let Passed { partitions, listed, left_out, .. } = passed;
+        let location = &self.logs_location;
+        if !left_out.is_empty() && *listed == 0 && partitions.passed_over == 0 {
+            tracing::warn!(logs.location = %location, "everything is left out ({left_out}); check --include and --exclude");
+        } else if left_out.is_empty() && *partitions == Partitions::default() {
+            tracing::warn!(logs.location = %location, "no objects found; check --logs and --prefix");
+        }
     }
 
     /// Writes down which objects could not be read, and returns all that still cannot be.
@@ -143,11 +157,11 @@ impl<S: EtlStore + 'static> Engine<S> {
         let (store, pipeline) = (&self.store, &self.pipeline);
         self.retry.run(async || store.put_unreadable(pipeline, &failed).await).await?;
         self.retry.run(async || store.remove_unreadable(pipeline, &removed).await).await?;
-        self.retry.run(async || store.unreadable(pipeline).await).await
+        self.unreadable().await
     }
 
     fn report(&self, loaded: Loaded, took: Duration) -> RunReport {
-        let Loaded { written, partitions, watermark, unreadable } = loaded;
+        let Loaded { written, partitions, watermark, unreadable, left_out } = loaded;
         let counted = counted(&unreadable);
         let newest = watermark.totals.newest.max(written.totals.newest);
         let bad = written.totals.bad + written.conflicts;
@@ -175,6 +189,7 @@ impl<S: EtlStore + 'static> Engine<S> {
                 future: self.outliers.future.load(Ordering::Relaxed),
                 past: self.outliers.past.load(Ordering::Relaxed),
             },
+            left_out,
             max_bad_ratio: self.args.max_bad_ratio,
             max_unreadable: self.args.max_unreadable,
         }
@@ -201,4 +216,5 @@ struct Loaded {
     watermark: Watermark,
     /// All objects that still cannot be read.
     unreadable: Vec<Unreadable>,
+    left_out: LeftOut,
 }

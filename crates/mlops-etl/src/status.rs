@@ -50,7 +50,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         let watermark = self.store.watermark(&self.pipeline).await?.unwrap_or_default();
         let open = self.store.open_partitions(&self.pipeline).await?;
         let totals = self.store.totals(&self.pipeline, self.latest_time()).await?;
-        let unreadable = self.store.unreadable(&self.pipeline).await?;
+        let unreadable = self.unreadable().await?;
         let counted = counted(&unreadable);
         let newest = totals.newest;
         Ok(StatusReport {

@@ -2,10 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use mlops_core::etl::{ObjectId, Unreadable};
+use mlops_core::etl::{EtlStore, ObjectId, Unreadable};
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::text::chain;
 use serde::Serialize;
+
+use crate::engine::Engine;
 
 /// The wait before the second attempt; it doubles with each further one.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(10);
@@ -112,6 +114,12 @@ impl UnreadableObjects {
         }
     }
 
+    /// Drops the known objects that are left out now.
+    pub(crate) fn forget(&self, is_left_out: impl Fn(&str) -> bool) {
+        let left_out = self.known.values().filter(|object| is_left_out(&object.key));
+        self.changes().removed.extend(left_out.map(|object| object.object));
+    }
+
     /// Drops the known objects of a partition that its listing no longer showed.
     pub(crate) fn drop_unlisted(&self, partition: &str) {
         let mut changes = self.changes();
@@ -148,6 +156,16 @@ impl UnreadableObjects {
 
     fn changes(&self) -> MutexGuard<'_, Changes> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: EtlStore + 'static> Engine<S> {
+    /// Returns the objects that could not be read, without those that are left out now.
+    pub(crate) async fn unreadable(&self) -> Result<Vec<Unreadable>, StoreError> {
+        let mut objects =
+            self.retry.run(async || self.store.unreadable(&self.pipeline).await).await?;
+        objects.retain(|object| !self.filter.leaves_out(&object.key));
+        Ok(objects)
     }
 }
 

@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::dead_letters::set_aside_conflicts;
 use crate::engine::Engine;
 use crate::partition::{Listed, Look};
+use crate::report::LeftOut;
 use crate::unreadable::{
     Attempt, UnreadableObject, UnreadableObjects, counted, is_of_object, lines, reason, shown,
 };
@@ -44,6 +45,8 @@ pub struct VerifyReport {
     pub unreadable: u64,
     /// The first of them.
     pub unreadable_objects: Vec<UnreadableObject>,
+    /// What was listed and is not loaded.
+    pub left_out: LeftOut,
     #[serde(skip)]
     max_unreadable: u64,
 }
@@ -92,6 +95,7 @@ struct Comparing<'c> {
 struct Comparison {
     compared: Compared,
     uids: Vec<String>,
+    left_out: u64,
 }
 
 impl Comparison {
@@ -125,14 +129,14 @@ impl<S: EtlStore + 'static> Engine<S> {
         let bar = self.progress.start("objects", Some(0));
         let mut report =
             VerifyReport { max_unreadable: self.args.max_unreadable, ..VerifyReport::default() };
-        let known = self.retry.run(async || self.store.unreadable(&self.pipeline).await).await?;
-        let unreadable = UnreadableObjects::new(known, self.started);
+        let unreadable = UnreadableObjects::new(self.unreadable().await?, self.started);
         let mut folders = vec![self.args.prefix.clone()];
         let mut are_all_mine = false;
         while !folders.is_empty() && !self.stop.is_cancelled() {
             let mut found =
                 self.discover(std::mem::take(&mut folders), None, &Default::default()).await?;
             found.note_unreadable(&unreadable);
+            report.left_out.folders += found.left_out;
             for partition in std::mem::take(&mut found.partitions) {
                 if !are_all_mine && !self.is_mine(&partition.id()) {
                     continue;
@@ -143,9 +147,10 @@ impl<S: EtlStore + 'static> Engine<S> {
                 let comparison = self.compare(comparing, &mut folders, &bar).await?;
                 let partition = look.partition;
                 report.partitions += 1;
+                report.left_out.objects += comparison.left_out;
                 report.all.add(comparison.compared);
                 if comparison.compared.missing + comparison.compared.different > 0 {
-                    let Comparison { compared, uids } = comparison;
+                    let Comparison { compared, uids, .. } = comparison;
                     report.differing.push(Differing { partition: partition.id(), compared, uids });
                 }
             }
@@ -191,6 +196,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         self.walk(look, async |listed| {
             match listed {
                 Listed::Folder(folder) => folders.push(folder),
+                Listed::LeftOut(..) => comparison.left_out += 1,
                 Listed::Object(object, id) => {
                     if unreadable.attempt(id) != Attempt::Never {
                         part.push((object, id));
@@ -363,6 +369,7 @@ impl Report for VerifyReport {
                 first.join(", ")
             ));
         }
+        text.push_str(&self.left_out.line());
         text.push_str(&lines(self.unreadable, &self.unreadable_objects));
         if self.unreadable > self.max_unreadable && self.is_equal() {
             text.push_str(

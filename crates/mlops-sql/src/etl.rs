@@ -1,6 +1,7 @@
 //! The ETL's records, ledger and partitions.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
@@ -58,6 +59,13 @@ fn by_partition(ended: &[EndedObject]) -> BTreeMap<&str, Vec<&EndedObject>> {
 
 impl EtlStore for Database {
     const REFUSES_DUPLICATES: bool = true;
+
+    fn file(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Connection::MySql { .. } => None,
+            Connection::Sqlite(pool) => Some(pool.connect_options().get_filename().to_owned()),
+        }
+    }
 
     fn refuses(&self, record: &LogRecord) -> Option<String> {
         // In SQLite a row may have a gigabyte, and a record never has.

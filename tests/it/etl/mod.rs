@@ -2,6 +2,7 @@
 
 mod commands;
 mod faults;
+mod filter;
 mod growth;
 mod kills;
 mod late;

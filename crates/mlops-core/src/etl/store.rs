@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -143,6 +144,11 @@ pub struct Watermark {
 /// [`commit`](EtlStore::commit): an object is in the ledger only if all its records are in the
 /// database.
 pub trait EtlStore: Send + Sync {
+    /// The file that the store is, where it is one of this machine.
+    fn file(&self) -> Option<PathBuf> {
+        None
+    }
+
     /// Why this store cannot hold the record, in words for a dead letter; `None` where it can.
     fn refuses(&self, record: &LogRecord) -> Option<String>;
 
