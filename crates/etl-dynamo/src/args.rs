@@ -24,8 +24,8 @@ Examples:
 
 /// Load request logs from S3 or a folder into a DynamoDB table
 ///
-/// Loads new objects below --logs: JSON or Python dicts, one record in an object or one in a line,
-/// plain, gzip or zstd. Each record becomes one item, keyed by its uid, exactly once. The job can be
+/// Loads new objects below --logs: JSON or Python dicts in any layout, in the envelopes of log
+/// shippers, and compressed, all recognized by content. Each record becomes one item, keyed by its uid, exactly once. The job can be
 /// killed, repeated, or run twice at a time. A bad record becomes a dead letter with its reason and
 /// bytes, and stops no other record.
 #[derive(Debug, Clone, Parser)]

@@ -22,7 +22,7 @@ use crate::attribute::{from_attribute, item_bytes, storable, to_attribute};
 use crate::batches::{Item, delete, put, read_all, write_all};
 use crate::books::{
     AUDIT, LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, number, read_lease,
-    read_partition, read_time, read_totals, read_watermark, text, watermark_item,
+    read_partition, read_text, read_time, read_totals, read_watermark, text, watermark_item,
 };
 use crate::error::{failed, is_refused};
 use crate::unreadable::{read_unreadable, unreadable_item, unreadable_key, unreadable_pk};
@@ -77,6 +77,12 @@ impl Dynamo {
             item.insert(TTL.to_owned(), AttributeValue::N(expires.to_string()));
         }
         item
+    }
+
+    /// The records of these uids.
+    async fn items(&self, uids: &[&str]) -> Result<Vec<Item>, StoreError> {
+        let keys = uids.iter().map(|uid| HashMap::from([(UID.to_owned(), text(*uid))])).collect();
+        read_all(&self.client, self.table.as_str(), keys).await
     }
 
     /// The items of `pk` whose `sk` begins with `prefix`, read consistently.
@@ -193,13 +199,20 @@ impl EtlStore for Dynamo {
     }
 
     async fn find(&self, uids: &[&str]) -> Result<HashMap<String, Fingerprint>, StoreError> {
-        let keys = uids.iter().map(|uid| HashMap::from([(UID.to_owned(), text(*uid))])).collect();
-        let items = read_all(&self.client, self.table.as_str(), keys).await?;
+        let items = self.items(uids).await?;
         let found = items.iter().filter_map(|item| {
             let uid = item.get(UID)?.as_s().ok()?.clone();
             let payload = item.get(PAYLOAD).map_or(Value::Null, from_attribute);
             Some((uid, fingerprint(&payload)))
         });
+        Ok(found.collect())
+    }
+
+    async fn logged_at(&self, uids: &[&str]) -> Result<HashMap<String, Timestamp>, StoreError> {
+        let items = self.items(uids).await?;
+        let found = items
+            .iter()
+            .filter_map(|item| Some((read_text(item, UID)?, read_time(item, TIMESTAMP)?)));
         Ok(found.collect())
     }
 

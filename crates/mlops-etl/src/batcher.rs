@@ -1,4 +1,6 @@
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
@@ -10,6 +12,7 @@ use mlops_core::record::LogRecord;
 use mlops_record::{Origin, Position};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use crate::conflicts::{Origins, RecordOrigin};
 use crate::dead_letters::set_aside_conflicts;
 use crate::engine::Engine;
 use crate::object::{Message, Source};
@@ -51,6 +54,7 @@ pub(crate) struct Batcher<'e, S> {
     /// Objects that have ended, and the last batch that they wait for.
     waiting: Vec<(u64, EndedObject)>,
     unreadable: Arc<UnreadableObjects>,
+    origins: Rc<RefCell<Origins>>,
     written: Written,
 }
 
@@ -64,6 +68,13 @@ struct Batch {
     /// The room of its large records.
     room: Vec<Arc<OwnedSemaphorePermit>>,
     ended: Vec<EndedObject>,
+}
+
+impl Batch {
+    fn origin(&self, index: usize) -> RecordOrigin {
+        let (object, origin) = &self.origins[index];
+        RecordOrigin { object: object.clone(), line: origin.position.line }
+    }
 }
 
 struct Done {
@@ -87,6 +98,7 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
             begun: HashMap::new(),
             waiting: Vec::new(),
             unreadable,
+            origins: Rc::default(),
             written: Written::default(),
         }
     }
@@ -172,7 +184,8 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
         self.numbers.insert(batch.number);
         self.uids.extend(batch.records.iter().map(|record| record.uid.clone()));
         let unreadable = self.unreadable.clone();
-        self.under_way.push(Box::pin(write(self.engine, batch, unreadable)));
+        let origins = self.origins.clone();
+        self.under_way.push(Box::pin(write(self.engine, batch, unreadable, origins)));
     }
 
     async fn drain(&mut self) -> Result<(), StoreError> {
@@ -190,8 +203,15 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
             return Err(StoreError::new(StoreErrorKind::Temporary, message));
         }
         self.numbers.remove(&batch.number);
-        for record in &batch.records {
-            self.uids.remove(&record.uid);
+        let mut origins = self.origins.borrow_mut();
+        for (index, record) in batch.records.iter().enumerate() {
+            let is_kept = inserted.conflicts.binary_search(&index).is_err();
+            if is_kept && let Some(uid) = self.uids.take(&record.uid) {
+                origins.add(uid, batch.origin(index));
+            }
+        }
+        for &index in &inserted.conflicts {
+            self.uids.remove(&batch.records[index].uid);
         }
         self.written.loaded += inserted.loaded;
         self.written.already_there += inserted.already_there;
@@ -204,25 +224,53 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
     }
 }
 
+/// Says of each conflicting record which other has its uid.
+async fn conflict_reasons<S: EtlStore + 'static>(
+    engine: &Engine<S>,
+    batch: &Batch,
+    conflicts: &[usize],
+    origins: &RefCell<Origins>,
+) -> Result<Vec<String>, StoreError> {
+    let mut kept: HashMap<&str, usize> = HashMap::new();
+    for (index, record) in batch.records.iter().enumerate() {
+        if conflicts.binary_search(&index).is_err() {
+            kept.entry(&record.uid).or_insert(index);
+        }
+    }
+    let uids: Vec<&str> = conflicts.iter().map(|&index| &*batch.records[index].uid).collect();
+    let in_run = |uid: &str| {
+        let origin = match kept.get(uid) {
+            Some(&index) => Some(batch.origin(index)),
+            None => origins.borrow_mut().get(uid),
+        };
+        origin.map(|origin| (origin.object.key.clone(), origin.line))
+    };
+    engine.conflict_reasons(&uids, in_run).await
+}
+
 async fn write<S: EtlStore + 'static>(
     engine: &Engine<S>,
     mut batch: Batch,
     unreadable: Arc<UnreadableObjects>,
+    origins: Rc<RefCell<Origins>>,
 ) -> Result<Done, StoreError> {
     // An object whose conflicting records cannot be written to the dead letters is not entered into
     // the ledger, whichever batch ends it.
     batch.ended.retain(|ended| !unreadable.has_failed(ended.id));
     let set_aside = async |conflicts: &[usize]| {
         let mut incomplete = HashSet::new();
-        let mut by_object: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
-        for &index in conflicts {
-            by_object.entry(batch.origins[index].0.id).or_default().push(index);
+        let reasons = conflict_reasons(engine, &batch, conflicts, &origins).await?;
+        let mut by_object: BTreeMap<ObjectId, Vec<(usize, String)>> = BTreeMap::new();
+        for (&index, reason) in conflicts.iter().zip(reasons) {
+            by_object.entry(batch.origins[index].0.id).or_default().push((index, reason));
         }
-        for indices in by_object.into_values() {
-            let object = &batch.origins[indices[0]].0;
-            let records: Vec<(&Position, &LogRecord)> = indices
-                .iter()
-                .map(|&index| (&batch.origins[index].1.position, &batch.records[index]))
+        for conflicts in by_object.into_values() {
+            let object = &batch.origins[conflicts[0].0].0;
+            let records: Vec<(&Position, &LogRecord, String)> = conflicts
+                .into_iter()
+                .map(|(index, reason)| {
+                    (&batch.origins[index].1.position, &batch.records[index], reason)
+                })
                 .collect();
             let put =
                 async || set_aside_conflicts(&engine.dead_letters, &object.key, &records).await;

@@ -171,21 +171,18 @@ fn not_written(error: StoreError) -> StoreError {
     StoreError::new(kind, message)
 }
 
-/// Sets aside records of one object that are good, but whose uid has another content in the store.
+/// Sets aside records of one object that are good, but whose uid has another content in the store,
+/// each with the reason.
 pub(crate) async fn set_aside_conflicts(
     store: &Objects,
     object: &str,
-    records: &[(&Position, &LogRecord)],
+    records: &[(&Position, &LogRecord, String)],
 ) -> Result<(), StoreError> {
     let mut lines = Vec::new();
-    for (position, record) in records {
-        let reason = format!(
-            "the uid `{}` is there already, with another content, which was kept",
-            record.uid
-        );
-        DeadLetter::new(object, &refused(position, record, reason)).write(&mut lines);
+    for (position, record, reason) in records {
+        DeadLetter::new(object, &refused(position, record, reason.clone())).write(&mut lines);
     }
-    let Some((first, _)) = records.first() else { return Ok(()) };
+    let Some((first, ..)) = records.first() else { return Ok(()) };
     let mut part = format!("conflict-{}", first.line);
     if let Some(within) = &first.within {
         part.push_str(&format!("-{}", hex::encode(&Sha256::digest(&within.path)[..4])));

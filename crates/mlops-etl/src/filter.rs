@@ -25,8 +25,8 @@ pub(crate) struct Filter {
     /// The folder that the operator named; nothing in its own name is unusual.
     prefix: String,
     include: GlobSet,
-    /// The folder that each included object is in, as far as its glob says.
-    roots: Vec<String>,
+    /// The part of the logs that each included glob is about.
+    roots: Vec<Root>,
     /// Those of the included globs that ask for objects which are left out by default.
     include_unusual: GlobSet,
     exclude: GlobSet,
@@ -54,7 +54,7 @@ impl Filter {
             exclude.iter().filter_map(|glob| glob.glob().strip_suffix("/**")).map(build).collect();
         Ok(Self {
             prefix: prefix.to_owned(),
-            roots: include.iter().map(|glob| root(glob.glob()).to_owned()).collect(),
+            roots: include.iter().map(|glob| Root::of(glob.glob())).collect(),
             include: set(&include)?,
             include_unusual: set(&unusual)?,
             exclude: set(&exclude)?,
@@ -87,11 +87,10 @@ impl Filter {
         let is_unusual =
             has_unusual_folder(self.below_prefix(folder)) && self.include_unusual.is_empty();
         let mut ancestors = folder.match_indices('/').map(|(end, _)| &folder[..end]);
-        let may_hold = |root: &String| root.starts_with(folder) || folder.starts_with(root);
         is_unusual
             || self.own.iter().any(is_own)
             || ancestors.any(|ancestor| self.exclude_folders.is_match(ancestor))
-            || !(self.roots.is_empty() || self.roots.iter().any(may_hold))
+            || !(self.roots.is_empty() || self.roots.iter().any(|root| root.may_be_in(folder)))
     }
 
     /// Returns whether an object, or a folder with its last `/`, is left out.
@@ -144,10 +143,27 @@ fn build(text: &str) -> Result<Glob, globset::Error> {
     GlobBuilder::new(text).literal_separator(true).build()
 }
 
-/// The folder in which everything is that matches a glob.
-fn root(glob: &str) -> &str {
-    let fixed = glob.find(['*', '?', '[', '{', '\\']).map_or(glob, |end| &glob[..end]);
-    &fixed[..fixed.rfind('/').map_or(0, |slash| slash + 1)]
+/// The part of the logs in which everything is that matches a glob.
+#[derive(Debug)]
+struct Root {
+    folder: String,
+    /// The most folders above an object.
+    depth: usize,
+}
+
+impl Root {
+    fn of(glob: &str) -> Self {
+        let fixed = glob.find(['*', '?', '[', '{', '\\']).map_or(glob, |end| &glob[..end]);
+        let folder = fixed[..fixed.rfind('/').map_or(0, |slash| slash + 1)].to_owned();
+        let is_of_any_depth = glob.contains("**") || glob.contains('{');
+        let depth = if is_of_any_depth { usize::MAX } else { glob.matches('/').count() };
+        Self { folder, depth }
+    }
+
+    fn may_be_in(&self, folder: &str) -> bool {
+        let is_on_the_way = self.folder.starts_with(folder) || folder.starts_with(&self.folder);
+        is_on_the_way && folder.matches('/').count() <= self.depth
+    }
 }
 
 /// Returns whether a key is one that no logger writes: a hidden file, what Hadoop and Spark write
@@ -276,7 +292,7 @@ mod tests {
         ] {
             check(&both, key, choice);
         }
-        for folder in ["deep/no/", "deep/no/a/", "other/", "b/"] {
+        for folder in ["deep/no/", "deep/no/a/", "other/", "b/", "a/b/"] {
             assert!(both.leaves_out_folder(folder), "{folder}");
         }
         let braces = filter(&["{a,b}/**"], &["b/[,x]/**"]);

@@ -4,6 +4,7 @@ mod access;
 mod args;
 mod batcher;
 mod command;
+mod conflicts;
 mod dead_letters;
 mod discover;
 mod engine;

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use mlops_job::UsageError;
 use mlops_objects::Location;
 
-/// What SQLite puts beside its file.
+/// The suffixes of the files of an SQLite database.
 const DATABASE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
 /// Returns the keys of the dead letters' folder and of the database's files below the logs, and

@@ -54,7 +54,7 @@ pub struct PlanReport {
     pub seconds: f64,
     /// The price of the requests and write units at AWS, in dollars, at list prices.
     pub dollars: f64,
-    /// What was listed and would not be loaded.
+    /// Numbers of what was listed and would not be loaded.
     pub left_out: LeftOut,
 }
 

@@ -145,13 +145,18 @@ impl<S: EtlStore + 'static> Engine<S> {
             return Ok(Replayed::LeftOut);
         }
         let from_bytes = letter.bytes().and_then(|bytes| self.sole_record(&bytes));
-        let record = match from_bytes {
-            Some(record) => Some(record),
+        let found = match from_bytes {
+            Some(record) => {
+                Some((Origin { position: letter.position(), former_uids: Vec::new() }, record))
+            }
             None => self.record_at(&letter.object, &letter.position()).await?,
         };
-        let Some(record) = record.filter(|record| self.store.refuses(record).is_none()) else {
+        let Some((origin, record)) = found else { return Ok(Replayed::Bad) };
+        let stored = async || self.under_stored_uid(&origin, record.clone()).await;
+        let record = self.retry.run(stored).await?;
+        if self.store.refuses(&record).is_some() {
             return Ok(Replayed::Bad);
-        };
+        }
         let there = self.retry.run(async || self.store.find(&[&record.uid]).await).await?;
         match there.get(&record.uid) {
             Some(found) if *found == self.store.fingerprint(&record) => {
@@ -159,7 +164,6 @@ impl<S: EtlStore + 'static> Engine<S> {
             }
             Some(_) => Ok(Replayed::Bad),
             None => {
-                let origin = Origin { position: letter.position(), former_uids: Vec::new() };
                 self.insert(&letter.object, &[(origin, record)]).await?;
                 Ok(Replayed::Good { is_new: true })
             }
@@ -184,7 +188,7 @@ impl<S: EtlStore + 'static> Engine<S> {
         &self,
         object: &str,
         position: &Position,
-    ) -> Result<Option<LogRecord>, StoreError> {
+    ) -> Result<Option<(Origin, LogRecord)>, StoreError> {
         self.logs_retry
             .run(async || {
                 let mut batches =
@@ -194,8 +198,8 @@ impl<S: EtlStore + 'static> Engine<S> {
                         Ok(Some(batch)) => {
                             let mut records = batch.records.into_iter();
                             let found = records.find(|(origin, _)| origin.position == *position);
-                            if let Some((_, record)) = found {
-                                return Ok(Some(record));
+                            if found.is_some() {
+                                return Ok(found);
                             }
                         }
                         Ok(None) => return Ok(None),

@@ -42,7 +42,7 @@ pub struct RunReport {
     pub unreadable_objects: Vec<UnreadableObject>,
     /// Records loaded now whose time cannot be right; the watermark and the lag leave them out.
     pub outliers: Outliers,
-    /// What the run listed and did not load.
+    /// Numbers of what the run listed and did not load.
     pub left_out: LeftOut,
     #[serde(skip)]
     pub(crate) max_bad_ratio: f64,

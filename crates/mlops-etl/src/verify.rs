@@ -45,7 +45,7 @@ pub struct VerifyReport {
     pub unreadable: u64,
     /// The first of them.
     pub unreadable_objects: Vec<UnreadableObject>,
-    /// What was listed and is not loaded.
+    /// Numbers of what was listed and is not loaded.
     pub left_out: LeftOut,
     #[serde(skip)]
     max_unreadable: u64,
@@ -315,9 +315,18 @@ impl<S: EtlStore + 'static> Engine<S> {
     ) -> Result<u64, StoreError> {
         let records: Vec<LogRecord> = located.iter().map(|(_, record)| record.clone()).collect();
         let set_aside = async |conflicts: &[usize]| {
-            let conflicting: Vec<(&Position, &LogRecord)> = conflicts
+            let kept = |uid: &str| {
+                let is_kept =
+                    |index: &usize| records[*index].uid == uid && !conflicts.contains(index);
+                let index = (0..records.len()).find(is_kept)?;
+                Some((object.to_owned(), located[index].0.position.line))
+            };
+            let uids: Vec<&str> = conflicts.iter().map(|&index| &*records[index].uid).collect();
+            let reasons = self.conflict_reasons(&uids, kept).await?;
+            let conflicting: Vec<(&Position, &LogRecord, String)> = conflicts
                 .iter()
-                .map(|&index| (&located[index].0.position, &records[index]))
+                .zip(reasons)
+                .map(|(&index, reason)| (&located[index].0.position, &records[index], reason))
                 .collect();
             set_aside_conflicts(&self.dead_letters, object, &conflicting).await?;
             Ok(HashSet::new())

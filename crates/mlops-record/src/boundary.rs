@@ -11,11 +11,14 @@ const MAX_BLANK_BYTES: usize = 4 << 10;
 
 pub(crate) const RECORD_SEPARATOR: u8 = 0x1E;
 
-/// Returns whether a `[` begins a list of records; `None` where that does not show yet.
+/// Returns whether a `[` begins a list of records, or of the texts of records; `None` where that
+/// does not show yet.
 pub(crate) fn begins_list(text: &[u8]) -> Option<bool> {
     let mut at = 1;
     while at < text.len().min(MAX_BLANK_BYTES) {
         match blank_bytes(&text[at..]) {
+            0 if text[at..] == *b"\"" => return None,
+            0 if text[at..].starts_with(b"\"{") => return Some(true),
             0 => return Some(matches!(text[at], b'{' | b']' | RECORD_SEPARATOR)),
             blank => at += blank,
         }

@@ -14,7 +14,7 @@ pub(crate) enum Envelope<'a> {
     /// The messages of a list.
     List(List<'a>),
     /// The output of a container, which may end in the middle of a record.
-    Output { container: String, text: Cow<'a, str>, ends_line: bool },
+    Output { name: &'static str, container: String, text: Cow<'a, str>, ends_line: bool },
 }
 
 /// A message and its path within the envelope, such as `logEvents[2].message`.
@@ -62,7 +62,7 @@ pub(crate) struct Probe<'a> {
     container: String,
 }
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 29] = [
     "messageType",
     "logEvents",
     "awslogs",
@@ -70,15 +70,48 @@ const FIELDS: [&str; 15] = [
     "Records",
     "Type",
     "Message",
-    "log",
-    "message",
     "stream",
     "time",
     "logtag",
     "partial_message",
     "partial_last",
     "_p",
+    "log",
+    "message",
+    "MESSAGE",
+    "textPayload",
+    "@message",
+    "_raw",
+    "full_message",
+    "short_message",
+    "line",
+    "jsonPayload",
+    "_source",
+    "attributes",
+    "detail",
+    "event",
+    "data",
+    "body",
 ];
+
+/// Fields with what a program printed: of Docker, containerd, Fluent Bit, Vector, Logstash and
+/// Filebeat; journald; Google Cloud; CloudWatch Logs Insights; Splunk; GELF; Loki.
+const TEXTS: [&str; 9] = [
+    "log",
+    "message",
+    "MESSAGE",
+    "textPayload",
+    "@message",
+    "_raw",
+    "full_message",
+    "short_message",
+    "line",
+];
+
+/// Fields with what was logged as JSON: of Fluent Bit; Google Cloud; Elasticsearch; Datadog;
+/// `EventBridge`; Splunk; `CloudEvents`; OpenTelemetry and SQS. Others use these names for other things.
+const PARTS: [&str; 9] =
+    ["log", "message", "jsonPayload", "_source", "attributes", "detail", "event", "data", "body"];
 
 const CONTAINER_FIELDS: [&str; 4] = ["container_id", "container_name", "kubernetes", "partial_id"];
 
@@ -104,7 +137,7 @@ impl<'a> Probe<'a> {
         if self.is_record {
             return None;
         }
-        self.cloudwatch().or_else(|| self.lists()).or_else(|| self.output())
+        self.cloudwatch().or_else(|| self.lists()).or_else(|| self.one())
     }
 
     fn field(&self, name: &str) -> Option<&'a str> {
@@ -146,15 +179,30 @@ impl<'a> Probe<'a> {
             .or_else(notification)
     }
 
-    /// A line as Docker, containerd and Fluent Bit write it.
-    fn output(&self) -> Option<Envelope<'a>> {
-        let name = ["log", "message"].into_iter().find(|name| self.field(name).is_some())?;
-        let source = self.field(name)?;
-        if source.starts_with('{') {
-            let path = name.to_owned();
-            return Some(Envelope::One(Message { path, content: Content::Part(source) }));
-        }
-        let text = text_of(source)?;
+    /// The one message of an envelope without a list.
+    fn one(&self) -> Option<Envelope<'a>> {
+        let map = |name: &'static str| self.field(name).filter(|source| source.starts_with('{'));
+        let probed = |name| Some(Probe::read(map(name)?).ok()?.0);
+        let is_record = |name| probed(name).is_some_and(|probe| probe.is_record);
+        let is_envelope =
+            |name| probed(name).and_then(|probe| probe.envelope()).is_some() || name == "log";
+        let part = |name: &'static str| {
+            let content = Content::Part(map(name)?);
+            Some(Envelope::One(Message { path: name.to_owned(), content }))
+        };
+        let encoded = |name: &'static str| {
+            let text = self.text(name).filter(|text| text.trim_start().starts_with('{'))?;
+            Some(Envelope::One(Message { path: name.to_owned(), content: Content::Text(text) }))
+        };
+        (PARTS.into_iter().find(|name| is_record(*name)).and_then(part))
+            .or_else(|| TEXTS.into_iter().find_map(|name| self.output(name)))
+            .or_else(|| PARTS.into_iter().find_map(encoded))
+            .or_else(|| PARTS.into_iter().filter(|name| is_envelope(*name)).find_map(part))
+    }
+
+    /// A line that a program printed.
+    fn output(&self, name: &'static str) -> Option<Envelope<'a>> {
+        let text = self.text(name)?;
         let stream = self.text("stream");
         let is_docker = name == "log" && stream.is_some() && self.field("time").is_some();
         let is_true = |name| self.text(name).is_some_and(|text| text == "true");
@@ -164,8 +212,8 @@ impl<'a> Probe<'a> {
             _ if is_true("partial_message") => is_true("partial_last"),
             _ => !is_docker,
         };
-        let container = format!("{} {}", stream.unwrap_or_default(), self.container);
-        Some(Envelope::Output { container, text, ends_line })
+        let container = format!("{name} {} {}", stream.unwrap_or_default(), self.container);
+        Some(Envelope::Output { name, container, text, ends_line })
     }
 }
 
@@ -213,6 +261,20 @@ impl<'a> List<'a> {
     pub(crate) fn path(&self, index: u64) -> String {
         format!("{}[{index}]", self.name)
     }
+}
+
+/// A record at the start of a line that was encoded as a JSON text, once or twice:
+/// `"{\"input\": …}"`. Gives also the number of bytes that it took.
+pub(crate) fn encoded(line: &[u8]) -> Option<(Message<'_>, usize)> {
+    if !matches!(line.first(), Some(b'"' | b'\'' | b'b' | b'u')) {
+        return None;
+    }
+    let (value, length) = read(std::str::from_utf8(line).ok()?).ok()?;
+    let Value::String(text) = value else { return None };
+    let start = text.trim_start();
+    let is_record = start.starts_with('{') || start.starts_with("\"{");
+    let message = Message { path: "text".to_owned(), content: Content::Text(text) };
+    is_record.then_some((message, length))
 }
 
 /// The text of the value of `key` in a map.

@@ -9,7 +9,7 @@ use crate::binary::binary;
 use crate::boundary::{RECORD_SEPARATOR, bad_end, begins_list, line_end, within};
 use crate::decode::decode_all;
 use crate::discarded::Discarded;
-use crate::envelope::{Content, Envelope, Message, Probe};
+use crate::envelope::{Content, Envelope, Message, Probe, encoded};
 use crate::found::Found;
 use crate::literal::{LiteralError, length};
 use crate::logged::{ParsedRecord, parse_record};
@@ -336,9 +336,13 @@ impl Splitter {
             None => return Look::Open(None),
         };
         let line = &text[at..end];
+        if let Some((message, length)) = encoded(line) {
+            self.read_message(message, None, target);
+            return Look::Done(length);
+        }
         if let Some(found) = container_line(line) {
             let text = String::from_utf8_lossy(&line[found.text..]);
-            self.print(found.stream.to_owned(), &text, !found.is_part, target);
+            self.print("log", found.stream.to_owned(), &text, !found.is_part, target);
             return Look::Done(line.len());
         }
         if let Some(prefix) = prefix_bytes(line)
@@ -381,8 +385,8 @@ impl Splitter {
                     target.bad(BadRecord::new(position, reason, b""));
                 }
             }),
-            Envelope::Output { container, text, ends_line } => {
-                self.print(container, &text, ends_line, target);
+            Envelope::Output { name, container, text, ends_line } => {
+                self.print(name, container, &text, ends_line, target);
             }
         }
     }
@@ -436,10 +440,17 @@ impl Splitter {
     }
 
     /// Reads what a container printed.
-    fn print(&mut self, container: String, text: &str, ends_line: bool, target: &mut Target<'_>) {
+    fn print(
+        &mut self,
+        name: &str,
+        container: String,
+        text: &str,
+        ends_line: bool,
+        target: &mut Target<'_>,
+    ) {
         let line = self.position().line;
         let mut inner = self.containers.remove(&container).unwrap_or_else(|| {
-            let mut outer = self.outer("log".to_owned(), None);
+            let mut outer = self.outer(name.to_owned(), None);
             outer.lines.clear();
             self.inner(outer)
         });

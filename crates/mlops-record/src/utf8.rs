@@ -28,11 +28,12 @@ impl<'t> Utf8<'t> {
     }
 }
 
-/// The length of the white space or byte order mark at the start of `text`.
+/// The length of the white space, byte order mark or color of a terminal at the start of `text`.
 pub(crate) fn blank_bytes(text: &[u8]) -> usize {
     match text.first() {
         None => 0,
         Some(b' ' | b'\t' | b'\r' | b'\n' | 0x0B | 0x0C) => 1,
+        Some(0x1B) => color_bytes(text),
         Some(0..0x80) => 0,
         Some(_) => {
             let start = &text[..text.len().min(4)];
@@ -41,4 +42,11 @@ pub(crate) fn blank_bytes(text: &[u8]) -> usize {
             first.filter(is_blank).map_or(0, char::len_utf8)
         }
     }
+}
+
+/// The length of the sequence that sets a color of a terminal, such as `ESC [ 1 ; 32 m`.
+fn color_bytes(text: &[u8]) -> usize {
+    let Some(rest) = text.strip_prefix(b"\x1B[") else { return 0 };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    if rest.get(digits) == Some(&b'm') { digits + 3 } else { 0 }
 }

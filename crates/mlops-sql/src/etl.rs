@@ -102,6 +102,20 @@ impl EtlStore for Database {
         Ok(found)
     }
 
+    async fn logged_at(&self, uids: &[&str]) -> Result<HashMap<String, Timestamp>, StoreError> {
+        let mut found = HashMap::new();
+        for run in runs(uids) {
+            let select = format!(
+                "SELECT uid, logging_timestamp FROM model_logs WHERE uid IN ({})",
+                list(run.len())
+            );
+            for row in self.0.fetch(sql(select).bind_all(run.iter().copied())).await? {
+                found.insert(row.get("uid")?, row.get("logging_timestamp")?);
+            }
+        }
+        Ok(found)
+    }
+
     async fn commit(&self, batch: Batch<'_>) -> Result<Commit, StoreError> {
         match self.try_commit(&batch).await {
             Err(error) if is_conflict(&error) => {

@@ -4,6 +4,7 @@ mod commands;
 mod faults;
 mod filter;
 mod growth;
+mod identity;
 mod kills;
 mod late;
 mod lease;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::world::{World, line};
 
 /// The dead letters in the order of their objects.
-async fn letters(world: &World) -> Vec<Value> {
+pub(crate) async fn letters(world: &World) -> Vec<Value> {
     let keys: Vec<String> =
         world.dead_letters.list("").map_ok(|object| object.key).try_collect().await.unwrap();
     let mut letters = Vec::new();

@@ -4,6 +4,7 @@
 
 mod dead_letters;
 mod failures;
+mod formats;
 mod forms;
 mod interruption;
 mod memory;

@@ -1,5 +1,7 @@
 //! A place with logs, a database, and the job between them.
 
+use std::collections::BTreeMap;
+
 use mlops_core::ports::ObjectStore;
 use mlops_objects::{Folder, Objects, S3};
 use mlops_testkit::{Job, mysql, s3};
@@ -65,15 +67,20 @@ impl World {
 
     /// The uids in the database, sorted by their bytes.
     pub(crate) async fn uids(&self) -> Vec<String> {
-        let select = "SELECT uid FROM model_logs";
-        let mut uids: Vec<String> = if self.database.starts_with("sqlite") {
+        self.payloads().await.into_keys().collect()
+    }
+
+    /// The payloads in the database, by their uids.
+    pub(crate) async fn payloads(&self) -> BTreeMap<String, serde_json::Value> {
+        let select = "SELECT uid, CAST(input_output_payloads AS CHAR) FROM model_logs";
+        let rows: Vec<(String, String)> = if self.database.starts_with("sqlite") {
             let mut connection = SqliteConnection::connect(&self.database).await.unwrap();
-            sqlx::query_scalar(select).fetch_all(&mut connection).await.unwrap()
+            sqlx::query_as(select).fetch_all(&mut connection).await.unwrap()
         } else {
             let mut connection = MySqlConnection::connect(&self.database).await.unwrap();
-            sqlx::query_scalar(select).fetch_all(&mut connection).await.unwrap()
+            sqlx::query_as(select).fetch_all(&mut connection).await.unwrap()
         };
-        uids.sort_unstable();
-        uids
+        let payload = |text: String| serde_json::from_str(&text).unwrap();
+        rows.into_iter().map(|(uid, text)| (uid, payload(text))).collect()
     }
 }

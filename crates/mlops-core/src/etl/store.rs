@@ -168,6 +168,12 @@ pub trait EtlStore: Send + Sync {
         uids: &[&str],
     ) -> impl Future<Output = Result<HashMap<String, Fingerprint>, StoreError>> + Send;
 
+    /// The logging timestamps of those of the uids that are there.
+    fn logged_at(
+        &self,
+        uids: &[&str],
+    ) -> impl Future<Output = Result<HashMap<String, Timestamp>, StoreError>> + Send;
+
     /// Writes records, then enters their objects into the ledger and the counts; an object that is
     /// entered counts once.
     fn commit(&self, batch: Batch<'_>) -> impl Future<Output = Result<Commit, StoreError>> + Send;

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::TryStreamExt;
 use mlops_core::ports::ObjectStore;
 use mlops_objects::{Folder, ReadOptions, RecordBatch, record_batches};
-use mlops_record::{DEFAULT_MAX_RECORD_BYTES, RecordError};
+use mlops_record::{DEFAULT_MAX_RECORD_BYTES, Decoder, RecordError, Step};
 
 fn line(uid: usize) -> String {
     format!(
@@ -153,6 +154,8 @@ async fn every_member_of_a_zip_archive_is_read() {
     check(&zip(&members, true, false), 2010).await;
     check(&zip(&members, true, true), 2010).await;
     check(&zip(&members, false, false), 2010).await;
+    check(&zip(&members, false, true), 2010).await;
+    check(&zip(&[("inner.zip", &zip(&members, false, true))], false, true), 2010).await;
     check(&gzip(&zip(&members, true, true)), 2010).await;
     check(b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 0).await;
     for whole in [zip(&members, true, false), zip(&members, true, true)] {
@@ -162,6 +165,36 @@ async fn every_member_of_a_zip_archive_is_read() {
             "{:?}",
             read.bad
         );
+    }
+}
+
+#[tokio::test]
+async fn a_stored_member_without_its_size_ends_at_its_descriptor() {
+    // Beginnings of a descriptor, and one of other bytes, in the member itself.
+    let odd = format!(
+        "{}\nPK\x07\nPK\x07\x08{}\nPPKPK\x07PK\x07\x08\n{}",
+        line(0),
+        "x".repeat(40),
+        line(1)
+    );
+    let archive = zip(&[("a.json", odd.as_bytes()), ("b.json", line(2).as_bytes())], false, true);
+    let found = read(&archive).await;
+    assert_eq!((found.records.len(), found.bad.len()), (3, 3), "{:?}", found.bad);
+    let mut decoder = Decoder::new();
+    let mut decoded = Vec::new();
+    for byte in &archive {
+        decoder.feed(Bytes::copy_from_slice(&[*byte]));
+        while let Step::Bytes(bytes) = decoder.step().unwrap() {
+            decoded.extend_from_slice(bytes);
+        }
+    }
+    assert_eq!(decoded, format!("{odd}\n{}\n", line(2)).into_bytes());
+    let end = archive.windows(4).rposition(|bytes| bytes == b"PK\x07\x08").unwrap();
+    for cut in [end, end + 3, end + 9] {
+        let found = read(&archive[..cut]).await;
+        assert_eq!(found.records.len(), 3);
+        let reason = found.bad.last().unwrap().reason.to_string();
+        assert!(reason.contains("zip it with deflate, or into a file"), "{reason}");
     }
 }
 

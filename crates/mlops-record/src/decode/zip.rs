@@ -21,7 +21,7 @@ pub(super) enum Part {
 
 /// Reads the members of a ZIP archive from its beginning, without its directory.
 pub(super) struct Zip<R> {
-    source: R,
+    source: Unread<R>,
     /// The bytes of a header so far.
     header: Vec<u8>,
     state: State,
@@ -36,8 +36,10 @@ enum State {
 
 struct Body {
     inflate: Option<Decompress>,
-    /// The bytes that are left of a member that is not compressed.
-    left: u64,
+    /// The size of a member that is not compressed; `None` where it stands only behind the member.
+    size: Option<u64>,
+    /// The bytes of such a member that were read.
+    read: u64,
     crc: Crc,
     expected_crc: u32,
     has_descriptor: bool,
@@ -48,7 +50,11 @@ struct Body {
 
 impl<R: BufRead> Zip<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, header: Vec::new(), state: State::Header }
+        Self {
+            source: Unread { front: Bytes::new(), source },
+            header: Vec::new(),
+            state: State::Header,
+        }
     }
 
     /// # Errors
@@ -151,17 +157,16 @@ impl<R: BufRead> Zip<R> {
         if flags & 1 != 0 {
             return Err(damaged("it is encrypted"));
         }
+        let is_size_behind = has_descriptor && size == 0 && !name.ends_with('/');
         let inflate = match method {
-            0 if has_descriptor && size == 0 && !name.ends_with('/') => {
-                return Err(damaged("a member is stored without its size"));
-            }
             0 => None,
             8 => Some(Decompress::new(false)),
             _ => return Err(damaged("a member is compressed by another method than deflate")),
         };
         Ok(Some(Body {
             inflate,
-            left: size,
+            size: (!is_size_behind).then_some(size),
+            read: 0,
             crc: Crc::new(),
             expected_crc: self.u32(14),
             has_descriptor,
@@ -190,19 +195,13 @@ impl<R: BufRead> Zip<R> {
     /// The next bytes of a member; `None` at its end.
     fn part(&mut self, body: &mut Body) -> io::Result<Option<Bytes>> {
         let Some(inflate) = &mut body.inflate else {
-            if body.left == 0 {
-                return Ok(None);
-            }
-            let available = self.source.fill_buf()?;
-            if available.is_empty() {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            let most = usize::try_from(body.left).unwrap_or(usize::MAX).min(PART_BYTES);
-            let part = Bytes::copy_from_slice(&available[..available.len().min(most)]);
-            self.source.consume(part.len());
-            body.left -= part.len() as u64;
+            let part = match body.size {
+                Some(size) => self.source.at_most(size - body.read)?,
+                None => self.before_descriptor(body)?,
+            };
+            body.read += part.len() as u64;
             body.crc.update(&part);
-            return Ok(Some(part));
+            return Ok((!part.is_empty()).then_some(part));
         };
         let mut part = vec![0; PART_BYTES];
         loop {
@@ -225,6 +224,38 @@ impl<R: BufRead> Zip<R> {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
+    }
+
+    /// The next bytes of a stored member whose size stands behind it; none at its end. A descriptor
+    /// is one if its checksum and its size are those of the bytes before.
+    fn before_descriptor(&mut self, body: &Body) -> io::Result<Bytes> {
+        let signature = DESCRIPTOR.to_le_bytes();
+        // The header of the member is no longer needed.
+        if self.header.len() >= HEADER_BYTES {
+            self.header.clear();
+        }
+        if self.header.is_empty() {
+            let available = self.source.fill_buf()?;
+            let found = memchr::memmem::find(available, &signature);
+            let begun = (1..4).rev().find(|&length| available.ends_with(&signature[..length]));
+            let before = found.unwrap_or(available.len() - begun.unwrap_or(0));
+            if before > 0 {
+                return self.source.at_most(before as u64);
+            }
+        }
+        self.fill_header(4).map_err(without_end)?;
+        if self.header[..4] == signature {
+            let size_bytes = if body.has_long_sizes { 8 } else { 4 };
+            self.fill_header(8 + 2 * size_bytes).map_err(without_end)?;
+            let size = self.header[8 + size_bytes..].iter().rev();
+            let size = size.fold(0, |size, &byte| size << 8 | u64::from(byte));
+            if self.u32(4) == body.crc.sum() && size == body.read {
+                return Ok(Bytes::new());
+            }
+        }
+        let mut passed = Bytes::from(std::mem::take(&mut self.header));
+        self.source.unread(passed.split_off(1));
+        Ok(passed)
     }
 
     /// Compares the checksum at the end of a member.
@@ -255,6 +286,58 @@ impl<R: BufRead> Zip<R> {
             }
             self.source.consume(bytes);
         }
+    }
+}
+
+/// A reader that takes bytes back.
+struct Unread<R> {
+    front: Bytes,
+    source: R,
+}
+
+impl<R: BufRead> Unread<R> {
+    /// Takes back the last bytes that were read.
+    fn unread(&mut self, bytes: Bytes) {
+        self.front = match self.front.is_empty() {
+            true => bytes,
+            false => [bytes, std::mem::take(&mut self.front)].concat().into(),
+        };
+    }
+
+    /// Reads some of the next bytes; none only where `most` is 0.
+    fn at_most(&mut self, most: u64) -> io::Result<Bytes> {
+        if most == 0 {
+            return Ok(Bytes::new());
+        }
+        let available = self.fill_buf()?;
+        if available.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let most = usize::try_from(most).unwrap_or(usize::MAX).min(PART_BYTES);
+        let part = Bytes::copy_from_slice(&available[..available.len().min(most)]);
+        self.consume(part.len());
+        Ok(part)
+    }
+
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.front.is_empty() { self.source.fill_buf() } else { Ok(&self.front) }
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        match self.front.is_empty() {
+            true => self.source.consume(bytes),
+            false => drop(self.front.split_to(bytes)),
+        }
+    }
+}
+
+/// The error of a stored member whose descriptor is missing, or has another form.
+fn without_end(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => damaged(
+            "a member is stored without its size, and its end is not marked; zip it with deflate, or into a file",
+        ),
+        _ => error,
     }
 }
 

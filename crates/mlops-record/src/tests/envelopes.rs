@@ -200,7 +200,7 @@ fn lines_of_fluent_bit_are_opened() {
         let prefixed = json!({field: format!("2026-01-01 00:00:00 INFO {}", line("a"))});
         check_payloads(&prefixed.to_string(), &["a"]);
         let found = read_object(json!({field: "ready"}).to_string().as_bytes());
-        assert_eq!(path(&found.bad[0]), (1, None, "log"));
+        assert_eq!(path(&found.bad[0]), (1, None, field));
     }
     let part = |text: &str, tag: &str| {
         json!({"log": text, "stream": "stdout", "logtag": tag, "time": "t"}).to_string()
@@ -210,6 +210,104 @@ fn lines_of_fluent_bit_are_opened() {
         &(part(&whole[..20], "P") + &part(&whole[20..], "F") + &part(&line("b"), "F")),
         &["a", "b"],
     );
+}
+
+#[test]
+fn messages_of_other_shippers_are_opened() {
+    let record: serde_json::Value = serde_json::from_str(&line("a")).unwrap();
+    let text = line("a");
+    for body in [
+        // journald, Google Cloud, CloudWatch Logs Insights, Splunk, GELF, Loki.
+        json!({"__REALTIME_TIMESTAMP": "1", "PRIORITY": "6", "MESSAGE": text}),
+        json!({"insertId": "1", "logName": "l", "severity": "INFO", "textPayload": text}),
+        json!({"insertId": "1", "logName": "l", "jsonPayload": record}),
+        json!({"insertId": "1", "jsonPayload": {"message": text, "level": "info"}}),
+        json!({"@timestamp": "t", "@ptr": "p", "@message": text}),
+        json!({"preview": false, "result": {}, "_raw": text}),
+        json!({"version": "1.1", "host": "h", "short_message": "cut {", "full_message": text}),
+        json!({"version": "1.1", "host": "h", "short_message": text}),
+        json!({"labels": {"app": "a"}, "line": text, "timestamp": "t"}),
+        // Filebeat, Elasticsearch, Datadog, Logstash.
+        json!({"@timestamp": "t", "log": {"offset": 1, "file": {"path": "p"}}, "message": text}),
+        json!({"log": {"level": "info"}, "message": record}),
+        json!({"_index": "i", "_id": "1", "_source": {"message": text, "host": {"name": "h"}}}),
+        json!({"_id": "1", "service": "s", "message": "", "attributes": record}),
+        json!({"@version": "1", "host": "h", "tags": [], "message": text}),
+        // EventBridge, CloudEvents, Splunk's collector, OpenTelemetry, a message of SQS.
+        json!({"version": "0", "detail-type": "scored", "source": "app", "detail": record}),
+        json!({"specversion": "1.0", "type": "scored", "data": record}),
+        json!({"specversion": "1.0", "type": "scored", "data": text}),
+        json!({"time": 1, "host": "h", "sourcetype": "s", "event": record}),
+        json!({"Timestamp": "1", "SeverityText": "INFO", "body": text}),
+        // The text of a text, once and twice.
+        json!(text),
+        json!(json!(text).to_string()),
+        json!([text]),
+        json!({"message": json!(text).to_string()}),
+    ] {
+        let body = body.to_string();
+        let found = read_object(body.as_bytes());
+        assert!(found.bad.is_empty(), "{body}: {:?}", found.bad);
+        let payloads: Vec<serde_json::Value> =
+            found.records.iter().map(|r| serde_json::from_str(&r.payload).unwrap()).collect();
+        assert_eq!(payloads, [record.clone()], "{body}");
+    }
+    for body in ["'{\"input\": 1', 5", "\"ready\"", "\"{\"", "b'{'", "u"] {
+        assert_eq!(read_object(body.as_bytes()).records.len(), 0, "{body}");
+    }
+    check_payloads(&format!("{}\n{}\n", json!(line("a")), json!(line("b"))), &["a", "b"]);
+    check_payloads(&format!("[{},\n {}]", json!(line("a")), json!(line("b"))), &["a", "b"]);
+    check_payloads(&format!("\"open\n{}\n", line("b")).replace("\"open", ""), &["b"]);
+}
+
+#[test]
+fn a_text_without_its_end_costs_that_line_only() {
+    let found = read_object(format!("\"{{open\n{}\n'x\n{}\n", line("a"), line("b")).as_bytes());
+    assert_eq!((found.records.len(), found.bad.len()), (2, 2), "{:?}", found.bad);
+}
+
+#[test]
+fn colors_of_a_terminal_are_no_part_of_a_record() {
+    for prefix in [
+        "\x1B[32m",
+        "\x1B[1;32mINFO\x1B[0m:     ",
+        "\x1B[2m2026-01-01T00:00:00Z\x1B[0m \x1B[32m INFO\x1B[0m ",
+    ] {
+        let text = format!("{prefix}{}\x1B[0m\n{prefix}{}\x1B[m\n", line("a"), line("b"));
+        check_payloads(&text, &["a", "b"]);
+        check_payloads(&docker(&text), &["a", "b"]);
+    }
+}
+
+#[test]
+fn lines_of_containerd_are_opened_and_their_pieces_joined() {
+    let text = line("b");
+    let time = "2026-01-01T00:00:00.123456789Z";
+    let lines = format!(
+        "{time} stdout F {}\n{time} stdout P {}\n{time} stderr F oops\n{time} stdout P {}\n{time} stdout F {}\n",
+        line("a"),
+        &text[..9],
+        &text[9..20],
+        &text[20..]
+    );
+    let found = read_object(lines.as_bytes());
+    let payloads: Vec<&str> = found.records.iter().map(|r| r.payload.as_str()).collect();
+    assert_eq!(payloads, [line("a"), line("b")], "{:?}", found.bad);
+    assert_eq!(found.bad.len(), 1);
+}
+
+#[test]
+fn envelopes_without_a_record_are_bad_records() {
+    for body in [
+        json!({"Records": [{"eventSource": "aws:s3", "s3": {"object": {"key": "k"}}}]}),
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": line("a")}}]}]}]}),
+        json!({"event": "started", "data": {"a": 1}, "detail": []}),
+        json!({"log": {"level": "info"}, "msg": "ready"}),
+        json!({"MESSAGE": [123, 34]}),
+    ] {
+        let found = read_object(body.to_string().as_bytes());
+        assert_eq!((found.records.len(), found.bad.len()), (0, 1), "{body}: {:?}", found.bad);
+    }
 }
 
 #[test]

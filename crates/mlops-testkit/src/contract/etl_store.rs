@@ -24,6 +24,7 @@ macro_rules! etl_store_contract {
                 what_is_there_counts_before_what_comes_first,
                 a_uid_is_compared_by_its_bytes,
                 another_content_under_a_uid_is_a_conflict,
+                the_time_of_a_record_is_known,
                 a_content_is_the_same_however_it_is_written,
                 a_batch_may_have_any_size,
                 two_writers_of_the_same_records_write_them_once,
@@ -122,6 +123,14 @@ pub async fn another_content_under_a_uid_is_a_conflict(store: &impl EtlStore) {
         "the conflict is reported before anything is written"
     );
     assert!(!is_there(store, &other).await, "what is there stays");
+}
+
+pub async fn the_time_of_a_record_is_known(store: &impl EtlStore) {
+    let time = "2026-05-06 07:08:09.123456";
+    insert(store, &[record("uid", time, "{}"), record("other", "1970-01-01", "{}")]).await;
+    let found = store.logged_at(&["uid", "nobody", "other"]).await.unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found.get("uid"), parse_utc(time).as_ref());
 }
 
 pub async fn a_content_is_the_same_however_it_is_written(store: &impl EtlStore) {
