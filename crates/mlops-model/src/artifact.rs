@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bins::InputBins;
 use super::calibration::Calibration;
+use super::digest::{BLANK, is_intact, seal};
 use super::logistic::Logistic;
 use super::metrics::Metrics;
 use super::scorer::Scorer;
@@ -17,7 +18,10 @@ use crate::pickle;
 use crate::pickle::{Field, PickleError, Shape, Value};
 
 /// The version of the format. A reader rejects later versions.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
+
+/// The version whose files have no digest.
+const FORMAT_WITHOUT_DIGEST: i64 = 1;
 
 /// Maximum number of nodes of a model that is exported as ONNX. ONNX files are limited to 2 GB.
 const MAX_NODES_IN_ONNX: usize = 10_000_000;
@@ -83,6 +87,11 @@ pub enum ArtifactError {
         /// The format of the model.
         found: i64,
     },
+    /// The file has another digest than when it was written.
+    #[error(
+        "the file differs from its digest: it was damaged, or changed after `retrain` wrote it; copy it again from its source, or publish another version"
+    )]
+    Changed,
 }
 
 /// The part of the metadata without arrays.
@@ -113,7 +122,10 @@ impl ModelFile {
             training: self.training.clone(),
             git_commit: self.git_commit.clone(),
         };
-        let mut entries = vec![("format".to_owned(), Value::Int(FORMAT))];
+        let mut entries = vec![
+            ("format".to_owned(), Value::Int(FORMAT)),
+            ("sha256".to_owned(), Value::Text(BLANK.to_owned())),
+        ];
         if let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(about) {
             entries.extend(fields.into_iter().map(|(name, field)| (name, of_json(field))));
         }
@@ -134,30 +146,49 @@ impl ModelFile {
             "lightgbm".to_owned(),
             self.model.to_lightgbm().map_or(Value::None, Value::Text),
         ));
-        pickle::write(&Value::Dict(entries))
+        seal(pickle::write(&Value::Dict(entries)))
     }
 
-    /// Returns whether `model.pkl` contains the model as ONNX. Very large models do not.
-    pub fn has_onnx(bytes: &[u8]) -> bool {
-        let Ok(value) = pickle::read(bytes) else { return false };
-        let onnx = Field::new(&value, "model.pkl").entry("onnx");
-        onnx.is_ok_and(|onnx| matches!(onnx, Value::Bytes(bytes) if !bytes.is_empty()))
+    /// Returns the model as ONNX that `model.pkl` contains. Very large models have none.
+    pub fn onnx(bytes: &[u8]) -> Option<Vec<u8>> {
+        let Ok(Value::Dict(entries)) = pickle::read(bytes) else { return None };
+        let onnx = entries.into_iter().find(|(name, _)| name == "onnx");
+        match onnx {
+            Some((_, Value::Bytes(onnx))) if !onnx.is_empty() => Some(onnx),
+            _ => None,
+        }
     }
 
-    /// Reads the output of [`ModelFile::to_pickle`], also if Python has written it again.
+    /// Returns whether `model.pkl` has a digest. Files of earlier releases have none, so that damage
+    /// to them is not always found.
+    pub fn has_digest(bytes: &[u8]) -> bool {
+        let value = pickle::read(bytes).ok();
+        value.is_some_and(|value| Field::new(&value, "model.pkl").entry("sha256").is_ok())
+    }
+
+    /// Reads the output of [`ModelFile::to_pickle`].
     ///
     /// # Errors
     ///
-    /// [`ArtifactError`] for anything else. A returned model is valid: its predictions cannot fail.
+    /// [`ArtifactError`] for anything else, also for a single other byte. A returned model is valid:
+    /// its predictions cannot fail.
     pub fn from_pickle(bytes: &[u8]) -> Result<Self, ArtifactError> {
         let value = pickle::read(bytes)?;
         let file = Field::new(&value, "model.pkl");
         let format = Field::new(file.entry("format")?, "format").int()?;
-        if format != FORMAT {
-            return Err(ArtifactError::Format { found: format });
+        match format {
+            FORMAT => {
+                let digest = Field::new(file.entry("sha256")?, "sha256");
+                if !is_intact(bytes, digest.text()?) {
+                    return Err(ArtifactError::Changed);
+                }
+            }
+            FORMAT_WITHOUT_DIGEST => {}
+            found => return Err(ArtifactError::Format { found }),
         }
         let Value::Dict(entries) = &value else { return Err(file.wrong("is no dict").into()) };
-        let is_about = |name: &str| !matches!(name, "format" | "scorer" | "onnx" | "lightgbm");
+        let is_about =
+            |name: &str| !matches!(name, "format" | "sha256" | "scorer" | "onnx" | "lightgbm");
         let fields = entries.iter().filter(|(name, _)| is_about(name));
         let fields: serde_json::Map<String, serde_json::Value> = fields
             .map(|(name, value)| Ok((name.clone(), to_json(value, &file)?)))

@@ -6,6 +6,7 @@ mod bins;
 mod boosting;
 pub mod calibration;
 mod decision_tree;
+mod digest;
 mod error;
 mod fitted;
 mod forest;

@@ -31,8 +31,15 @@ pub(crate) fn faults(
     {
         faults.push("metrics on held-out rows are missing (ROC AUC and log loss)".to_owned());
     }
-    if !ModelFile::has_onnx(bytes) {
-        faults.push("it has no ONNX model, which other runtimes need".to_owned());
+    match ModelFile::onnx(bytes) {
+        None => faults.push("it has no ONNX model, which other runtimes need".to_owned()),
+        Some(onnx) if onnx != file.model.to_onnx() => {
+            faults.push(
+                "its ONNX model is not this model: other runtimes would answer differently"
+                    .to_owned(),
+            );
+        }
+        Some(_) => {}
     }
     faults.extend(invalid_prediction(&file.model));
     if let Some(golden) = golden {

@@ -35,6 +35,12 @@ impl ServedModel {
         now: Timestamp,
     ) -> Result<Self, UsageError> {
         let file = ModelFile::from_pickle(bytes).map_err(UsageError::because)?;
+        if !ModelFile::has_digest(bytes) {
+            tracing::warn!(
+                model.uid = file.model_uid,
+                "the model has no digest, so that damage to it may not be found; the next release has one"
+            );
+        }
         let features = file.model.schema.features.iter();
         let indices =
             features.enumerate().map(|(index, feature)| (feature.name.clone(), index)).collect();

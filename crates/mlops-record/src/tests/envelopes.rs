@@ -250,7 +250,7 @@ fn messages_of_other_shippers_are_opened() {
         assert!(found.bad.is_empty(), "{body}: {:?}", found.bad);
         let payloads: Vec<serde_json::Value> =
             found.records.iter().map(|r| serde_json::from_str(&r.payload).unwrap()).collect();
-        assert_eq!(payloads, [record.clone()], "{body}");
+        assert_eq!(payloads, std::slice::from_ref(&record), "{body}");
     }
     for body in ["'{\"input\": 1', 5", "\"ready\"", "\"{\"", "b'{'", "u"] {
         assert_eq!(read_object(body.as_bytes()).records.len(), 0, "{body}");

@@ -52,7 +52,7 @@ fn sides(seed: u64, rows: usize, case: Case) -> [Side; 2] {
     let known: Vec<Vec<f64>> = (0..2 * customers).map(&mut drawn).collect();
     let in_production = |customer: usize| match case.whose {
         Whose::Same | Whose::SameThreeRows => customer,
-        Whose::Half if customer % 2 == 0 => customer,
+        Whose::Half if customer.is_multiple_of(2) => customer,
         _ => customers + customer,
     };
     let mut random = Random::new(seed, 41);
