@@ -10,7 +10,7 @@ use mlops_job::{
 };
 use mlops_model::ForestParams;
 use mlops_monitor::RetrainArgs;
-use mlops_monitor::{OutcomeArgs, window_of};
+use mlops_monitor::{OutcomeArgs, ReadingArgs, window_of};
 use mlops_objects::Location;
 
 use crate::spec::SPEC;
@@ -137,6 +137,20 @@ pub struct DataArgs {
     /// Target column
     #[arg(long, env = "CONCEPT_SHIFT_TARGET", value_name = "COLUMN", help_heading = "Columns")]
     pub target: Option<String>,
+
+    /// Positive outcome [default: the model's; without one: yes, true, 1, churned, left, … by name,
+    /// else the rarer]
+    #[arg(
+        long,
+        env = "CONCEPT_SHIFT_POSITIVE",
+        value_name = "OUTCOME",
+        hide_short_help = true,
+        help_heading = "Columns"
+    )]
+    pub positive: Option<String>,
+
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 
     /// Customer column: the first row of each customer counts; `none`: all rows
     #[arg(

@@ -1,7 +1,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Context as _, Result};
-use mlops_core::table::{Column, Kind, Table};
+use mlops_core::table::{Column, Form, Kind, Rules, Table};
 use mlops_core::window::Window;
 use mlops_detect::concept::Side;
 use mlops_detect::shift::{FeatureSet, Roles};
@@ -67,7 +67,11 @@ pub(crate) async fn read(
         .target
         .clone()
         .or_else(|| model.map(|model| model.file.model.schema.target.name.clone()));
-    let source = Source::open(&location)
+    let rules = match &args.data.reference {
+        Some(_) => rules(args),
+        None => Rules::of_types(),
+    };
+    let source = Source::open(&location, &rules)
         .await
         .with_context(|| format!("reading the training data {location}"))?;
     let Source::Table(source) = source else {
@@ -94,6 +98,7 @@ pub(crate) async fn read(
     let columns = features.kinds();
     let wanted = Wanted {
         columns: &columns,
+        forms: reference.columns.iter().map(|it| (it.name.clone(), it.form)).collect(),
         known: &known,
         unit: &args.data.unit,
         target: target.as_deref(),
@@ -109,9 +114,11 @@ pub(crate) async fn read(
         columns.iter().cloned().partition(|(name, _)| production.has.contains(name));
     skipped.extend(lacking.into_iter().map(|(name, _)| (name, "missing in production".to_owned())));
     let (reference, repeated_reference) = one_a_unit(reference, &args.data.unit);
+    let current = model.map(|model| &model.file.model.schema.target);
     let mut sides = Sides { unit: &args.data.unit, columns: &compared, numbers: HashMap::new() };
     let (labelled, label_counts) =
-        labelled(args, &reference, &production, target.as_deref(), &mut sides, database).await?;
+        labelled(args, &reference, &production, (target.as_deref(), current), &mut sides, database)
+            .await?;
     let Production { table, new_columns, .. } = production;
     let (production, repeated_production) = one_a_unit(table, &args.data.unit);
     Ok(Rows {
@@ -127,9 +134,18 @@ pub(crate) async fn read(
     })
 }
 
+/// Returns how tables are read: the columns with IDs as texts.
+fn rules(args: &Args) -> Rules {
+    let data = &args.data;
+    let client = CLIENT_ID.to_owned();
+    data.reading.rules(data.id.iter().chain([&data.unit, &client]))
+}
+
 /// The columns to read from production.
 struct Wanted<'a> {
     columns: &'a [(String, Kind)],
+    /// The forms of the reference's texts.
+    forms: HashMap<String, Form>,
     /// The reference's columns, features or not.
     known: &'a HashSet<String>,
     unit: &'a str,
@@ -163,7 +179,14 @@ async fn production(
     }
     let mut is_table = false;
     for location in &args.data.production {
-        let source = Source::open(location).await.context("reading the production data")?;
+        let levels = wanted.columns.iter().filter(|(_, kind)| *kind == Kind::Categorical);
+        let rules = Rules {
+            levels: levels.map(|(name, _)| name.clone()).collect(),
+            // Many of them are a finding of drift, and no reason to find nothing.
+            max_bad_cells: 1.0,
+            ..rules(args)
+        };
+        let source = Source::open(location, &rules).await.context("reading the production data")?;
         is_table |= matches!(source, Source::Table(_));
         if is_table && (all.is_logged || matches!(source, Source::Logs(_))) {
             return Err(UsageError::new(
@@ -242,6 +265,7 @@ async fn read_logs(
         }
     }
     let columns = LogColumns {
+        forms: wanted.forms.clone(),
         inputs,
         outputs: args.outcomes.outcomes_of.outputs(),
         known: wanted.known.clone(),
@@ -266,7 +290,7 @@ async fn labelled(
     args: &Args,
     reference: &Table,
     production: &Production,
-    target: Option<&str>,
+    (target, current): (Option<&str>, Option<&Target>),
     sides: &mut Sides<'_>,
     database: Option<&Database>,
 ) -> Result<(Option<[LabelledRows; 2]>, Option<LabelCounts>)> {
@@ -295,7 +319,8 @@ async fn labelled(
     } else {
         return Ok((None, None));
     };
-    let of_target = Target::of(reference, target).map_err(UsageError::because)?;
+    let chosen = Target::choose(reference, target, args.data.positive.as_deref(), current);
+    let of_target = chosen.map_err(UsageError::because)?.target;
     let mut rows = |table: &Table| -> Result<LabelledRows> {
         let labels = of_target.labels(table).map_err(UsageError::because)?;
         let known: Vec<usize> = (0..labels.len()).filter(|row| labels[*row].is_some()).collect();

@@ -3,13 +3,13 @@
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use mlops_core::table::Rules;
 use mlops_core::window::Window;
 use mlops_detect::shift::{Chunk, PolicyError, RetrainRule, Roles, ShiftPolicy, Split, Test};
 use mlops_job::{
     CommonArgs, DatabaseArgs, EXIT_CODES_HELP, JobArgs, Spec, UsageError, span, utc_time,
 };
-use mlops_monitor::RetrainArgs;
-use mlops_monitor::window_of;
+use mlops_monitor::{ReadingArgs, RetrainArgs, window_of};
 use mlops_objects::Location;
 use mlops_stats::Correction;
 
@@ -105,6 +105,9 @@ pub enum Command {
         /// Profile to write: a path or s3://BUCKET/KEY
         #[arg(long, env = "DRIFT_PROFILE_OUT", value_name = "FILE")]
         out: Location,
+
+        #[command(flatten)]
+        reading: ReadingArgs,
     },
 }
 
@@ -248,6 +251,9 @@ pub struct DataArgs {
         help_heading = "Columns"
     )]
     pub numeric: Vec<String>,
+
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 
     /// Column whose values are segments; each segment is compared too, all tests adjusted together
     #[arg(
@@ -399,6 +405,14 @@ impl DataArgs {
             categorical: self.categorical.clone(),
             numeric: self.numeric.clone(),
             taken: None,
+        }
+    }
+
+    /// Returns how tables are read: the columns with IDs as texts.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            levels: self.categorical.clone(),
+            ..self.reading.rules(self.id.iter().chain([&self.unit]))
         }
     }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
-use mlops_core::table::Kind;
+use mlops_core::table::{Kind, Rules};
 use mlops_core::window::Window;
 use mlops_detect::shift::{Chunk, Collected, Collector, FeatureSet, Split};
 use mlops_job::{Context, UsageError};
@@ -28,9 +28,12 @@ pub(crate) struct Files(Vec<(Location, Source)>);
 impl Files {
     /// Opens the locations of --production.
     pub(crate) async fn open(args: &DataArgs) -> Result<Self> {
+        // Many cells of another kind are a finding, and no reason to find nothing.
+        let rules = Rules { max_bad_cells: 1.0, ..args.rules() };
         let mut sources = Vec::new();
         for location in &args.production {
-            let source = Source::open(location).await.context("reading the production data")?;
+            let source =
+                Source::open(location, &rules).await.context("reading the production data")?;
             sources.push((location.clone(), source));
         }
         Ok(Self(sources))
@@ -163,7 +166,7 @@ fn log_columns(features: &FeatureSet, split: &Split, prediction: Option<&str>) -
     let outputs =
         outputs.into_iter().map(|(name, kind)| ("prediction".to_owned(), name, kind)).collect();
     let known = features.skipped.iter().map(|skipped| skipped.column.clone()).collect();
-    LogColumns { inputs, outputs, known }
+    LogColumns { inputs, outputs, known, ..LogColumns::default() }
 }
 
 /// Refuses a window and chunks for a profile, which has no rows.

@@ -1,4 +1,5 @@
 use anyhow::{Context as _, Result};
+use mlops_core::table::Rules;
 use mlops_detect::shift::{Collected, Collector, Roles, Split};
 use mlops_job::UsageError;
 use mlops_monitor::{Source, TableSource};
@@ -8,10 +9,11 @@ use mlops_stats::profile::{Profile, Profiles};
 /// Reads the profiles of the training data.
 pub(crate) async fn read_reference(
     location: &Location,
+    rules: &Rules,
     roles: &Roles,
     split: Split,
 ) -> Result<Collected> {
-    match Source::open(location).await.context("reading the training data")? {
+    match Source::open(location, rules).await.context("reading the training data")? {
         Source::Logs(_) => {
             let message = format!(
                 "--reference {location} is a folder of logs; name a CSV or Parquet file, or a profile"

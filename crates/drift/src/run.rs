@@ -1,4 +1,5 @@
 use anyhow::{Context as _, Result};
+use mlops_core::table::Rules;
 use mlops_core::timestamp::to_sql_text;
 use mlops_core::window::Window;
 use mlops_detect::shift::{Collected, FeatureSet, Roles, compare_outcomes};
@@ -28,6 +29,10 @@ use crate::{Args, DriftReport, Outcome, html};
 /// [`UsageError`] for arguments that conflict with each other or with the files, and the failures of
 /// the stores.
 pub async fn run(mut args: Args, context: Context) -> Result<Outcome> {
+    if let Some(Command::Profile { reading, .. }) = &args.command {
+        args.data.reading = reading.clone();
+    }
+    let is_of_model = args.data.reference.is_none();
     let model = take_from_models(&mut args.data).await?;
     let window = args.data.window(context.started)?;
     let location = args.data.reference.clone().ok_or_else(|| {
@@ -36,10 +41,11 @@ pub async fn run(mut args: Args, context: Context) -> Result<Outcome> {
         )
     })?;
     let roles = args.data.roles();
-    let reference = read_reference(&location, &roles, args.data.reference_split()).await?;
+    let rules = if is_of_model { Rules::of_types() } else { args.data.rules() };
+    let reference = read_reference(&location, &rules, &roles, args.data.reference_split()).await?;
     check_columns(&reference.profiles.whole, &roles, &args.data)?;
     match &args.command {
-        Some(Command::Profile { out }) => {
+        Some(Command::Profile { out, .. }) => {
             profile(&args.data, reference, window, out, &context).await.map(Outcome::Profile)
         }
         None => compare_all(args, model, reference, window, context)

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::table::level_name;
+
 /// The outcome of one customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The customer.
+    /// The customer. `12.0` and ` 12` are `12`.
     pub client_id: String,
     /// When it was known.
     pub outcome_timestamp: Timestamp,
@@ -46,6 +48,7 @@ impl Outcomes {
     pub fn new(outcomes: impl IntoIterator<Item = Outcome>, horizon: SignedDuration) -> Self {
         let mut all = Self { horizon, labels: Vec::new(), of_client: HashMap::new(), newest: None };
         for Outcome { client_id, outcome_timestamp, outcome } in outcomes {
+            let client_id = level_name(&client_id).to_owned();
             all.newest = all.newest.max(Some(outcome_timestamp));
             let label =
                 all.labels.iter().position(|label| *label == outcome).unwrap_or_else(|| {
@@ -69,7 +72,8 @@ impl Outcomes {
         if self.newest.is_none_or(|newest| matures > newest) {
             return Answer::TooYoung;
         }
-        let outcomes = self.of_client.get(client_id).map(Vec::as_slice).unwrap_or_default();
+        let outcomes =
+            self.of_client.get(level_name(client_id)).map(Vec::as_slice).unwrap_or_default();
         let first = outcomes.partition_point(|(time, _)| *time <= logged);
         match outcomes.get(first) {
             Some((time, label)) if *time <= matures => {

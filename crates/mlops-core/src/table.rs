@@ -1,11 +1,26 @@
 //! Tables of named columns, each numeric or categorical, with missing values.
 
+mod date;
+mod form;
+mod level;
+mod number;
+mod survey;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::timestamp::parse_utc;
+pub use date::DateOrder;
+pub use form::Form;
+use level::flag_name;
+pub use level::{as_flag_of, is_missing_text, level_name, number_level};
+pub use number::Decimal;
+pub use survey::{Reading, ReadingError, Rules, Survey, is_no_value};
+
+/// Up to so many texts of unreadable rows are kept.
+const SHOWN_TEXTS: usize = 5;
 
 /// The kind of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +60,8 @@ pub enum Cell<'a> {
     Missing,
     /// A number.
     Number(f64),
+    /// A whole number, of which no digit may be lost where it is an ID.
+    Integer(i64),
     /// A text, which may read as a number or as a missing value.
     Text(&'a str),
     /// A point in time: microseconds since 1970 in UTC.
@@ -103,8 +120,13 @@ pub struct Column {
     pub name: String,
     /// Its values.
     pub values: Values,
-    /// The rows of a numeric column that held something else, ascending; they count as missing.
+    /// The form of its texts.
+    pub form: Form,
+    /// The rows of a column of numbers or dates that held something else, ascending; they count as
+    /// missing.
     pub unreadable: Vec<usize>,
+    /// Some of the texts of these rows.
+    pub unreadable_texts: Vec<String>,
 }
 
 impl Column {
@@ -117,7 +139,20 @@ impl Column {
             }
             Kind::Date => Values::Date(Vec::new()),
         };
-        Self { name: name.into(), values, unreadable: Vec::new() }
+        // Of a single number it is known what `true` is; of a level only if the column has booleans.
+        let form = Form { has_flags: kind == Kind::Numeric, ..Form::default() };
+        Self {
+            name: name.into(),
+            values,
+            form,
+            unreadable: Vec::new(),
+            unreadable_texts: Vec::new(),
+        }
+    }
+
+    /// An empty column whose texts have a form.
+    pub fn with_reading(name: impl Into<String>, reading: Reading) -> Self {
+        Self { form: reading.form, ..Self::new(name, reading.kind) }
     }
 
     /// Returns the kind of the column.
@@ -155,34 +190,56 @@ impl Column {
     /// Adds a row.
     ///
     /// A text that [`is_missing_text`] is missing in every column. A numeric column takes a text
-    /// that reads as a number; any other text is counted as unreadable and is missing. A
-    /// categorical column takes a number as its [`level_name`].
+    /// that is a number in the column's form, and a date column one that is a date; any other text is
+    /// counted as unreadable and is missing. A categorical column takes a number as its
+    /// [`level_name`].
     pub fn push(&mut self, cell: Cell<'_>) {
         let cell = match cell {
             Cell::Text(text) if is_missing_text(text) => Cell::Missing,
             Cell::Number(number) if number.is_nan() => Cell::Missing,
             other => other,
         };
-        let row = self.len();
+        let (form, row) = (self.form, self.len());
+        let name = |text| if form.has_flags { flag_name(text) } else { level_name(text) };
+        let mut is_unreadable = false;
         match &mut self.values {
             Values::Numeric(values) => values.push(match cell {
                 Cell::Missing | Cell::Time(_) => f64::NAN,
                 Cell::Number(number) => number,
-                Cell::Text(text) => text.trim().parse().unwrap_or_else(|_| {
-                    self.unreadable.push(row);
+                Cell::Integer(integer) => integer as f64,
+                Cell::Text(text) => form.number(text).unwrap_or_else(|| {
+                    is_unreadable = true;
                     f64::NAN
                 }),
             }),
             Values::Categorical { levels, codes } => codes.push(match cell {
                 Cell::Missing | Cell::Time(_) => None,
-                Cell::Number(number) => Some(levels.code_or_new(&number_level(number))),
-                Cell::Text(text) => Some(levels.code_or_new(level_name(text))),
+                Cell::Number(number) => Some(levels.code_or_new(name(&number_level(number)))),
+                Cell::Integer(integer) => Some(levels.code_or_new(name(&integer.to_string()))),
+                Cell::Text(text) => Some(levels.code_or_new(name(text))),
             }),
             Values::Date(times) => times.push(match cell {
                 Cell::Time(time) => Some(time),
-                Cell::Text(text) => parse_utc(text).map(Timestamp::as_microsecond),
-                Cell::Missing | Cell::Number(_) => None,
+                Cell::Text(text) => {
+                    let time = form.time(text);
+                    is_unreadable = time.is_none();
+                    time
+                }
+                Cell::Missing | Cell::Number(_) | Cell::Integer(_) => None,
             }),
+        }
+        if let Cell::Text(text) = cell
+            && is_unreadable
+        {
+            self.unreadable.push(row);
+            self.note_unreadable(text.trim());
+        }
+    }
+
+    fn note_unreadable(&mut self, text: &str) {
+        let texts = &mut self.unreadable_texts;
+        if texts.len() < SHOWN_TEXTS && texts.iter().all(|known| known != text) {
+            texts.push(text.to_owned());
         }
     }
 
@@ -202,12 +259,38 @@ impl Column {
         rows: impl Iterator<Item = Option<u32>>,
     ) {
         let Values::Categorical { levels, codes } = &mut self.values else { return };
-        let code =
-            |name: &str| (!is_missing_text(name)).then(|| levels.code_or_new(level_name(name)));
+        let name_of = if self.form.has_flags { flag_name } else { level_name };
+        let code = |name: &str| (!is_missing_text(name)).then(|| levels.code_or_new(name_of(name)));
         let indices: Vec<Option<u32>> = names.map(code).collect();
         codes.extend(
             rows.map(|row| row.and_then(|row| indices.get(row as usize).copied().flatten())),
         );
+    }
+
+    /// The rows of a column of texts as what all of them are. `is_typed` says that the source could
+    /// have said that they are numbers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Survey::reading`].
+    pub fn read_texts(self, rules: &Rules, is_typed: bool) -> Result<Self, ReadingError> {
+        let Values::Categorical { levels, codes } = &self.values else { return Ok(self) };
+        if rules.is_levels(&self.name) || rules.has_types && is_typed {
+            return Ok(self);
+        }
+        let mut survey = Survey::default();
+        survey.see_levels(&self);
+        let reading =
+            if is_typed { survey.reading_of_texts(rules)? } else { survey.reading(rules)? };
+        if reading == Reading::levels() {
+            return Ok(self);
+        }
+        let mut column = Self::with_reading(&self.name, reading);
+        for code in codes {
+            column
+                .push(code.map_or(Cell::Missing, |code| Cell::Text(&levels.names[code as usize])));
+        }
+        Ok(column)
     }
 
     /// The same rows as another kind: numbers as levels, or levels as the numbers that they read
@@ -252,7 +335,9 @@ impl Column {
         Self {
             name: self.name.clone(),
             values,
+            form: self.form,
             unreadable: indices.map(|(index, _)| index).collect(),
+            unreadable_texts: self.unreadable_texts.clone(),
         }
     }
 
@@ -260,14 +345,17 @@ impl Column {
     pub fn append(&mut self, other: &Self) {
         let before = self.len();
         self.unreadable.extend(other.unreadable.iter().map(|row| before + row));
+        other.unreadable_texts.iter().for_each(|text| self.note_unreadable(text));
         match (&mut self.values, &other.values) {
             (Values::Numeric(values), Values::Numeric(more)) => values.extend_from_slice(more),
             (
                 Values::Categorical { levels, codes },
                 Values::Categorical { levels: names, codes: more },
             ) => {
-                let indices: Vec<u32> =
-                    names.names.iter().map(|name| levels.code_or_new(name)).collect();
+                let has_flags = self.form.has_flags;
+                let mut own =
+                    |name: &str| levels.code_or_new(if has_flags { flag_name(name) } else { name });
+                let indices: Vec<u32> = names.names.iter().map(|name| own(name)).collect();
                 codes.extend(more.iter().map(|code| code.map(|code| indices[code as usize])));
             }
             (Values::Date(times), Values::Date(more)) => times.extend_from_slice(more),
@@ -304,7 +392,7 @@ impl Column {
         match &self.values {
             Values::Date(times) => times.clone(),
             Values::Categorical { levels, codes } => {
-                let read = |name: &String| parse_utc(name).map(Timestamp::as_microsecond);
+                let read = |name: &String| self.form.time(name);
                 let times: Vec<Option<i64>> = levels.names.iter().map(read).collect();
                 codes.iter().map(|code| code.and_then(|code| times[code as usize])).collect()
             }
@@ -389,42 +477,4 @@ impl Table {
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, Column::len)
     }
-}
-
-/// Whether a text stands for a missing value, as pandas reads it: empty, `NA`, `N/A`, `NaN`, `nan`,
-/// `NULL`, `null`, `None`, `<NA>`.
-pub fn is_missing_text(text: &str) -> bool {
-    matches!(
-        text.trim(),
-        "" | "NA" | "N/A" | "n/a" | "NaN" | "nan" | "NULL" | "null" | "None" | "<NA>"
-    )
-}
-
-/// The level that a text names, one for every way in which a producer may write it.
-///
-/// `True` and `TRUE` are `true`; `1.0` is `1`, since a table with missing values writes whole
-/// numbers so. Anything else stays as it is: `007` and `1.10` are not numbers to everyone.
-pub fn level_name(text: &str) -> &str {
-    let text = text.trim();
-    if text.eq_ignore_ascii_case("true") {
-        return "true";
-    }
-    if text.eq_ignore_ascii_case("false") {
-        return "false";
-    }
-    match text.strip_suffix(".0") {
-        Some(whole)
-            if !whole.is_empty()
-                && whole.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            whole
-        }
-        _ => text,
-    }
-}
-
-/// The level that a number names, as [`level_name`].
-pub fn number_level(number: f64) -> String {
-    let number = if number == 0.0 { 0.0 } else { number };
-    level_name(&format!("{number:?}")).to_owned()
 }

@@ -46,20 +46,22 @@ pub fn parse_utc(text: &str) -> Option<Timestamp> {
 /// assert_eq!(local.ok(), parse_utc("2026-07-01T10:00:00Z"));
 /// ```
 pub fn parse_time(text: &str) -> Result<Timestamp, TimeError> {
+    storable(point_in_time(text)?.as_microsecond()).ok_or(TimeError::NoTime)
+}
+
+/// Reads a point in time as [`parse_time`], of any year.
+pub(crate) fn point_in_time(text: &str) -> Result<Timestamp, TimeError> {
     let text = text.trim();
     let (text, zone) = match text.split_once('[') {
         Some((text, annotations)) => (text.trim_end(), zone(annotations)?),
         None => (text, None),
     };
-    let timestamp = match text.parse::<Timestamp>() {
-        Ok(timestamp) => timestamp,
-        Err(_) => {
-            let local: DateTime = text.parse().map_err(|_| TimeError::NoTime)?;
-            let zoned = local.to_zoned(zone.unwrap_or(TimeZone::UTC));
-            zoned.map_err(|_| TimeError::NoTime)?.timestamp()
-        }
-    };
-    storable(timestamp.as_microsecond()).ok_or(TimeError::NoTime)
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
+        return Ok(timestamp);
+    }
+    let local: DateTime = text.parse().map_err(|_| TimeError::NoTime)?;
+    let zoned = local.to_zoned(zone.unwrap_or(TimeZone::UTC));
+    Ok(zoned.map_err(|_| TimeError::NoTime)?.timestamp())
 }
 
 static PARSER: DateTimeParser = DateTimeParser::new();

@@ -62,6 +62,9 @@ pub struct Training {
     /// The column with the times of the rows.
     #[serde(default)]
     pub time: Option<String>,
+    /// The column with the weights of the rows, if they have some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
     /// The earliest time, if the rows have a time column.
     pub from: Option<String>,
     /// The latest time.

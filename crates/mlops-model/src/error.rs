@@ -19,12 +19,36 @@ pub enum ModelError {
     )]
     NoFeatures,
     /// The target does not have exactly two values.
-    #[error("the target `{column}` must have two values, such as yes and no; it has {levels:?}{}", if levels.len() == 5 { " and more" } else { "" })]
+    #[error("the target `{column}` must have two values, such as yes and no; it has {levels:?}{}. Map its values to two outcomes", if levels.len() == 5 { " and more" } else { "" })]
     TargetLevels {
         /// The target.
         column: String,
         /// Up to five of its values.
         levels: Vec<String>,
+    },
+    /// The positive outcome that was asked for is none of the target.
+    #[error("`{positive}` is no value of the target `{column}`; its values are {}", levels.join(", "))]
+    UnknownPositive {
+        /// The value that was asked for.
+        positive: String,
+        /// The target.
+        column: String,
+        /// Its values.
+        levels: Vec<String>,
+    },
+    /// A value of the target is neither outcome.
+    #[error(
+        "the target `{column}` has the value `{value}`; the outcomes are {positive} (positive) and {negative}"
+    )]
+    UnknownOutcome {
+        /// The target.
+        column: String,
+        /// The value.
+        value: String,
+        /// The positive outcome.
+        positive: String,
+        /// The other one.
+        negative: String,
     },
     /// There are no rows.
     #[error("there are no rows with an outcome; a model needs rows of both outcomes")]
@@ -82,6 +106,36 @@ pub enum ModelError {
         low: f64,
         /// The maximum.
         high: f64,
+    },
+    /// The learner cannot weigh rows.
+    #[error(
+        "the learner {learner} takes no weights of rows or classes; use gradient-boosting or logistic-regression"
+    )]
+    NoWeights {
+        /// The learner.
+        learner: &'static str,
+    },
+    /// The learner takes no constraints.
+    #[error("the learner {learner} takes no `monotone` constraints; use gradient-boosting")]
+    NoMonotone {
+        /// The learner.
+        learner: &'static str,
+    },
+    /// A constraint that is none.
+    #[error("`monotone` of the feature `{feature}`: {why}")]
+    Monotone {
+        /// The feature.
+        feature: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A weight that is none.
+    #[error("the weight of row {row} is {weight}; weights must be numbers from 0 on")]
+    Weight {
+        /// The row, from 1.
+        row: usize,
+        /// Its weight.
+        weight: f64,
     },
     /// The logistic regression does not converge.
     #[error(

@@ -1,4 +1,5 @@
 use super::calibration::{Calibration, fit_isotonic, fit_sigmoid};
+use super::goal::{Goal, check_weights, monotone_inputs};
 use super::progress::Progress;
 use super::schema::{Input, Schema};
 use super::scorer::Scorer;
@@ -38,11 +39,11 @@ impl Model {
         progress: &Progress<'_>,
     ) -> Result<Self, ModelError> {
         let groups = Groups::of_single_rows(table.rows());
-        Self::fit_groups(table, labels, &groups, schema, recipe, progress)
+        Self::fit_groups(table, labels, &groups, None, schema, recipe, progress)
     }
 
-    /// Fits a model to rows whose outcomes are known. Calibration keeps the rows of each of `groups`
-    /// in one fold.
+    /// Fits a model to rows whose outcomes are known, of which each counts with its weight.
+    /// Calibration keeps the rows of each of `groups` in one fold, and counts every row once.
     ///
     /// # Errors
     ///
@@ -51,6 +52,7 @@ impl Model {
         table: &Table,
         labels: &[bool],
         groups: &Groups,
+        weights: Option<&[f64]>,
         schema: &Schema,
         recipe: &Recipe,
         progress: &Progress<'_>,
@@ -58,19 +60,24 @@ impl Model {
         recipe.check()?;
         let inputs = schema.inputs(table)?;
         check_labels(labels, table.rows())?;
+        if let Some(weights) = weights {
+            recipe.learner.check_weights()?;
+            check_weights(weights, labels)?;
+        }
+        let monotone = monotone_inputs(schema, recipe)?;
+        let goal = Goal { labels, weights, monotone: &monotone };
         let calibration = match recipe.calibration {
             CalibrationMethod::None => None,
             method => {
                 let folds = folds(groups, recipe.folds, recipe.seed);
-                let found = out_of_fold(folds, &inputs, labels, (&[], &[]), recipe, progress)?;
+                let found = out_of_fold(folds, &inputs, &goal, (&[], &[]), recipe, progress)?;
                 Some(
                     calibrate(&found.probabilities, labels, method)
                         .ok_or(ModelError::NoCalibration)?,
                 )
             }
         };
-        let (scorer, of_inputs) =
-            Scorer::learn(inputs, labels, &recipe.learner, recipe.seed, progress)?;
+        let (scorer, of_inputs) = Scorer::learn(inputs, &goal, recipe, progress)?;
         let importances = of_features(schema, &of_inputs);
         Ok(Self {
             schema: schema.clone(),
@@ -182,7 +189,9 @@ pub fn cross_validate(
 ) -> Result<OutOfFold, ModelError> {
     recipe.check()?;
     check_labels(labels, inputs.first().map_or(0, Input::rows))?;
-    let mut found = out_of_fold(folds, inputs, labels, (&[], &[]), recipe, progress)?;
+    let monotone = monotone_inputs(schema, recipe)?;
+    let goal = Goal { labels, weights: None, monotone: &monotone };
+    let mut found = out_of_fold(folds, inputs, &goal, (&[], &[]), recipe, progress)?;
     found.importances = of_features(schema, &found.importances);
     Ok(found)
 }
@@ -204,7 +213,9 @@ pub fn cross_score(
     recipe.check()?;
     check_labels(labels, table.rows())?;
     let (inputs, others) = (schema.inputs(table)?, schema.inputs(other)?);
-    let mut found = out_of_fold(folds, &inputs, labels, (&others, other_folds), recipe, progress)?;
+    let monotone = monotone_inputs(schema, recipe)?;
+    let goal = Goal { labels, weights: None, monotone: &monotone };
+    let mut found = out_of_fold(folds, &inputs, &goal, (&others, other_folds), recipe, progress)?;
     found.importances = of_features(schema, &found.importances);
     let others = std::mem::take(&mut found.others);
     Ok((found, others))
@@ -222,11 +233,12 @@ fn of_features(schema: &Schema, of_inputs: &[f64]) -> Vec<f64> {
 fn out_of_fold(
     folds: Vec<usize>,
     inputs: &[Input<'_>],
-    labels: &[bool],
+    goal: &Goal<'_>,
     (others, folds_of_others): (&[Input<'_>], &[usize]),
     recipe: &Recipe,
     progress: &Progress<'_>,
 ) -> Result<OutOfFold, ModelError> {
+    let labels = goal.labels;
     let mut of_others = vec![0.0; folds_of_others.len()];
     let mut probabilities = vec![0.0; labels.len()];
     let mut importances = vec![0.0; inputs.len()];
@@ -241,13 +253,11 @@ fn out_of_fold(
         let labels_fitted_to: Vec<bool> = fitted_to.iter().map(|row| labels[*row]).collect();
         check_labels(&labels_fitted_to, fitted_to.len())
             .map_err(|_| ModelError::OneOutcomeInFolds { folds: recipe.folds })?;
-        let (scorer, shares) = Scorer::learn(
-            taken(&fitted_to),
-            &labels_fitted_to,
-            &recipe.learner,
-            recipe.seed,
-            progress,
-        )?;
+        let weights = goal
+            .weights
+            .map(|weights| fitted_to.iter().map(|row| weights[*row]).collect::<Vec<f64>>());
+        let goal = Goal { labels: &labels_fitted_to, weights: weights.as_deref(), ..goal.clone() };
+        let (scorer, shares) = Scorer::learn(taken(&fitted_to), &goal, recipe, progress)?;
         let predicted = scorer.probabilities(&taken(&held_out), held_out.len());
         held_out
             .iter()

@@ -63,9 +63,11 @@ impl PredictInplace<TableRecords, Array1<f64>> for Model {
             .schema
             .features
             .iter()
-            .filter(|feature| table.column(&feature.name).is_none())
-            .map(|feature| {
-                let mut column = Column::new(&feature.name, Kind::Numeric);
+            .map(|feature| &feature.name)
+            .chain(&self.schema.time)
+            .filter(|name| table.column(name).is_none())
+            .map(|name| {
+                let mut column = Column::new(name, Kind::Numeric);
                 (0..table.rows()).for_each(|_| column.push(Cell::Missing));
                 column
             })

@@ -72,12 +72,13 @@ impl Logistic {
     pub(crate) fn fit(
         inputs: &[Input<'_>],
         labels: &[bool],
+        row_weights: Option<&[f64]>,
         params: &LogisticParams,
     ) -> Result<Self, ModelError> {
         let design = Design::of(inputs)?;
         let mut weights = vec![0.0; design.columns];
-        let positives = labels.iter().filter(|label| **label).count() as f64;
-        weights[0] = (positives / (labels.len() as f64 - positives)).ln();
+        let rows = Rows { inputs, labels, weights: row_weights };
+        weights[0] = rows.log_odds();
         let penalty = 1.0 / params.c;
         if labels.len() >= SAMPLED * SAMPLE_STEP {
             // Most of the way is walked over a few of the rows. Where they do not lead anywhere,
@@ -85,12 +86,19 @@ impl Logistic {
             let few: Vec<usize> = (0..labels.len()).step_by(SAMPLE_STEP).collect();
             let of_few: Vec<Input<'_>> = inputs.iter().map(|input| input.take(&few)).collect();
             let labels_of_few: Vec<bool> = few.iter().map(|row| labels[*row]).collect();
+            let weights_of_few = row_weights
+                .map(|weights| few.iter().map(|row| weights[*row]).collect::<Vec<f64>>());
+            let rows = Rows {
+                inputs: &of_few,
+                labels: &labels_of_few,
+                weights: weights_of_few.as_deref(),
+            };
             let penalty = penalty / SAMPLE_STEP as f64;
-            if let Ok(near) = design.minimum(&of_few, &labels_of_few, weights.clone(), penalty) {
+            if let Ok(near) = design.minimum(&rows, weights.clone(), penalty) {
                 weights = near;
             }
         }
-        Ok(design.regression(&design.minimum(inputs, labels, weights, penalty)?))
+        Ok(design.regression(&design.minimum(&rows, weights, penalty)?))
     }
 
     /// Whether it has a term for each input, with a weight for each level.
@@ -176,6 +184,30 @@ struct Sums {
     hessian: Vec<f64>,
 }
 
+/// The rows that a regression is fitted to.
+struct Rows<'r> {
+    inputs: &'r [Input<'r>],
+    labels: &'r [bool],
+    /// How much each row counts; all count once without.
+    weights: Option<&'r [f64]>,
+}
+
+impl Rows<'_> {
+    /// The log-odds of the positive outcome over all rows.
+    fn log_odds(&self) -> f64 {
+        weighted_log_odds(self.labels, self.weights)
+    }
+}
+
+/// The log-odds of the positive outcome over all rows, which count with their weights.
+pub(crate) fn weighted_log_odds(labels: &[bool], weights: Option<&[f64]>) -> f64 {
+    let sum = |wanted: bool| -> f64 {
+        let rows = labels.iter().enumerate().filter(|(_, label)| **label == wanted);
+        rows.map(|(row, _)| weights.map_or(1.0, |weights| weights[row])).sum()
+    };
+    (sum(true) / sum(false)).ln()
+}
+
 impl Design {
     fn of(inputs: &[Input<'_>]) -> Result<Self, ModelError> {
         let numbers = |input: &Input<'_>| match &input.values {
@@ -214,8 +246,7 @@ impl Design {
     /// Returns the weights with the minimum loss, from start weights.
     fn minimum(
         &self,
-        inputs: &[Input<'_>],
-        labels: &[bool],
+        rows: &Rows<'_>,
         mut weights: Vec<f64>,
         penalty: f64,
     ) -> Result<Vec<f64>, ModelError> {
@@ -223,7 +254,7 @@ impl Design {
         let mut last_loss = f64::INFINITY;
         let mut direction = vec![0.0; self.columns];
         for _ in 0..MAX_ITERATIONS {
-            let sums = self.derive(inputs, labels, &weights);
+            let sums = self.derive(rows, &weights);
             let loss = sums.loss + 0.5 * penalty * weights[1..].iter().map(|w| w * w).sum::<f64>();
             if loss > last_loss + 1e-9 * last_loss.abs() {
                 // Too far: half of the way back.
@@ -252,14 +283,15 @@ impl Design {
         Err(ModelError::NoMinimum)
     }
 
-    fn derive(&self, inputs: &[Input<'_>], labels: &[bool], weights: &[f64]) -> Sums {
+    fn derive(&self, all: &Rows<'_>, weights: &[f64]) -> Sums {
+        let labels = all.labels;
         let parts = ((1 << 24) / self.columns.pow(2)).clamp(1, PARTS);
         let rows_a_part = labels.len().div_ceil(parts).max(1);
         let sums: Vec<Sums> = (0..labels.len().div_ceil(rows_a_part))
             .into_par_iter()
             .map(|part| {
                 let rows = part * rows_a_part..((part + 1) * rows_a_part).min(labels.len());
-                self.derive_part(inputs, labels, weights, rows)
+                self.derive_part(all, weights, rows)
             })
             .collect();
         let add = |mut all: Sums, one: Sums| {
@@ -279,26 +311,21 @@ impl Design {
         }
     }
 
-    fn derive_part(
-        &self,
-        inputs: &[Input<'_>],
-        labels: &[bool],
-        weights: &[f64],
-        rows: std::ops::Range<usize>,
-    ) -> Sums {
+    fn derive_part(&self, all: &Rows<'_>, weights: &[f64], rows: std::ops::Range<usize>) -> Sums {
         let mut sums = self.zero();
         let mut numbers = vec![0.0; self.dense];
         let mut levels: Vec<usize> = Vec::new();
         for row in rows {
-            self.row(inputs, row, &mut numbers, &mut levels);
+            self.row(all.inputs, row, &mut numbers, &mut levels);
             let of_numbers: f64 =
                 weights.iter().zip(&numbers).map(|(weight, number)| weight * number).sum();
             let score = of_numbers + levels.iter().map(|level| weights[*level]).sum::<f64>();
             let share = 1.0 / (1.0 + (-score).exp());
-            let label = if labels[row] { 1.0 } else { 0.0 };
+            let label = if all.labels[row] { 1.0 } else { 0.0 };
+            let counts = all.weights.map_or(1.0, |weights| weights[row]);
             // log(1 + e^s) - y s, without overflow.
-            sums.loss += score.max(0.0) + (-score.abs()).exp().ln_1p() - label * score;
-            let (error, curvature) = (share - label, share * (1.0 - share));
+            sums.loss += counts * (score.max(0.0) + (-score.abs()).exp().ln_1p() - label * score);
+            let (error, curvature) = (counts * (share - label), counts * share * (1.0 - share));
             sums.gradient.iter_mut().zip(&numbers).for_each(|(sum, number)| *sum += error * number);
             let add_numbers = |line: &mut [f64], scale: f64| {
                 line.iter_mut().zip(&numbers).for_each(|(sum, number)| *sum += scale * number);

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,12 @@ pub struct Recipe {
     pub folds: usize,
     /// Random seed (scikit-learn: `random_state`).
     pub seed: u64,
+    /// Weights of the outcomes in the fit; calibration and metrics count every row once.
+    #[serde(skip_serializing_if = "ClassWeight::is_none")]
+    pub class_weight: ClassWeight,
+    /// Numeric features that the prediction may only rise (1) or fall (-1) with.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub monotone: BTreeMap<String, i8>,
 }
 
 /// The fields of a recipe as they are written. Missing ones have the defaults of the learner.
@@ -34,16 +41,21 @@ struct RecipeFields {
     folds: usize,
     #[serde(default)]
     seed: u64,
+    #[serde(default)]
+    class_weight: ClassWeight,
+    #[serde(default)]
+    monotone: BTreeMap<String, i8>,
 }
 
 impl TryFrom<RecipeFields> for Recipe {
     type Error = serde_json::Error;
 
     fn try_from(fields: RecipeFields) -> Result<Self, Self::Error> {
-        let RecipeFields { learner, params, calibration, folds, seed } = fields;
+        let RecipeFields { learner, params, calibration, folds, seed, class_weight, monotone } =
+            fields;
         let learner =
             serde_json::from_value(serde_json::json!({"learner": learner, "params": params}))?;
-        Ok(Self { learner, calibration, folds, seed })
+        Ok(Self { learner, calibration, folds, seed, class_weight, monotone })
     }
 }
 
@@ -99,6 +111,23 @@ pub enum CalibrationMethod {
     Isotonic,
 }
 
+/// Weights of the outcomes, as in scikit-learn's `class_weight`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassWeight {
+    /// Every row counts once.
+    #[default]
+    None,
+    /// Both outcomes have half of the weight.
+    Balanced,
+}
+
+impl ClassWeight {
+    fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+}
+
 fn five() -> usize {
     5
 }
@@ -123,7 +152,14 @@ impl Default for Recipe {
 impl Recipe {
     /// Creates a recipe without calibration.
     pub fn new(learner: Learner) -> Self {
-        Self { learner, calibration: CalibrationMethod::None, folds: five(), seed: 0 }
+        Self {
+            learner,
+            calibration: CalibrationMethod::None,
+            folds: five(),
+            seed: 0,
+            class_weight: ClassWeight::None,
+            monotone: BTreeMap::new(),
+        }
     }
 
     /// Returns the number of progress steps of a fit: trees or rounds, times folds.
@@ -139,6 +175,16 @@ impl Recipe {
     /// [`ModelError::Parameter`] names the first invalid parameter.
     pub fn check(&self) -> Result<(), ModelError> {
         check_range("folds", self.folds as f64, 2.0, 100.0)?;
+        if self.class_weight != ClassWeight::None {
+            self.learner.check_weights()?;
+        }
+        if !self.monotone.is_empty() && !matches!(self.learner, Learner::GradientBoosting(_)) {
+            return Err(ModelError::NoMonotone { learner: self.learner.name() });
+        }
+        if let Some(feature) = self.monotone.iter().find(|(_, sign)| !(-1..=1).contains(*sign)) {
+            let why = "write 1 (may only rise), -1 (may only fall) or 0";
+            return Err(ModelError::Monotone { feature: feature.0.clone(), why });
+        }
         match &self.learner {
             Learner::RandomForest(params) | Learner::ExtraTrees(params) => params.check(),
             Learner::GradientBoosting(params) => params.check(),
@@ -163,6 +209,14 @@ impl Learner {
             Self::LogisticRegression(_) => "logistic-regression",
             Self::DecisionTree(_) => "decision-tree",
         })
+    }
+
+    /// Checks that the learner can weigh rows.
+    pub(crate) fn check_weights(&self) -> Result<(), ModelError> {
+        match self {
+            Self::GradientBoosting(_) | Self::LogisticRegression(_) => Ok(()),
+            _ => Err(ModelError::NoWeights { learner: self.name() }),
+        }
     }
 
     fn steps(&self) -> usize {

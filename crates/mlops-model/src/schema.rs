@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::ModelError;
-use mlops_core::table::{Column, Kind, Table, Values};
+use super::{ModelError, Target};
+use mlops_core::table::{Column, DateOrder, Decimal, Form, Kind, Table, Values, as_flag_of};
 
 /// Maximum number of levels of a feature. Less frequent levels are treated as unseen levels. There are
 /// 255 bins, one of them for missing values.
@@ -19,6 +19,10 @@ pub struct Schema {
     pub features: Vec<Feature>,
     /// The target.
     pub target: Target,
+    /// The column with the times of rows, at which dates have an age. Models without one know month,
+    /// quarter and year of a date only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
 }
 
 /// A feature.
@@ -28,6 +32,13 @@ pub struct Feature {
     pub name: String,
     /// The kind of the feature.
     pub kind: FeatureKind,
+    /// The form of its texts, where it differs from that of plain numbers and dates.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub form: Form,
+}
+
+fn is_plain(form: &Form) -> bool {
+    *form == Form::default()
 }
 
 /// The kind of a feature.
@@ -40,19 +51,9 @@ pub enum FeatureKind {
         /// Their names.
         levels: Vec<String>,
     },
-    /// Points in time, of which the model sees month, quarter and year in UTC.
+    /// Points in time, of which the model sees month, quarter and year in UTC, and the age in days if
+    /// rows have a time.
     Date,
-}
-
-/// The target of a binary classifier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// The name of its column.
-    pub name: String,
-    /// The level whose probability the model gives.
-    pub positive: String,
-    /// The other one.
-    pub negative: String,
 }
 
 /// An input of a learner: one number or level per row.
@@ -135,7 +136,19 @@ impl Schema {
     /// [`ModelError`] where the target is not there or has not two levels, where there are no
     /// features or two of one name.
     pub fn of(table: &Table, target: &str, left_out: &[String]) -> Result<Self, ModelError> {
-        let target = Target::of(table, target)?;
+        Self::with_target(table, Target::of(table, target)?, left_out)
+    }
+
+    /// The schema of training data with a chosen target, as [`Schema::of`].
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] where there are no features or two of one name.
+    pub fn with_target(
+        table: &Table,
+        target: Target,
+        left_out: &[String],
+    ) -> Result<Self, ModelError> {
         let is_feature =
             |column: &&Column| column.name != target.name && !left_out.contains(&column.name);
         let columns: Vec<&Column> = table.columns.iter().filter(is_feature).collect();
@@ -160,12 +173,12 @@ impl Schema {
                     FeatureKind::Categorical { levels: most_frequent(levels.names(), &rows) }
                 }
             };
-            features.push(Feature { name: column.name.clone(), kind });
+            features.push(Feature { name: column.name.clone(), kind, form: form_of(column) });
         }
         if features.is_empty() {
             Err(ModelError::NoFeatures)
         } else {
-            Ok(Self { features, target })
+            Ok(Self { features, target, time: None })
         }
     }
 
@@ -173,8 +186,9 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// [`ModelError::NoColumn`] where the table lacks a feature.
+    /// [`ModelError::NoColumn`] where the table lacks a feature, or the times of the rows.
     pub fn inputs<'a>(&self, table: &'a Table) -> Result<Vec<Input<'a>>, ModelError> {
+        let times = self.times_of_rows(table)?;
         let mut inputs = Vec::with_capacity(self.features.len());
         let mut next = 0;
         for feature in &self.features {
@@ -186,7 +200,7 @@ impl Schema {
             let position =
                 position.ok_or_else(|| ModelError::NoColumn { column: feature.name.clone() })?;
             let position = (next + position) % table.columns.len();
-            feature.push_inputs(&table.columns[position], &mut inputs);
+            feature.push_inputs(&table.columns[position], times.as_deref(), &mut inputs);
             next = position + 1;
         }
         Ok(inputs)
@@ -198,6 +212,7 @@ impl Schema {
     ///
     /// As [`Schema::inputs`].
     pub fn into_inputs(&self, mut table: Table) -> Result<Vec<Input<'static>>, ModelError> {
+        let times = self.times_of_rows(&table)?;
         let mut inputs = Vec::new();
         for feature in &self.features {
             let position = table.columns.iter().position(|column| column.name == feature.name);
@@ -214,7 +229,7 @@ impl Schema {
                 (_, values) => {
                     let column = Column { values, ..column };
                     let mut own = Vec::new();
-                    feature.push_inputs(&column, &mut own);
+                    feature.push_inputs(&column, times.as_deref(), &mut own);
                     inputs.extend(own.into_iter().map(Input::into_owned));
                 }
             }
@@ -224,7 +239,20 @@ impl Schema {
 
     /// The names of the inputs, as [`Schema::inputs`] gives them.
     pub fn input_names(&self) -> Vec<String> {
-        self.features.iter().flat_map(Feature::input_names).collect()
+        self.features.iter().flat_map(|feature| feature.input_names(self.has_ages())).collect()
+    }
+
+    fn has_ages(&self) -> bool {
+        self.time.is_some()
+    }
+
+    /// The times at which dates have an age, if they have one.
+    fn times_of_rows(&self, table: &Table) -> Result<Option<Vec<Option<i64>>>, ModelError> {
+        let has_dates = self.features.iter().any(|feature| feature.kind == FeatureKind::Date);
+        let Some(name) = self.time.as_ref().filter(|_| has_dates) else { return Ok(None) };
+        let column =
+            table.column(name).ok_or_else(|| ModelError::NoColumn { column: name.clone() })?;
+        Ok(Some(column.times()))
     }
 
     /// The number of levels of each input; `None` for numbers.
@@ -243,22 +271,60 @@ impl Schema {
     pub fn features_of_inputs(&self) -> Vec<usize> {
         let features = self.features.iter().enumerate();
         features
-            .flat_map(|(index, feature)| feature.input_names().into_iter().map(move |_| index))
+            .flat_map(|(index, feature)| {
+                feature.input_names(self.has_ages()).into_iter().map(move |_| index)
+            })
             .collect()
     }
 }
 
+/// Returns what a single text of the column needs, to be read as all of them were.
+fn form_of(column: &Column) -> Form {
+    let Form { decimal, is_percent, date_order, .. } = column.form;
+    match &column.values {
+        Values::Numeric(values) => Form {
+            decimal: decimal.filter(|decimal| *decimal == Decimal::Comma),
+            is_percent: is_percent.filter(|is_percent| *is_percent),
+            has_flags: values.iter().all(|it| it.is_nan() || *it == 0.0 || *it == 1.0),
+            ..Form::default()
+        },
+        Values::Date(_) => Form {
+            date_order: date_order.filter(|order| *order == DateOrder::MonthFirst),
+            ..Form::default()
+        },
+        Values::Categorical { .. } => Form::default(),
+    }
+}
+
 impl Feature {
-    fn input_names(&self) -> Vec<String> {
+    /// An empty column for values of this feature.
+    pub fn column(&self) -> Column {
+        let kind = match self.kind {
+            FeatureKind::Numeric => Kind::Numeric,
+            FeatureKind::Categorical { .. } => Kind::Categorical,
+            FeatureKind::Date => Kind::Date,
+        };
+        Column { form: self.form, ..Column::new(&self.name, kind) }
+    }
+
+    fn input_names(&self, has_age: bool) -> Vec<String> {
         match self.kind {
             FeatureKind::Date => {
-                DATE_PARTS.iter().map(|(part, _)| format!("{}.{part}", self.name)).collect()
+                let parts = DATE_PARTS.iter().map(|(part, _)| *part);
+                let parts = parts.chain(has_age.then_some(AGE));
+                parts.map(|part| format!("{}.{part}", self.name)).collect()
             }
             _ => vec![self.name.clone()],
         }
     }
 
-    fn push_inputs<'a>(&self, column: &'a Column, inputs: &mut Vec<Input<'a>>) {
+    /// Adds the inputs of this feature; `times_of_rows` are those of the rows, if dates have an age.
+    fn push_inputs<'a>(
+        &self,
+        column: &'a Column,
+        times_of_rows: Option<&[Option<i64>]>,
+        inputs: &mut Vec<Input<'a>>,
+    ) {
         match &self.kind {
             FeatureKind::Numeric => {
                 let values = match &column.values {
@@ -288,7 +354,7 @@ impl Feature {
             }
             FeatureKind::Date => {
                 let times = column.times();
-                for (name, (_, part)) in self.input_names().into_iter().zip(DATE_PARTS) {
+                for (name, (_, part)) in self.input_names(false).into_iter().zip(DATE_PARTS) {
                     let number = |time: &Option<i64>| {
                         let time = time.and_then(|time| Timestamp::from_microsecond(time).ok());
                         time.map_or(f64::NAN, |time| part(time.to_zoned(TimeZone::UTC).date()))
@@ -296,10 +362,24 @@ impl Feature {
                     let values = times.iter().map(number).collect::<Vec<f64>>();
                     inputs.push(Input { name, values: InputValues::Numeric(values.into()) });
                 }
+                if let Some(rows) = times_of_rows {
+                    let days = |(row, time): (&Option<i64>, &Option<i64>)| match (row, time) {
+                        (Some(row), Some(time)) => (row - time) as f64 / MICROSECONDS_A_DAY,
+                        _ => f64::NAN,
+                    };
+                    let values = rows.iter().zip(&times).map(days).collect::<Vec<f64>>();
+                    let name = format!("{}.{AGE}", self.name);
+                    inputs.push(Input { name, values: InputValues::Numeric(values.into()) });
+                }
             }
         }
     }
 }
+
+/// The part of a date that depends on the time of the row: whole and fractional days between them.
+const AGE: &str = "age_days";
+
+const MICROSECONDS_A_DAY: f64 = 86_400e6;
 
 type DatePart = (&'static str, fn(jiff::civil::Date) -> f64);
 
@@ -308,53 +388,6 @@ const DATE_PARTS: [DatePart; 3] = [
     ("quarter", |date| f64::from((date.month() - 1) / 3 + 1)),
     ("year", |date| f64::from(date.year())),
 ];
-
-impl Target {
-    /// The target of training data: a column with two levels, of which `yes`, `true`, `1` or else
-    /// the later by name is the positive one.
-    ///
-    /// # Errors
-    ///
-    /// [`ModelError`] where the column is not there or has another number of levels.
-    pub fn of(table: &Table, name: &str) -> Result<Self, ModelError> {
-        let column =
-            table.column(name).ok_or_else(|| ModelError::NoColumn { column: name.to_owned() })?;
-        let mut levels: Vec<String> = column.names().into_iter().flatten().collect();
-        levels.sort_unstable();
-        levels.dedup();
-        let [one, other] = levels.as_slice() else {
-            return Err(ModelError::TargetLevels {
-                column: name.to_owned(),
-                levels: levels.into_iter().take(5).collect(),
-            });
-        };
-        let says_yes =
-            |level: &str| matches!(level.to_ascii_lowercase().as_str(), "yes" | "y" | "true" | "1");
-        let (negative, positive) =
-            if says_yes(one) && !says_yes(other) { (other, one) } else { (one, other) };
-        Ok(Self { name: name.to_owned(), positive: positive.clone(), negative: negative.clone() })
-    }
-
-    /// The label of each row; `None` where the outcome is missing or neither level.
-    ///
-    /// # Errors
-    ///
-    /// [`ModelError::NoColumn`] where the table does not have it.
-    pub fn labels(&self, table: &Table) -> Result<Vec<Option<bool>>, ModelError> {
-        let column = table
-            .column(&self.name)
-            .ok_or_else(|| ModelError::NoColumn { column: self.name.clone() })?;
-        let label = |name: Option<String>| {
-            let name = name?;
-            if name == self.positive {
-                Some(true)
-            } else {
-                (name == self.negative).then_some(false)
-            }
-        };
-        Ok(column.names().into_iter().map(label).collect())
-    }
-}
 
 /// The names of the levels with most rows, sorted.
 fn most_frequent(names: &[String], rows: &[u64]) -> Vec<String> {
@@ -369,8 +402,11 @@ fn most_frequent(names: &[String], rows: &[u64]) -> Vec<String> {
 
 /// The codes of a column in terms of a feature's levels.
 fn codes_of(levels: &[String], theirs: &[String], codes: &[Option<u32>]) -> Vec<u16> {
-    let position =
-        |name: &String| levels.binary_search(name).map_or(NO_LEVEL, |position| position as u16);
+    let position = |name: &String| {
+        let of = |name: &str| levels.binary_search_by(|level| level.as_str().cmp(name)).ok();
+        let found = of(name).or_else(|| of(as_flag_of(name, levels.iter().map(String::as_str))?));
+        found.map_or(NO_LEVEL, |position| position as u16)
+    };
     if codes.len() < theirs.len() {
         return codes
             .iter()

@@ -4,12 +4,13 @@ use super::bins::{BinnedRows, InputBins};
 use super::boosting::boost;
 use super::decision_tree::grow_one;
 use super::forest::{Randomness, grow};
+use super::goal::Goal;
 use super::leaf_masks::Ready;
 use super::logistic::Logistic;
 use super::progress::Progress;
 use super::schema::{Input, MAX_LEVELS};
 use super::tree::Tree;
-use super::{Learner, ModelError};
+use super::{Learner, ModelError, Recipe};
 
 /// Rows of one part.
 const PART: usize = 2048;
@@ -30,21 +31,27 @@ impl Scorer {
     /// are not needed.
     pub(crate) fn learn(
         inputs: Vec<Input<'_>>,
-        labels: &[bool],
-        learner: &Learner,
-        seed: u64,
+        goal: &Goal<'_>,
+        recipe: &Recipe,
         progress: &Progress<'_>,
     ) -> Result<(Self, Vec<f64>), ModelError> {
-        match learner {
+        let labels = goal.labels;
+        let weights = goal.row_weights(recipe.class_weight);
+        let weights = weights.as_deref();
+        if weights.is_some() {
+            recipe.learner.check_weights()?;
+        }
+        match &recipe.learner {
             Learner::LogisticRegression(params) => {
-                let logistic = Logistic::fit(&inputs, labels, params)?;
+                let logistic = Logistic::fit(&inputs, labels, weights, params)?;
                 progress.step();
                 let importances = logistic.importances(&inputs);
                 Ok((Self::Logistic(logistic), importances))
             }
             Learner::GradientBoosting(params) => {
                 let (bins, rows) = binned(inputs, params.max_bins, labels.len());
-                let boosted = boost(&rows, labels, &bins, params, progress);
+                let goal = Goal { labels, weights, monotone: goal.monotone };
+                let boosted = boost(&rows, &goal, &bins, params, progress);
                 Ok((
                     Self::Boosting { bins, base: boosted.base, trees: boosted.trees },
                     boosted.importances,
@@ -56,11 +63,11 @@ impl Scorer {
                 progress.step();
                 Ok((Self::Forest { bins, trees: vec![tree] }, importances))
             }
-            Learner::RandomForest(params) | Learner::ExtraTrees(params) => {
+            learner @ (Learner::RandomForest(params) | Learner::ExtraTrees(params)) => {
                 let is_extra = matches!(learner, Learner::ExtraTrees(_));
                 let randomness = if is_extra { Randomness::Splits } else { Randomness::Bootstrap };
                 let (bins, rows) = binned(inputs, params.max_bins, labels.len());
-                let grown = grow(rows, labels, &bins, params, randomness, seed, progress)?;
+                let grown = grow(rows, labels, &bins, params, randomness, recipe.seed, progress)?;
                 Ok((Self::Forest { bins, trees: grown.trees }, grown.importances))
             }
         }

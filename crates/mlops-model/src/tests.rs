@@ -8,7 +8,7 @@ use mlops_core::table::{Cell, Column, Kind, Table};
 
 /// Customers: two numbers, three levels and a date decide; the last number does not. `missing` is a
 /// share of the cells.
-fn customers(seed: u64, rows: usize, missing: f64) -> (Table, Vec<bool>) {
+pub(crate) fn customers(seed: u64, rows: usize, missing: f64) -> (Table, Vec<bool>) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let columns = [
         ("tenure", Kind::Numeric),

@@ -1,6 +1,6 @@
 use mlops_core::address::DatabaseUrl;
 use mlops_core::ports::StoreError;
-use mlops_core::table::Table;
+use mlops_core::table::{Rules, Table};
 
 use crate::connection::Connection;
 use crate::error::failed;
@@ -42,13 +42,13 @@ impl Database {
     }
 
     /// Returns the rows of a query. MySQL's columns have a type; in SQLite, a column has the type of
-    /// its values.
+    /// its values. Texts are read by `rules`.
     ///
     /// # Errors
     ///
     /// What the server says of the query, and a column that is neither numbers, times nor text.
-    pub async fn query(&self, query: &str) -> Result<Table, StoreError> {
-        query::table_of(&self.0, query).await
+    pub async fn query(&self, query: &str, rules: &Rules) -> Result<Table, StoreError> {
+        query::table_of(&self.0, query, rules).await
     }
 
     /// Returns the query for all rows of a table, which may be written as `DATABASE.TABLE`.

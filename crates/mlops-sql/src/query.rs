@@ -2,8 +2,8 @@
 
 use futures_util::TryStreamExt;
 use futures_util::stream::BoxStream;
-use mlops_core::ports::StoreError;
-use mlops_core::table::{self, Column, Kind, Table};
+use mlops_core::ports::{StoreError, StoreErrorKind};
+use mlops_core::table::{self, Column, Kind, Rules, Table};
 use sqlx::mysql::MySqlRow;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Column as _, Error, Row as _, TypeInfo};
@@ -16,36 +16,67 @@ use crate::statement::{Statement, sql};
 /// A longer query is cut in messages.
 const SHOWN: usize = 200;
 
-pub(crate) async fn table_of(connection: &Connection, query: &str) -> Result<Table, StoreError> {
+pub(crate) async fn table_of(
+    connection: &Connection,
+    query: &str,
+    rules: &Rules,
+) -> Result<Table, StoreError> {
     let statement = sql(query.to_owned());
     let read = match connection {
         Connection::MySql { pool, limit, .. } => {
-            of_mysql(limit.clone().keep_each(statement.mysql().fetch(pool))).await
+            of_mysql(limit.clone().keep_each(statement.mysql().fetch(pool)), rules).await
         }
-        Connection::Sqlite(pool) => of_sqlite(pool, &statement).await,
+        Connection::Sqlite(pool) => of_sqlite(pool, &statement, rules).await,
     };
-    let columns = read.map_err(|error| {
+    let words = || {
         let mut words = query.split_whitespace().collect::<Vec<&str>>().join(" ");
         if let Some((end, _)) = words.char_indices().nth(SHOWN) {
             words.truncate(end);
             words.push('…');
         }
-        failed_on(&statement.table(), format!("running the query `{words}`"), error)
+        words
+    };
+    let columns = read.map_err(|error| {
+        failed_on(&statement.table(), format!("running the query `{}`", words()), error)
     })?;
-    Ok(Table { columns })
+    let read = columns.into_iter().map(|Unread { column, has_numbers }| {
+        let name = column.name.clone();
+        column.read_texts(rules, !has_numbers).map_err(|error| {
+            let what = format!("the column `{name}` of the query `{}`", words());
+            StoreError::caused(StoreErrorKind::Invalid, what, error)
+        })
+    });
+    Ok(Table { columns: read.collect::<Result<Vec<Column>, StoreError>>()? })
 }
 
-async fn of_mysql(mut rows: BoxStream<'_, Result<MySqlRow, Error>>) -> Result<Vec<Column>, Error> {
-    let mut columns: Vec<Column> = Vec::new();
+/// A column, before it is known what its texts are.
+struct Unread {
+    column: Column,
+    /// Whether some cells are numbers, though the column has texts.
+    has_numbers: bool,
+}
+
+impl Unread {
+    fn new(name: &str, kind: Kind, rules: &Rules) -> Self {
+        let kind = if rules.is_levels(name) { Kind::Categorical } else { kind };
+        Self { column: Column::new(name, kind), has_numbers: false }
+    }
+}
+
+async fn of_mysql(
+    mut rows: BoxStream<'_, Result<MySqlRow, Error>>,
+    rules: &Rules,
+) -> Result<Vec<Unread>, Error> {
+    let mut columns: Vec<Unread> = Vec::new();
     while let Some(row) = rows.try_next().await? {
         if columns.is_empty() {
             let of = |column: &sqlx::mysql::MySqlColumn| {
-                Column::new(column.name(), mysql_kind(column.type_info().name()))
+                Unread::new(column.name(), mysql_kind(column.type_info().name()), rules)
             };
             columns = row.columns().iter().map(of).collect();
         }
-        for (index, column) in columns.iter_mut().enumerate() {
-            push(column, mysql_cell(&row, index)?)?;
+        for (index, unread) in columns.iter_mut().enumerate() {
+            push(&mut unread.column, mysql_cell(&row, index)?)?;
         }
     }
     Ok(columns)
@@ -60,36 +91,41 @@ fn mysql_kind(name: &str) -> Kind {
     }
 }
 
-/// A column has the kind of its first value; texts that are all dates are dates.
-async fn of_sqlite(pool: &SqlitePool, statement: &Statement<'_>) -> Result<Vec<Column>, Error> {
+/// A column is numbers until its first text, which makes it texts.
+async fn of_sqlite(
+    pool: &SqlitePool,
+    statement: &Statement<'_>,
+    rules: &Rules,
+) -> Result<Vec<Unread>, Error> {
     let mut rows = statement.sqlite().fetch(pool);
-    let mut columns: Vec<Column> = Vec::new();
-    let mut is_settled: Vec<bool> = Vec::new();
+    let mut columns: Vec<Unread> = Vec::new();
     while let Some(row) = rows.try_next().await? {
         if columns.is_empty() {
-            let of =
-                |column: &sqlx::sqlite::SqliteColumn| Column::new(column.name(), Kind::Numeric);
+            let of = |column: &sqlx::sqlite::SqliteColumn| {
+                Unread::new(column.name(), Kind::Numeric, rules)
+            };
             columns = row.columns().iter().map(of).collect();
-            is_settled = vec![false; columns.len()];
         }
-        for (index, column) in columns.iter_mut().enumerate() {
+        for (index, Unread { column, has_numbers }) in columns.iter_mut().enumerate() {
             let cell = sqlite_cell(&row, index)?;
             let is_text = matches!(cell, Cell::Text(_) | Cell::Bytes(_));
-            if cell != Cell::Null && !std::mem::replace(&mut is_settled[index], true) && is_text {
+            if is_text && column.kind() == Kind::Numeric {
+                *has_numbers = column.missing() < column.len();
                 let empty = Column::new("", Kind::Numeric);
                 *column = std::mem::replace(column, empty).into_kind(Kind::Categorical);
             }
+            *has_numbers |= column.kind() == Kind::Categorical
+                && matches!(cell, Cell::Integer(_) | Cell::Float(_));
             push(column, cell)?;
         }
     }
-    columns.iter_mut().for_each(settle_dates);
     Ok(columns)
 }
 
 fn push(column: &mut Column, cell: Cell) -> Result<(), Error> {
     match cell {
         Cell::Null => column.push(table::Cell::Missing),
-        Cell::Integer(integer) => column.push(table::Cell::Number(integer as f64)),
+        Cell::Integer(integer) => column.push(table::Cell::Integer(integer)),
         Cell::Float(float) => column.push(table::Cell::Number(float)),
         Cell::Text(text) => column.push(table::Cell::Text(&text)),
         Cell::Time(time) => column.push(table::Cell::Time(time)),
@@ -102,16 +138,4 @@ fn push(column: &mut Column, cell: Cell) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn settle_dates(column: &mut Column) {
-    if column.kind() == Kind::Categorical && column.len() > column.missing() {
-        let times = column.times();
-        if times.iter().filter(|time| time.is_none()).count() == column.missing() {
-            let mut dates = Column::new(&column.name, Kind::Date);
-            let cell = |time: Option<i64>| time.map_or(table::Cell::Missing, table::Cell::Time);
-            times.into_iter().for_each(|time| dates.push(cell(time)));
-            *column = dates;
-        }
-    }
 }

@@ -136,7 +136,7 @@ where
         "DATE" => time(row.try_get::<time::Date, _>(column)?.midnight().assume_utc()),
         name if name.ends_with("UNSIGNED") || name == "YEAR" => {
             let unsigned: u64 = row.try_get_unchecked(column)?;
-            i64::try_from(unsigned).map_or(Cell::Float(unsigned as f64), Cell::Integer)
+            i64::try_from(unsigned).map_or_else(|_| Cell::Text(unsigned.to_string()), Cell::Integer)
         }
         name if name.contains("INT") || name == "BOOLEAN" => {
             Cell::Integer(row.try_get_unchecked(column)?)
@@ -168,10 +168,13 @@ where
     })
 }
 
-/// A decimal number: an integer if it has no fraction.
+/// A decimal number: an integer if it has no fraction, and its digits if it is a larger one.
 fn number(text: String) -> Cell {
     match (text.parse(), text.parse()) {
         (Ok(integer), _) => Cell::Integer(integer),
+        _ if text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()) => {
+            Cell::Text(text)
+        }
         (_, Ok(float)) => Cell::Float(float),
         _ => Cell::Text(text),
     }

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use mlops_core::table::Table;
+use mlops_core::table::{Rules, Table};
 use mlops_model::artifact::{ModelFile, Training};
 use mlops_model::{Model, Progress, Recipe, Schema, metrics};
 use mlops_table::TableFile;
@@ -103,5 +103,5 @@ fn cpu_seconds() -> f64 {
 }
 
 fn read(path: &Path) -> Table {
-    TableFile::open(path).unwrap().read_all().unwrap()
+    TableFile::open(path, &Rules::default()).unwrap().read_all().unwrap()
 }

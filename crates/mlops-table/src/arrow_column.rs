@@ -10,8 +10,8 @@ use arrow_array::types::{
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
-use arrow_schema::{ArrowError, DataType, Field, TimeUnit};
-use mlops_core::table::{Cell, Column, Kind, Values};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+use mlops_core::table::{Cell, Column, Kind, Reading, Values};
 
 const MICROSECONDS_A_DAY: i64 = 24 * 3600 * 1_000_000;
 
@@ -19,25 +19,32 @@ const MICROSECONDS_A_DAY: i64 = 24 * 3600 * 1_000_000;
 /// exactly.
 const EXACT_SCALE: i8 = 22;
 
-/// Returns the kind of a column of this type; `None` if a cell holds several values.
-pub(crate) fn kind(data_type: &DataType) -> Option<Kind> {
+/// Returns how a column of this type is read; `None` if a cell holds several values.
+pub(crate) fn reading(data_type: &DataType) -> Option<Reading> {
     match data_type {
-        DataType::Dictionary(_, values) => kind(values),
-        DataType::Boolean
-        | DataType::Utf8
-        | DataType::LargeUtf8
-        | DataType::Utf8View
-        | DataType::Null => Some(Kind::Categorical),
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => Some(Kind::Date),
-        other if other.is_numeric() => Some(Kind::Numeric),
+        DataType::Dictionary(_, values) => reading(values),
+        DataType::Boolean => Some(Reading::flags()),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
+            Some(Reading::levels())
+        }
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => Some(Reading::times()),
+        other if other.is_numeric() => Some(Reading::numbers()),
         _ => None,
     }
 }
 
-/// The values of a field, which is of one of the kinds.
-pub(crate) fn column(field: &Field, array: &ArrayRef) -> Result<Column, ArrowError> {
-    let mut column =
-        Column::new(field.name().clone(), kind(field.data_type()).unwrap_or(Kind::Categorical));
+/// Whether cells of this type are texts.
+pub(crate) fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_text(values),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        _ => false,
+    }
+}
+
+/// The values of an array.
+pub(crate) fn column(name: &str, reading: Reading, array: &ArrayRef) -> Result<Column, ArrowError> {
+    let mut column = Column::with_reading(name, reading);
     push(&mut column, array)?;
     Ok(column)
 }
@@ -55,10 +62,14 @@ fn push(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
             let names = dictionary.values().as_string::<i32>();
             let keys =
                 dictionary.keys().iter().map(|key| key.filter(|&key| names.is_valid(key as usize)));
-            column.extend_levels(
-                names.iter().map(Option::unwrap_or_default),
-                keys.map(|key| key.map(|key| key as u32)),
-            );
+            if column.kind() == Kind::Categorical {
+                column.extend_levels(
+                    names.iter().map(Option::unwrap_or_default),
+                    keys.map(|key| key.map(|key| key as u32)),
+                );
+            } else {
+                texts(column, keys.map(|key| key.map(|key| names.value(key as usize))));
+            }
         }
         DataType::Float64 => numbers::<Float64Type>(column, array, |value| value),
         DataType::Float32 => numbers::<Float32Type>(column, array, f64::from),
@@ -66,6 +77,33 @@ fn push(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
         DataType::Int8 => numbers::<Int8Type>(column, array, f64::from),
         DataType::Int16 => numbers::<Int16Type>(column, array, f64::from),
         DataType::Int32 => numbers::<Int32Type>(column, array, f64::from),
+        // As levels, whole numbers keep all of their digits.
+        DataType::Int64 if column.kind() == Kind::Categorical => {
+            primitive::<Int64Type>(column, array, Cell::Integer);
+        }
+        DataType::UInt64 if column.kind() == Kind::Categorical => {
+            names::<UInt64Type>(column, array, |value| value.to_string());
+        }
+        DataType::Decimal32(_, scale) if column.kind() == Kind::Categorical => {
+            names::<Decimal32Type>(column, array, |value| {
+                decimal_name::<Decimal32Type>(value, *scale)
+            });
+        }
+        DataType::Decimal64(_, scale) if column.kind() == Kind::Categorical => {
+            names::<Decimal64Type>(column, array, |value| {
+                decimal_name::<Decimal64Type>(value, *scale)
+            });
+        }
+        DataType::Decimal128(_, scale) if column.kind() == Kind::Categorical => {
+            names::<Decimal128Type>(column, array, |value| {
+                decimal_name::<Decimal128Type>(value, *scale)
+            });
+        }
+        DataType::Decimal256(_, scale) if column.kind() == Kind::Categorical => {
+            names::<Decimal256Type>(column, array, |value| {
+                decimal_name::<Decimal256Type>(value, *scale)
+            });
+        }
         DataType::Int64 => numbers::<Int64Type>(column, array, |value| value as f64),
         DataType::UInt8 => numbers::<UInt8Type>(column, array, f64::from),
         DataType::UInt16 => numbers::<UInt16Type>(column, array, f64::from),
@@ -141,6 +179,26 @@ fn primitive<T: ArrowPrimitiveType>(
     values.for_each(|value| column.push(value.map_or(Cell::Missing, &cell)));
 }
 
+fn names<T: ArrowPrimitiveType>(
+    column: &mut Column,
+    array: &ArrayRef,
+    name: impl Fn(T::Native) -> String,
+) {
+    for value in array.as_primitive::<T>().iter() {
+        let name = value.map(&name);
+        column.push(name.as_deref().map_or(Cell::Missing, Cell::Text));
+    }
+}
+
+/// The digits of a decimal number, without zeros at the end.
+fn decimal_name<T: DecimalType>(value: T::Native, scale: i8) -> String {
+    let text = T::format_decimal(value, T::MAX_PRECISION, scale);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
 /// A time that lies beyond what microseconds can say is none.
 fn times(value: i64, microseconds: i64) -> Cell<'static> {
     value.checked_mul(microseconds).map_or(Cell::Missing, Cell::Time)
@@ -183,6 +241,13 @@ fn dictionary(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
     };
     let rows = indices.iter().map(|index| index.map(|index| index as u32));
     match values.data_type() {
+        _ if column.kind() != Kind::Categorical && is_text(values.data_type()) => {
+            let mut texts = Column::with_reading("", Reading::levels());
+            push(&mut texts, values)?;
+            indices.into_iter().for_each(|index| {
+                column.push(index.map_or(Cell::Missing, |index| cell(&texts, index)))
+            });
+        }
         DataType::Utf8 => column
             .extend_levels(values.as_string::<i32>().iter().map(Option::unwrap_or_default), rows),
         DataType::LargeUtf8 => column
@@ -190,7 +255,8 @@ fn dictionary(column: &mut Column, array: &ArrayRef) -> Result<(), ArrowError> {
         DataType::Utf8View => column
             .extend_levels(values.as_string_view().iter().map(Option::unwrap_or_default), rows),
         _ => {
-            let mut distinct = Column::new("", column.kind());
+            let reading = Reading { kind: column.kind(), form: column.form };
+            let mut distinct = Column::with_reading("", reading);
             push(&mut distinct, values)?;
             indices.into_iter().for_each(|index| {
                 column.push(index.map_or(Cell::Missing, |index| cell(&distinct, index)))
@@ -223,7 +289,7 @@ mod tests {
 
     /// The column as `arrow-cast` makes it.
     fn by_arrow(array: &ArrayRef) -> Column {
-        let mut column = Column::new("it", kind(array.data_type()).unwrap());
+        let mut column = Column::with_reading("it", reading(array.data_type()).unwrap());
         match column.kind() {
             Kind::Numeric => {
                 let array = cast(array, &DataType::Float64).unwrap();
@@ -258,8 +324,7 @@ mod tests {
                 cast(&array, &coded).ok()
             });
             for array in coded.into_iter().flatten().chain([array.clone()]) {
-                let field = Field::new("it", array.data_type().clone(), true);
-                let column = column(&field, &array).unwrap();
+                let column = column("it", reading(array.data_type()).unwrap(), &array).unwrap();
                 assert_eq!(cells(&column), cells(&by_arrow(&array)), "{}", array.data_type());
                 assert!(
                     data_type == &DataType::Null || column.missing() < column.len(),
@@ -330,11 +395,7 @@ mod tests {
             &DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
         )
         .unwrap();
-        assert!(
-            column(&Field::new("it", nothing.data_type().clone(), true), &nothing)
-                .unwrap()
-                .is_empty()
-        );
+        assert!(column("it", Reading::levels(), &nothing).unwrap().is_empty());
     }
 
     #[test]

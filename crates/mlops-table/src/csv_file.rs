@@ -3,11 +3,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use csv::{Reader, ReaderBuilder, StringRecord};
-use mlops_core::table::{Cell, Column, Kind, Table, is_missing_text};
-use mlops_core::timestamp::parse_utc;
+use mlops_core::table::{Cell, Column, Reading, Rules, Survey, Table};
 
 use crate::TableError;
 use crate::batch::BATCH_ROWS;
+use crate::file_column::FileColumn;
 
 /// The rows of a CSV file, one by one, as text.
 pub struct CsvRows {
@@ -68,50 +68,47 @@ impl CsvRows {
     }
 }
 
-/// The columns of a file. Each starts as numeric; the first cell that is no number makes it dates
-/// or levels.
-pub(crate) fn kinds(path: &Path) -> Result<Vec<(String, Kind)>, TableError> {
+/// The columns of a file, each as all of its cells say.
+pub(crate) fn columns(path: &Path, rules: &Rules) -> Result<Vec<FileColumn>, TableError> {
     let mut rows = CsvRows::open(path)?;
-    let mut columns: Vec<(String, Kind)> =
-        rows.names().iter().map(|name| (name.clone(), Kind::Numeric)).collect();
-    let mut has_values = vec![false; columns.len()];
+    let mut surveys: Vec<Option<Survey>> =
+        rows.names().iter().map(|name| (!rules.is_levels(name)).then(Survey::default)).collect();
     while let Some(row) = rows.next_row()? {
-        for (((_, kind), has_values), text) in columns.iter_mut().zip(&mut has_values).zip(row) {
-            if is_missing_text(text) {
-                continue;
+        for (survey, text) in surveys.iter_mut().zip(row) {
+            if let Some(survey) = survey {
+                survey.see(text, 1);
             }
-            if !fits(*kind, text) {
-                // A column may have been numeric up to here and turn out to be dates, or neither.
-                *kind = if !*has_values && fits(Kind::Date, text) {
-                    Kind::Date
-                } else {
-                    Kind::Categorical
-                };
-            }
-            *has_values = true;
         }
     }
-    Ok(columns)
+    let reading = |survey: Option<Survey>| match survey {
+        Some(survey) => survey.reading(rules),
+        None => Ok(Reading::levels()),
+    };
+    let names = rows.names().iter().cloned();
+    Ok(names
+        .zip(surveys)
+        .map(|(name, survey)| FileColumn { name, reading: reading(survey) })
+        .collect())
 }
 
 /// The rows of a file, in tables of a batch each.
 pub(crate) struct CsvBatches {
     rows: CsvRows,
-    kinds: Vec<Kind>,
+    readings: Vec<Reading>,
 }
 
 impl CsvBatches {
-    pub(crate) fn open(path: &Path, columns: &[(String, Kind)]) -> Result<Self, TableError> {
-        Ok(Self {
-            rows: CsvRows::open(path)?,
-            kinds: columns.iter().map(|(_, kind)| *kind).collect(),
-        })
+    pub(crate) fn open(path: &Path, columns: &[FileColumn]) -> Result<Self, TableError> {
+        let readings = columns.iter().map(FileColumn::reading).collect();
+        Ok(Self { rows: CsvRows::open(path)?, readings })
     }
 
     fn next_batch(&mut self) -> Result<Option<Table>, TableError> {
         let names = self.rows.names().iter();
-        let mut columns: Vec<Column> =
-            names.zip(&self.kinds).map(|(name, &kind)| Column::new(name.clone(), kind)).collect();
+        let mut columns: Vec<Column> = names
+            .zip(&self.readings)
+            .map(|(name, reading)| Column::with_reading(name.clone(), *reading))
+            .collect();
         let mut rows = 0;
         while rows < BATCH_ROWS {
             let Some(row) = self.rows.next_row()? else { break };
@@ -127,13 +124,5 @@ impl Iterator for CsvBatches {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.next_batch().transpose()
-    }
-}
-
-fn fits(kind: Kind, text: &str) -> bool {
-    match kind {
-        Kind::Numeric => text.trim().parse::<f64>().is_ok(),
-        Kind::Date => text.contains('-') && parse_utc(text).is_some(),
-        Kind::Categorical => true,
     }
 }

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use mlops_core::table::ReadingError;
+
 /// Why a file is no table.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -42,6 +44,16 @@ pub enum TableError {
         path: PathBuf,
         /// The problem.
         what: String,
+    },
+    /// The cells of a column cannot be read.
+    #[error("the column `{column}` of {}", path.display())]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The reason.
+        source: ReadingError,
     },
     /// A column of a type that is no table's.
     #[error("the column `{column}` of {} is {kind}; flatten it or leave it out", path.display())]

@@ -4,6 +4,7 @@ mod arrow_column;
 mod batch;
 mod csv_file;
 mod error;
+mod file_column;
 mod parquet_file;
 mod parquet_writer;
 mod profile_file;
@@ -15,11 +16,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use mlops_core::table::{Column, Kind, Table};
+use mlops_core::table::{Column, Kind, Rules, Table};
 use mlops_stats::profile::Profiles;
 
 pub use csv_file::CsvRows;
 pub use error::TableError;
+use file_column::FileColumn;
 pub use parquet_writer::write_parquet;
 pub use profile_file::write_profiles;
 
@@ -29,26 +31,29 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// A file of columns, of which the names and kinds are known.
 pub struct TableFile {
     path: PathBuf,
-    columns: Vec<(String, Kind)>,
+    columns: Vec<FileColumn>,
     is_parquet: bool,
 }
 
 impl TableFile {
-    /// Finds out what the columns are. Of a Parquet file its types say so; a CSV file is read
-    /// through.
+    /// Finds out what the columns are. Of a Parquet file its types say so, and of columns of texts
+    /// their cells; a CSV file is read through.
     ///
     /// # Errors
     ///
     /// [`TableError`], which names the file, and the line or the column.
-    pub fn open(path: &Path) -> Result<Self, TableError> {
+    pub fn open(path: &Path, rules: &Rules) -> Result<Self, TableError> {
         let is_parquet = start(path)? == PARQUET_MAGIC;
-        let columns = if is_parquet { parquet_file::kinds(path)? } else { csv_file::kinds(path)? };
+        let columns = match is_parquet {
+            true => parquet_file::columns(path, rules)?,
+            false => csv_file::columns(path, rules)?,
+        };
         Ok(Self { path: path.to_owned(), columns, is_parquet })
     }
 
     /// The columns with their kinds, in the order of the file.
     pub fn columns(&self) -> impl Iterator<Item = (&str, Kind)> {
-        self.columns.iter().map(|(name, kind)| (name.as_str(), *kind))
+        self.columns.iter().map(|column| (column.name.as_str(), column.reading().kind))
     }
 
     /// Whether there is such a column.
@@ -72,9 +77,10 @@ impl TableFile {
     /// As [`TableFile::read`].
     pub fn read_columns(&self, wanted: impl Fn(&str) -> bool) -> Result<Table, TableError> {
         let columns = self
-            .columns()
-            .filter(|(name, _)| wanted(name))
-            .map(|(name, kind)| Column::new(name, kind));
+            .columns
+            .iter()
+            .filter(|column| wanted(&column.name))
+            .map(|column| Column::with_reading(&column.name, column.reading()));
         let mut all = Table { columns: columns.collect() };
         self.read(wanted, |batch| all.append(&batch))?;
         all.shrink_to_fit();
@@ -91,8 +97,17 @@ impl TableFile {
         wanted: impl Fn(&str) -> bool,
         mut take: impl FnMut(Table),
     ) -> Result<(), TableError> {
+        for column in self.columns.iter().filter(|column| wanted(&column.name)) {
+            if let Err(source) = &column.reading {
+                return Err(TableError::Column {
+                    path: self.path.clone(),
+                    column: column.name.clone(),
+                    source: source.clone(),
+                });
+            }
+        }
         if self.is_parquet {
-            for batch in parquet_file::ParquetBatches::open(&self.path, &wanted)? {
+            for batch in parquet_file::ParquetBatches::open(&self.path, &self.columns, &wanted)? {
                 take(batch?);
             }
         } else {

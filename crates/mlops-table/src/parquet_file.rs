@@ -1,10 +1,11 @@
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
-use mlops_core::table::{Column, Kind, Table};
+use mlops_core::table::{Column, Reading, Rules, Survey, Table};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -13,33 +14,84 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 
 use crate::TableError;
-use crate::arrow_column::{column, kind};
+use crate::arrow_column::{column, is_text, reading};
 use crate::batch::BATCH_ROWS;
+use crate::file_column::FileColumn;
 
-/// The columns of a file; what a nested one is stands with its name.
-pub(crate) fn kinds(path: &Path) -> Result<Vec<(String, Kind)>, TableError> {
+/// The columns of a file; what a nested one is stands with its name. The cells of texts say whether
+/// they are numbers or dates, unless `rules` do.
+pub(crate) fn columns(path: &Path, rules: &Rules) -> Result<Vec<FileColumn>, TableError> {
     let (_, metadata) = open(path)?;
     let fields = metadata.schema().fields().iter();
-    let kinds = fields.map(|field| match kind(field.data_type()) {
-        Some(kind) => Ok((field.name().clone(), kind)),
+    let columns = fields.map(|field| match reading(field.data_type()) {
+        _ if rules.is_levels(field.name()) => {
+            Ok(FileColumn { name: field.name().clone(), reading: Ok(Reading::levels()) })
+        }
+        Some(reading) => Ok(FileColumn { name: field.name().clone(), reading: Ok(reading) }),
         None => Err(TableError::Nested {
             path: path.to_owned(),
             column: field.name().clone(),
             kind: field.data_type().to_string(),
         }),
     });
-    kinds.collect()
+    let mut columns = columns.collect::<Result<Vec<FileColumn>, TableError>>()?;
+    if !rules.has_types {
+        let texts = metadata.schema().fields().iter().filter(|field| is_text(field.data_type()));
+        let texts: Vec<&str> = texts
+            .map(|field| field.name().as_str())
+            .filter(|name| !rules.is_levels(name))
+            .collect();
+        let rows = metadata.metadata().file_metadata().num_rows().unsigned_abs();
+        for (name, survey) in survey(path, &columns, &texts, rows)? {
+            let column = columns.iter_mut().find(|column| column.name == name);
+            if let Some(column) = column {
+                column.reading = survey.reading_of_texts(rules);
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// Looks at the cells of columns of texts, until it is known of all of them that they are levels.
+fn survey(
+    path: &Path,
+    columns: &[FileColumn],
+    texts: &[&str],
+    rows: u64,
+) -> Result<Vec<(String, Survey)>, TableError> {
+    let mut surveys: Vec<(String, Survey)> =
+        texts.iter().map(|name| ((*name).to_owned(), Survey::default())).collect();
+    if surveys.is_empty() {
+        return Ok(surveys);
+    }
+    for batch in ParquetBatches::open(path, columns, &|name| texts.contains(&name))? {
+        for column in batch?.columns {
+            let survey = surveys.iter_mut().find(|(name, _)| *name == column.name);
+            if let Some((_, survey)) = survey {
+                survey.see_levels(&column);
+            }
+        }
+        if surveys.iter().all(|(_, survey)| survey.is_settled(rows)) {
+            break;
+        }
+    }
+    Ok(surveys)
 }
 
 /// The rows of a file, in tables of a batch each.
 pub(crate) struct ParquetBatches {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
+    readings: HashMap<String, Reading>,
 }
 
 impl ParquetBatches {
     /// With those of the columns that are wanted; the others are not decoded.
-    pub(crate) fn open(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Self, TableError> {
+    pub(crate) fn open(
+        path: &Path,
+        columns: &[FileColumn],
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, TableError> {
         let failed = |source: ParquetError| TableError::Parquet { path: path.to_owned(), source };
         let (file, metadata) = open(path)?;
         // Text is decoded as the dictionary that it mostly is in the file already.
@@ -57,7 +109,23 @@ impl ParquetBatches {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
         let reader =
             builder.with_batch_size(BATCH_ROWS).with_projection(mask).build().map_err(failed)?;
-        Ok(Self { path: path.to_owned(), reader })
+        let readings =
+            columns.iter().map(|column| (column.name.clone(), column.reading())).collect();
+        Ok(Self { path: path.to_owned(), reader, readings })
+    }
+}
+
+impl ParquetBatches {
+    fn table(&self, batch: &RecordBatch) -> Result<Table, ArrowError> {
+        let schema = batch.schema();
+        let fields = schema.fields().iter().zip(batch.columns());
+        let columns: Result<Vec<Column>, ArrowError> = fields
+            .map(|(field, array)| {
+                let reading = self.readings.get(field.name()).copied();
+                column(field.name(), reading.unwrap_or_else(Reading::levels), array)
+            })
+            .collect();
+        Ok(Table { columns: columns? })
     }
 }
 
@@ -66,7 +134,7 @@ impl Iterator for ParquetBatches {
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.reader.next()?;
-        let table = batch.and_then(|batch| table(&batch));
+        let table = batch.and_then(|batch| self.table(&batch));
         Some(
             table.map_err(|error| TableError::Parquet {
                 path: self.path.clone(),
@@ -86,18 +154,10 @@ fn open(path: &Path) -> Result<(File, ArrowReaderMetadata), TableError> {
 
 fn as_dictionary(field: &Arc<Field>) -> Arc<Field> {
     match field.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+        plain if is_text(plain) && !matches!(plain, DataType::Dictionary(..)) => {
             let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
             Arc::new(field.as_ref().clone().with_data_type(text))
         }
         _ => Arc::clone(field),
     }
-}
-
-fn table(batch: &RecordBatch) -> Result<Table, ArrowError> {
-    let schema = batch.schema();
-    let fields = schema.fields().iter().zip(batch.columns());
-    let columns: Result<Vec<Column>, ArrowError> =
-        fields.map(|(field, array)| column(field, array)).collect();
-    Ok(Table { columns: columns? })
 }

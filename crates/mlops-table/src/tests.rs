@@ -4,10 +4,10 @@ use std::sync::Arc;
 use arrow_array::TimestampMicrosecondArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, ListArray, RecordBatch,
-    StringArray,
+    ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array,
+    ListArray, RecordBatch, StringArray, UInt64Array,
 };
-use mlops_core::table::{Column, Kind, Table, Values};
+use mlops_core::table::{Column, Kind, Rules, Table, Values};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -24,7 +24,7 @@ fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
 }
 
 fn read_table(path: &Path) -> Result<Table, TableError> {
-    TableFile::open(path)?.read_all()
+    TableFile::open(path, &Rules::default())?.read_all()
 }
 
 fn csv(content: impl AsRef<[u8]>) -> Result<Table, TableError> {
@@ -160,6 +160,95 @@ fn a_parquet_column_is_what_its_type_says() {
     }
 }
 
+fn parquet_table(columns: Vec<(&str, ArrayRef)>, rules: &Rules) -> Result<Table, TableError> {
+    let (_folder, path) = parquet(columns, Compression::SNAPPY);
+    TableFile::open(&path, rules)?.read_all()
+}
+
+#[test]
+fn texts_of_parquet_are_what_all_of_their_cells_are() {
+    let text = |cells: &[&str]| -> ArrayRef { Arc::new(StringArray::from(cells.to_vec())) };
+    let coded: DictionaryArray<Int32Type> =
+        ["1.234,5 €", "2 €", "", "7 €"].into_iter().map(Some).collect();
+    let table = parquet_table(
+        vec![
+            ("day", text(&["2026-01-01", "1969-12-31", "", "2026-01-03T01:00:00Z"])),
+            ("german", text(&["01.02.2026", "13.02.2026", "", "03.02.2026"])),
+            ("amount", text(&["$1,234.50", "$2", "", "-$3.25"])),
+            ("coded", Arc::new(coded)),
+            ("zip", text(&["8001", "10115", "", "007"])),
+            ("mixed", text(&["2026-01-01", "soon", "", "later"])),
+            ("flag", text(&["True", "0", "", "1.0"])),
+        ],
+        &Rules::default(),
+    )
+    .unwrap();
+    check(
+        &table,
+        "day",
+        Kind::Date,
+        &["1767225600000000", "-86400000000", "-", "1767402000000000"],
+    );
+    check(
+        &table,
+        "german",
+        Kind::Date,
+        &["1769904000000000", "1770940800000000", "-", "1770076800000000"],
+    );
+    check(&table, "amount", Kind::Numeric, &["1234.5", "2", "NaN", "-3.25"]);
+    check(&table, "coded", Kind::Numeric, &["1234.5", "2", "NaN", "7"]);
+    check(&table, "zip", Kind::Categorical, &["8001", "10115", "-", "007"]);
+    check(&table, "mixed", Kind::Categorical, &["2026-01-01", "soon", "-", "later"]);
+    check(&table, "flag", Kind::Categorical, &["true", "false", "-", "true"]);
+}
+
+#[test]
+fn ids_of_any_type_keep_all_digits() {
+    let rules = Rules { texts: vec!["id".to_owned()], ..Rules::default() };
+    let check_ids = |ids: ArrayRef, expected: &[&str]| {
+        let table = parquet_table(vec![("id", ids)], &rules).unwrap();
+        check(&table, "id", Kind::Categorical, expected);
+    };
+    let whole =
+        vec![Some(9_223_372_036_854_775_807), None, Some(9_223_372_036_854_775_806), Some(12)];
+    let texts = ["9223372036854775807", "-", "9223372036854775806", "12"];
+    check_ids(Arc::new(Int64Array::from(whole.clone())), &texts);
+    let unsigned = UInt64Array::from(vec![Some(u64::MAX), None, Some(u64::MAX - 1), Some(12)]);
+    check_ids(Arc::new(unsigned), &["18446744073709551615", "-", "18446744073709551614", "12"]);
+    let wide = Decimal128Array::from(
+        whole.iter().map(|id| id.map(i128::from)).collect::<Vec<Option<i128>>>(),
+    );
+    check_ids(Arc::new(wide.clone().with_precision_and_scale(38, 0).unwrap()), &texts);
+    let cents = Decimal128Array::from(vec![Some(1200), Some(1250)]);
+    check_ids(Arc::new(cents.with_precision_and_scale(10, 2).unwrap()), &["12", "12.5"]);
+    check_ids(
+        Arc::new(Float64Array::from(vec![Some(12.0), None, Some(1e18)])),
+        &["12", "-", "1000000000000000000"],
+    );
+    check_ids(Arc::new(StringArray::from(vec!["12.0", "007", " 7 "])), &["12", "007", "7"]);
+    let coded: DictionaryArray<Int32Type> =
+        ["007", "9223372036854775807"].into_iter().map(Some).collect();
+    check_ids(Arc::new(coded), &["007", "9223372036854775807"]);
+    let (_folder, path) =
+        file("ids.csv", "id,n\n9223372036854775807,1\n9223372036854775806.0,2\n007,3\n");
+    let table = TableFile::open(&path, &rules).unwrap().read_all().unwrap();
+    check(&table, "id", Kind::Categorical, &["9223372036854775807", "9223372036854775806", "007"]);
+}
+
+#[test]
+fn a_column_that_cannot_be_read_is_refused_once_it_is_wanted() {
+    let (_folder, path) = file("two.csv", "a,b\n\"1,234\",1\n\"5,678\",2\n");
+    let file = TableFile::open(&path, &Rules::default()).unwrap();
+    let table = file.read_columns(|name| name == "b").unwrap();
+    check(&table, "b", Kind::Numeric, &["1", "2"]);
+    let error = file.read_all().unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        error.to_string().contains("`a` of") && source.contains("--decimal"),
+        "{error} {source}"
+    );
+}
+
 #[test]
 fn a_nested_parquet_column_is_refused_by_name() {
     let list =
@@ -181,7 +270,7 @@ fn columns_that_are_not_wanted_are_not_decoded() {
     let column = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
     let (_folder, path) =
         parquet(vec![("a", column(1.0)), ("b", column(2.0))], Compression::SNAPPY);
-    let file = TableFile::open(&path).unwrap();
+    let file = TableFile::open(&path, &Rules::default()).unwrap();
     let mut seen = Vec::new();
     file.read(
         |name| name == "b",
@@ -203,7 +292,10 @@ fn a_long_file_comes_in_batches_and_stays_whole() {
     let (_other, csv_path) = file("table.csv", format!("text,number\n{csv_lines}"));
     for path in [path, csv_path] {
         let mut batches = 0;
-        TableFile::open(&path).unwrap().read(|_| true, |_| batches += 1).unwrap();
+        TableFile::open(&path, &Rules::default())
+            .unwrap()
+            .read(|_| true, |_| batches += 1)
+            .unwrap();
         assert_eq!(batches, 4);
         let table = read_table(&path).unwrap();
         assert_eq!(shown(table.column("text").unwrap()), texts);

@@ -141,7 +141,8 @@ pub struct DataArgs {
     #[arg(long, env = "PERFORMANCE_TARGET", value_name = "COLUMN", help_heading = "Columns")]
     pub target: Option<String>,
 
-    /// Positive class, whose probability is predicted [default: yes, true, 1, else the later name]
+    /// Positive outcome, whose probability is predicted [default: the model's; without one: yes, true,
+    /// 1, churned, left, … by name, else the rarer]
     #[arg(
         long,
         env = "PERFORMANCE_POSITIVE",

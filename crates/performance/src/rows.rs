@@ -1,16 +1,16 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, Result};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use mlops_core::ports::OutcomeStore;
-use mlops_core::table::{Column, Kind, Table, Values};
+use mlops_core::table::{Column, Kind, Rules, Table, Values};
 use mlops_core::window::Window;
 use mlops_detect::performance::{Arm, TrainingFigures, calibration_needed};
 use mlops_job::{Context, UsageError};
-use mlops_model::Target;
 use mlops_model::calibration::Calibration;
 use mlops_model::metrics::Metrics;
+use mlops_model::{ModelError, Target};
 use mlops_monitor::{
     LOG_TIME, LabelCounts, LogColumns, LogsAt, OutcomesOf, PublishedModel, Source, label,
     read_logged, read_outcomes, read_table, rows_in_window,
@@ -79,7 +79,7 @@ pub(crate) async fn read(
         ..Rows::default()
     };
     if let Some(location) = &args.data.reference {
-        let table = read_table(location)
+        let table = read_table(location, &rules(args))
             .await
             .with_context(|| format!("reading the reference {location}"))?;
         let found = with_reference(&mut all, args, target.clone(), &table);
@@ -94,7 +94,7 @@ pub(crate) async fn read(
             };
             label_logs(&mut all, args, target, model_uid, table, database).await?;
         }
-        Some(location) => match Source::open(location)
+        Some(location) => match Source::open(location, &rules(args))
             .await
             .context("reading the production data")?
         {
@@ -119,8 +119,9 @@ pub(crate) async fn read(
                         format!("{location} is a table; name its time column with --time");
                     return Err(UsageError::new(message).into());
                 }
-                let table =
-                    read_table(location).await.with_context(|| format!("reading {location}"))?;
+                let table = read_table(location, &rules(args))
+                    .await
+                    .with_context(|| format!("reading {location}"))?;
                 let table =
                     rows_in_window(&table, args.data.time.as_deref().unwrap_or_default(), window);
                 let target = target_of(args, target, &table)
@@ -167,12 +168,7 @@ fn with_reference(
 /// The column with the outcome, and the outcome whose probability is predicted.
 fn target_of(args: &Args, known: Option<Target>, table: &Table) -> Result<Target> {
     if let Some(known) = known {
-        let positive = args.data.positive.clone().unwrap_or(known.positive);
-        return Ok(Target {
-            name: args.data.target.clone().unwrap_or(known.name),
-            positive,
-            ..known
-        });
+        return with_name_and_positive(args, known);
     }
     let name = args.data.target.as_deref().ok_or_else(|| {
         UsageError::new(
@@ -182,27 +178,45 @@ fn target_of(args: &Args, known: Option<Target>, table: &Table) -> Result<Target
     positive_of(args, table, name)
 }
 
+/// The target of a model with the name and the positive outcome of the arguments.
+fn with_name_and_positive(args: &Args, known: Target) -> Result<Target> {
+    let target = Target { name: args.data.target.clone().unwrap_or(known.name), ..known };
+    Ok(match &args.data.positive {
+        Some(positive) => target.with_positive(positive).map_err(UsageError::because)?,
+        None => target,
+    })
+}
+
 fn positive_of(args: &Args, table: &Table, name: &str) -> Result<Target> {
-    match &args.data.positive {
-        Some(positive) if table.column(name).is_some() => Ok(Target {
-            name: name.to_owned(),
-            positive: positive.clone(),
-            negative: String::new(),
-        }),
-        _ => Ok(Target::of(table, name).map_err(UsageError::because)?),
+    let positive = args.data.positive.as_deref();
+    match (Target::choose(table, name, positive, None), positive) {
+        (Ok(chosen), _) => Ok(chosen.target),
+        // As long as all outcomes are the same, only the argument says which one is positive.
+        (Err(ModelError::TargetLevels { levels, .. }), Some(positive)) if levels.len() == 1 => {
+            let target = Target {
+                name: name.to_owned(),
+                positive: positive.to_owned(),
+                negative: String::new(),
+            };
+            let [only] = <[String; 1]>::try_from(levels).unwrap_or_default();
+            Ok(match target.is_positive(&only) {
+                Some(true) => target,
+                _ => Target { negative: only, ..target },
+            })
+        }
+        (Err(error), _) => Err(UsageError::because(error).into()),
     }
 }
 
 /// Whether each row has the positive outcome; none where it has none.
 fn labels(table: &Table, target: &Target) -> Result<Vec<Option<bool>>> {
-    let missing = || {
-        UsageError::new(format!(
-            "the data have no column `{}` with outcomes; name it with --target",
-            target.name
+    target.labels(table).map_err(|error| match error {
+        ModelError::NoColumn { column } => UsageError::new(format!(
+            "the data have no column `{column}` with outcomes; name it with --target"
         ))
-    };
-    let names = table.column(&target.name).ok_or_else(missing)?.names();
-    Ok(names.into_iter().map(|name| name.map(|name| name == target.positive)).collect())
+        .into(),
+        error => UsageError::because(error).into(),
+    })
 }
 
 fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
@@ -225,7 +239,7 @@ async fn read_logs(location: LogsAt<'_>, window: Window, context: &Context) -> R
             .iter()
             .map(|(field, name, kind)| ((*field).to_owned(), (*name).to_owned(), *kind))
             .collect(),
-        known: HashSet::new(),
+        ..LogColumns::default()
     };
     let (table, _) = read_logged(location, columns, window, context).await?;
     Ok(table)
@@ -240,6 +254,7 @@ async fn label_logs(
     database: Option<&Database>,
 ) -> Result<()> {
     let outcomes = read_outcomes(&args.outcomes, database).await?;
+    let target = target.map(|target| with_name_and_positive(args, target)).transpose()?;
     let name = target.as_ref().map_or(OUTCOME, |target| target.name.as_str()).to_owned();
     let labelled =
         label(&table, CLIENT_ID, &name, &outcomes, args.outcomes.absent_outcome.as_deref());
@@ -381,6 +396,17 @@ fn arms(all: &mut Rows) {
     }
 }
 
+/// Returns how tables are read. Cells that are not of their column's kind are counted as rows without a
+/// prediction, however many they are.
+fn rules(args: &Args) -> Rules {
+    let texts = [&args.impact.client, &args.impact.arm, &args.data.target];
+    Rules {
+        texts: texts.into_iter().flatten().cloned().collect(),
+        max_bad_cells: 1.0,
+        ..Rules::default()
+    }
+}
+
 async fn worth(args: &Args, database: Option<&Database>) -> Result<HashMap<String, f64>> {
     let Some(location) = &args.impact.ltv else {
         return match database {
@@ -388,7 +414,9 @@ async fn worth(args: &Args, database: Option<&Database>) -> Result<HashMap<Strin
             None => Ok(HashMap::new()),
         };
     };
-    let table = read_table(location).await.with_context(|| format!("reading --ltv {location}"))?;
+    let rules = Rules { texts: vec!["client_id".to_owned()], ..Rules::default() };
+    let table =
+        read_table(location, &rules).await.with_context(|| format!("reading --ltv {location}"))?;
     let column = |name: &str| {
         let missing = || {
             UsageError::new(format!(

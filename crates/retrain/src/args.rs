@@ -14,6 +14,7 @@ use mlops_monitor::OutcomeArgs;
 use mlops_objects::Location;
 use mlops_sql::Database;
 
+use crate::column_args::{ClassWeightArg, ColumnArgs};
 use crate::spec::SPEC;
 
 const EXAMPLES: &str = "\
@@ -64,6 +65,17 @@ pub struct Args {
     /// boosting]
     #[arg(long, env = "RETRAIN_RECIPE", value_name = "FILE", help_heading = "Model")]
     pub recipe: Option<Location>,
+
+    /// Weights of the outcomes in the fit (scikit-learn: class_weight) [default: the recipe's]
+    #[arg(
+        long,
+        env = "RETRAIN_CLASS_WEIGHT",
+        value_name = "WEIGHTS",
+        value_enum,
+        hide_short_help = true,
+        help_heading = "Model"
+    )]
+    pub class_weight: Option<ClassWeightArg>,
 
     /// Allow columns, units and outcomes that differ from the current model's
     #[arg(long, env = "RETRAIN_NEW_SCHEMA", value_parser = BoolishValueParser::new(), hide_short_help = true, help_heading = "Model")]
@@ -185,6 +197,9 @@ pub struct DataArgs {
         hide_short_help = true
     )]
     pub allow_leak: Vec<String>,
+
+    #[command(flatten)]
+    pub columns: ColumnArgs,
 
     /// Column with the time of a row; the newest rows are held out [default: held out at random]
     #[arg(long, env = "RETRAIN_TIME", value_name = "COLUMN", help_heading = "Columns")]

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use mlops_core::table::Table;
+use mlops_model::Model;
 use mlops_model::artifact::{ModelFile, Training};
 use mlops_model::gate;
 use mlops_model::seen::{NewData, Seen, seen};
-use mlops_model::{Model, Schema};
 use mlops_stats::profile::Profiles;
 use serde::Serialize;
 
@@ -69,12 +69,21 @@ impl Champion {
     /// Predicts the held-out rows, and finds those that are new to the model.
     pub(crate) fn on_held_out(&self, data: &Data) -> OnHeldOut {
         let (is_new, left_out) = self.new_rows(data);
-        let probabilities = match other_outcomes(&self.model.schema, &data.schema) {
-            Some(why) => Err(why),
-            None => self
-                .model
-                .predict(&data.test.table)
-                .map_err(|error| format!("the current model cannot predict: {error}")),
+        let predict = || {
+            let predicted = self.model.predict(&data.test.table);
+            predicted.map_err(|error| format!("the current model cannot predict: {error}"))
+        };
+        let was = &self.model.schema.target;
+        let is = &data.schema.target;
+        let probabilities = match (was.is_positive(&is.positive), was.is_positive(&is.negative)) {
+            (Some(true), Some(false)) => predict(),
+            (Some(false), Some(true)) => {
+                predict().map(|predicted| predicted.into_iter().map(|p| 1.0 - p).collect())
+            }
+            _ => Err(format!(
+                "the outcomes are {}/{}, and {}/{} in the current model",
+                is.positive, is.negative, was.positive, was.negative
+            )),
         };
         OnHeldOut { probabilities, is_new, left_out }
     }
@@ -136,15 +145,4 @@ impl LeftOutOfComparison {
             .collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
-}
-
-/// Returns why probabilities of two models are not of the same outcome.
-fn other_outcomes(was: &Schema, is: &Schema) -> Option<String> {
-    let of = |schema: &Schema| (schema.target.positive.clone(), schema.target.negative.clone());
-    (of(was) != of(is)).then(|| {
-        let ((positive, negative), (was_positive, was_negative)) = (of(is), of(was));
-        format!(
-            "the outcomes are {positive}/{negative}, and {was_positive}/{was_negative} in the current model"
-        )
-    })
 }

@@ -22,7 +22,7 @@ pub(crate) fn faults(
         faults
             .push("it has no model_uid, so its logged requests could not be identified".to_owned());
     }
-    let Schema { features, target } = &file.model.schema;
+    let Schema { features, target, .. } = &file.model.schema;
     if features.is_empty() || target.positive == target.negative {
         faults.push("it has no features, or only one outcome".to_owned());
     }
@@ -95,8 +95,10 @@ fn kind(feature: &FeatureKind) -> Kind {
 /// Returns a message if a prediction is not a probability. The rows have missing, ordinary, unknown
 /// and extreme values.
 fn invalid_prediction(model: &Model) -> Option<String> {
+    let time = model.schema.time.as_deref().map(|time| column(time, &FeatureKind::Date));
+    let features = model.schema.features.iter();
     let columns: Vec<Column> =
-        model.schema.features.iter().map(|feature| column(&feature.name, &feature.kind)).collect();
+        features.map(|feature| column(&feature.name, &feature.kind)).chain(time).collect();
     match model.predict(&Table { columns }) {
         Ok(probabilities) => {
             let found =

@@ -1,13 +1,13 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use mlops_core::table::{Column, Table, Values};
+use mlops_core::table::{Column, Kind, Table, Values};
 use mlops_job::{Context, UsageError};
 use mlops_model::identifiers::identifiers;
 use mlops_model::leaks::{Alone, alone};
 use mlops_model::split::{Groups, Part as Side, hold_out, hold_out_newest};
-use mlops_model::{Schema, Target};
-use mlops_monitor::LabelCounts;
+use mlops_model::{ChosenTarget, ModelError, PositiveBy, Schema, Target};
+use mlops_monitor::{BadCells, LabelCounts};
 use mlops_sql::Database;
 use sha2::{Digest, Sha256};
 
@@ -25,14 +25,20 @@ pub(crate) struct Data {
     /// Rows of customers that have rows in the other part.
     pub(crate) unused: Part,
     pub(crate) schema: Schema,
+    /// The reason why the positive outcome is the positive one.
+    pub(crate) positive_by: PositiveBy,
     /// The ID columns, and the column with the times of the rows.
     pub(crate) ids: Vec<String>,
     pub(crate) time: Option<String>,
+    /// The column with the weights of the rows.
+    pub(crate) weight: Option<String>,
     /// Columns that identify rows although they are no `--id`. They are no features.
     pub(crate) identifiers: Vec<String>,
     /// How well each feature predicts the outcome of the training rows alone.
     pub(crate) alone: Vec<Alone>,
     pub(crate) left_out: LeftOut,
+    /// Values that are missing since they are not of their column's kind.
+    pub(crate) bad_cells: Vec<BadCells>,
 }
 
 /// Numbers of rows that are neither training rows nor held-out rows.
@@ -81,6 +87,15 @@ impl Part {
         Self { table: self.table.followed_by(other.table), ..self }
     }
 
+    /// Returns the weights of the rows, if a column has them. A missing weight is NaN.
+    pub(crate) fn weights(&self, column: Option<&str>) -> Option<Vec<f64>> {
+        let column = self.table.column(column?)?.clone().into_kind(Kind::Numeric);
+        match column.values {
+            Values::Numeric(weights) => Some(weights),
+            _ => None,
+        }
+    }
+
     pub(crate) fn positives(&self) -> usize {
         self.labels.iter().filter(|label| **label).count()
     }
@@ -93,6 +108,7 @@ pub(crate) async fn read(
     segment: Option<&str>,
     database: Option<&Database>,
     present: Option<&Schema>,
+    new_schema: bool,
     context: &Context,
 ) -> Result<Data> {
     let target = args.target.clone();
@@ -101,14 +117,30 @@ pub(crate) async fn read(
             "--target (RETRAIN_TARGET) is missing: name the target column, such as churn",
         )
     })?;
-    let rows = rows::read(args, &target, database, present, context).await?;
+    let kept = present.filter(|_| !new_schema);
+    let rows = rows::read(args, &target, database, present, kept, context).await?;
     check_columns(&rows.table, args, segment)?;
     let args = args.clone();
-    tokio::task::spawn_blocking(move || split(rows, &target, &args)).await?
+    let current = present.map(|schema| schema.target.clone());
+    let choose = move || {
+        let chosen = Target::choose(
+            &rows.table,
+            &target,
+            args.columns.positive.as_deref(),
+            current.as_ref(),
+        );
+        let chosen = chosen.map_err(|error| match error {
+            ModelError::UnknownPositive { .. } => UsageError::new(format!("--positive: {error}")),
+            error => UsageError::because(error),
+        })?;
+        split(rows, chosen, &args)
+    };
+    tokio::task::spawn_blocking(choose).await?
 }
 
 fn check_columns(table: &Table, args: &DataArgs, segment: Option<&str>) -> Result<(), UsageError> {
     let named = args.id.iter().map(|id| ("--id", id.as_str()));
+    let named = named.chain(args.columns.weight.as_deref().map(|weight| ("--weight", weight)));
     let named = named.chain(args.time.as_deref().map(|time| ("--time", time)));
     let named = named.chain(args.allow_leak.iter().map(|leak| ("--allow-leak", leak.as_str())));
     for (argument, name) in named.chain(segment.map(|segment| ("--segment", segment))) {
@@ -125,12 +157,13 @@ fn check_columns(table: &Table, args: &DataArgs, segment: Option<&str>) -> Resul
     Ok(())
 }
 
-fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
-    let Rows { table, source, labels: logged } = rows;
+fn split(rows: Rows, chosen: ChosenTarget, args: &DataArgs) -> Result<Data> {
+    let ChosenTarget { target, by: positive_by } = chosen;
+    let Rows { table, source, labels: logged, bad_cells } = rows;
     let (table, duplicates) =
         if args.id.is_empty() { (table, 0) } else { without_duplicates(table, &args.id) };
     let outcomes =
-        table.column(target).map_or(table.rows(), |column| column.len() - column.missing());
+        table.column(&target.name).map_or(table.rows(), |column| column.len() - column.missing());
     if outcomes < args.min_rows {
         let least = args.min_rows;
         let mut message =
@@ -140,16 +173,18 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
         }
         return Err(UsageError::new(message).into());
     }
-    let (table, labels, without_outcome) = with_outcome(table, target)?;
-    let groups = Groups::of(&table, &args.id, target);
-    let mut left_out: Vec<String> = args.id.iter().chain(&args.time).cloned().collect();
+    let (table, labels, without_outcome) = with_outcome(table, &target)?;
+    let groups = Groups::of(&table, &args.id, &target.name);
+    let mut left_out: Vec<String> =
+        args.id.iter().chain(&args.time).chain(&args.columns.weight).cloned().collect();
     let is_new = |name: &String| {
-        name != target && !left_out.contains(name) && !args.allow_leak.contains(name)
+        *name != target.name && !left_out.contains(name) && !args.allow_leak.contains(name)
     };
     let identifiers: Vec<String> =
         identifiers(&table, &groups).into_iter().filter(is_new).collect();
     left_out.extend_from_slice(&identifiers);
-    let schema = Schema::of(&table, target, &left_out).map_err(UsageError::because)?;
+    let schema = Schema::with_target(&table, target, &left_out).map_err(UsageError::because)?;
+    let schema = Schema { time: args.time.clone(), ..schema };
     let times = args.time.as_ref().and_then(|time| table.column(time)).map(|column| column.times());
     let sides = sides(&groups, times.as_deref(), args)?;
     let rows = |wanted: Side| -> Vec<usize> {
@@ -165,10 +200,13 @@ fn split(rows: Rows, target: &str, args: &DataArgs) -> Result<Data> {
         alone: alone(&train.table, &train.labels, &train.groups, &schema),
         train,
         schema,
+        positive_by,
         ids: args.id.clone(),
         time: args.time.clone(),
+        weight: args.columns.weight.clone(),
         identifiers,
         left_out: LeftOut { without_outcome, duplicates, of_both_parts: unused.len(), logged },
+        bad_cells,
     };
     for (part, what) in [(&data.train, "training"), (&data.test, "held-out")] {
         let positives = part.positives();
@@ -200,20 +238,8 @@ fn without_duplicates(table: Table, ids: &[String]) -> (Table, usize) {
 }
 
 /// Returns the rows with an outcome, their outcomes, and the number of rows without one.
-fn with_outcome(table: Table, target: &str) -> Result<(Table, Vec<bool>, usize)> {
-    if let Some(column) = table.column(target)
-        && let Values::Numeric(values) = &column.values
-        && column.unreadable.is_empty()
-        && values.iter().any(|value| !value.is_nan() && *value != 0.0 && *value != 1.0)
-    {
-        let message = format!(
-            "--target {target} holds numbers; a target has two values, such as 0 and 1, or yes and no"
-        );
-        return Err(UsageError::new(message).into());
-    }
-    let labels = Target::of(&table, target)
-        .and_then(|target| target.labels(&table))
-        .map_err(UsageError::because)?;
+fn with_outcome(table: Table, target: &Target) -> Result<(Table, Vec<bool>, usize)> {
+    let labels = target.labels(&table).map_err(UsageError::because)?;
     let known: Vec<usize> = (0..labels.len()).filter(|row| labels[*row].is_some()).collect();
     let without = labels.len() - known.len();
     let labels: Vec<bool> = labels.into_iter().flatten().collect();

@@ -19,6 +19,7 @@ pub(crate) fn page(report: &RetrainReport, trained: &Trained) -> String {
     let state = if report.gate.accepted { "accepted" } else { "refused" };
     let body = html! {
         h1 { "New model " (badge(state)) }
+        p { (capitalized(&report.positive())) "." }
         p.muted {
             (report.model_uid) ": " (report.recipe.learner.name()) ", trained on " (number(report.training.rows)) " rows of "
             (report.training.source) ", evaluated on " (number(report.metrics.n)) " held-out rows"

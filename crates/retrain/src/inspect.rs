@@ -1,4 +1,5 @@
 use anyhow::{Context as _, Result};
+use mlops_core::table::Rules;
 use mlops_job::UsageError;
 use mlops_model::artifact::ModelFile;
 use mlops_model::gate::GatePolicy;
@@ -35,9 +36,11 @@ pub(crate) async fn check(location: &Location, wanted: Wanted<'_>) -> Result<Out
         Err(error) => return refused(vec![error.to_string()]),
     };
     let golden = match wanted.golden {
-        Some(golden) => {
-            Some(read_table(golden).await.with_context(|| format!("reading {golden}"))?)
-        }
+        Some(golden) => Some(
+            read_table(golden, &Rules::default())
+                .await
+                .with_context(|| format!("reading {golden}"))?,
+        ),
         None => None,
     };
     let mut reasons = faults(&file, &bytes, golden.as_ref())?;

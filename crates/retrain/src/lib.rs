@@ -3,6 +3,7 @@
 mod args;
 mod champion;
 mod check;
+mod column_args;
 mod data;
 mod html;
 mod inspect;

@@ -2,7 +2,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
-use mlops_core::table::Table;
+use mlops_core::table::{Rules, Table};
 use mlops_job::UsageError;
 use mlops_model::artifact::{ModelFile, Training};
 use mlops_objects::{LocalCopy, Location, Objects, local_copy};
@@ -90,7 +90,7 @@ impl Models {
             return Ok(Err(Unusable(why)));
         }
         let read = tokio::task::spawn_blocking(move || {
-            TableFile::open(copy.as_ref()).and_then(|file| file.read_all())
+            TableFile::open(copy.as_ref(), &Rules::of_types()).and_then(|file| file.read_all())
         });
         let wanted = training.refitted_rows.unwrap_or(training.rows);
         Ok(match read.await? {

@@ -4,8 +4,8 @@ use mlops_job::{Exit, Report, grid, number, percent};
 use mlops_model::artifact::{ModelFile, Training};
 use mlops_model::gate::GateReport;
 use mlops_model::metrics::Metrics;
-use mlops_model::{FeatureKind, Recipe, Target};
-use mlops_monitor::LabelCounts;
+use mlops_model::{FeatureKind, PositiveBy, Recipe, Target};
+use mlops_monitor::{BadCells, LabelCounts};
 use serde::Serialize;
 
 use crate::champion::LeftOutOfComparison;
@@ -37,6 +37,10 @@ pub enum Outcome {
 pub struct RetrainReport {
     /// ID of the model.
     pub model_uid: String,
+    /// The target, with the positive outcome.
+    pub target: Target,
+    /// The reason why it is the positive one.
+    pub positive_by: PositiveBy,
     /// Metrics on the held-out rows.
     pub metrics: Metrics,
     /// The current model, with its metrics on the rows of the comparison.
@@ -51,6 +55,9 @@ pub struct RetrainReport {
     pub candidate: Option<String>,
     /// Number of rows that were left out because they have no outcome.
     pub without_outcome: usize,
+    /// Values that are missing since they are not of their column's kind, such as `#DIV/0!` among
+    /// numbers.
+    pub bad_cells: Vec<BadCells>,
     /// Number of duplicates that were left out.
     pub duplicates: usize,
     /// Number of rows that were left out of the evaluation, since their customers have rows in the
@@ -164,6 +171,8 @@ impl RetrainReport {
         });
         Self {
             model_uid: file.model_uid.clone(),
+            target: file.model.schema.target.clone(),
+            positive_by: trained.positive_by,
             metrics: file.metrics.clone(),
             champion,
             gate: trained.gate.clone(),
@@ -171,6 +180,7 @@ impl RetrainReport {
             training: file.training.clone(),
             candidate: None,
             without_outcome: left_out.without_outcome,
+            bad_cells: trained.bad_cells.clone(),
             duplicates: left_out.duplicates,
             of_both_parts: left_out.of_both_parts,
             logged: left_out.logged,
@@ -204,7 +214,7 @@ impl RetrainReport {
             .collect();
         let names = columns.iter().map(|(name, _)| name.as_str());
         let header: Vec<&str> = std::iter::once("held-out rows").chain(names).collect();
-        let mut text = grid(&header, &rows);
+        let mut text = format!("{}\n\n{}", self.positive(), grid(&header, &rows));
         text.push_str(&format!(
             "\n\n{} trained on {} rows ({} positive), evaluated on {} held-out rows",
             self.recipe.learner.name(),
@@ -250,6 +260,18 @@ impl RetrainReport {
         text
     }
 
+    /// Returns the outcome whose probability the model predicts, and why.
+    pub(crate) fn positive(&self) -> String {
+        let Target { name, positive, negative } = &self.target;
+        let why = match self.positive_by {
+            PositiveBy::Argument => "as --positive says",
+            PositiveBy::CurrentModel => "as in the current model",
+            PositiveBy::Name => "by its name; --positive changes it",
+            PositiveBy::Rarer => "the rarer one; --positive changes it",
+        };
+        format!("predicts the probability that {name} is {positive}, not {negative} ({why})")
+    }
+
     /// Returns the models of the table of metrics. The candidate model stands there twice if the models
     /// are compared on fewer rows than it is evaluated on.
     pub(crate) fn columns(&self) -> Vec<(String, Option<&Metrics>)> {
@@ -272,7 +294,8 @@ impl RetrainReport {
 
     /// Returns what is to be known about the figures, a sentence each.
     pub(crate) fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = left_out_identifiers(&self.identifiers).into_iter().collect();
+        let mut notes: Vec<String> = self.bad_cells.iter().map(BadCells::text).collect();
+        notes.extend(left_out_identifiers(&self.identifiers));
         let left_out = self.champion.as_ref().and_then(|champion| champion.left_out.text());
         if let (Some(comparison), Some(left_out)) = (&self.gate.comparison, left_out) {
             notes.push(format!(

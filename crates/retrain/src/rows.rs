@@ -1,10 +1,14 @@
+use std::collections::HashMap;
+
 use anyhow::{Context as _, Result};
-use mlops_core::table::{Column, Kind, Table};
+use mlops_core::ports::StoreError;
+use mlops_core::table::{Column, Form, Kind, ReadingError, Rules, Table};
 use mlops_core::window::Window;
 use mlops_job::{Context, UsageError};
 use mlops_model::{FeatureKind, Schema};
 use mlops_monitor::{
-    LOG_TIME, LabelCounts, LogColumns, LogsAt, label, read_logged, read_outcomes, read_table,
+    BadCells, LOG_TIME, LabelCounts, LogColumns, LogsAt, label, read_logged, read_outcomes,
+    read_table,
 };
 use mlops_sql::Database;
 
@@ -20,24 +24,29 @@ pub(crate) struct Rows {
     pub(crate) source: String,
     /// Counts of the logged requests, if any were read.
     pub(crate) labels: Option<LabelCounts>,
+    /// Values that are missing since they are not of their column's kind.
+    pub(crate) bad_cells: Vec<BadCells>,
 }
 
 /// Reads all sources of the arguments. Without other sources, logs have the columns of the current
-/// model.
+/// model. Categorical features of the `kept` schema stay so.
 pub(crate) async fn read(
     args: &DataArgs,
     target: &str,
     database: Option<&Database>,
     present: Option<&Schema>,
+    kept: Option<&Schema>,
     context: &Context,
 ) -> Result<Rows> {
     if args.data.is_empty() && args.table.is_none() && args.query.is_none() && args.logs.is_none() {
         let message = "--data (RETRAIN_DATA) is missing: name the training data, such as train.csv, or use --table, --query or --logs";
         return Err(UsageError::new(message).into());
     }
+    let rules = rules(args, kept);
     let mut rows = Gathered::default();
     for location in &args.data {
-        let table = read_table(location).await.with_context(|| format!("reading {location}"))?;
+        let table =
+            read_table(location, &rules).await.with_context(|| format!("reading {location}"))?;
         rows.add(table, location.to_string())?;
     }
     let from_database = |argument: &str| {
@@ -49,14 +58,21 @@ pub(crate) async fn read(
     };
     if let Some(table) = &args.table {
         let database = from_database("--table")?;
-        rows.add(database.query(&database.select_all(table)).await?, format!("table {table}"))?;
+        let read = database.query(&database.select_all(table), &rules).await;
+        rows.add(read.map_err(of_user)?, format!("table {table}"))?;
     }
     if let Some(query) = &args.query {
-        rows.add(from_database("--query")?.query(query).await?, format!("`{query}`"))?;
+        let read = from_database("--query")?.query(query, &rules).await;
+        rows.add(read.map_err(of_user)?, format!("`{query}`"))?;
     }
     let mut labels = None;
     if let Some(source) = &args.logs {
         let columns = log_columns(rows.table.as_ref(), present, target, args)?;
+        let columns = LogColumns {
+            inputs: columns,
+            forms: forms(rows.table.as_ref(), present),
+            ..LogColumns::default()
+        };
         let logged = read_logs(args, source, columns, database, context).await?;
         let outcomes = read_outcomes(&args.outcomes, database).await?;
         let logged = args.outcomes.outcomes_of.keep(&logged);
@@ -69,7 +85,27 @@ pub(crate) async fn read(
         };
         rows.add(with_time(labelled.table, args.time.as_deref()), format!("{name} with outcomes"))?;
     }
-    Ok(Rows { table: rows.table.unwrap_or_default(), source: rows.sources.join(", "), labels })
+    let table = rows.table.unwrap_or_default();
+    let bad_cells = BadCells::check(&table, args.columns.reading.max_bad_cells)?;
+    Ok(Rows { table, source: rows.sources.join(", "), labels, bad_cells })
+}
+
+/// Returns how columns are read: IDs as texts, and categorical features of the kept schema as levels.
+fn rules(args: &DataArgs, kept: Option<&Schema>) -> Rules {
+    let features = kept.iter().flat_map(|schema| &schema.features);
+    let levels = features.filter(|it| matches!(it.kind, FeatureKind::Categorical { .. }));
+    let levels =
+        levels.map(|feature| &feature.name).chain(&args.columns.categorical).cloned().collect();
+    let client = CLIENT_ID.to_owned();
+    Rules { levels, ..args.columns.reading.rules(args.id.iter().chain([&client])) }
+}
+
+/// The error of a query; cells that cannot be read are the user's.
+fn of_user(error: StoreError) -> anyhow::Error {
+    match std::error::Error::source(&error) {
+        Some(source) if source.is::<ReadingError>() => UsageError::because(error).into(),
+        _ => error.into(),
+    }
 }
 
 #[derive(Default)]
@@ -145,15 +181,28 @@ fn log_columns(
     Ok(columns)
 }
 
+/// Returns the forms of texts: those of the earlier sources, or else of the current model.
+fn forms(before: Option<&Table>, present: Option<&Schema>) -> HashMap<String, Form> {
+    match (before, present) {
+        (Some(table), _) => {
+            table.columns.iter().map(|column| (column.name.clone(), column.form)).collect()
+        }
+        (None, Some(schema)) => {
+            let features = schema.features.iter();
+            features.map(|feature| (feature.name.clone(), feature.form)).collect()
+        }
+        (None, None) => HashMap::new(),
+    }
+}
+
 async fn read_logs(
     args: &DataArgs,
     source: &LogSource,
-    columns: Vec<(String, Kind)>,
+    columns: LogColumns,
     database: Option<&Database>,
     context: &Context,
 ) -> Result<Table> {
-    let outputs = args.outcomes.outcomes_of.outputs();
-    let columns = LogColumns { inputs: columns, outputs, ..LogColumns::default() };
+    let columns = LogColumns { outputs: args.outcomes.outcomes_of.outputs(), ..columns };
     let logs = match source {
         LogSource::Database => LogsAt::Database(database.ok_or_else(|| {
             UsageError::new("--logs model_logs needs --database (MLOPS_DATABASE)")

@@ -1,7 +1,9 @@
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mlops_core::ports::{ModelRecord, ModelStore, RetrainStatus, RetrainStore};
+use mlops_core::table::Rules;
 use mlops_job::Context;
+use mlops_model::Recipe;
 use mlops_monitor::read_table;
 use mlops_objects::write_file;
 use mlops_sql::Database;
@@ -53,9 +55,11 @@ async fn retrain(
     let models = Models::open(args.store.models.as_ref()).await?;
     let present = models.present().await?;
     let schema = present.as_ref().map(|present| &present.file.model.schema);
-    let data =
-        data::read(&args.data, args.gate.segment.as_deref(), database, schema, context).await?;
+    let segment = args.gate.segment.as_deref();
+    let data = data::read(&args.data, segment, database, schema, args.new_schema, context).await?;
     let recipe = choose_recipe(args.recipe.as_ref(), present.as_ref()).await?;
+    let class_weight = args.class_weight.map_or(recipe.class_weight, Into::into);
+    let recipe = Recipe { class_weight, ..recipe };
     let (champion, known) = match present {
         Some(Present { file, version }) => {
             (Some(Champion::read(&models, file, args.new_schema).await?), Some(version))
@@ -63,9 +67,11 @@ async fn retrain(
         None => (None, None),
     };
     let golden = match &args.gate.golden {
-        Some(file) => {
-            Some(read_table(file).await.with_context(|| format!("reading --golden {file}"))?)
-        }
+        Some(file) => Some(
+            read_table(file, &Rules::default())
+                .await
+                .with_context(|| format!("reading --golden {file}"))?,
+        ),
         None => None,
     };
     let plan = Plan {

@@ -17,6 +17,12 @@ pub(crate) async fn run(
     store: &StoreArgs,
     context: &Context,
 ) -> Result<Outcome> {
+    if let Some(weight) = &args.data.columns.weight {
+        let message = format!(
+            "--weight {weight}: the search counts every row once; name the column with --id, so that it is no feature"
+        );
+        return Err(UsageError::new(message).into());
+    }
     let present = match &store.models {
         Some(location) => Models::open(Some(location)).await?.present().await?,
         None => None,
@@ -24,7 +30,7 @@ pub(crate) async fn run(
     let base = choose_recipe(args.recipe.as_ref(), present.as_ref()).await?;
     let schema = present.as_ref().map(|present| &present.file.model.schema);
     let database = store.open_database(context).await?;
-    let data = data::read(&args.data, None, database.as_ref(), schema, context).await?;
+    let data = data::read(&args.data, None, database.as_ref(), schema, false, context).await?;
     let leaks = data.alone.iter().filter(|found| found.best() >= LEAK);
     let leaks: Vec<&str> = leaks.map(|found| found.feature.as_str()).collect();
     if let Some(leak) = leaks.iter().find(|leak| !args.data.allow_leak.iter().any(|it| it == *leak))
@@ -35,6 +41,7 @@ pub(crate) async fn run(
         return Err(UsageError::new(message).into());
     }
     let (rows, identifiers) = (data.train.labels.len(), data.identifiers.clone());
+    let bad_cells = data.bad_cells.clone();
     let recipes = random_recipes(&base, &args.learner, args.trials, args.seed);
     let total = evaluations(rows, recipes.len(), args.halving);
     let bar = context.progress.start("cross-validations", Some(total as u64));
@@ -62,5 +69,5 @@ pub(crate) async fn run(
             .with_context(|| format!("writing the best recipe to {location}"))?;
     }
     let out = args.out.as_ref().map(ToString::to_string);
-    Ok(Outcome::Searched(SearchReport { rows, base, trials, identifiers, out }))
+    Ok(Outcome::Searched(SearchReport { rows, base, trials, identifiers, bad_cells, out }))
 }

@@ -1,6 +1,7 @@
 use mlops_job::{grid, number};
 use mlops_model::Recipe;
 use mlops_model::search::Trial;
+use mlops_monitor::BadCells;
 use serde::Serialize;
 
 use crate::data::left_out_identifiers;
@@ -19,6 +20,8 @@ pub struct SearchReport {
     pub trials: Vec<Trial>,
     /// Columns that identify rows and were left out, although they are no `--id`.
     pub identifiers: Vec<String>,
+    /// Values that are missing since they are not of their column's kind.
+    pub bad_cells: Vec<BadCells>,
     /// The file with the best recipe.
     pub out: Option<String>,
 }
@@ -42,6 +45,9 @@ impl SearchReport {
             self.trials.len(),
             number(self.rows as u64)
         ));
+        for bad in &self.bad_cells {
+            text.push_str(&format!("\n{}", bad.text()));
+        }
         if let Some(note) = left_out_identifiers(&self.identifiers) {
             text.push_str(&format!("\n{note}"));
         }

@@ -5,7 +5,8 @@ use mlops_job::{Context, UsageError};
 use mlops_model::artifact::{ModelFile, Training};
 use mlops_model::gate::{GatePolicy, GateReport, HeldOut, judge};
 use mlops_model::metrics::Metrics;
-use mlops_model::{Model, Progress, Recipe, Schema, golden_failures};
+use mlops_model::{Model, ModelError, PositiveBy, Progress, Recipe, Schema, golden_failures};
+use mlops_monitor::BadCells;
 use mlops_stats::profile::{Profile, Profiles};
 use mlops_table::{write_parquet, write_profiles};
 use sha2::{Digest, Sha256};
@@ -25,6 +26,8 @@ pub(crate) struct Trained {
     pub(crate) left_out_of_comparison: LeftOutOfComparison,
     pub(crate) logistic: Option<LogisticReport>,
     pub(crate) identifiers: Vec<String>,
+    pub(crate) positive_by: PositiveBy,
+    pub(crate) bad_cells: Vec<BadCells>,
     /// Predicted probabilities of the held-out rows.
     pub(crate) probabilities: Vec<f64>,
     pub(crate) labels: Vec<bool>,
@@ -49,7 +52,8 @@ pub(crate) struct Plan {
 
 /// Trains the model, evaluates it with the gate, and refits it to all rows.
 pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Trained> {
-    let model = fit(&data.train, &data.schema, plan, context)?;
+    let weight = data.weight.as_deref();
+    let model = fit(&data.train, &data.schema, weight, plan, context)?;
     let probabilities = model.predict(&data.test.table).map_err(UsageError::because)?;
     let reference = Profile::of_table(&data.train.table);
     let mut reasons = leaks(&data, &model, &plan.allowed_leaks);
@@ -89,13 +93,14 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
         positives: data.train.positives() as u64,
         ids: data.ids,
         time: data.time,
+        weight: data.weight.clone(),
         ..Training::default()
     };
     let (test, labels) = (data.test.table.clone(), data.test.labels.clone());
     let (published, evaluated, fitted_to) = if gate.accepted && plan.refit_all {
         let all = data.train.followed_by(data.test).followed_by(data.unused);
         training.refitted_rows = Some(all.labels.len() as u64);
-        let refitted = fit(&all, &data.schema, plan, context)?;
+        let refitted = fit(&all, &data.schema, weight, plan, context)?;
         gate.reasons = golden(&refitted, plan)?;
         gate.accepted = gate.reasons.is_empty();
         (refitted, Some(model), all)
@@ -129,6 +134,8 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
         left_out_of_comparison: champion.map(|champion| champion.left_out).unwrap_or_default(),
         logistic,
         identifiers: data.identifiers,
+        positive_by: data.positive_by,
+        bad_cells: data.bad_cells,
         probabilities,
         labels,
         training_copy,
@@ -137,14 +144,33 @@ pub(crate) fn train(data: Data, plan: &Plan, context: &Context) -> Result<Traine
     })
 }
 
-fn fit(rows: &Part, schema: &Schema, plan: &Plan, context: &Context) -> Result<Model, UsageError> {
+fn fit(
+    rows: &Part,
+    schema: &Schema,
+    weight: Option<&str>,
+    plan: &Plan,
+    context: &Context,
+) -> Result<Model, UsageError> {
+    let weights = rows.weights(weight);
     let bar = context.progress.start("trees and rounds", Some(plan.recipe.steps() as u64));
     let tell = |_| bar.inc(1);
     let progress = Progress::new(&tell);
-    let fitted =
-        Model::fit_groups(&rows.table, &rows.labels, &rows.groups, schema, &plan.recipe, &progress);
+    let fitted = Model::fit_groups(
+        &rows.table,
+        &rows.labels,
+        &rows.groups,
+        weights.as_deref(),
+        schema,
+        &plan.recipe,
+        &progress,
+    );
     bar.finish_and_clear();
-    fitted.map_err(UsageError::because)
+    fitted.map_err(|error| match (error, weight) {
+        (ModelError::Weight { row, weight }, Some(column)) => UsageError::new(format!(
+            "--weight {column}: the weight of row {row} with an outcome is {weight}; weights must be numbers from 0 on"
+        )),
+        (error, _) => UsageError::because(error),
+    })
 }
 
 /// Returns the golden requests that a model does not answer within their bounds.

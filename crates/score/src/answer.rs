@@ -49,7 +49,11 @@ pub(crate) fn answer(
     metrics: &Metrics,
 ) -> Result<Answer, Problem> {
     let requests: Vec<&Request<'_>> = body.rows.iter().flatten().collect();
-    let table = model.table(requests.len(), |row, feature| requests[row].cell(feature));
+    let table = model.table(
+        requests.len(),
+        |row, feature| requests[row].cell(feature),
+        |row, name| requests[row].time(name).unwrap_or_else(|| begun.now.as_microsecond()),
+    );
     let probabilities = model.file.model.predict(&table).ok();
     let probabilities = probabilities.filter(|all| all.iter().all(|p| (0.0..=1.0).contains(p)));
     let Some(probabilities) = probabilities else {

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
 use mlops_core::address::{DatabaseUrl, Password};
 use mlops_job::{CommonArgs, EXIT_CODES_HELP, JobArgs, Output, Spec, UsageError, share, span};
+use mlops_monitor::ReadingArgs;
 use mlops_objects::Location;
 
 use crate::demand::Demand;
@@ -72,6 +73,9 @@ pub enum Command {
         /// Rows to predict: CSV or Parquet, a path or s3://BUCKET/KEY
         #[arg(long, env = "SCORE_DATA", value_name = "FILE")]
         data: Location,
+
+        #[command(flatten)]
+        reading: ReadingArgs,
     },
 }
 

@@ -48,7 +48,7 @@ impl ServedModel {
         push_string(&mut uid_json, &file.model_uid);
         let missing = file.model.schema.features.iter().map(|_| Counter::default()).collect();
         let model = Self { file, loaded_at: now, uid_json, missing, indices };
-        let empty = model.table(1, |_, _| Cell::Missing);
+        let empty = model.table(1, |_, _| Cell::Missing, |_, _| now.as_microsecond());
         let probabilities = model.file.model.predict(&empty).map_err(UsageError::because)?;
         if !probabilities.iter().all(|probability| (0.0..=1.0).contains(probability)) {
             return Err(UsageError::new(format!(
@@ -69,10 +69,10 @@ impl ServedModel {
         &self.file.model.schema.features
     }
 
-    /// Returns the index and the kind of the feature of that name.
-    pub(crate) fn feature(&self, name: &str) -> Option<(usize, &FeatureKind)> {
+    /// Returns the index of the feature of that name, and the feature.
+    pub(crate) fn feature(&self, name: &str) -> Option<(usize, &Feature)> {
         let index = *self.indices.get(name)?;
-        Some((index, &self.features()[index].kind))
+        Some((index, &self.features()[index]))
     }
 
     /// Why this model may not take over from another while callers send what that one needs; `None`
@@ -93,7 +93,7 @@ impl ServedModel {
                         "it needs the feature `{name}`, which callers do not send"
                     ));
                 }
-                Some((_, kind)) if !is_same_kind(kind, &feature.kind) => {
+                Some((_, before)) if !is_same_kind(&before.kind, &feature.kind) => {
                     return Some(format!("its feature `{name}` has another kind of values"));
                 }
                 Some(_) => {}
@@ -102,19 +102,25 @@ impl ServedModel {
         None
     }
 
-    /// A table as the model takes it; `cell` is asked by row and feature.
-    pub(crate) fn table<'c>(&self, rows: usize, cell: impl Fn(usize, usize) -> Cell<'c>) -> Table {
+    /// A table as the model takes it; `cell` is asked by row and feature, and `time` by row and the
+    /// name of the column with the time of a row.
+    pub(crate) fn table<'c>(
+        &self,
+        rows: usize,
+        cell: impl Fn(usize, usize) -> Cell<'c>,
+        time: impl Fn(usize, &str) -> i64,
+    ) -> Table {
         let column = |(index, feature): (usize, &Feature)| {
-            let kind = match feature.kind {
-                FeatureKind::Numeric => Kind::Numeric,
-                FeatureKind::Categorical { .. } => Kind::Categorical,
-                FeatureKind::Date => Kind::Date,
-            };
-            let mut column = Column::new(feature.name.as_str(), kind);
+            let mut column = feature.column();
             (0..rows).for_each(|row| column.push(cell(row, index)));
             column
         };
-        Table { columns: self.features().iter().enumerate().map(column).collect() }
+        let times = self.file.model.schema.time.as_deref().map(|name| {
+            let mut times = Column::new(name, Kind::Date);
+            (0..rows).for_each(|row| times.push(Cell::Time(time(row, name))));
+            times
+        });
+        Table { columns: self.features().iter().enumerate().map(column).chain(times).collect() }
     }
 }
 

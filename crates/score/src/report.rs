@@ -1,4 +1,5 @@
 use mlops_job::{Report, number};
+use mlops_monitor::BadCells;
 use mlops_web::Healthy;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -35,6 +36,8 @@ pub struct Predicted {
     pub rows: usize,
     /// Their mean; nothing without rows.
     pub mean: Option<f64>,
+    /// Values that are missing since they are not of their column's kind.
+    pub bad_cells: Vec<BadCells>,
     /// One a row, in their order.
     pub predictions: Vec<f64>,
 }
@@ -54,11 +57,15 @@ impl Report for Outcome {
                 let mean = predicted
                     .mean
                     .map_or_else(String::new, |mean| format!(", mean probability {mean:.4}"));
-                format!(
+                let mut text = format!(
                     "{} rows by {}{mean}; --output csv gives each",
                     number(predicted.rows as u64),
                     predicted.model_uid
-                )
+                );
+                for bad in &predicted.bad_cells {
+                    text.push_str(&format!("\n{}", bad.text()));
+                }
+                text
             }
             Self::Healthy(healthy) => format!("{} is healthy", healthy.healthy),
         }

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use mlops_core::table::{Cell, is_missing_text};
-use mlops_core::timestamp::parse_utc;
-use mlops_model::FeatureKind;
+use mlops_core::table::{Cell, Form, is_missing_text, is_no_value, level_name};
+use mlops_model::{Feature, FeatureKind};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -137,13 +136,13 @@ impl<'b> Request<'b> {
                 ("uid", _) => read_uid(raw).map(|found| uid = found),
                 ("client_id", feature) => read_client_id(raw).and_then(|found| {
                     client_id = found;
-                    if let Some((index, kind)) = feature {
-                        values[index] = Some(read_value(raw, kind)?);
+                    if let Some((index, feature)) = feature {
+                        values[index] = Some(read_value(raw, feature)?);
                     }
                     Ok(())
                 }),
-                (_, Some((index, kind))) => {
-                    read_value(raw, kind).map(|value| values[index] = Some(value))
+                (_, Some((index, feature))) => {
+                    read_value(raw, feature).map(|value| values[index] = Some(value))
                 }
                 (_, None) => check_depth(raw),
             };
@@ -174,6 +173,13 @@ impl<'b> Request<'b> {
             Some(Value::Number(number)) => Cell::Number(*number),
             Some(Value::Text(text)) => Cell::Text(text),
         }
+    }
+
+    /// Returns the point in time that a field says, in microseconds since 1970.
+    pub(crate) fn time(&self, name: &str) -> Option<i64> {
+        let (_, raw) = self.fields.0.iter().find(|(field, _)| field == name)?;
+        let text = raw.get().starts_with('"').then(|| text(raw.get()).ok())??;
+        Form::default().time(&text)
     }
 
     /// Returns the value of a field for a rule.
@@ -240,7 +246,10 @@ fn read_client_id(raw: &str) -> Result<Option<Cow<'_, str>>, String> {
     match raw.as_bytes().first() {
         Some(b'n') => Ok(None),
         Some(b'"') => {
-            let client_id = text(raw)?;
+            let client_id = match text(raw)? {
+                Cow::Borrowed(text) => Cow::Borrowed(level_name(text)),
+                Cow::Owned(text) => Cow::Owned(level_name(&text).to_owned()),
+            };
             match client_id.chars().count() {
                 0..=MAX_ID_CHARACTERS => Ok(Some(client_id)),
                 length => Err(format!(
@@ -248,18 +257,20 @@ fn read_client_id(raw: &str) -> Result<Option<Cow<'_, str>>, String> {
                 )),
             }
         }
-        // Not 1.0 or 1e3: nobody could tell which client that is.
+        // 12.0 is 12, as Python and tables with missing values write it. Not 1.5 or 1e3: nobody could
+        // tell which client that is.
         Some(b'-' | b'0'..=b'9')
-            if raw.len() <= MAX_ID_CHARACTERS && !raw.contains(['.', 'e', 'E']) =>
+            if raw.len() <= MAX_ID_CHARACTERS && !level_name(raw).contains(['.', 'e', 'E']) =>
         {
-            Ok(Some(Cow::Borrowed(raw)))
+            Ok(Some(Cow::Borrowed(level_name(raw))))
         }
         _ => Err(format!("must be a text or a whole number, not {}", kind_of(raw))),
     }
 }
 
-fn read_value<'b>(raw: &'b str, kind: &FeatureKind) -> Result<Value<'b>, String> {
-    match (kind, raw.as_bytes().first()) {
+fn read_value<'b>(raw: &'b str, feature: &Feature) -> Result<Value<'b>, String> {
+    let form = &feature.form;
+    match (&feature.kind, raw.as_bytes().first()) {
         (_, Some(b'n')) => Ok(Value::Missing),
         (FeatureKind::Numeric | FeatureKind::Categorical { .. }, Some(b'-' | b'0'..=b'9')) => {
             finite(raw)
@@ -268,12 +279,23 @@ fn read_value<'b>(raw: &'b str, kind: &FeatureKind) -> Result<Value<'b>, String>
         }
         (FeatureKind::Categorical { .. }, Some(b't' | b'f')) => Ok(Value::Text(Cow::Borrowed(raw))),
         (FeatureKind::Categorical { .. }, Some(b'"')) => text(raw).map(Value::Text),
+        (FeatureKind::Numeric, Some(b't' | b'f')) if form.has_flags => {
+            Ok(Value::Number(if raw == "true" { 1.0 } else { 0.0 }))
+        }
+        // A text is what it is in training data, where numbers stand in texts too.
+        (FeatureKind::Numeric, Some(b'"')) => {
+            let text = text(raw)?;
+            match form.number(&text) {
+                _ if is_no_value(&text) => Ok(Value::Missing),
+                Some(number) if number.is_finite() => Ok(Value::Number(number)),
+                _ => Err("must be a number or null, not a text that is no number".to_owned()),
+            }
+        }
         (FeatureKind::Date, Some(b'"')) => {
             let text = text(raw)?;
-            let is_time = parse_utc(&text).is_some()
-                || text.parse::<jiff::civil::DateTime>().is_ok()
-                || text.parse::<jiff::Timestamp>().is_ok();
-            if is_time {
+            if is_no_value(&text) {
+                Ok(Value::Missing)
+            } else if form.time(&text).is_some() {
                 Ok(Value::Text(text))
             } else {
                 Err("must be a date such as 2026-11-23, or null".to_owned())

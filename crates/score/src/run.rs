@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
+use mlops_core::table::Rules;
 use mlops_job::{Context, UsageError};
 use mlops_monitor::read_table;
 use mlops_web::{Limits, Secrets, ask_health, serve};
@@ -40,9 +41,9 @@ const CONFIG_PAUSE: Duration = Duration::from_secs(60);
 /// failures of the stores.
 pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     match &args.command {
-        Some(Command::Predict { data }) => {
-            Ok(Outcome::Predicted(predict_file(&args.model.model, data, context.started).await?))
-        }
+        Some(Command::Predict { data, reading }) => Ok(Outcome::Predicted(
+            predict_file(&args.model.model, data, reading, context.started).await?,
+        )),
         Some(Command::Health) => {
             Ok(Outcome::Healthy(ask_health(args.service.listen, HEALTH).await?))
         }
@@ -54,9 +55,11 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
 
 async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
     let golden = match &args.model.golden {
-        Some(file) => {
-            Some(read_table(file).await.with_context(|| format!("reading --golden {file}"))?)
-        }
+        Some(file) => Some(
+            read_table(file, &Rules::default())
+                .await
+                .with_context(|| format!("reading --golden {file}"))?,
+        ),
         None => None,
     };
     let model =

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
-use mlops_core::table::Table;
+use mlops_core::table::{Rules, Table};
 use mlops_sql::Database;
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -72,7 +72,7 @@ impl ConfigTable {
             Some(database) => database,
             None => Database::connect(&self.url).await?,
         };
-        let rows = database.query(&database.select_all(&self.name)).await?;
+        let rows = database.query(&database.select_all(&self.name), &Rules::of_types()).await?;
         *open = Some(database);
         Ok(rows)
     }

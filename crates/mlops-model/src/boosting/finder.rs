@@ -1,3 +1,4 @@
+use super::bounds::Bounds;
 use super::derivatives::{HESSIAN_STEPS, Packed, Sums};
 use super::params::BoostingParams;
 use crate::bins::MISSING_BIN;
@@ -18,23 +19,48 @@ pub(super) struct Finder {
     /// Gain of the leaf as it is, in steps.
     before: f64,
     support: i64,
+    /// Bounds of the values of both sides, in steps.
+    bounds: Bounds,
+    /// 1 if the right side must not be below the left one, -1 if it must not be above, else 0.
+    pub(super) monotone: i8,
+}
+
+/// The best split of an input.
+pub(super) struct Found {
+    /// In nats.
+    pub(super) gain: f64,
+    pub(super) question: Question,
+    /// The middle between the values of both sides, if they must be in order.
+    pub(super) middle: Option<f64>,
 }
 
 impl Finder {
-    pub(super) fn new(params: &BoostingParams, steps: f64, all: Sums, rows: usize) -> Self {
+    pub(super) fn new(
+        params: &BoostingParams,
+        steps: f64,
+        all: Sums,
+        rows: usize,
+        bounds: Bounds,
+    ) -> Self {
         let hessian_steps = HESSIAN_STEPS * steps;
         let l2 = params.l2 * hessian_steps;
         // As LightGBM: how many rows a side has is estimated by its share of the second
         // derivatives.
         let by_rows = f64::from(params.min_leaf) * all.hessian as f64 / rows as f64;
         let least = by_rows.max(params.min_hessian * hessian_steps).ceil() as i64;
-        Self {
+        let finder = Self {
             all,
             l2,
             least: least.max(1),
             unit: hessian_steps / (steps * steps),
             before: (all.gradient as f64).powi(2) / (all.hessian as f64 + l2),
             support: (LEVEL_SUPPORT * 0.25 * hessian_steps) as i64,
+            bounds: bounds.scaled(1.0 / HESSIAN_STEPS),
+            monotone: 0,
+        };
+        match bounds.is_free() {
+            true => finder,
+            false => Self { before: finder.gain(all, finder.value(all)), ..finder },
         }
     }
 
@@ -43,7 +69,7 @@ impl Finder {
         histogram: &[Packed],
         bins: usize,
         min_gain: f64,
-    ) -> Option<(f64, Question)> {
+    ) -> Option<Found> {
         let missing = Sums::unpack(histogram.get(usize::from(MISSING_BIN)).copied().unwrap_or(0));
         let mut most = self.before + (min_gain / self.unit).max(1e-9);
         let mut found = None;
@@ -76,7 +102,11 @@ impl Finder {
         } else {
             missing_left
         };
-        Some(((most - self.before) * self.unit, Question::UpTo { bin, missing_left }))
+        Some(Found {
+            gain: (most - self.before) * self.unit,
+            question: Question::UpTo { bin, missing_left },
+            middle: (self.monotone != 0).then(|| self.middle(left)),
+        })
     }
 
     /// The best cut through the levels in the order of their mean gradient, from either end.
@@ -85,7 +115,7 @@ impl Finder {
         histogram: &[Packed],
         levels: usize,
         min_gain: f64,
-    ) -> Option<(f64, Question)> {
+    ) -> Option<Found> {
         let known = (0..levels).map(|level| level as u8).chain([MISSING_BIN]);
         let sums = known
             .map(|bin| (bin, Sums::unpack(histogram.get(usize::from(bin)).copied().unwrap_or(0))));
@@ -118,18 +148,43 @@ impl Finder {
         }
         let mut set = LevelSet::default();
         found?.0.iter().for_each(|bin| insert(&mut set, *bin));
-        Some(((most - self.before) * self.unit, Question::In(set)))
+        Some(Found {
+            gain: (most - self.before) * self.unit,
+            question: Question::In(set),
+            middle: None,
+        })
     }
 
     /// The score of a split if it is above `most`. A division takes as long as all the rest, so
     /// there is one only then.
     fn score_above(&self, left: Sums, most: f64) -> Option<f64> {
         let right = self.all.minus(left);
+        if self.monotone != 0 || !self.bounds.is_free() {
+            let (of_left, of_right) = (self.value(left), self.value(right));
+            let score = self.gain(left, of_left) + self.gain(right, of_right);
+            let is_ordered = f64::from(self.monotone) * (of_right - of_left) >= 0.0;
+            return (is_ordered && score > most).then_some(score);
+        }
         let (left_hessian, right_hessian) =
             (left.hessian as f64 + self.l2, right.hessian as f64 + self.l2);
         let (left, right) = (left.gradient as f64, right.gradient as f64);
         let numerator = left * left * right_hessian + right * right * left_hessian;
         let denominator = left_hessian * right_hessian;
         (numerator > most * denominator).then(|| numerator / denominator)
+    }
+
+    /// The value of a leaf with these sums, in steps, within the bounds.
+    fn value(&self, sums: Sums) -> f64 {
+        self.bounds.clamp(-(sums.gradient as f64) / (sums.hessian as f64 + self.l2))
+    }
+
+    /// What a leaf of that value takes from the loss, in steps.
+    fn gain(&self, sums: Sums, value: f64) -> f64 {
+        -(2.0 * sums.gradient as f64 * value + (sums.hessian as f64 + self.l2) * value * value)
+    }
+
+    /// The middle between the values of both sides, as values of leaves.
+    fn middle(&self, left: Sums) -> f64 {
+        0.5 * HESSIAN_STEPS * (self.value(left) + self.value(self.all.minus(left)))
     }
 }

@@ -1,5 +1,6 @@
 //! Gradient boosting of trees on the log loss, over histograms.
 
+mod bounds;
 mod derivatives;
 mod finder;
 mod params;
@@ -7,15 +8,24 @@ mod params;
 use rayon::prelude::*;
 
 use super::bins::{BinnedRows, InputBins, MISSING_BIN};
+use super::goal::Goal;
+use super::logistic::weighted_log_odds;
 use super::node::Question;
 use super::progress::Progress;
 use super::tree::Tree;
+use bounds::Bounds;
 use derivatives::{HESSIAN_STEPS, Packed, Sums, unpack_row};
-use finder::Finder;
+use finder::{Finder, Found};
 pub use params::BoostingParams;
 
 /// Steps of a gradient of one, as long as sums over all rows fit into 31 bits.
 const MAX_STEPS: f64 = 1024.0;
+
+/// The largest step of a row's first derivative in 16 bits.
+const MAX_ROW_STEPS: f64 = 32_767.0;
+
+/// Rows whose derivatives are computed together.
+const DERIVED_ROWS: usize = 8192;
 
 /// Fewer rows than this are counted by one thread.
 const PARALLEL_ROWS: usize = 16_384;
@@ -44,6 +54,7 @@ struct Leaf {
     to: usize,
     sums: Sums,
     histograms: Histograms,
+    bounds: Bounds,
     best: Option<Split>,
 }
 
@@ -52,6 +63,8 @@ struct Split {
     gain: f64,
     input: usize,
     question: Question,
+    /// The middle between the values of both sides, if they must be in order.
+    middle: Option<f64>,
 }
 
 /// Fits gradient-boosted trees. Each tree grows leaf-wise: the leaf with the highest gain is split
@@ -63,20 +76,21 @@ struct Split {
 /// second derivatives and histograms as in G. Ke et al., "LightGBM", NeurIPS 2017; derivatives in
 /// whole steps as in Y. Shi et al., "Quantized training of gradient boosting decision trees",
 /// NeurIPS 2022, but rounded to nearest, in 2,048 steps.
+///
+/// Constraints bound the values of both sides of a split, as LightGBM's method `basic` does.
 pub(crate) fn boost(
     rows: &BinnedRows,
-    labels: &[bool],
+    goal: &Goal<'_>,
     bins: &[InputBins],
     params: &BoostingParams,
     progress: &Progress<'_>,
 ) -> Boosted {
-    let positives = labels.iter().filter(|label| **label).count() as f64;
-    let base = (positives / (labels.len() as f64 - positives)).ln();
+    let base = weighted_log_odds(goal.labels, goal.weights);
     let mut scores = vec![base as f32; rows.rows];
-    let mut booster = Booster::new(rows, bins, params);
+    let mut booster = Booster::new(rows, goal, bins, params);
     let mut trees = Vec::with_capacity(params.rounds);
     for _ in 0..params.rounds {
-        booster.derive(&scores, labels);
+        booster.derive(&scores);
         trees.push(booster.grow(&mut scores));
         progress.step();
     }
@@ -89,7 +103,19 @@ pub(crate) fn boost(
     Boosted { base, trees, importances }
 }
 
+/// Returns the number of quantization steps of a gradient of one. The derivatives of the heaviest row
+/// fit into 16 bits, and those of all rows into 31.
+fn steps(rows: usize, weights: Option<&[f64]>) -> f64 {
+    let Some(weights) = weights else {
+        return MAX_STEPS.min((f64::from(i32::MAX) / rows as f64).floor()).max(1.0);
+    };
+    let sum: f64 = weights.iter().sum();
+    let heaviest = weights.iter().copied().fold(0.0, f64::max);
+    (MAX_STEPS * rows as f64 / sum).min(MAX_ROW_STEPS / heaviest).min(f64::from(i32::MAX) / sum)
+}
+
 struct Booster<'a> {
+    goal: &'a Goal<'a>,
     rows: &'a BinnedRows,
     /// The same bins, input after input.
     columns: Vec<u8>,
@@ -108,7 +134,12 @@ struct Booster<'a> {
 }
 
 impl<'a> Booster<'a> {
-    fn new(rows: &'a BinnedRows, bins: &'a [InputBins], params: &'a BoostingParams) -> Self {
+    fn new(
+        rows: &'a BinnedRows,
+        goal: &'a Goal<'a>,
+        bins: &'a [InputBins],
+        params: &'a BoostingParams,
+    ) -> Self {
         let mut columns = vec![0u8; rows.bins.len()];
         columns.par_chunks_mut(rows.rows.max(1)).enumerate().for_each(|(input, column)| {
             let cells = rows.bins.iter().skip(input).step_by(rows.inputs);
@@ -121,12 +152,13 @@ impl<'a> Booster<'a> {
             offsets.push(offsets[offsets.len() - 1] + size);
         }
         Self {
+            goal,
             rows,
             columns,
             bins,
             offsets,
             params,
-            steps: MAX_STEPS.min((f64::from(i32::MAX) / rows.rows as f64).floor()).max(1.0),
+            steps: steps(rows.rows, goal.weights),
             derivatives: vec![0; rows.rows],
             order: vec![0; rows.rows],
             spare: vec![0; rows.rows],
@@ -140,20 +172,29 @@ impl<'a> Booster<'a> {
     }
 
     /// The derivatives of each row's loss at its score.
-    fn derive(&mut self, scores: &[f32], labels: &[bool]) {
+    fn derive(&mut self, scores: &[f32]) {
+        let (labels, weights) = (self.goal.labels, self.goal.weights);
         let (steps, hessian_steps) = (self.steps as f32, self.hessian_steps() as f32);
         let rounded = |value: f32| (value + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
         let rows = self
             .derivatives
-            .par_chunks_mut(8192)
-            .zip(scores.par_chunks(8192))
-            .zip(labels.par_chunks(8192));
-        rows.for_each(|((derivatives, scores), labels)| {
-            for ((row, score), label) in derivatives.iter_mut().zip(scores).zip(labels) {
-                let share = sigmoid(*score);
-                let gradient = rounded((share - f32::from(u8::from(*label))) * steps);
-                let hessian = rounded(share * (1.0 - share) * hessian_steps);
-                *row = gradient << 16 | hessian & 0xFFFF;
+            .par_chunks_mut(DERIVED_ROWS)
+            .zip(scores.par_chunks(DERIVED_ROWS))
+            .zip(labels.par_chunks(DERIVED_ROWS))
+            .enumerate();
+        rows.for_each(|(chunk, ((derivatives, scores), labels))| {
+            let packed = |score: f32, label: bool, weight: f32| {
+                let share = sigmoid(score);
+                let gradient = rounded((share - f32::from(u8::from(label))) * steps * weight);
+                let hessian = rounded(share * (1.0 - share) * hessian_steps * weight);
+                gradient << 16 | hessian & 0xFFFF
+            };
+            let rows = derivatives.iter_mut().zip(scores).zip(labels);
+            match weights {
+                None => rows.for_each(|((row, score), label)| *row = packed(*score, *label, 1.0)),
+                Some(weights) => rows.zip(&weights[chunk * DERIVED_ROWS..]).for_each(
+                    |(((row, score), label), weight)| *row = packed(*score, *label, *weight as f32),
+                ),
             }
         });
     }
@@ -164,7 +205,7 @@ impl<'a> Booster<'a> {
         self.order.iter_mut().zip(0u32..).for_each(|(row, index)| *row = index);
         let histograms = self.count(0, self.rows.rows);
         let sums = self.sums_of(&histograms);
-        let root = self.leaf(0, 0..self.rows.rows, sums, histograms);
+        let root = self.leaf(0, 0..self.rows.rows, sums, histograms, Bounds::default());
         let mut leaves = vec![root];
         while leaves.len() < self.params.leaves {
             let gain = |leaf: &Leaf| leaf.best.map_or(f64::MIN, |best| best.gain);
@@ -187,6 +228,7 @@ impl<'a> Booster<'a> {
             let curvature = hessian + self.params.l2;
             // Where every row is sure of its outcome there is nothing to go by.
             let step = if curvature > 0.0 { -gradient / curvature } else { 0.0 };
+            let step = leaf.bounds.clamp(step);
             let value = (self.params.learning_rate * step) as f32;
             tree.set_value(leaf.node, value);
             values.push((leaf.from..leaf.to, value));
@@ -215,7 +257,10 @@ impl<'a> Booster<'a> {
     fn split(&mut self, leaf: Leaf, split: Split, left: usize) -> [Leaf; 2] {
         let middle = leaf.from + self.partition(leaf.from, leaf.to, split);
         let is_left_smaller = 2 * (middle - leaf.from) <= leaf.to - leaf.from;
-        let (of_left, of_right) = ((left, leaf.from..middle), (left + 1, middle..leaf.to));
+        let monotone = self.goal.monotone[split.input];
+        let [bounds_left, bounds_right] = leaf.bounds.of_sides(monotone, split.middle);
+        let of_left = (left, leaf.from..middle, bounds_left);
+        let of_right = (left + 1, middle..leaf.to, bounds_right);
         let (small, large) =
             if is_left_smaller { (of_left, of_right) } else { (of_right, of_left) };
         let counted = self.count(small.1.start, small.1.end);
@@ -225,8 +270,8 @@ impl<'a> Booster<'a> {
         let large_sums = leaf.sums.minus(small_sums);
         let this = &*self;
         let (one, other) = rayon::join(
-            || this.leaf(small.0, small.1, small_sums, counted),
-            || this.leaf(large.0, large.1, large_sums, rest),
+            || this.leaf(small.0, small.1, small_sums, counted, small.2),
+            || this.leaf(large.0, large.1, large_sums, rest, large.2),
         );
         [one, other]
     }
@@ -237,10 +282,12 @@ impl<'a> Booster<'a> {
         rows: std::ops::Range<usize>,
         sums: Sums,
         histograms: Histograms,
+        bounds: Bounds,
     ) -> Leaf {
         let may_split = rows.len() >= 2 * self.params.min_leaf as usize;
-        let best = if may_split { self.best_split(&histograms, sums, rows.len()) } else { None };
-        Leaf { node, from: rows.start, to: rows.end, sums, histograms, best }
+        let best =
+            if may_split { self.best_split(&histograms, sums, rows.len(), bounds) } else { None };
+        Leaf { node, from: rows.start, to: rows.end, sums, histograms, bounds, best }
     }
 
     /// The sums over a leaf's rows, each of which is in one bin of the first input.
@@ -319,18 +366,25 @@ impl<'a> Booster<'a> {
         }
     }
 
-    fn best_split(&self, histograms: &[Packed], all: Sums, rows: usize) -> Option<Split> {
-        let finder = Finder::new(self.params, self.steps, all, rows);
+    fn best_split(
+        &self,
+        histograms: &[Packed],
+        all: Sums,
+        rows: usize,
+        bounds: Bounds,
+    ) -> Option<Split> {
+        let mut finder = Finder::new(self.params, self.steps, all, rows, bounds);
         let mut best: Option<Split> = None;
         for (input, bins) in self.bins.iter().enumerate() {
             let histogram = &histograms[self.offsets[input]..self.offsets[input + 1]];
             let least = best.map_or(0.0, |best| best.gain);
+            finder.monotone = self.goal.monotone[input];
             let found = match bins {
                 InputBins::Numeric { .. } => finder.best_number(histogram, bins.len(), least),
                 InputBins::Categorical { levels } => finder.best_levels(histogram, *levels, least),
             };
-            if let Some((gain, question)) = found {
-                best = Some(Split { gain, input, question });
+            if let Some(Found { gain, question, middle }) = found {
+                best = Some(Split { gain, input, question, middle });
             }
         }
         best

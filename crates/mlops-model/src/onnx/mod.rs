@@ -4,6 +4,7 @@
 //! (string, empty is missing), or month, quarter and year of a date (`acquired_date.month`,
 //! double). The outputs are `probability` and `label`, one a row.
 
+mod levels;
 mod proto;
 
 use prost::Message;
@@ -68,14 +69,7 @@ impl Model {
                 continue;
             };
             graph.inputs.push(ValueInfo::of(name, STRING, Some(1)));
-            let indices = (0..levels.len()).map(|index| index as f32).collect();
-            let attributes = [
-                Attribute::strings("keys_strings", levels),
-                Attribute::floats("values_floats", indices),
-                Attribute::float("default_float", f32::NAN),
-            ];
-            let index = graph.node_of(ML, "LabelEncoder", std::slice::from_ref(name), &attributes);
-            inputs.push(graph.cast(&index, DOUBLE));
+            inputs.push(graph.level_index(name, levels));
         }
         inputs
     }
@@ -84,6 +78,8 @@ impl Model {
 /// A graph that grows node by node; each node has one output, whose name is returned.
 #[derive(Default)]
 struct Graph {
+    /// The start of the names of nodes and constants, another one for each graph within a graph.
+    prefix: String,
     nodes: Vec<NodeProto>,
     constants: Vec<TensorProto>,
     inputs: Vec<ValueInfo>,
@@ -103,7 +99,7 @@ impl Graph {
         attributes: &[Attribute],
     ) -> String {
         // No feature's name begins so, or it would be hidden by a node's output.
-        let name = format!("\u{1}{}", self.nodes.len());
+        let name = format!("\u{1}{}{}", self.prefix, self.nodes.len());
         self.nodes.push(NodeProto {
             input: inputs.to_vec(),
             output: vec![name.clone()],
@@ -116,7 +112,7 @@ impl Graph {
     }
 
     fn constant(&mut self, tensor: TensorProto) -> String {
-        let name = format!("\u{1}constant {}", self.constants.len());
+        let name = format!("\u{1}{}constant {}", self.prefix, self.constants.len());
         self.constants.push(TensorProto { name: name.clone(), ..tensor });
         name
     }
@@ -241,14 +237,18 @@ impl Graph {
             vec![ValueInfo::of("probability", DOUBLE, None), ValueInfo::of("label", STRING, None)];
     }
 
-    fn encode(self) -> Vec<u8> {
-        let graph = GraphProto {
+    fn into_proto(self, name: &str) -> GraphProto {
+        GraphProto {
             node: self.nodes,
-            name: "model".to_owned(),
+            name: name.to_owned(),
             initializer: self.constants,
             input: self.inputs,
             output: self.outputs,
-        };
+        }
+    }
+
+    fn encode(self) -> Vec<u8> {
+        let graph = self.into_proto("model");
         let opset = |domain: &str, version| OperatorSetId { domain: domain.to_owned(), version };
         ModelProto {
             ir_version: 9,

@@ -61,8 +61,12 @@ pub(super) struct Attribute {
     pub(super) f: f32,
     #[prost(int64, tag = "3")]
     pub(super) i: i64,
+    #[prost(bytes = "vec", tag = "4")]
+    pub(super) s: Vec<u8>,
     #[prost(message, optional, tag = "5")]
     pub(super) t: Option<TensorProto>,
+    #[prost(message, optional, tag = "6")]
+    pub(super) g: Option<GraphProto>,
     #[prost(float, repeated, tag = "7")]
     pub(super) floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
@@ -140,6 +144,14 @@ impl Attribute {
 
     pub(super) fn int(name: &str, i: i64) -> Self {
         Self { i, ..Self::of(name, 2) }
+    }
+
+    pub(super) fn string(name: &str, s: &str) -> Self {
+        Self { s: s.as_bytes().to_vec(), ..Self::of(name, 3) }
+    }
+
+    pub(super) fn graph(name: &str, g: GraphProto) -> Self {
+        Self { g: Some(g), ..Self::of(name, 5) }
     }
 
     pub(super) fn tensor(name: &str, t: TensorProto) -> Self {

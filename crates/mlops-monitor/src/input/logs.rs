@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mlops_core::ports::{LogStore, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
-use mlops_core::table::{Cell, Column, Kind, Table};
+use mlops_core::table::{Cell, Column, Form, Kind, Table};
 use mlops_core::window::Window;
 use mlops_objects::{Location, Objects, ReadOptions, record_batches};
 use mlops_record::literal::Value;
@@ -32,6 +32,8 @@ pub struct LogColumns {
     pub inputs: Vec<(String, Kind)>,
     /// Fields of the output, each with the column that it becomes.
     pub outputs: Vec<(String, String, Kind)>,
+    /// The forms of texts of the input, such as of `1.234,50 €`.
+    pub forms: HashMap<String, Form>,
     /// Fields of the input that are known and not wanted; any other is a new column.
     pub known: HashSet<String>,
 }
@@ -63,8 +65,11 @@ pub struct LogFindings {
 impl<S: FnMut(&Table)> LogReader<S> {
     /// Starts with no rows.
     pub fn new(columns: LogColumns, sink: S) -> Self {
-        let LogColumns { inputs, outputs, known } = columns;
-        let of_inputs = inputs.iter().map(|(name, kind)| Column::new(name, *kind));
+        let LogColumns { inputs, outputs, forms, known } = columns;
+        let of_inputs = inputs.iter().map(|(name, kind)| {
+            let column = Column::new(name, *kind);
+            Column { form: forms.get(name).copied().unwrap_or(column.form), ..column }
+        });
         let of_outputs = outputs.iter().map(|(_, name, kind)| Column::new(name, *kind));
         let time = Column::new(LOG_TIME, Kind::Date);
         let batch = Table { columns: of_inputs.chain(of_outputs).chain([time]).collect() };
@@ -181,7 +186,7 @@ impl<S: FnMut(&Table)> LogReader<S> {
             .batch
             .columns
             .iter()
-            .map(|column| Column::new(&column.name, column.kind()))
+            .map(|column| Column { form: column.form, ..Column::new(&column.name, column.kind()) })
             .collect();
         let batch = std::mem::replace(&mut self.batch, Table { columns: empty });
         (self.sink)(&batch);

@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::outcomes::{Outcome, Outcomes};
 use mlops_core::ports::OutcomeStore;
-use mlops_core::table::{Kind, Table};
+use mlops_core::table::{Kind, Rules, Table};
 use mlops_job::{UsageError, duration};
 use mlops_objects::Location;
 
@@ -111,7 +111,8 @@ pub async fn read_outcomes(
 }
 
 async fn of_file(file: &Location) -> Result<Vec<Outcome>> {
-    let table = read_table(file).await?;
+    let texts = ["client_id", "outcome"].map(str::to_owned).to_vec();
+    let table = read_table(file, &Rules { texts, ..Rules::default() }).await?;
     let column = |name: &str| {
         let missing = || {
             UsageError::new(format!(

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use mlops_core::table::{Kind, Table};
+use mlops_core::table::{Kind, Rules, Table};
 use mlops_job::UsageError;
 use mlops_objects::{LocalCopy, Location, local_copy};
 use mlops_stats::profile::Profiles;
@@ -36,17 +36,17 @@ impl Source {
     /// # Errors
     ///
     /// [`UsageError`] for a file that cannot be read, and the failures of the store.
-    pub async fn open(location: &Location) -> Result<Self> {
+    pub async fn open(location: &Location, rules: &Rules) -> Result<Self> {
         if is_logs(location) {
             return Ok(Self::Logs(location.clone()));
         }
-        let copy = local_copy(location).await?;
+        let (copy, rules) = (local_copy(location).await?, rules.clone());
         let opened = tokio::task::spawn_blocking(move || {
             let path: &Path = copy.as_ref();
             Ok::<_, TableError>(match read_profiles(path)? {
                 Some(profiles) => (copy, Err(profiles)),
                 None => {
-                    let file = TableFile::open(path)?;
+                    let file = TableFile::open(path, &rules)?;
                     (copy, Ok(file))
                 }
             })
@@ -123,9 +123,24 @@ impl TableSource {
 /// # Errors
 ///
 /// [`UsageError`] for a file that cannot be read, and the failures of the store.
-pub async fn read_table(location: &Location) -> Result<Table> {
-    let copy = local_copy(location).await?;
-    let read = tokio::task::spawn_blocking(move || TableFile::open(copy.as_ref())?.read_all());
+pub async fn read_table(location: &Location, rules: &Rules) -> Result<Table> {
+    read_columns(location, rules, |_| true).await
+}
+
+/// The columns of a CSV or Parquet file that are wanted.
+///
+/// # Errors
+///
+/// As [`read_table`].
+pub async fn read_columns(
+    location: &Location,
+    rules: &Rules,
+    wanted: impl Fn(&str) -> bool + Send + 'static,
+) -> Result<Table> {
+    let (copy, rules) = (local_copy(location).await?, rules.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        TableFile::open(copy.as_ref(), &rules)?.read_columns(wanted)
+    });
     Ok(read.await?.map_err(UsageError::because)?)
 }
 

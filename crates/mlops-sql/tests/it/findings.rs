@@ -1,6 +1,6 @@
 //! The rows of `data_shift`.
 
-use mlops_core::table::{Cell, Column, Kind, Table, Values};
+use mlops_core::table::{Cell, Column, Kind, Rules, Table, Values};
 use mlops_core::timestamp::parse_utc;
 use mlops_core::window::Window;
 use mlops_detect::shift::{DataShift, ShiftPolicy, compare};
@@ -42,7 +42,7 @@ const ROWS: &str = "SELECT CONCAT(run_uid, '/', segment), feature, verdict, shif
                     FROM data_shift WHERE model_uid = 'model-7' ORDER BY run_uid, segment, feature";
 
 async fn check_rows(database: &Database) {
-    let rows = database.query(ROWS).await.unwrap();
+    let rows = database.query(ROWS, &Rules::default()).await.unwrap();
     let texts = |column: usize| -> Vec<String> {
         rows.columns[column].names().into_iter().map(Option::unwrap).collect()
     };

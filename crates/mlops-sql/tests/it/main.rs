@@ -7,4 +7,5 @@ mod columns;
 mod contract;
 mod findings;
 mod messages;
+mod queries;
 mod tables;

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use mlops_core::ports::{StoreError, StoreErrorKind};
+use mlops_core::table::Rules;
 use mlops_core::timestamp::parse_utc;
 use mlops_detect::store::{ImpactRows, PerformanceRun, VerdictStore};
 use mlops_sql::Database;
@@ -32,13 +33,13 @@ async fn check_queries(database: &Database, url: &str) {
         (long.as_str(), StoreErrorKind::NotFound, ["SELECT 1, 1,", "nowhere"]),
         ("SELEC 1", StoreErrorKind::Other, ["running the query", "SELEC 1"]),
     ] {
-        let error = database.query(query).await.unwrap_err();
+        let error = database.query(query, &Rules::default()).await.unwrap_err();
         assert_eq!(error.kind, kind, "{error}");
         check(&error, &parts);
         assert!(!error.to_string().contains("CREATE TABLE"), "{error}");
     }
     carry_out(url, "DROP TABLE model_logs").await;
-    let error = database.query("SELECT uid FROM model_logs").await.unwrap_err();
+    let error = database.query("SELECT uid FROM model_logs", &Rules::default()).await.unwrap_err();
     check(&error, &["the table model_logs is missing"]);
 }
 

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LevelProfile, NumberProfile};
-use mlops_core::table::{Column, Kind, Values};
+use mlops_core::table::{Column, Kind, Values, as_flag_of};
 
 /// The profile of one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,7 +100,11 @@ impl ColumnProfile {
                 let mut counts = vec![0; levels.names().len()];
                 codes.iter().flatten().for_each(|&code| counts[code as usize] += 1);
                 for (name, rows) in levels.names().iter().zip(counts) {
-                    profile.count(name, rows);
+                    let known = as_flag_of(name, profile.iter().map(|(name, _)| name));
+                    match known.map(str::to_owned) {
+                        Some(known) => profile.count(&known, rows),
+                        None => profile.count(name, rows),
+                    }
                 }
             }
             _ => {}

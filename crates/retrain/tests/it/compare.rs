@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mlops_core::table::Rules;
 use mlops_model::artifact::ModelFile;
 use mlops_model::metrics::roc_auc;
 use mlops_table::TableFile;
@@ -88,7 +89,7 @@ fn retrain(world: &World, data: &str, arguments: &[&str]) -> mlops_testkit::Job 
 /// Returns the AUC of a model on 6,000 customers that nobody has seen.
 fn truth(world: &World, model: &str) -> f64 {
     let fresh = world.write("fresh.csv", &csv(100_000..106_000, same));
-    let table = TableFile::open(Path::new(&fresh)).unwrap().read_all().unwrap();
+    let table = TableFile::open(Path::new(&fresh), &Rules::default()).unwrap().read_all().unwrap();
     let model = ModelFile::from_pickle(&world.read(model)).unwrap().model;
     let labels: Vec<bool> =
         table.column("churn").unwrap().names().into_iter().map(|it| it.unwrap() == "yes").collect();
@@ -232,7 +233,10 @@ fn an_accepted_model_is_refitted_to_all_rows() {
     let world = champion(&["--id", "client_id"]);
     let inspected = world.job(&["inspect", &world.path("models/model.pkl")]).run().json(0);
     let folder = format!("models/versions/{}", inspected["model_uid"].as_str().unwrap());
-    let record = TableFile::open(Path::new(&world.path(&format!("{folder}/training.parquet"))));
+    let record = TableFile::open(
+        Path::new(&world.path(&format!("{folder}/training.parquet"))),
+        &Rules::default(),
+    );
     let training = &inspected["training"];
     assert_eq!(record.unwrap().read_all().unwrap().rows(), 2400);
     assert_eq!(
@@ -245,7 +249,10 @@ fn an_accepted_model_is_refitted_to_all_rows() {
     let evaluated = ModelFile::from_pickle(&evaluated).unwrap();
     assert_eq!(evaluated.model_uid, inspected["model_uid"].as_str().unwrap());
     // The published model knows all rows by heart, the evaluated one does not.
-    let table = TableFile::open(Path::new(&world.path("first.csv"))).unwrap().read_all().unwrap();
+    let table = TableFile::open(Path::new(&world.path("first.csv")), &Rules::default())
+        .unwrap()
+        .read_all()
+        .unwrap();
     let labels: Vec<bool> =
         table.column("churn").unwrap().names().into_iter().map(|it| it.unwrap() == "yes").collect();
     let published = ModelFile::from_pickle(&world.read("models/model.pkl")).unwrap();

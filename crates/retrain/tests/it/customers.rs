@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use mlops_core::table::Rules;
 use mlops_table::TableFile;
 
 use crate::World;
@@ -48,7 +49,10 @@ fn monthly_rows_of_a_customer_are_on_one_side() {
         assert!(auc < 0.75, "AUC {auc} with {arguments:?}");
         let record =
             format!("models/versions/{}/training.parquet", report["model_uid"].as_str().unwrap());
-        let table = TableFile::open(Path::new(&world.path(&record))).unwrap().read_all().unwrap();
+        let table = TableFile::open(Path::new(&world.path(&record)), &Rules::default())
+            .unwrap()
+            .read_all()
+            .unwrap();
         let fitted: BTreeSet<String> =
             table.column("client_id").unwrap().names().into_iter().flatten().collect();
         let held_out = 600 - fitted.len();
@@ -108,7 +112,8 @@ fn equal_rows_are_told_apart_by_their_number_only() {
         let report = world.job(&job).run().json(0);
         let uid = report["model_uid"].as_str().unwrap();
         let record = format!("{models}/versions/{uid}/training.parquet");
-        let table = TableFile::open(Path::new(&record)).unwrap().read_all().unwrap();
+        let table =
+            TableFile::open(Path::new(&record), &Rules::default()).unwrap().read_all().unwrap();
         let cells = |name: &str| table.column(name).unwrap().names();
         (cells("a"), cells("b"), cells("c"), cells("d"))
     };

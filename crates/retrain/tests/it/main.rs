@@ -11,6 +11,7 @@ mod publish;
 mod refuse;
 mod runtimes;
 mod sources;
+mod values;
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use mlops_core::table::Rules;
 use mlops_model::artifact::ModelFile;
 use mlops_model::{CalibrationMethod, Schema};
 use mlops_table::TableFile;
@@ -34,8 +35,12 @@ for feature in model["schema"]["features"]:
         levels = kind["Categorical"]["levels"]
         inputs[name] = numpy.array(texts, dtype=object)[:, None]
         codes = {level: code for code, level in enumerate(levels)}
-        encoded.append([codes.get(text, len(levels)) for text in texts])
+        encoded.append([codes.get(text.strip(), len(levels)) for text in texts])
     elif kind == "Date":
+        if "time" in model["schema"]:
+            seconds = lambda text: numpy.datetime64(text or "NaT", "s").astype("datetime64[s]")
+            rows_at = [seconds(row[model["schema"]["time"]]) for row in table]
+            ages = [(at - seconds(text)) / numpy.timedelta64(1, "D") for at, text in zip(rows_at, texts)]
         for part, digits in (("month", slice(5, 7)), ("quarter", None), ("year", slice(0, 4))):
             def number(text):
                 if not text: return numpy.nan
@@ -43,6 +48,10 @@ for feature in model["schema"]["features"]:
             values = numpy.array([number(text) for text in texts], dtype=float)
             inputs[f"{name}.{part}"] = values[:, None]
             encoded.append(values)
+        if "time" in model["schema"]:
+            ages = numpy.array(ages, dtype=float)
+            inputs[f"{name}.age_days"] = ages[:, None]
+            encoded.append(ages)
     else:
         values = numpy.array([float(text) if text else numpy.nan for text in texts])
         inputs[name] = values[:, None]
@@ -62,7 +71,8 @@ if model["lightgbm"]:
     print("lightgbm", "same bits")
 "#;
 
-/// Rows of which some lack a value, and some have a plan that the model has never seen.
+/// Rows of which some lack a value, some have a plan that the model has never seen, and some have
+/// spaces around it.
 fn strange(csv: &str) -> String {
     let mut lines = csv.lines();
     let mut strange = lines.next().unwrap().to_owned() + "\n";
@@ -72,6 +82,7 @@ fn strange(csv: &str) -> String {
             0 => cells[1] = "",
             1 => cells[2] = "never seen",
             2 => cells[4] = "",
+            3 => cells[2] = "\u{a0} plus\t",
             _ => {}
         }
         strange.push_str(&(cells.join(",") + "\n"));
@@ -142,7 +153,7 @@ fn other_programs_give_the_same_answers() {
 /// Returns the predictions of the rows, as raw numbers.
 fn ask(model: &str, rows: &str, ours: &str) {
     let file = ModelFile::from_pickle(&std::fs::read(model).unwrap()).unwrap();
-    let table = TableFile::open(Path::new(rows)).unwrap().read_all().unwrap();
+    let table = TableFile::open(Path::new(rows), &Rules::default()).unwrap().read_all().unwrap();
     let found = file.model.predict(&table).unwrap();
     std::fs::write(
         ours,

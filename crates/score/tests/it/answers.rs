@@ -88,6 +88,40 @@ async fn a_request_and_an_array_of_them_are_answered_by_the_model_and_logged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_value_means_the_same_in_any_notation() {
+    let world = World::new();
+    let service = Service::start(job(&world, &["--logs", &world.path("logs")]));
+    let asked = async |sent: Value| -> f64 {
+        let answer = service.predict(sent.to_string()).await.json();
+        answer["prediction"].as_f64().unwrap_or_else(|| panic!("{sent}: {answer}"))
+    };
+    let plain =
+        json!({"activity_score": 0.37, "device_type": "level_2", "acquired_date": "2025-03-11"});
+    let expected = asked(plain.clone()).await;
+    let empty = asked(json!({})).await;
+    for (field, value) in [
+        ("activity_score", json!("0.37")),
+        ("activity_score", json!(" 37 % ")),
+        ("activity_score", json!("0,37")),
+        ("device_type", json!(" level_2\t")),
+        ("device_type", json!("\u{a0}level_2\u{2009}")),
+        ("acquired_date", json!("11.03.2025")),
+        ("acquired_date", json!(" 2025/03/11 ")),
+    ] {
+        let mut sent = plain.clone();
+        sent[field] = value;
+        assert_eq!(asked(sent.clone()).await, expected, "{sent}");
+    }
+    for nothing in ["", "NA", "-", "#DIV/0!", "unknown", " "] {
+        let sent = json!({"activity_score": nothing, "acquired_date": nothing});
+        assert_eq!(asked(sent).await, empty, "{nothing}");
+    }
+    for client in [json!("12"), json!(12), json!(12.0), json!(" 12.0 ")] {
+        asked(json!({"client_id": client})).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
     let world = World::new();
     let service = Service::start(job(
@@ -95,7 +129,11 @@ async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
         &["--logs", &world.path("logs"), "--max-body-bytes", "4096", "--max-rows", "3"],
     ));
     for (sent, words) in [
-        (json!({"activity_score": "0.5"}), "`activity_score` must be a number or null, not a text"),
+        (
+            json!({"activity_score": "high"}),
+            "`activity_score` must be a number or null, not a text",
+        ),
+        (json!({"activity_score": "1,234"}), "must be a number or null, not a text"),
         (json!({"activity_score": true}), "must be a number or null, not a boolean"),
         (json!({"activity_score": [1]}), "must be a number or null, not an array"),
         (

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use mlops_monitor::ReadingArgs;
 use mlops_objects::Location;
 
 use crate::share::share;
@@ -26,9 +27,17 @@ pub struct CaseStudyArgs {
     #[arg(long, env = "SIMULATE_TARGET", value_name = "COLUMN")]
     pub target: Option<String>,
 
+    /// Positive outcome, whose probability is predicted [default: the model's; without --model: yes,
+    /// true, 1, churned, left, … by name, else the rarer]
+    #[arg(long, env = "SIMULATE_POSITIVE", value_name = "OUTCOME")]
+    pub positive: Option<String>,
+
     /// ID columns, which are no features (A,B)
     #[arg(long, env = "SIMULATE_ID", value_name = "COLUMN", value_delimiter = ',')]
     pub id: Vec<String>,
+
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 
     /// Features to change (A,B): up to two numeric ones, and any number of categorical ones
     /// [default: the features with the highest importance]

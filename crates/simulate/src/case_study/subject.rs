@@ -1,5 +1,5 @@
 use anyhow::{Context as _, Result};
-use mlops_core::table::{Kind, Table};
+use mlops_core::table::{Kind, Rules, Table};
 use mlops_detect::shift::Roles;
 use mlops_job::UsageError;
 use mlops_model::{FeatureKind, Model, Progress, Recipe, Schema, Target, sample_indices};
@@ -39,13 +39,17 @@ impl Subject {
                 let model = PublishedModel::read(&models(location)?, None).await?;
                 let reference =
                     args.reference.clone().map_or_else(|| model.part("training.parquet"), Ok)?;
-                let reference_rows = read_table(&reference).await;
+                let rules = match args.reference {
+                    Some(_) => rules(&args),
+                    None => Rules::of_types(),
+                };
+                let reference_rows = read_table(&reference, &rules).await;
                 let reference_rows = reference_rows
                     .with_context(|| format!("reading the training data {reference}"))?;
-                (Some(model), reference_rows, read(data).await?)
+                (Some(model), reference_rows, read(&args, data).await?)
             }
             (_, Some(data)) => {
-                let table = read(data).await?;
+                let table = read(&args, data).await?;
                 let (fitted, test) = split(&table, args.test_rows as usize)?;
                 (None, fitted, test)
             }
@@ -73,8 +77,9 @@ impl Subject {
         let model_uid = model.as_ref().map(|model| model.file.model_uid.clone());
         let model = match model {
             Some(model) => model.file.model,
-            None => fit(&reference, &target, &args.id)?,
+            None => fit(&reference, &target, &args)?,
         };
+        check_positive(&args, &model.schema.target)?;
         let (mut test, labels) =
             labelled(test, &Target { name: target.clone(), ..model.schema.target.clone() })?;
         let [numeric, categorical] = chosen(&model, &args.features)?;
@@ -91,8 +96,13 @@ impl Subject {
     }
 }
 
-async fn read(data: &Location) -> Result<Table> {
-    read_table(data).await.with_context(|| format!("reading --data {data}"))
+/// Returns how tables are read: the columns with IDs as texts.
+fn rules(args: &CaseStudyArgs) -> Rules {
+    args.reading.rules(&args.id)
+}
+
+async fn read(args: &CaseStudyArgs, data: &Location) -> Result<Table> {
+    read_table(data, &rules(args)).await.with_context(|| format!("reading --data {data}"))
 }
 
 /// Returns the storage location of models. The argument may name `model.pkl` in it.
@@ -117,8 +127,23 @@ fn split(table: &Table, test_rows: usize) -> Result<(Table, Table)> {
     Ok((table.take(&fitted), table.take(&held_out)))
 }
 
-fn fit(table: &Table, target: &str, ids: &[String]) -> Result<Model> {
-    let schema = Schema::of(table, target, ids).map_err(UsageError::because)?;
+/// Refuses another positive outcome than the one whose probability the model predicts.
+fn check_positive(args: &CaseStudyArgs, target: &Target) -> Result<(), UsageError> {
+    let Some(positive) = &args.positive else { return Ok(()) };
+    let wanted = target.clone().with_positive(positive).map_err(UsageError::because)?;
+    if wanted == *target {
+        return Ok(());
+    }
+    Err(UsageError::new(format!(
+        "--positive {positive}: the model predicts the probability of {}; omit --positive",
+        target.positive
+    )))
+}
+
+fn fit(table: &Table, target: &str, args: &CaseStudyArgs) -> Result<Model> {
+    let chosen = Target::choose(table, target, args.positive.as_deref(), None);
+    let schema = chosen.and_then(|chosen| Schema::with_target(table, chosen.target, &args.id));
+    let schema = schema.map_err(UsageError::because)?;
     let (table, labels) = labelled(table.clone(), &schema.target)?;
     let fitted = Model::fit(&table, &labels, &schema, &Recipe::default(), &Progress::none());
     Ok(fitted.map_err(UsageError::because)?)
