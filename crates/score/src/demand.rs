@@ -1,9 +1,9 @@
 //! The features that a request must have.
 
+use crate::fields::Fields;
 use crate::http::FieldError;
 use crate::model::ServedModel;
 use crate::names::nearest;
-use crate::request::Fields;
 
 /// How many features of the model a request must have. A null counts as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod answer;
 mod args;
 mod demand;
+mod fields;
 mod groups;
 mod http;
 mod json;

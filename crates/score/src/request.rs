@@ -1,14 +1,13 @@
 //! A request as it arrived: what the model takes of it, and all of it for the log.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use mlops_core::table::{Cell, Form, is_missing_text, is_no_value, level_name};
 use mlops_model::{Feature, FeatureKind};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::demand::Reading;
+use crate::fields::Fields;
 use crate::http::{FieldError, Problem};
 use crate::json::push_string;
 use crate::rule::Operand;
@@ -21,9 +20,6 @@ const MAX_DEPTH: usize = 28;
 
 /// More are not told.
 const MAX_ERRORS: usize = 100;
-
-/// The fields of one request, in its order.
-pub(crate) struct Fields<'b>(Vec<(Cow<'b, str>, &'b RawValue)>);
 
 /// One request, checked.
 pub(crate) struct Request<'b> {
@@ -177,14 +173,14 @@ impl<'b> Request<'b> {
 
     /// Returns the point in time that a field says, in microseconds since 1970.
     pub(crate) fn time(&self, name: &str) -> Option<i64> {
-        let (_, raw) = self.fields.0.iter().find(|(field, _)| field == name)?;
-        let text = raw.get().starts_with('"').then(|| text(raw.get()).ok())??;
+        let raw = self.fields.get(name)?;
+        let text = raw.starts_with('"').then(|| text(raw).ok())??;
         Form::default().time(&text)
     }
 
     /// Returns the value of a field for a rule.
     pub(crate) fn operand(&self, name: &str) -> Operand<'b> {
-        let raw = self.fields.0.iter().find(|(field, _)| field == name).map(|(_, raw)| raw.get());
+        let raw = self.fields.get(name);
         match raw.and_then(|raw| Some((raw, raw.as_bytes().first()?))) {
             Some((raw, b'"')) => {
                 text(raw).map_or(Operand::Missing, |text| match is_missing_text(&text) {
@@ -205,12 +201,12 @@ impl<'b> Request<'b> {
     /// line.
     pub(crate) fn write_fields(&self, json: &mut Vec<u8>) {
         let mut endpoint = false;
-        for (name, raw) in self.fields.0.iter().filter(|(name, _)| name != "uid") {
+        for (name, raw) in self.fields.iter().filter(|(name, _)| *name != "uid") {
             endpoint |= name == "endpoint";
             json.push(b',');
             push_string(json, name);
             json.push(b':');
-            let raw = raw.get().as_bytes();
+            let raw = raw.as_bytes();
             if raw.first().is_some_and(|first| matches!(first, b'{' | b'[')) {
                 // A line's end within a string is escaped, so that these stand between values.
                 json.extend(
@@ -353,39 +349,5 @@ fn kind_of(raw: &str) -> &'static str {
         Some(b't' | b'f') => "a boolean",
         Some(b'n') => "null",
         _ => "a number",
-    }
-}
-
-impl<'b> Fields<'b> {
-    /// Gives the name and the JSON of each.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'b str)> {
-        self.0.iter().map(|(name, raw)| (name.as_ref(), raw.get()))
-    }
-}
-
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfMap;
-
-        #[derive(serde::Deserialize)]
-        #[serde(transparent)]
-        struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
-
-        impl<'de> Visitor<'de> for OfMap {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Vec::with_capacity(48);
-                while let Some((Key(name), raw)) = map.next_entry()? {
-                    fields.push((name, raw));
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(OfMap)
     }
 }
