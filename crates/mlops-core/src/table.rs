@@ -2,56 +2,28 @@
 
 mod date;
 mod form;
+mod kind;
 mod level;
 mod number;
+mod read_texts;
+mod reading;
 mod survey;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 
-use serde::{Serialize, Serializer};
-
 pub use date::DateOrder;
 pub use form::Form;
+pub use kind::Kind;
 use level::flag_name;
 pub use level::{as_flag_of, is_missing_text, level_name, number_level};
 pub use number::Decimal;
-pub use survey::{Reading, ReadingError, Rules, Survey, is_no_value};
+pub use reading::{Reading, ReadingError, Rules};
+pub use survey::{Survey, is_no_value};
 
 /// Up to so many texts of unreadable rows are kept.
 const SHOWN_TEXTS: usize = 5;
-
-/// The kind of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Numbers, compared by their order.
-    Numeric,
-    /// Levels without order.
-    Categorical,
-    /// Points in time, which move by their nature.
-    Date,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Numeric, Self::Categorical, Self::Date];
-
-    /// `numeric`, `categorical` or `date`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Numeric => "numeric",
-            Self::Categorical => "categorical",
-            Self::Date => "date",
-        }
-    }
-}
-
-impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
 
 /// One cell as its source has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -265,32 +237,6 @@ impl Column {
         codes.extend(
             rows.map(|row| row.and_then(|row| indices.get(row as usize).copied().flatten())),
         );
-    }
-
-    /// The rows of a column of texts as what all of them are. `is_typed` says that the source could
-    /// have said that they are numbers.
-    ///
-    /// # Errors
-    ///
-    /// As [`Survey::reading`].
-    pub fn read_texts(self, rules: &Rules, is_typed: bool) -> Result<Self, ReadingError> {
-        let Values::Categorical { levels, codes } = &self.values else { return Ok(self) };
-        if rules.is_levels(&self.name) || rules.has_types && is_typed {
-            return Ok(self);
-        }
-        let mut survey = Survey::default();
-        survey.see_levels(&self);
-        let reading =
-            if is_typed { survey.reading_of_texts(rules)? } else { survey.reading(rules)? };
-        if reading == Reading::levels() {
-            return Ok(self);
-        }
-        let mut column = Self::with_reading(&self.name, reading);
-        for code in codes {
-            column
-                .push(code.map_or(Cell::Missing, |code| Cell::Text(&levels.names[code as usize])));
-        }
-        Ok(column)
     }
 
     /// The same rows as another kind: numbers as levels, or levels as the numbers that they read

@@ -172,7 +172,7 @@ struct Reading<'s> {
     sent: u64,
     group: Vec<(Origin, LogRecord)>,
     group_bytes: usize,
-    /// Of the batch that is being sent.
+    /// The room of the batch that is being sent.
     room: Option<Arc<OwnedSemaphorePermit>>,
     sender: &'s mpsc::Sender<Message>,
 }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 /// Stands for the digest while it is computed.
 pub(crate) const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Puts the digest in the place of [`BLANK`].
+/// Puts the digest where [`BLANK`] is.
 pub(crate) fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
     if let Some(at) = position(&bytes, BLANK) {
         let digest = digest(&bytes, at);

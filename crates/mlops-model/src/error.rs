@@ -126,7 +126,7 @@ pub enum ModelError {
     Monotone {
         /// The feature.
         feature: String,
-        /// What is wrong with it.
+        /// The reason.
         why: &'static str,
     },
     /// A weight that is none.

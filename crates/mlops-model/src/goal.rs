@@ -1,4 +1,4 @@
-//! What a learner learns: outcomes, the weights of their rows, and constraints of its inputs.
+//! The goal of a learner: outcomes, the weights of their rows, and constraints of its inputs.
 
 use super::{ClassWeight, FeatureKind, ModelError, Recipe, Schema};
 

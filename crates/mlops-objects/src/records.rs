@@ -56,7 +56,7 @@ pub struct RecordBatch {
     /// The bytes of the object that were read for them, as stored.
     pub bytes: u64,
     /// The room of large records among them. Readers of other large records may wait until it is
-    /// dropped, so nobody may hold it while he reads on.
+    /// dropped, so drop it before the next batch is read.
     pub room: Option<OwnedSemaphorePermit>,
 }
 

@@ -68,7 +68,7 @@ fn survey(
         for column in batch?.columns {
             let survey = surveys.iter_mut().find(|(name, _)| *name == column.name);
             if let Some((_, survey)) = survey {
-                survey.see_levels(&column);
+                column.show_levels(survey);
             }
         }
         if surveys.iter().all(|(_, survey)| survey.is_settled(rows)) {

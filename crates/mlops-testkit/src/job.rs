@@ -1,8 +1,12 @@
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use crate::AwsServer;
+
+const WATCH_EVERY: Duration = Duration::from_millis(20);
 
 /// A job's binary, run as AWS Batch or a shell would, in an environment of its own.
 #[derive(Debug)]
@@ -71,16 +75,18 @@ impl Job {
     pub fn run_watched(self) -> (Ended, u64) {
         let child = self.start();
         let status = format!("/proc/{}/status", child.id());
+        let (ended, is_ended) = channel::<()>();
         let watching = std::thread::spawn(move || {
             let mut peak = 0;
             // The kernel keeps the peak, so that only the last moment is missed.
-            while let Some(bytes) = peak_bytes(&status) {
-                peak = bytes;
-                std::thread::sleep(std::time::Duration::from_millis(20));
+            while is_ended.recv_timeout(WATCH_EVERY) == Err(RecvTimeoutError::Timeout) {
+                peak = peak_bytes(&status).unwrap_or(peak);
             }
             peak
         });
-        (end(child), watching.join().unwrap())
+        let end = end(child);
+        drop(ended);
+        (end, watching.join().unwrap())
     }
 
     /// Starts it.

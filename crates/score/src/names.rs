@@ -1,4 +1,4 @@
-//! The name that somebody may have meant.
+//! The name that a client may have meant.
 
 /// Names are alike from this similarity on.
 const ALIKE: f64 = 0.85;

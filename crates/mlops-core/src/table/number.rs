@@ -26,7 +26,7 @@ pub(super) struct Written {
     pub(super) currency: Option<&'static str>,
 }
 
-/// What is written beside a number, and the currency that it names.
+/// Signs and words beside a number, and the currency that each names.
 const CURRENCIES: [(&str, &str); 89] = [
     ("US$", "USD"),
     ("A$", "AUD"),

@@ -1,6 +1,6 @@
 //! Bounds of the values of leaves, which keep a constrained prediction monotone.
 
-/// The least and the largest value of the leaves below a node, before the learning rate.
+/// The minimum and the maximum of the leaves below a node, before the learning rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bounds {
     pub(super) low: f64,

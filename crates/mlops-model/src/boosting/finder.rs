@@ -178,7 +178,7 @@ impl Finder {
         self.bounds.clamp(-(sums.gradient as f64) / (sums.hessian as f64 + self.l2))
     }
 
-    /// What a leaf of that value takes from the loss, in steps.
+    /// The reduction of the loss by a leaf of that value, in steps.
     fn gain(&self, sums: Sums, value: f64) -> f64 {
         -(2.0 * sums.gradient as f64 * value + (sums.hessian as f64 + self.l2) * value * value)
     }
