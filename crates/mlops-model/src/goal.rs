@@ -116,10 +116,13 @@ mod tests {
             (0..labels.len()).flat_map(|row| std::iter::repeat_n(row, row % 4)).collect();
         let (copied, of_copied) =
             (table.take(&copies), copies.iter().map(|row| labels[*row]).collect::<Vec<bool>>());
-        for (recipe, tolerance) in [(logistic(), 1e-4), (boosting(), 0.1)] {
+        for (recipe, tolerance) in [(logistic(), 1e-4), (boosting(), 0.03)] {
             let by_weights = weighted(&table, &labels, &weights, &recipe).predict(&table).unwrap();
             let by_copies = plain(&copied, &of_copied, &recipe).predict(&table).unwrap();
-            check_near(&by_weights, &by_copies, tolerance);
+            let distances = by_weights.iter().zip(&by_copies).map(|(a, b)| (a - b).abs());
+            // Bins and the least number of rows in a leaf are of rows, whatever their weight.
+            let mean = distances.sum::<f64>() / labels.len() as f64;
+            assert!(mean < tolerance, "{mean}");
         }
     }
 

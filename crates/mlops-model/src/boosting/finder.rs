@@ -1,5 +1,5 @@
 use super::bounds::Bounds;
-use super::derivatives::{HESSIAN_STEPS, Packed, Sums};
+use super::derivatives::{HESSIAN_STEPS, Packed, Scale, Sums};
 use super::params::BoostingParams;
 use crate::bins::MISSING_BIN;
 use crate::node::{LevelSet, Question, insert};
@@ -37,12 +37,12 @@ pub(super) struct Found {
 impl Finder {
     pub(super) fn new(
         params: &BoostingParams,
-        steps: f64,
+        scale: Scale,
         all: Sums,
         rows: usize,
         bounds: Bounds,
     ) -> Self {
-        let hessian_steps = HESSIAN_STEPS * steps;
+        let hessian_steps = scale.hessian_steps();
         let l2 = params.l2 * hessian_steps;
         // As LightGBM: how many rows a side has is estimated by its share of the second
         // derivatives.
@@ -52,9 +52,9 @@ impl Finder {
             all,
             l2,
             least: least.max(1),
-            unit: hessian_steps / (steps * steps),
+            unit: hessian_steps / (scale.steps * scale.steps),
             before: (all.gradient as f64).powi(2) / (all.hessian as f64 + l2),
-            support: (LEVEL_SUPPORT * 0.25 * hessian_steps) as i64,
+            support: (LEVEL_SUPPORT * 0.25 * HESSIAN_STEPS * scale.row_steps) as i64,
             bounds: bounds.scaled(1.0 / HESSIAN_STEPS),
             monotone: 0,
         };

@@ -14,15 +14,9 @@ use super::node::Question;
 use super::progress::Progress;
 use super::tree::Tree;
 use bounds::Bounds;
-use derivatives::{HESSIAN_STEPS, Packed, Sums, unpack_row};
+use derivatives::{Packed, Scale, Sums, unpack_row};
 use finder::{Finder, Found};
 pub use params::BoostingParams;
-
-/// Steps of a gradient of one, as long as sums over all rows fit into 31 bits.
-const MAX_STEPS: f64 = 1024.0;
-
-/// The largest step of a row's first derivative in 16 bits.
-const MAX_ROW_STEPS: f64 = 32_767.0;
 
 /// Rows whose derivatives are computed together.
 const DERIVED_ROWS: usize = 8192;
@@ -103,17 +97,6 @@ pub(crate) fn boost(
     Boosted { base, trees, importances }
 }
 
-/// Returns the number of quantization steps of a gradient of one. The derivatives of the heaviest row
-/// fit into 16 bits, and those of all rows into 31.
-fn steps(rows: usize, weights: Option<&[f64]>) -> f64 {
-    let Some(weights) = weights else {
-        return MAX_STEPS.min((f64::from(i32::MAX) / rows as f64).floor()).max(1.0);
-    };
-    let sum: f64 = weights.iter().sum();
-    let heaviest = weights.iter().copied().fold(0.0, f64::max);
-    (MAX_STEPS * rows as f64 / sum).min(MAX_ROW_STEPS / heaviest).min(f64::from(i32::MAX) / sum)
-}
-
 struct Booster<'a> {
     goal: &'a Goal<'a>,
     rows: &'a BinnedRows,
@@ -123,8 +106,7 @@ struct Booster<'a> {
     /// Offsets of the bins of each input in the histograms, and the total number of bins.
     offsets: Vec<usize>,
     params: &'a BoostingParams,
-    /// Number of quantization steps of a gradient of one.
-    steps: f64,
+    scale: Scale,
     derivatives: Vec<u32>,
     /// The rows, leaf by leaf.
     order: Vec<u32>,
@@ -158,7 +140,7 @@ impl<'a> Booster<'a> {
             bins,
             offsets,
             params,
-            steps: steps(rows.rows, goal.weights),
+            scale: Scale::of(rows.rows, goal.weights),
             derivatives: vec![0; rows.rows],
             order: vec![0; rows.rows],
             spare: vec![0; rows.rows],
@@ -167,14 +149,10 @@ impl<'a> Booster<'a> {
         }
     }
 
-    fn hessian_steps(&self) -> f64 {
-        HESSIAN_STEPS * self.steps
-    }
-
     /// The derivatives of each row's loss at its score.
     fn derive(&mut self, scores: &[f32]) {
         let (labels, weights) = (self.goal.labels, self.goal.weights);
-        let (steps, hessian_steps) = (self.steps as f32, self.hessian_steps() as f32);
+        let (steps, hessian_steps) = (self.scale.steps as f32, self.scale.hessian_steps() as f32);
         let rounded = |value: f32| (value + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits());
         let rows = self
             .derivatives
@@ -223,8 +201,8 @@ impl<'a> Booster<'a> {
         }
         let mut values = Vec::with_capacity(leaves.len());
         for leaf in leaves {
-            let gradient = leaf.sums.gradient as f64 / self.steps;
-            let hessian = leaf.sums.hessian as f64 / self.hessian_steps();
+            let gradient = leaf.sums.gradient as f64 / self.scale.steps;
+            let hessian = leaf.sums.hessian as f64 / self.scale.hessian_steps();
             let curvature = hessian + self.params.l2;
             // Where every row is sure of its outcome there is nothing to go by.
             let step = if curvature > 0.0 { -gradient / curvature } else { 0.0 };
@@ -373,7 +351,7 @@ impl<'a> Booster<'a> {
         rows: usize,
         bounds: Bounds,
     ) -> Option<Split> {
-        let mut finder = Finder::new(self.params, self.steps, all, rows, bounds);
+        let mut finder = Finder::new(self.params, self.scale, all, rows, bounds);
         let mut best: Option<Split> = None;
         for (input, bins) in self.bins.iter().enumerate() {
             let histogram = &histograms[self.offsets[input]..self.offsets[input + 1]];

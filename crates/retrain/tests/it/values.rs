@@ -132,36 +132,52 @@ fn numbers_are_read_as_people_write_them() {
         format!("{whole}.{cents:02}")
     };
     let plain = |cell: &str| if cell.is_empty() { String::new() } else { thousands(cell) };
-    check_same("spent", &[], |_, cell| match plain(cell) {
+    let check_same = |cell: &dyn Fn(&str) -> String| {
+        let expected = retrained(&with_cells("spent", |_, cell| plain(cell).replace('_', "")), &[]);
+        let written = retrained(&with_cells("spent", |_, it| cell(it)), &[]);
+        assert_eq!(written["published"], true, "{written}");
+        assert_eq!(written["metrics"], expected["metrics"]);
+    };
+    check_same(&|cell| match plain(cell) {
         cell if cell.is_empty() => cell,
         cell => format!("\"${}\"", cell.replace('_', ",")),
     });
-    check_same("spent", &[], |_, cell| match plain(cell) {
+    check_same(&|cell| match plain(cell) {
         cell if cell.is_empty() => cell,
         cell => format!("\"{} €\"", cell.replace('.', ",").replace('_', ".")),
     });
-    check_same("spent", &[], |_, cell| match plain(cell) {
+    check_same(&|cell| match plain(cell) {
         cell if cell.is_empty() => cell,
         cell => format!("CHF {}", cell.replace('_', "'")),
     });
-    check_same("spent", &[], |_, cell| match cell {
-        "" => String::new(),
-        cell => format!("{cell} %"),
-    });
+    let percent = retrained(
+        &with_cells("spent", |_, cell| match cell {
+            "" => String::new(),
+            cell => format!("{cell} %"),
+        }),
+        &[],
+    );
+    assert_eq!(percent["published"], true, "{percent}");
+    assert!(percent["importances"]["spent"].as_f64().unwrap() > 0.05, "{percent}");
 }
 
 #[test]
 fn numbers_that_may_be_read_in_two_ways_are_asked_about() {
+    let two = with_cells("spent", |_, cell| match cell.replace('.', "") {
+        cell if cell.is_empty() => cell,
+        cell => format!("\"1,{:03}\"", cell.parse::<u32>().unwrap()),
+    });
     let world = World::new();
-    world.write("two.csv", &with_cells("spent", |row, _| format!("\"1,{:03}\"", row % 1000)));
+    world.write("two.csv", &two);
     world
         .retrain("two.csv", &[])
         .run()
         .check_failed(2, &["`spent`", "two.csv", "`1,", "--decimal"]);
     for (sign, least) in [("point", 1000.0), ("comma", 1.0)] {
-        let report =
-            world.retrain("two.csv", &["--decimal", sign, "--when-inconclusive", "accept"]).run();
-        let report = report.json(0);
+        let world = World::new();
+        world.write("two.csv", &two);
+        let report = world.retrain("two.csv", &["--decimal", sign]).run().json(0);
+        assert_eq!(report["published"], true, "{report}");
         let uid = report["model_uid"].as_str().unwrap();
         let path = world.path(&format!("models/versions/{uid}/training.parquet"));
         let record = mlops_table::TableFile::open(path.as_ref(), &Default::default()).unwrap();

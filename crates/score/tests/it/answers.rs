@@ -187,7 +187,7 @@ async fn wrong_types_are_refused_by_name_and_nothing_of_the_call_is_answered() {
     );
     let metrics = service.get("/metrics").await;
     let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
-    assert!(metrics.contains("score_requests_total{status=\"422\"} 18\n"), "{metrics}");
+    assert!(metrics.contains("score_requests_total{status=\"422\"} 19\n"), "{metrics}");
     assert!(metrics.contains("score_requests_total{status=\"400\"} 5\n"), "{metrics}");
     assert_eq!(service.stop().0, 143);
     assert_eq!(world.logged(), Vec::<Value>::new());
