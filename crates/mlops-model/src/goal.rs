@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_weight_is_a_number_of_copies() {
-        let (table, labels) = customers(31, 1500, 0.05);
+        let (table, labels) = customers(31, 6000, 0.05);
         let weights: Vec<f64> = (0..labels.len()).map(|row| (row % 4) as f64).collect();
         let copies: Vec<usize> =
             (0..labels.len()).flat_map(|row| std::iter::repeat_n(row, row % 4)).collect();

@@ -284,7 +284,7 @@ mod tests {
     fn spellings_of_one_outcome_are_one() {
         check(&["Yes", "yes ", "YES", "Yes", "no", " No", "no"], None, "Yes", "no");
         check(&["true", "1", "true", "TRUE", "0", "False", "0", "0"], None, "true", "0");
-        check(&["-1", "1", "-1.0", "01"], None, "1", "-1");
+        check(&["-1", "1", "-1.0", "01", "1"], None, "1", "-1");
         let table = table(&["Yes", "yes ", "", "NO", "no", "1"]);
         let target = |positive: &str, negative: &str| Target {
             name: "it".to_owned(),

@@ -206,7 +206,7 @@ fn every_changed_bit_of_a_model_file_is_found() {
         let bytes = file(fit(&recipe, &data)).to_pickle();
         assert!(ModelFile::has_digest(&bytes));
         // The first bytes are its framing, its format and its digest.
-        let head = 0..300 * 8;
+        let head = (0..300 * 8).step_by(5);
         let anywhere = (0..300).map(|_| random.random_range(0..bytes.len() * 8));
         for bit in head.chain(anywhere) {
             let mut changed = bytes.clone();
