@@ -25,8 +25,9 @@ const BATCH_ROWS: usize = 500;
 /// Or of this size.
 const BATCH_BYTES: usize = 256 << 10;
 
-/// Objects read and compared at once.
-const OBJECTS: usize = 32;
+/// Objects read and compared at once, each over a connection of its own. More would wait for one,
+/// as long as a record of megabytes takes.
+const OBJECTS: usize = 8;
 
 /// Partitions shown of those with a difference, and uids of these.
 const SHOWN: usize = 20;

@@ -490,9 +490,15 @@ mod tests {
         let held_out = table(900, 1200, 3, 2);
         assert_eq!(count(&record, &held_out, &fitted, &[]), [300, 0, 0]);
         assert_eq!(count(&record, &held_out, &table(900, 1100, 3, 2), &["id"]), [300, 0, 0]);
+        let without_id = |mut table: Table| {
+            table.columns.remove(0);
+            table
+        };
+        let [record, held_out, fitted] = [record, held_out, fitted].map(without_id);
+        assert_eq!(count(&record, &held_out, &fitted, &[]), [300, 0, 0]);
         // Without the fitted rows, any row may be one of them.
         assert_eq!(count(&record, &held_out, &table(0, 0, 3, 2), &[]), [0, 0, 300]);
-        let no_column = Table { columns: vec![record.columns[1].clone()] };
-        assert_eq!(count(&no_column, &held_out, &fitted, &[]), [0, 0, 300]);
+        let one_column = Table { columns: vec![record.columns[0].clone()] };
+        assert_eq!(count(&one_column, &held_out, &fitted, &[]), [0, 0, 300]);
     }
 }

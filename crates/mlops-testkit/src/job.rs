@@ -100,11 +100,15 @@ impl Job {
     }
 }
 
-/// The peak of a process's memory; `None` when it has ended.
+/// The peak of a process's memory without its program file, of which a debug build has 40 MB; `None`
+/// when it has ended.
 fn peak_bytes(status: &str) -> Option<u64> {
     let text = std::fs::read_to_string(status).ok()?;
-    let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(peak.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+    let kilobytes = |name: &str| {
+        let value = text.lines().find_map(|line| line.strip_prefix(name))?;
+        value.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+    };
+    Some(kilobytes("VmHWM:")?.saturating_sub(kilobytes("RssFile:")?) << 10)
 }
 
 /// Waits for a job that was started.

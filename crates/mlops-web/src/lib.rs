@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod health;
+mod lingering;
 mod open_files;
 mod proxy;
 mod secrets;

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::add_extension::AddExtension;
 
+use crate::lingering::Lingering;
 use crate::open_files::connections_that_fit;
 
 /// The limits of a service.
@@ -49,7 +50,6 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.keep_alive)
-        .pipeline_flush(true)
         .max_buf_size(MAX_HEAD_BYTES);
     loop {
         let accept = async {
@@ -72,7 +72,8 @@ pub async fn serve(
         drop(stream.set_nodelay(true));
         let service = AddExtension::new(router.clone(), ConnectInfo::<SocketAddr>(client));
         let service = TowerToHyperService::new(service);
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let connection =
+            graceful.watch(http.serve_connection(TokioIo::new(Lingering::new(stream)), service));
         tokio::spawn(async move {
             // A client may close its connection at any time.
             drop(connection.await);

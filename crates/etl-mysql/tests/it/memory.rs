@@ -37,31 +37,28 @@ fn check(what: &str, job: Job, records: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_of_millions_of_numbers_fit_in_128_mb() {
-    for world in [World::local(), World::cloud().await] {
-        let lines: String = (0..6).map(numbers).collect();
-        world.put("one.json", lines).await;
-        check("one object", world.job(), 6);
-        for object in 0..10 {
-            world.put(&format!("ten-{object}.json"), numbers(100 + object)).await;
-        }
-        check("ten objects", world.job(), 10);
-        check("verify", world.command("verify"), 16);
+    let world = World::local();
+    world.put("one.json", (0..6).map(numbers).collect::<String>()).await;
+    check("one object", world.job(), 6);
+    let world = World::cloud().await;
+    for object in 0..10 {
+        world.put(&format!("{object}.json"), numbers(object)).await;
     }
+    check("ten objects", world.job(), 10);
+    check("verify", world.command("verify"), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn compressed_records_of_millions_of_numbers_fit_in_128_mb() {
     let world = World::local();
     let lines = |object: usize| numbers(object) + &numbers(1000 + object);
-    for object in 0..6 {
+    for object in 0..3 {
         world.put(&format!("{object}.json.gz"), gzip(&lines(object))).await;
     }
-    for object in 6..12 {
+    for object in 3..6 {
         let level_19 = zstd::encode_all(lines(object).as_bytes(), 19).unwrap();
         world.put(&format!("{object}.json.zst"), level_19).await;
     }
-    for object in 12..14 {
-        world.put(&format!("{object}.json.bz2"), bzip2(&lines(object))).await;
-    }
-    check("compressed", world.job(), 28);
+    world.put("6.json.bz2", bzip2(&lines(6))).await;
+    check("compressed", world.job(), 14);
 }

@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use futures_util::TryStreamExt;
 use mlops_core::ports::ObjectStore;
 use mlops_objects::{Folder, ReadOptions, RecordBatch, record_batches};
-use mlops_record::{DEFAULT_MAX_RECORD_BYTES, Decoder, RecordError, Step};
+use mlops_record::{DEFAULT_MAX_RECORD_BYTES, Decoder, RecordError, Step, UidFrom};
 
 fn line(uid: usize) -> String {
     format!(
@@ -233,19 +233,24 @@ async fn one_reader_at_a_time_holds_a_large_record() {
     let root = tempfile::tempdir().unwrap();
     let store = Folder::new(root.path());
     let large = line(0).replace("}}", &format!(r#","pad":"{}"}}}}"#, "x".repeat(3 << 20)));
-    for key in ["a", "b"] {
+    for key in ["a", "b", "c"] {
         store.put(key, format!("{large}\n{}\n", line(1)).into()).await.unwrap();
     }
-    let options = ReadOptions::default();
+    // There is room for two records of 4 MB.
+    let options = ReadOptions::new(4 << 20, UidFrom::FileName);
     let mut first = std::pin::pin!(record_batches(&store, "a", &options));
-    let held = loop {
-        let batch = first.try_next().await.unwrap().unwrap();
-        if batch.room.is_some() {
-            break batch;
-        }
-    };
     let mut second = std::pin::pin!(record_batches(&store, "b", &options));
-    let waits = async { while second.try_next().await.unwrap().is_some() {} };
+    let mut held = Vec::new();
+    for batches in [&mut first, &mut second] {
+        held.push(loop {
+            let batch = batches.try_next().await.unwrap().unwrap();
+            if !batch.records.is_empty() {
+                break batch;
+            }
+        });
+    }
+    let mut third = std::pin::pin!(record_batches(&store, "c", &options));
+    let waits = async { while third.try_next().await.unwrap().is_some() {} };
     let mut waits = std::pin::pin!(waits);
     let soon = std::time::Duration::from_millis(300);
     assert!(tokio::time::timeout(soon, &mut waits).await.is_err());

@@ -5,15 +5,21 @@ use mlops_model::pickle::Value;
 
 use crate::{World, customers};
 
-/// The model with one entry of its file changed.
+/// The model with one entry of its file changed, as a file of an earlier release, which had no digest.
 fn changed(bytes: &[u8], change: impl Fn(&str, &mut Value)) -> Vec<u8> {
     let Value::Dict(mut entries) = pickle::read(bytes).unwrap() else { panic!("no dict") };
+    entries.retain(|(name, _)| name != "sha256");
     entries.iter_mut().for_each(|(name, value)| change(name, value));
+    set_entry(&mut entries, "format", Value::Int(1));
     pickle::write(&Value::Dict(entries))
 }
 
 fn set(value: &mut Value, key: &str, new: Value) {
     let Value::Dict(entries) = value else { panic!("no dict") };
+    set_entry(entries, key, new);
+}
+
+fn set_entry(entries: &mut [(String, Value)], key: &str, new: Value) {
     entries.iter_mut().find(|(name, _)| name == key).unwrap().1 = new;
 }
 

@@ -162,7 +162,10 @@ fn data_that_no_model_can_be_made_of_are_named() {
     check(&good.replacen(",no\n", ",perhaps\n", 3), &[], &["must have two values", "perhaps"]);
     let data = world.write("y.csv", &good);
     let numbers = ["--data", &data, "--target", "tenure", "--models", "m"];
-    world.job(&numbers).run().check_failed(2, &["--target tenure holds numbers"]);
+    world
+        .job(&numbers)
+        .run()
+        .check_failed(2, &["the target `tenure` must have two values", "Map its values"]);
     check(&good, &["--time", "day"], &["--time day", "signed_up"]);
     check(&good, &["--test-share", "0.9"], &["--test-share is 0.9"]);
     check(&good, &["--segment", "region"], &["--segment region"]);

@@ -171,7 +171,7 @@ fn logged_requests_with_outcomes_are_training_data() {
     early.check_failed(2, &["0 rows have an outcome"]);
     let granted =
         world.job(&alone).args(["--horizon", "10d", "--absent-outcome", "no", "--dry-run"]).run();
-    granted.check_failed(2, &["must have two values"]);
+    granted.check_failed(2, &["0 are yes"]);
 }
 
 #[tokio::test]

@@ -161,7 +161,9 @@ fn property(feature: &Feature) -> Value {
             json!({"type": ["number", "null"], "minimum": f64::MIN, "maximum": f64::MAX})
         }
         FeatureKind::Date => json!({"anyOf": [
-            {"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}, {"type": "null"},
+            {"type": "string", "format": "date", "pattern": "^[1-9]"},
+            {"type": "string", "format": "date-time", "pattern": "^[1-9]"},
+            {"const": "", "description": "A missing value"}, {"type": "null"},
         ]}),
         FeatureKind::Categorical { levels } => json!({
             "type": ["string", "number", "boolean", "null"], "minimum": f64::MIN, "maximum": f64::MAX,

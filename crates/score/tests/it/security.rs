@@ -27,7 +27,7 @@ async fn only_who_has_the_secret_is_answered() {
     let status = async |method: &str, path: &str, authorization: &str| {
         let call = call(method, path)
             .header("authorization", authorization)
-            .body(Full::from("{}"))
+            .body(Full::from(request(1).to_string()))
             .unwrap();
         service.call(call).await.status
     };
@@ -88,7 +88,10 @@ async fn a_call_has_a_name_and_its_payload_is_in_no_log() {
     let form = Request::post("/predict")
         .header("host", "score")
         .header("content-type", "application/x-www-form-urlencoded");
-    assert_eq!(service.call(form.body(Full::from("{}")).unwrap()).await.status, 415);
+    assert_eq!(
+        service.call(form.body(Full::from(request(1).to_string())).unwrap()).await.status,
+        415
+    );
     let log = service.stop_and_read_log();
     assert!(!log.contains("private"), "{log}");
 }

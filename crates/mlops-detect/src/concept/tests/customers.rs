@@ -151,7 +151,7 @@ fn twins_that_cannot_be_matched_are_no_verdict() {
     // One level of six a customer, which cannot name the customer, and a number that hardly can.
     let mut random = Random::new(3, 0);
     let mut columns = [Column::new("plan", Kind::Categorical), Column::new("noise", Kind::Numeric)];
-    for _ in 0..1000 {
+    for _ in 0..3000 {
         columns[0].push(Cell::Text(["a", "b", "c", "d", "e", "f"][random.below(6)]));
         columns[1].push(Cell::Number(random.unit()));
     }
