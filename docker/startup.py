@@ -114,7 +114,7 @@ def first_answer(program, model, port, starts):
     for _ in range(starts):
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            arguments = ["--model", str(model), "--logs", f"{folder}/logs", "--spool", f"{folder}/spool"]
+            arguments = ["--model-file", str(model), "--logs", f"{folder}/logs", "--spool", f"{folder}/spool"]
             process = start_silently([str(program), *arguments, "--listen", f"127.0.0.1:{port}"], dict(AWS), folder)
             wait_for_answer(f"http://127.0.0.1:{port}/predict", REQUEST, {"content-type": "application/json"})
             times.append((time.perf_counter() - start) * 1000)

@@ -80,7 +80,7 @@ def command(what, port, interpreter):
         # Threads keep connections open, which gunicorn's plain workers do not.
         gunicorn = ["-m", "gunicorn", "--workers", "1", "--worker-class", "gthread", "--threads", "4", "--log-level", "error"]
         return [interpreter, "-W", "ignore", *gunicorn, "--chdir", HERE, "--bind", f"127.0.0.1:{port}", "app:app"]
-    places = ["--model", FOLDER / "models" / "model.pkl", "--logs", FOLDER / "logs", "--spool", FOLDER / "spool"]
+    places = ["--model-file", FOLDER / "models" / "model.pkl", "--logs", FOLDER / "logs", "--spool", FOLDER / "spool"]
     durable = ["--durable"] if what == DURABLE else []
     return [PROGRAMS / "score", "--listen", f"127.0.0.1:{port}", *places, *durable, "--log-level", "error"]
 

@@ -66,8 +66,16 @@ async fn what_is_answered_is_in_s3_and_the_etl_loads_it() {
         (s3().bucket().await, mysql().database().await, mysql().database().await);
     let (logs, model) = (format!("s3://{bucket}/churn"), path("models/model.pkl"));
     let arms = ["--heuristic", "tenure < 20", "--heuristic-share", "0.5"];
-    let locations =
-        ["--model", &model, "--spool", &path("spool"), "--logs", &logs, "--listen", "127.0.0.1:0"];
+    let locations = [
+        "--model-file",
+        &model,
+        "--spool",
+        &path("spool"),
+        "--logs",
+        &logs,
+        "--listen",
+        "127.0.0.1:0",
+    ];
     let rows = ["--database", &direct, "--create-tables", "--log-database"];
     let program = job("score").args(["serve"]).args(locations).args(arms).args(rows).on(s3());
     let mut service = program.start();

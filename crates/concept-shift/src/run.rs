@@ -21,7 +21,10 @@ use crate::{Args, ConceptReport, html};
 /// stores.
 pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
     let model = match &args.data.models {
-        Some(models) => Some(PublishedModel::read(models, args.data.model_uid.as_deref()).await?),
+        Some(models) => Some(
+            PublishedModel::read(&models.of_model(&context.model), args.data.model_uid.as_deref())
+                .await?,
+        ),
         None => None,
     };
     let is_of_database = args.data.production.is_empty();
@@ -30,7 +33,9 @@ pub async fn run(args: Args, context: Context) -> Result<ConceptReport> {
     let since =
         model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
     let window = args.data.window(context.started, since)?;
-    let run = MonitorRun::open("concept-shift", &args.store, is_of_database, &context).await?;
+    let run = MonitorRun::open("concept-shift", &args.store, is_of_database, &context)
+        .await?
+        .with_outcomes(&args.outcomes);
     let rows = rows::read(&args, model.as_ref(), window, run.database(), &context).await?;
     let recipe = model.as_ref().map(|model| model.file.model.recipe.clone()).unwrap_or_default();
     let (domain_policy, relation_policy) = (args.classifier.policy(), args.relation.policy());

@@ -54,7 +54,10 @@ impl Report for Outcome {
 /// # Errors
 ///
 /// [`UsageError`] for arguments that do not go together, and the failures of the stores.
-pub async fn run(args: Args, context: Context) -> Result<Outcome> {
+pub async fn run(mut args: Args, context: Context) -> Result<Outcome> {
+    if !context.model.is_default() {
+        args.page.title = format!("{}: {}", args.page.title, context.model);
+    }
     match &args.command {
         Some(Command::Refresh(refreshed)) => {
             let database = open_database(&args.store, &context).await?;
@@ -86,5 +89,5 @@ async fn open_to_read(args: &Args, context: &Context) -> Result<Reader> {
         let message = "--create-tables belongs to `dashboard refresh`; the page itself only reads";
         return Err(UsageError::new(message).into());
     }
-    Ok(Reader::connect(&args.store.url()).await?)
+    Ok(Reader::connect(&args.store.url()).await?.of_model(&context.model))
 }

@@ -1,4 +1,5 @@
 use anyhow::Result;
+use mlops_core::model_name::ModelName;
 use mlops_core::timestamp::parse_utc;
 use mlops_job::UsageError;
 use mlops_model::artifact::ModelFile;
@@ -8,8 +9,11 @@ use crate::args::DataArgs;
 
 /// Completes the arguments from the model of --models: training data, target, and the start of the
 /// window.
-pub(crate) async fn take_from_models(args: &mut DataArgs) -> Result<Option<ModelFile>> {
-    let Some(models) = args.models.clone() else {
+pub(crate) async fn take_from_models(
+    args: &mut DataArgs,
+    model: &ModelName,
+) -> Result<Option<ModelFile>> {
+    let Some(models) = args.models.as_ref().map(|models| models.of_model(model)) else {
         return match &args.model_uid {
             Some(_) => {
                 Err(UsageError::new("--model-uid needs --models, the folder of the models").into())

@@ -102,7 +102,7 @@ pub(crate) async fn read_files(
                 let columns = log_columns(features, &split, args.prediction.as_deref());
                 let mut reader = LogReader::new(columns, |batch: &_| collector.add(batch));
                 reader
-                    .read_objects(&location, || bar.inc(1))
+                    .read_objects(&location, &context.model, || bar.inc(1))
                     .await
                     .with_context(|| format!("reading the logs of {location}"))?;
                 bar.finish_and_clear();

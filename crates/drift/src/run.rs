@@ -33,7 +33,7 @@ pub async fn run(mut args: Args, context: Context) -> Result<Outcome> {
         args.data.reading = reading.clone();
     }
     let is_of_model = args.data.reference.is_none();
-    let model = take_from_models(&mut args.data).await?;
+    let model = take_from_models(&mut args.data, &context.model).await?;
     let window = args.data.window(context.started)?;
     let location = args.data.reference.clone().ok_or_else(|| {
         UsageError::new(

@@ -10,8 +10,7 @@ use mlops_core::etl::{
 };
 use mlops_core::etl::{ObjectId, Totals};
 use mlops_core::ports::StoreError;
-use mlops_core::record::Fingerprint;
-use mlops_core::record::LogRecord;
+use mlops_core::record::{Fingerprint, LogRecord, RecordKey};
 use mlops_core::timestamp::to_sql_text;
 use mlops_record::fingerprint;
 use mlops_record::literal::Value;
@@ -22,12 +21,13 @@ use crate::attribute::{from_attribute, item_bytes, storable, to_attribute};
 use crate::batches::{Item, delete, put, read_all, write_all};
 use crate::books::{
     AUDIT, LEASE, OPEN, SEALED, WATERMARK, key, lease_item, ledger_chunk, number, read_lease,
-    read_partition, read_text, read_time, read_totals, read_watermark, text, watermark_item,
+    read_partition, read_time, read_totals, read_watermark, text, watermark_item,
 };
 use crate::error::{failed, is_refused};
 use crate::unreadable::{read_unreadable, unreadable_item, unreadable_key, unreadable_pk};
 
 pub(crate) const UID: &str = "uid";
+const MODEL_NAME: &str = "model_name";
 pub(crate) const TTL: &str = "expires_at";
 const TIMESTAMP: &str = "logging_timestamp";
 const PAYLOAD: &str = "input_output_payloads";
@@ -68,10 +68,13 @@ impl Dynamo {
 
     fn item(&self, record: &LogRecord) -> Item {
         let mut item = HashMap::from([
-            (UID.to_owned(), text(&record.uid)),
+            (UID.to_owned(), text(item_uid(&record.key))),
             (TIMESTAMP.to_owned(), text(to_sql_text(record.logging_timestamp))),
             (PAYLOAD.to_owned(), to_attribute(&storable(&payload(record)))),
         ]);
+        if !record.key.model_name.is_default() {
+            item.insert(MODEL_NAME.to_owned(), text(record.key.model_name.as_str()));
+        }
         if let Some(ttl) = self.ttl {
             let expires = record.logging_timestamp.as_second().saturating_add(ttl.as_secs());
             item.insert(TTL.to_owned(), AttributeValue::N(expires.to_string()));
@@ -79,10 +82,21 @@ impl Dynamo {
         item
     }
 
-    /// The records of these uids.
-    async fn items(&self, uids: &[&str]) -> Result<Vec<Item>, StoreError> {
-        let keys = uids.iter().map(|uid| HashMap::from([(UID.to_owned(), text(*uid))])).collect();
-        read_all(&self.client, self.table.as_str(), keys).await
+    /// Returns what `of` makes of the items of these keys.
+    async fn items<T>(
+        &self,
+        keys: &[&RecordKey],
+        of: impl Fn(&Item) -> Option<T>,
+    ) -> Result<HashMap<RecordKey, T>, StoreError> {
+        let by_uid: HashMap<String, &RecordKey> =
+            keys.iter().map(|key| (item_uid(key), *key)).collect();
+        let uids = by_uid.keys().map(|uid| HashMap::from([(UID.to_owned(), text(uid))]));
+        let items = read_all(&self.client, self.table.as_str(), uids.collect()).await?;
+        let found = items.iter().filter_map(|item| {
+            let key = by_uid.get(item.get(UID)?.as_s().ok()?)?;
+            Some(((*key).clone(), of(item)?))
+        });
+        Ok(found.collect())
     }
 
     /// The items of `pk` whose `sk` begins with `prefix`, read consistently.
@@ -168,6 +182,15 @@ impl Dynamo {
     }
 }
 
+/// The partition key of an item: the uid, for a named model with its name before it. The table has
+/// no other key, so that those of earlier releases need not be copied.
+fn item_uid(key: &RecordKey) -> String {
+    match key.model_name.is_default() {
+        true => key.uid.clone(),
+        false => format!("{}#{}", key.model_name, key.uid),
+    }
+}
+
 /// Awaits several requests at a time.
 async fn at_once<T>(
     requests: Vec<impl Future<Output = Result<T, StoreError>>>,
@@ -198,22 +221,20 @@ impl EtlStore for Dynamo {
         item_bytes(&self.item(record)).div_ceil(WRITE_UNIT_BYTES) as u64
     }
 
-    async fn find(&self, uids: &[&str]) -> Result<HashMap<String, Fingerprint>, StoreError> {
-        let items = self.items(uids).await?;
-        let found = items.iter().filter_map(|item| {
-            let uid = item.get(UID)?.as_s().ok()?.clone();
-            let payload = item.get(PAYLOAD).map_or(Value::Null, from_attribute);
-            Some((uid, fingerprint(&payload)))
-        });
-        Ok(found.collect())
+    async fn find(
+        &self,
+        keys: &[&RecordKey],
+    ) -> Result<HashMap<RecordKey, Fingerprint>, StoreError> {
+        let of_payload =
+            |item: &Item| Some(fingerprint(&item.get(PAYLOAD).map_or(Value::Null, from_attribute)));
+        self.items(keys, of_payload).await
     }
 
-    async fn logged_at(&self, uids: &[&str]) -> Result<HashMap<String, Timestamp>, StoreError> {
-        let items = self.items(uids).await?;
-        let found = items
-            .iter()
-            .filter_map(|item| Some((read_text(item, UID)?, read_time(item, TIMESTAMP)?)));
-        Ok(found.collect())
+    async fn logged_at(
+        &self,
+        keys: &[&RecordKey],
+    ) -> Result<HashMap<RecordKey, Timestamp>, StoreError> {
+        self.items(keys, |item| read_time(item, TIMESTAMP)).await
     }
 
     async fn commit(&self, batch: Batch<'_>) -> Result<Commit, StoreError> {

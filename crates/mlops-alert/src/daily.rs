@@ -51,7 +51,7 @@ pub(crate) async fn enqueue_report(
     let message: Message = report_message(rules, NAME, report, now);
     let rows = recipients.iter().map(|recipient| {
         let uid = message_uid(NAME, "", Transition::Report, today.timestamp(), recipient);
-        row(&message, "", recipient.channel.name(), &recipient.address, uid, run_uid)
+        row(&rules.model, &message, "", recipient.channel.name(), &recipient.address, uid, run_uid)
     });
     let rows = rows.collect::<Result<Vec<_>>>()?;
     store.enqueue(&rows).await?;

@@ -132,7 +132,8 @@ impl<S: Sender, A: AlertStore> Deliveries<'_, S, A> {
         let notice = muted_notice(self.rules, self.now);
         let recipient = Recipient { channel: S::CHANNEL, address: address.to_owned() };
         let uid = message_uid(&notice.rule, "", notice.transition, self.midnight(), &recipient);
-        let row = row(&notice, "", S::CHANNEL.name(), address, uid, self.run_uid)?;
+        let row =
+            row(&self.rules.model, &notice, "", S::CHANNEL.name(), address, uid, self.run_uid)?;
         Ok(self.store.enqueue(&[row]).await?)
     }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+use mlops_core::model_name::ModelName;
 use mlops_rules::{
     AlertState, Message, Route, Rule, Rules, Step, advance, compose, message_uid, route,
 };
@@ -32,7 +33,14 @@ pub(crate) async fn evaluate(
         for (group, seen) in observe(store, rule, at, known).await? {
             let before = find(&group);
             if let Some(before) = before.filter(|before| before.state.evaluated_at >= at) {
-                reports.push(RuleReport::new(rule, &group, &before.state, None, true));
+                reports.push(RuleReport::new(
+                    &rules.model,
+                    rule,
+                    &group,
+                    &before.state,
+                    None,
+                    true,
+                ));
                 continue;
             }
             let step = advance(rules, rule, before.map(|before| &before.state), &seen, at);
@@ -56,7 +64,14 @@ pub(crate) async fn evaluate(
                     "an alert calls for messages"
                 );
             }
-            reports.push(RuleReport::new(rule, &group, &step.state, told, !was_first));
+            reports.push(RuleReport::new(
+                &rules.model,
+                rule,
+                &group,
+                &step.state,
+                told,
+                !was_first,
+            ));
         }
     }
     Ok(reports)
@@ -96,8 +111,15 @@ fn outbox(
                 Route::Muted(why) => (MessageStatus::Muted, why),
             };
         let uid = message_uid(&rule.name, group, message.transition, message.at, recipient);
-        let mut row =
-            row(message, group, recipient.channel.name(), &recipient.address, uid, run_uid)?;
+        let mut row = row(
+            &rules.model,
+            message,
+            group,
+            recipient.channel.name(),
+            &recipient.address,
+            uid,
+            run_uid,
+        )?;
         (row.status, row.why) = (status, why.to_owned());
         messages.push(row);
     }
@@ -106,6 +128,7 @@ fn outbox(
 
 /// A message to one recipient, which is to be sent.
 pub(crate) fn row(
+    model: &ModelName,
     message: &Message,
     group: &str,
     channel: &'static str,
@@ -113,8 +136,10 @@ pub(crate) fn row(
     message_uid: String,
     run_uid: &str,
 ) -> Result<OutboxMessage> {
+    let message = message.of_model(model);
+    let of_model = if model.is_default() { String::new() } else { format!("-{model}") };
     Ok(OutboxMessage {
-        message_uid,
+        message_uid: message_uid + &of_model,
         created_at: message.at,
         run_uid: run_uid.to_owned(),
         rule: message.rule.clone(),
@@ -124,7 +149,7 @@ pub(crate) fn row(
         severity: message.severity.name(),
         recipient: address.to_owned(),
         subject: message.subject.clone(),
-        content: serde_json::to_string(message).context("writing a message as JSON")?,
+        content: serde_json::to_string(&message).context("writing a message as JSON")?,
         status: MessageStatus::Sending,
         why: String::new(),
     })

@@ -1,3 +1,4 @@
+use mlops_core::model_name::ModelName;
 use mlops_job::{Exit, Metrics, Report, grid};
 use mlops_rules::{AlertState, Rule, Status, Transition};
 use serde::Serialize;
@@ -36,6 +37,8 @@ pub struct RunReport {
 /// The state of a rule for one group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RuleReport {
+    /// The model.
+    pub model: ModelName,
     /// The rule.
     pub rule: String,
     /// The group; empty where there is only one.
@@ -71,6 +74,7 @@ pub struct DeliveryCounts {
 
 impl RuleReport {
     pub(crate) fn new(
+        model: &ModelName,
         rule: &Rule,
         group: &str,
         state: &AlertState,
@@ -78,6 +82,7 @@ impl RuleReport {
         already_judged: bool,
     ) -> Self {
         Self {
+            model: model.clone(),
             rule: rule.name.clone(),
             group: group.to_owned(),
             state: state.status,

@@ -1,9 +1,13 @@
+use std::collections::BTreeSet;
+
 use anyhow::Result;
+use mlops_core::model_name::ModelName;
 use mlops_core::timestamp::to_sql_text;
 use mlops_job::{Context, DatabaseArgs, UsageError};
 use mlops_rules::AlertStore;
 use mlops_rules::{
-    Message, Recipient, Rules, RulesFile, Transition, aligned, earlier, message_uid, sample,
+    Message, Recipient, RuleModels, Rules, RulesFile, Transition, aligned, earlier, message_uid,
+    sample,
 };
 use mlops_sql::Database;
 
@@ -37,7 +41,7 @@ pub async fn run<S: Sender>(
     if command == AlertCommand::Schema {
         return Ok(AlertReport::Schema(RulesFile::schema()));
     }
-    let rules = rules_of(args, job).await?;
+    let rules = Rules { model: context.model.clone(), ..rules_of(args, job).await? };
     let now = args.now.unwrap_or(context.started);
     let needs_rules = args.report.is_none() && command != AlertCommand::Test;
     if needs_rules && rules.rules.is_empty() {
@@ -65,8 +69,19 @@ pub async fn run<S: Sender>(
     match (&command, args.report) {
         (AlertCommand::Test, _) | (_, Some(_)) if args.dry_run => {}
         (AlertCommand::Test, _) => enqueue_sample(&database, &recipients, context).await?,
-        (_, Some(_)) => enqueue_report(&database, &rules, &recipients, now, run_uid).await?,
-        (_, None) => judged = evaluate(&database, &rules, at, run_uid, args.dry_run).await?,
+        (_, report) => {
+            for model in models_of(&rules, &database, report.is_some(), context).await? {
+                let rules = rules.of_model(&model, &context.model);
+                let database = database.of_model(&model);
+                match report {
+                    Some(_) => enqueue_report(&database, &rules, &recipients, now, run_uid).await?,
+                    None => {
+                        let of_model = evaluate(&database, &rules, at, run_uid, args.dry_run);
+                        judged.extend(of_model.await?);
+                    }
+                }
+            }
+        }
     }
     let messages = match &sender {
         Some(sender) => {
@@ -83,6 +98,34 @@ pub async fn run<S: Sender>(
     }))
 }
 
+/// The models that the run is about: the one that it names, or else all models of the database and
+/// of the rules.
+async fn models_of(
+    rules: &Rules,
+    database: &Database,
+    has_report: bool,
+    context: &Context,
+) -> Result<BTreeSet<ModelName>> {
+    if context.names_model {
+        return Ok(BTreeSet::from([context.model.clone()]));
+    }
+    let mut models = BTreeSet::new();
+    for rule in &rules.rules {
+        match &rule.models {
+            RuleModels::One(model) => models.extend([model.clone()]),
+            RuleModels::OfJob => models.extend([context.model.clone()]),
+            RuleModels::Each => {}
+        }
+    }
+    if has_report || rules.rules.iter().any(|rule| rule.models == RuleModels::Each) {
+        models.extend(database.models_there().await?);
+    }
+    if models.is_empty() {
+        models.extend([context.model.clone()]);
+    }
+    Ok(models)
+}
+
 /// The database of the arguments, with its tables if they are to be made.
 async fn open(args: &DatabaseArgs, context: &Context) -> Result<Database> {
     context.check_lasting(&args.database)?;
@@ -90,7 +133,7 @@ async fn open(args: &DatabaseArgs, context: &Context) -> Result<Database> {
     if args.create_tables {
         database.create_tables().await?;
     }
-    Ok(database)
+    Ok(database.of_model(&context.model))
 }
 
 /// Those of `--to`, else all of the rules, as far as this job reaches them.
@@ -116,7 +159,15 @@ async fn enqueue_sample(
     let message: Message = sample(context.started);
     let rows = recipients.iter().map(|recipient| {
         let uid = message_uid(&context.run_uid, "", Transition::Test, context.started, recipient);
-        row(&message, "", recipient.channel.name(), &recipient.address, uid, &context.run_uid)
+        row(
+            &context.model,
+            &message,
+            "",
+            recipient.channel.name(),
+            &recipient.address,
+            uid,
+            &context.run_uid,
+        )
     });
     store.enqueue(&rows.collect::<Result<Vec<_>>>()?).await?;
     Ok(())

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod address;
 pub mod etl;
+pub mod model_name;
 pub mod outcomes;
 pub mod ports;
 pub mod record;

@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use indicatif::ProgressBar;
 use mlops_core::etl::{EndedObject, EtlStore, Inserted, ObjectId, Totals, insert_new};
 use mlops_core::ports::{StoreError, StoreErrorKind};
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_record::{Origin, Position};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
@@ -47,8 +47,8 @@ pub(crate) struct Batcher<'e, S> {
     under_way: FuturesUnordered<LocalBoxFuture<'e, Result<Done, StoreError>>>,
     /// The numbers of the batches under way.
     numbers: BTreeSet<u64>,
-    /// The uids in them: another record of the same uid waits, so that it finds what was written.
-    uids: HashSet<String>,
+    /// The keys in them: another record of the same key waits, so that it finds what was written.
+    keys: HashSet<RecordKey>,
     /// For each object that has not ended, the first batch that has records of it.
     begun: HashMap<ObjectId, u64>,
     /// Objects that have ended, and the last batch that they wait for.
@@ -94,7 +94,7 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
             open: Batch::default(),
             under_way: FuturesUnordered::new(),
             numbers: BTreeSet::new(),
-            uids: HashSet::new(),
+            keys: HashSet::new(),
             begun: HashMap::new(),
             waiting: Vec::new(),
             unreadable,
@@ -133,7 +133,7 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
     }
 
     async fn take(&mut self, message: Message) -> Result<(), StoreError> {
-        if message.records.iter().any(|(_, record)| self.uids.contains(&record.uid)) {
+        if message.records.iter().any(|(_, record)| self.keys.contains(&record.key)) {
             self.launch();
             self.drain().await?;
         }
@@ -182,7 +182,7 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
             return;
         }
         self.numbers.insert(batch.number);
-        self.uids.extend(batch.records.iter().map(|record| record.uid.clone()));
+        self.keys.extend(batch.records.iter().map(|record| record.key.clone()));
         let unreadable = self.unreadable.clone();
         let origins = self.origins.clone();
         self.under_way.push(Box::pin(write(self.engine, batch, unreadable, origins)));
@@ -206,12 +206,12 @@ impl<'e, S: EtlStore + 'static> Batcher<'e, S> {
         let mut origins = self.origins.borrow_mut();
         for (index, record) in batch.records.iter().enumerate() {
             let is_kept = inserted.conflicts.binary_search(&index).is_err();
-            if is_kept && let Some(uid) = self.uids.take(&record.uid) {
-                origins.add(uid, batch.origin(index));
+            if is_kept && let Some(key) = self.keys.take(&record.key) {
+                origins.add(key, batch.origin(index));
             }
         }
         for &index in &inserted.conflicts {
-            self.uids.remove(&batch.records[index].uid);
+            self.keys.remove(&batch.records[index].key);
         }
         self.written.loaded += inserted.loaded;
         self.written.already_there += inserted.already_there;
@@ -231,21 +231,21 @@ async fn conflict_reasons<S: EtlStore + 'static>(
     conflicts: &[usize],
     origins: &RefCell<Origins>,
 ) -> Result<Vec<String>, StoreError> {
-    let mut kept: HashMap<&str, usize> = HashMap::new();
+    let mut kept: HashMap<&RecordKey, usize> = HashMap::new();
     for (index, record) in batch.records.iter().enumerate() {
         if conflicts.binary_search(&index).is_err() {
-            kept.entry(&record.uid).or_insert(index);
+            kept.entry(&record.key).or_insert(index);
         }
     }
-    let uids: Vec<&str> = conflicts.iter().map(|&index| &*batch.records[index].uid).collect();
-    let in_run = |uid: &str| {
-        let origin = match kept.get(uid) {
+    let keys: Vec<&RecordKey> = conflicts.iter().map(|&index| &batch.records[index].key).collect();
+    let in_run = |key: &RecordKey| {
+        let origin = match kept.get(key) {
             Some(&index) => Some(batch.origin(index)),
-            None => origins.borrow_mut().get(uid),
+            None => origins.borrow_mut().get(key),
         };
         origin.map(|origin| (origin.object.key.clone(), origin.line))
     };
-    engine.conflict_reasons(&uids, in_run).await
+    engine.conflict_reasons(&keys, in_run).await
 }
 
 async fn write<S: EtlStore + 'static>(

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mlops_core::etl::EtlStore;
 use mlops_core::ports::StoreError;
+use mlops_core::record::RecordKey;
 
 use crate::engine::Engine;
 use crate::object::Source;
 
-/// The uids of two such generations are remembered: some 10 MB.
+/// The keys of two such generations are remembered: some 10 MB.
 const GENERATION: usize = 1 << 15;
 
-/// The origins of the newest records of this run, by their uids. One that is asked for stays.
+/// The origins of the newest records of this run, by their keys. One that is asked for stays.
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
-    recent: HashMap<String, RecordOrigin>,
-    older: HashMap<String, RecordOrigin>,
+    recent: HashMap<RecordKey, RecordOrigin>,
+    older: HashMap<RecordKey, RecordOrigin>,
 }
 
 /// The object of a record, and its line there.
@@ -28,34 +29,34 @@ pub(crate) struct RecordOrigin {
 }
 
 impl Origins {
-    pub(crate) fn add(&mut self, uid: String, origin: RecordOrigin) {
+    pub(crate) fn add(&mut self, key: RecordKey, origin: RecordOrigin) {
         if self.recent.len() >= GENERATION {
             self.older = std::mem::take(&mut self.recent);
         }
-        self.recent.insert(uid, origin);
+        self.recent.insert(key, origin);
     }
 
-    pub(crate) fn get(&mut self, uid: &str) -> Option<RecordOrigin> {
-        if let Some((uid, origin)) = self.older.remove_entry(uid) {
-            self.recent.entry(uid).or_insert(origin);
+    pub(crate) fn get(&mut self, key: &RecordKey) -> Option<RecordOrigin> {
+        if let Some((key, origin)) = self.older.remove_entry(key) {
+            self.recent.entry(key).or_insert(origin);
         }
-        self.recent.get(uid).cloned()
+        self.recent.get(key).cloned()
     }
 }
 
 impl<S: EtlStore + 'static> Engine<S> {
-    /// Says of each uid, in words for a dead letter, where the record is that keeps it. `in_run`
+    /// Says of each key, in words for a dead letter, where the record is that keeps it. `in_run`
     /// gives the object and line of a record of this run.
     pub(crate) async fn conflict_reasons(
         &self,
-        uids: &[&str],
-        mut in_run: impl FnMut(&str) -> Option<(String, u64)>,
+        keys: &[&RecordKey],
+        mut in_run: impl FnMut(&RecordKey) -> Option<(String, u64)>,
     ) -> Result<Vec<String>, StoreError> {
-        let origins: Vec<Option<(String, u64)>> = uids.iter().map(|uid| in_run(uid)).collect();
-        let mut stored: Vec<&str> = uids
+        let origins: Vec<Option<(String, u64)>> = keys.iter().map(|key| in_run(key)).collect();
+        let mut stored: Vec<&RecordKey> = keys
             .iter()
             .zip(&origins)
-            .filter_map(|(uid, origin)| origin.is_none().then_some(*uid))
+            .filter_map(|(key, origin)| origin.is_none().then_some(*key))
             .collect();
         stored.sort_unstable();
         stored.dedup();
@@ -63,8 +64,8 @@ impl<S: EtlStore + 'static> Engine<S> {
             true => HashMap::new(),
             false => self.store.logged_at(&stored).await?,
         };
-        let reasons = uids.iter().zip(origins);
-        Ok(reasons.map(|(uid, origin)| reason(uid, origin, days.get(*uid))).collect())
+        let reasons = keys.iter().zip(origins);
+        Ok(reasons.map(|(key, origin)| reason(&key.uid, origin, days.get(*key))).collect())
     }
 }
 
@@ -88,18 +89,19 @@ mod tests {
     #[test]
     fn the_newest_uids_and_those_that_are_asked_for_are_remembered() {
         let mut origins = Origins::default();
+        let key = |number: usize| RecordKey::of_default_model(format!("uid-{number}"));
         let object = |key: String| {
             Arc::new(Source { key, id: ObjectId([0; 16]), partition: "**".to_owned() })
         };
         for number in 0..4 * GENERATION {
             let origin = RecordOrigin { object: object(number.to_string()), line: 1 };
-            origins.add(format!("uid-{number}"), origin);
-            assert_eq!(origins.get("uid-0").unwrap().object.key, "0");
+            origins.add(key(number), origin);
+            assert_eq!(origins.get(&key(0)).unwrap().object.key, "0");
         }
-        assert!(origins.get("uid-1").is_none());
+        assert!(origins.get(&key(1)).is_none());
         let last = 4 * GENERATION - 1;
         for number in [last, last - GENERATION / 2, last - GENERATION + 2] {
-            let found = origins.get(&format!("uid-{number}")).unwrap();
+            let found = origins.get(&key(number)).unwrap();
             assert_eq!(found.object.key, number.to_string());
         }
         assert!(origins.recent.len() + origins.older.len() <= 2 * GENERATION + 2);

@@ -5,8 +5,9 @@ use std::time::Instant;
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use mlops_core::etl::{EtlStore, FolderDates, Partition, TimeSpan};
+use mlops_core::model_name::ModelName;
 use mlops_core::ports::StoreError;
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_job::{CancellationToken, Context, Progress, Shard};
 use mlops_objects::{Location, Objects, ReadOptions};
 use mlops_record::Origin;
@@ -35,6 +36,8 @@ pub(crate) struct Engine<S> {
     pub(crate) shard: Shard,
     pub(crate) args: EtlArgs,
     pub(crate) run_uid: String,
+    /// The model of records that name none.
+    pub(crate) model: ModelName,
     pub(crate) started: Timestamp,
     /// Cancelled when no more work is to be taken: by SIGTERM, or at the deadline.
     pub(crate) stop: CancellationToken,
@@ -86,6 +89,7 @@ impl<S: EtlStore + 'static> Engine<S> {
             dead_letters: Objects::open(&dead_letters_location).await,
             dead_letters_location,
             run_uid: context.run_uid,
+            model: context.model.clone(),
             started: to_microsecond(context.started),
             retry: Retry::new(args.retry_for, stop.clone()),
             logs_retry: Retry::new(args.retry_for, stop.clone()),
@@ -100,7 +104,8 @@ impl<S: EtlStore + 'static> Engine<S> {
             objects_read: AtomicU64::new(0),
             objects_failed: AtomicU64::new(0),
             outliers: Outliers::default(),
-            read_options: ReadOptions::new(args.max_record_bytes, args.uid_from),
+            read_options: ReadOptions::new(args.max_record_bytes, args.uid_from)
+                .of_model(context.model),
             args: args.clone(),
         })
     }
@@ -145,11 +150,13 @@ impl<S: EtlStore + 'static> Engine<S> {
         if origin.former_uids.is_empty() {
             return Ok(record);
         }
-        let uids: Vec<&str> = origin.former_uids.iter().map(String::as_str).collect();
-        let there = self.store.find(&uids).await?;
+        let former = origin.former_uids.iter();
+        let former: Vec<RecordKey> =
+            former.map(|uid| RecordKey { uid: uid.clone(), ..record.key.clone() }).collect();
+        let there = self.store.find(&former.iter().collect::<Vec<_>>()).await?;
         let fingerprint = self.store.fingerprint(&record);
-        if let Some(uid) = uids.into_iter().find(|uid| there.get(*uid) == Some(&fingerprint)) {
-            uid.clone_into(&mut record.uid);
+        if let Some(key) = former.into_iter().find(|key| there.get(key) == Some(&fingerprint)) {
+            record.key = key;
         }
         Ok(record)
     }

@@ -157,8 +157,8 @@ impl<S: EtlStore + 'static> Engine<S> {
         if self.store.refuses(&record).is_some() {
             return Ok(Replayed::Bad);
         }
-        let there = self.retry.run(async || self.store.find(&[&record.uid]).await).await?;
-        match there.get(&record.uid) {
+        let there = self.retry.run(async || self.store.find(&[&record.key]).await).await?;
+        match there.get(&record.key) {
             Some(found) if *found == self.store.fingerprint(&record) => {
                 Ok(Replayed::Good { is_new: false })
             }
@@ -174,7 +174,8 @@ impl<S: EtlStore + 'static> Engine<S> {
     fn sole_record(&self, bytes: &[u8]) -> Option<LogRecord> {
         let mut found = RecordBatch::default();
         // The record cannot take its uid from its object, whose only one it may not be.
-        let mut reader = RecordReader::new(Naming::none(), self.args.max_record_bytes);
+        let mut reader = RecordReader::new(Naming::none(), self.args.max_record_bytes)
+            .of_model(self.model.clone());
         reader.push(bytes, &mut found);
         reader.finish(&mut found);
         match (found.records.pop(), found.records.is_empty() && found.bad.is_empty()) {

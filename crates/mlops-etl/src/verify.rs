@@ -4,8 +4,7 @@ use futures_util::TryStreamExt;
 use futures_util::stream::{self, StreamExt};
 use mlops_core::etl::{EtlStore, ObjectId};
 use mlops_core::ports::{ObjectMeta, StoreError, StoreErrorKind};
-use mlops_core::record::Fingerprint;
-use mlops_core::record::LogRecord;
+use mlops_core::record::{Fingerprint, LogRecord, RecordKey};
 use mlops_job::{Exit, Report, grid, number};
 use mlops_objects::record_batches;
 use mlops_record::{Origin, Position};
@@ -274,14 +273,14 @@ impl<S: EtlStore + 'static> Engine<S> {
         if records.is_empty() {
             return Ok(comparison);
         }
-        let mut uids: Vec<&str> = records.iter().map(|(_, record)| record.uid.as_str()).collect();
-        uids.sort_unstable();
-        uids.dedup();
-        let there: HashMap<String, Fingerprint> =
-            self.retry.run(async || self.store.find(&uids).await).await?;
+        let mut keys: Vec<&RecordKey> = records.iter().map(|(_, record)| &record.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let there: HashMap<RecordKey, Fingerprint> =
+            self.retry.run(async || self.store.find(&keys).await).await?;
         let mut missing: Vec<(Origin, LogRecord)> = Vec::new();
         for (origin, record) in records {
-            match there.get(&record.uid) {
+            match there.get(&record.key) {
                 Some(found) if *found == self.store.fingerprint(record) => {
                     comparison.compared.equal += 1;
                     continue;
@@ -298,7 +297,7 @@ impl<S: EtlStore + 'static> Engine<S> {
                     missing.push((origin.clone(), record.clone()));
                 }
             }
-            comparison.uids.push(record.uid.clone());
+            comparison.uids.push(record.key.uid.clone());
         }
         comparison.uids.truncate(SHOWN);
         if repair && !missing.is_empty() {
@@ -316,14 +315,15 @@ impl<S: EtlStore + 'static> Engine<S> {
     ) -> Result<u64, StoreError> {
         let records: Vec<LogRecord> = located.iter().map(|(_, record)| record.clone()).collect();
         let set_aside = async |conflicts: &[usize]| {
-            let kept = |uid: &str| {
+            let kept = |key: &RecordKey| {
                 let is_kept =
-                    |index: &usize| records[*index].uid == uid && !conflicts.contains(index);
+                    |index: &usize| records[*index].key == *key && !conflicts.contains(index);
                 let index = (0..records.len()).find(is_kept)?;
                 Some((object.to_owned(), located[index].0.position.line))
             };
-            let uids: Vec<&str> = conflicts.iter().map(|&index| &*records[index].uid).collect();
-            let reasons = self.conflict_reasons(&uids, kept).await?;
+            let keys: Vec<&RecordKey> =
+                conflicts.iter().map(|&index| &records[index].key).collect();
+            let reasons = self.conflict_reasons(&keys, kept).await?;
             let conflicting: Vec<(&Position, &LogRecord, String)> = conflicts
                 .iter()
                 .zip(reasons)

@@ -6,6 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use mlops_core::address::{DatabaseUrl, Password};
+use mlops_core::model_name::ModelName;
 
 use crate::{Spec, UsageError, span};
 
@@ -23,7 +24,7 @@ Exit codes:
 
 Settings come from the argument, else its environment variable, else mlops.toml, else the default.
 In mlops.toml a job's arguments stand in a table of the job's name, without the dashes; `database`,
-`logs`, `dead-letters`, `output` and `log-level` may also stand at the top, for all jobs.
+`logs`, `dead-letters`, `model`, `output` and `log-level` may also stand at the top, for all jobs.
 
 With --spec alone the program prints what it needs of AWS, as JSON.";
 
@@ -31,6 +32,20 @@ With --spec alone the program prints what it needs of AWS, as JSON.";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output and logging")]
 pub struct CommonArgs {
+    /// Model of this installation, such as churn-eu, if it has several [default: default]
+    ///
+    /// Each model has its own requests, outcomes, findings, versions and alerts. a-z, 0-9 and
+    /// hyphens, at most 64 characters.
+    #[arg(
+        long,
+        global = true,
+        env = "MLOPS_MODEL",
+        value_name = "NAME",
+        help_heading = "Model",
+        hide_short_help = true
+    )]
+    pub model: Option<ModelName>,
+
     /// Format of the result on stdout
     #[arg(
         long,
@@ -122,6 +137,10 @@ pub enum Output {
 pub trait JobArgs: clap::Parser {
     /// The AWS requirements of the program, printed by `--spec`.
     const SPEC: Spec;
+
+    /// The argument that takes the place of `--model LOCATION` of earlier releases, in programs that
+    /// had it.
+    const FORMER_LOCATION: Option<&str> = None;
 
     /// The arguments that it shares with every other job.
     fn common(&self) -> &CommonArgs;

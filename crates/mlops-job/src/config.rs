@@ -15,7 +15,7 @@ const DEFAULT_FILE: &str = "mlops.toml";
 const FILE_ENV: &str = "MLOPS_CONFIG";
 
 /// Settings that may stand at the top of the file, for every job that has them.
-const SHARED: [&str; 5] = ["database", "logs", "dead-letters", "output", "log-level"];
+const SHARED: [&str; 6] = ["database", "logs", "dead-letters", "model", "output", "log-level"];
 
 /// All programs, by whose names the file has tables.
 pub const PROGRAMS: [&str; 11] = [

@@ -1,12 +1,13 @@
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
+use mlops_core::model_name::ModelName;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,10 @@ use mlops_core::text::chain;
 pub struct Context {
     /// Names this run; the same for every attempt of one AWS Batch job.
     pub run_uid: String,
+    /// The model that it works for.
+    pub model: ModelName,
+    /// Whether the model was named.
+    pub names_model: bool,
     /// When it started.
     pub started: Timestamp,
     /// Cancelled when the job is to stop taking work.
@@ -102,7 +107,10 @@ where
     R: Report,
     F: Future<Output = Result<R>>,
 {
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(argument) = A::FORMER_LOCATION {
+        rename_location(&mut arguments, argument);
+    }
     if arguments.len() == 2 && arguments[1] == "--spec" {
         return ExitCode::from(print_spec::<A>().unwrap_or_else(|error| fail(&error)).code());
     }
@@ -118,13 +126,29 @@ where
     ExitCode::from(exit.code())
 }
 
+/// Gives `--model` its new name where its value is a location, as in earlier releases.
+fn rename_location(arguments: &mut [OsString], new: &str) {
+    let is_name = |value: &str| value.parse::<ModelName>().is_ok() && !Path::new(value).exists();
+    for index in 0..arguments.len() {
+        let argument = arguments[index].to_string_lossy().into_owned();
+        let next = arguments.get(index + 1).map(|next| next.to_string_lossy());
+        match argument.strip_prefix("--model") {
+            Some("") if next.is_some_and(|next| !is_name(&next)) => arguments[index] = new.into(),
+            Some(value) if value.strip_prefix('=').is_some_and(|value| !is_name(value)) => {
+                arguments[index] = format!("{new}{value}").into();
+            }
+            _ => {}
+        }
+    }
+}
+
 fn start<A, R, F>(arguments: A, run: impl FnOnce(A, Context) -> F) -> Exit
 where
     A: JobArgs,
     R: Report,
     F: Future<Output = Result<R>>,
 {
-    let CommonArgs { output, metrics, .. } = arguments.common().clone();
+    let CommonArgs { output, metrics, model, .. } = arguments.common().clone();
     let progress = Progress::new();
     let outcome = logs::start(&arguments.common().log_level, progress.bars()).and_then(|()| {
         arguments.check_output()?;
@@ -136,6 +160,8 @@ where
             let batch_job = batch_job();
             let context = Context {
                 on_batch: batch_job.is_some(),
+                names_model: model.is_some(),
+                model: model.clone().unwrap_or_default(),
                 run_uid: batch_job.unwrap_or_else(|| run_uid(A::command().get_name())),
                 started: now(),
                 shutdown: shutdown::watch().context("listening for signals")?,
@@ -143,17 +169,18 @@ where
                 array_shard: array_shard()?,
             };
             let shutdown = context.shutdown.clone();
+            let model = context.model.clone();
             let report = run(arguments, context).await?;
             print(&report, output)?;
             let exit = if shutdown.is_cancelled() { Exit::Terminated } else { report.exit() };
             if metrics {
-                write_metrics(A::command().get_name(), &report.metrics());
+                write_metrics(A::command().get_name(), &model, &report.metrics());
                 // An alarm listens for this: a job that is never started tells nobody that it
                 // failed.
                 if matches!(exit, Exit::Done | Exit::Verdict) {
                     let completed =
                         Metrics { values: vec![("completed", "Count", 1.0)], ..Metrics::default() };
-                    write_metrics(A::command().get_name(), &[completed]);
+                    write_metrics(A::command().get_name(), &model, &[completed]);
                 }
             }
             Ok(exit)
@@ -187,11 +214,11 @@ fn write_out(text: &str) -> Result<()> {
 }
 
 /// Beside the log, not in it: CloudWatch takes a line only if it is nothing but the format.
-fn write_metrics(job: &str, metrics: &[Metrics]) {
+fn write_metrics(job: &str, model: &ModelName, metrics: &[Metrics]) {
     let mut stderr = std::io::stderr().lock();
     for metrics in metrics {
         // Nothing can be said where stderr is gone.
-        drop(writeln!(stderr, "{}", metrics.line(job, now())));
+        drop(writeln!(stderr, "{}", metrics.line(job, model, now())));
     }
 }
 

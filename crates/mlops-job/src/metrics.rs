@@ -4,6 +4,7 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use jiff::Timestamp;
+use mlops_core::model_name::ModelName;
 use serde_json::{Map, Value, json};
 
 /// The CloudWatch namespace.
@@ -19,9 +20,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// One line of the format.
-    pub(crate) fn line(&self, job: &str, time: Timestamp) -> String {
+    /// One line of the format. Figures of a named model have its name as a dimension.
+    pub(crate) fn line(&self, job: &str, model: &ModelName, time: Timestamp) -> String {
+        let of_model = (!model.is_default()).then_some(("model", model.as_str()));
         let dimensions = std::iter::once(("job", job))
+            .chain(of_model)
             .chain(self.dimensions.iter().map(|(n, v)| (*n, v.as_str())));
         let values = self.values.iter().filter(|(_, _, value)| value.is_finite());
         let names: Vec<&str> = dimensions.clone().map(|(name, _)| name).collect();

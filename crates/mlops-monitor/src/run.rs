@@ -5,7 +5,7 @@ use mlops_job::{Context, DatabaseArgs};
 use mlops_objects::{Location, write_file};
 use mlops_sql::Database;
 
-use crate::{Requester, RetrainReport, Trigger, open_database};
+use crate::{OutcomeArgs, Requester, RetrainReport, Trigger, open_database};
 
 /// The steps that the runs of all monitors share, around what each monitor measures.
 ///
@@ -32,6 +32,13 @@ impl<'a> MonitorRun<'a> {
         let database =
             if reads_database { Some(open_database(store, context).await?) } else { None };
         Ok(Self { job, context, store, database })
+    }
+
+    /// Returns the run with the outcomes that the arguments ask for.
+    #[must_use]
+    pub fn with_outcomes(self, outcomes: &OutcomeArgs) -> Self {
+        let database = self.database.map(|database| outcomes.in_database(database));
+        Self { database, ..self }
     }
 
     /// Returns the database with the production data.

@@ -2,6 +2,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use mlops_core::model_name::ModelName;
+
 /// A storage location: a bucket and a prefix, or a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
@@ -81,6 +83,25 @@ impl Location {
                 let name = path.file_name()?.to_str()?;
                 Some(Self::Folder(path.with_file_name(format!("{name}{suffix}"))))
             }
+        }
+    }
+
+    /// Returns the location of a model below this one. The model without a name lies at the root, and
+    /// so does one whose name the location ends in.
+    #[must_use]
+    pub fn of_model(&self, model: &ModelName) -> Self {
+        let last = match self {
+            Self::S3 { prefix, .. } => prefix.trim_end_matches('/').rsplit('/').next(),
+            Self::Folder(path) => path.file_name().and_then(|name| name.to_str()),
+        };
+        if model.is_default() || last == Some(model.as_str()) {
+            return self.clone();
+        }
+        match self {
+            Self::S3 { bucket, prefix } => {
+                Self::S3 { bucket: bucket.clone(), prefix: format!("{prefix}{model}/") }
+            }
+            Self::Folder(path) => Self::Folder(path.join(model.as_str())),
         }
     }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, TryStreamExt};
+use mlops_core::model_name::ModelName;
 use mlops_core::ports::{ByteStream, ObjectStore, StoreError};
 use mlops_core::record::LogRecord;
 use mlops_record::{
@@ -21,6 +22,7 @@ const ROOM_UNIT_BYTES: usize = 64 << 10;
 pub struct ReadOptions {
     max_record_bytes: usize,
     uid_from: UidFrom,
+    model: ModelName,
     room: Arc<Semaphore>,
 }
 
@@ -32,7 +34,13 @@ impl ReadOptions {
     /// that is being read, and large records that their users still hold.
     pub fn new(max_record_bytes: usize, uid_from: UidFrom) -> Self {
         let room = Arc::new(Semaphore::new(2 * room_units(max_record_bytes) as usize));
-        Self { max_record_bytes, uid_from, room }
+        Self { max_record_bytes, uid_from, model: ModelName::default(), room }
+    }
+
+    /// Returns the options, for records that are of `model` where they name none.
+    #[must_use]
+    pub fn of_model(self, model: ModelName) -> Self {
+        Self { model, ..self }
     }
 }
 
@@ -86,7 +94,8 @@ pub fn record_batches<'s>(
             options,
             body,
             decoder: Decoder::new(),
-            reader: RecordReader::new(naming, options.max_record_bytes),
+            reader: RecordReader::new(naming, options.max_record_bytes)
+                .of_model(options.model.clone()),
             room: None,
         };
         Ok(stream::try_unfold(Some(reading), |reading| async {

@@ -1,3 +1,4 @@
+use mlops_core::model_name::ModelName;
 use mlops_core::record::LogRecord;
 
 use crate::logged::ParsedRecord;
@@ -72,6 +73,8 @@ pub trait RecordSink {
 #[derive(Debug)]
 pub(crate) struct Found {
     naming: Naming,
+    /// The model of records that name none.
+    model: ModelName,
     count: u64,
     unnamed: Option<Unnamed>,
 }
@@ -88,7 +91,11 @@ struct Unnamed {
 
 impl Found {
     pub(crate) fn new(naming: Naming) -> Self {
-        Self { naming, count: 0, unnamed: None }
+        Self { naming, model: ModelName::default(), count: 0, unnamed: None }
+    }
+
+    pub(crate) fn of_model(self, model: ModelName) -> Self {
+        Self { model, ..self }
     }
 
     pub(crate) fn bad(&mut self, bad: BadRecord, sink: &mut dyn RecordSink) {
@@ -106,7 +113,7 @@ impl Found {
         self.count += 1;
         let named = match parsed {
             Ok(mut parsed) => match parsed.uid.take() {
-                Some(uid) => parsed.named(uid),
+                Some(uid) => parsed.named(uid, &self.model),
                 None if self.count == 1 => {
                     let kept = raw[..raw.len().min(MAX_KEPT_BYTES)].to_vec();
                     let raw_bytes = raw.len();
@@ -127,7 +134,7 @@ impl Found {
     pub(crate) fn finish(self, sink: &mut dyn RecordSink) {
         let Some(Unnamed { parsed, position, raw, raw_bytes }) = self.unnamed else { return };
         let named = match self.count {
-            1 => self.naming.name(parsed),
+            1 => self.naming.name(parsed, &self.model),
             _ => Err(RecordError::NoUid),
         };
         match named {

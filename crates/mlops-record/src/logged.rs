@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use crate::literal::{JsonWriter, LiteralError, Value, Visitor, read, show};
-use mlops_core::record::LogRecord;
+use mlops_core::model_name::{ModelName, ModelNameError};
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_core::timestamp::{TimeError, parse_epoch, parse_time};
 
 /// The longest `uid`: what the primary key of `model_logs` holds.
@@ -42,6 +43,14 @@ pub enum RecordError {
     /// `input.uid` is nothing that can be a uid.
     #[error("bad `input.uid`: {0}; log a text or a number, or nothing for the name of the object")]
     BadUid(&'static str),
+    /// `model_name` is no name of a model.
+    #[error("bad `model_name` `{name}`: {error}")]
+    BadModelName {
+        /// What is logged.
+        name: String,
+        /// Why it is none.
+        error: ModelNameError,
+    },
     /// The `uid` does not fit the primary key.
     #[error("the uid has {chars} characters; the limit is {MAX_UID_CHARS}")]
     UidTooLong {
@@ -83,16 +92,22 @@ pub enum RecordError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ParsedRecord {
     pub(crate) uid: Option<String>,
+    /// The model that the record names itself.
+    pub(crate) model_name: Option<ModelName>,
     pub(crate) logging_timestamp: Timestamp,
     pub(crate) payload: String,
 }
 
 impl ParsedRecord {
-    pub(crate) fn named(self, uid: String) -> Result<LogRecord, RecordError> {
+    /// Returns the record with this uid, and of `model` if it names none itself.
+    pub(crate) fn named(self, uid: String, model: &ModelName) -> Result<LogRecord, RecordError> {
         match uid_chars(&uid) {
             chars if chars > MAX_UID_CHARS => Err(RecordError::UidTooLong { chars }),
             _ => Ok(LogRecord {
-                uid,
+                key: RecordKey {
+                    model_name: self.model_name.unwrap_or_else(|| model.clone()),
+                    uid,
+                },
                 logging_timestamp: self.logging_timestamp,
                 payload: self.payload,
             }),
@@ -100,8 +115,12 @@ impl ParsedRecord {
     }
 
     /// Takes the key of its object as the uid.
-    pub(crate) fn named_by_key(self, key: String) -> Result<LogRecord, RecordError> {
-        self.named(key).map_err(|error| match error {
+    pub(crate) fn named_by_key(
+        self,
+        key: String,
+        model: &ModelName,
+    ) -> Result<LogRecord, RecordError> {
+        self.named(key, model).map_err(|error| match error {
             RecordError::UidTooLong { chars } => RecordError::KeyTooLong { chars },
             error => error,
         })
@@ -155,6 +174,8 @@ struct RecordWriter<'a> {
     section: Section,
     field: Field,
     uid: Uid<'a>,
+    /// `output.model_name`, and else `model_name` beside `input` and `output`.
+    model_names: [Option<Cow<'a, str>>; 2],
     timestamp: Option<Cow<'a, str>>,
     epoch: Option<Cow<'a, str>>,
 }
@@ -163,6 +184,7 @@ struct RecordWriter<'a> {
 enum Section {
     Input,
     Output,
+    ModelName,
     #[default]
     Other,
 }
@@ -170,6 +192,7 @@ enum Section {
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum Field {
     Uid,
+    ModelName,
     Timestamp,
     Epoch,
     #[default]
@@ -213,7 +236,13 @@ impl<'a> RecordWriter<'a> {
                 self.epoch.as_deref().and_then(parse_epoch).ok_or(RecordError::NoTimestamp)?
             }
         };
-        Ok(ParsedRecord { uid, logging_timestamp, payload: self.json.finish() })
+        let name = self.model_names.into_iter().flatten().next();
+        let model_name = name.map(|name| {
+            name.parse()
+                .map_err(|error| RecordError::BadModelName { name: name.into_owned(), error })
+        });
+        let model_name = model_name.transpose()?;
+        Ok(ParsedRecord { uid, model_name, logging_timestamp, payload: self.json.finish() })
     }
 
     /// The field of the record that the next value is; `None` for one that no row needs.
@@ -227,6 +256,7 @@ impl<'a> RecordWriter<'a> {
                 self.uid = Uid::Object { keys: 0, oid: None };
             }
             Some(Field::Uid) => self.uid = Uid::Bad(found),
+            Some(Field::ModelName) => self.model_names[0] = None,
             Some(Field::Timestamp) => self.timestamp = None,
             Some(Field::Epoch) => self.epoch = None,
             _ => {}
@@ -253,8 +283,12 @@ impl<'a> Visitor<'a> for RecordWriter<'a> {
                     _ => text().map_or(Uid::Absent, Uid::Text),
                 };
             }
+            Some(Field::ModelName) => self.model_names[0] = text(),
             Some(Field::Timestamp) => self.timestamp = text(),
             Some(Field::Epoch) => self.epoch = text(),
+            _ if self.depth == 1 && self.section == Section::ModelName => {
+                self.model_names[1] = text();
+            }
             _ if self.depth == 3 && self.field == Field::Uid => {
                 if let Uid::Object { oid, .. } = &mut self.uid {
                     *oid = text();
@@ -293,7 +327,12 @@ impl<'a> Visitor<'a> for RecordWriter<'a> {
                     }
                     "output" => {
                         (self.timestamp, self.epoch) = (None, None);
+                        self.model_names[0] = None;
                         Section::Output
+                    }
+                    "model_name" => {
+                        self.model_names[1] = None;
+                        Section::ModelName
                     }
                     _ => Section::Other,
                 };
@@ -301,6 +340,7 @@ impl<'a> Visitor<'a> for RecordWriter<'a> {
             2 => {
                 self.field = match (self.section, key.as_ref()) {
                     (Section::Input, "uid") => Field::Uid,
+                    (Section::Output, "model_name") => Field::ModelName,
                     (Section::Output, "logging_timestamp") => Field::Timestamp,
                     (Section::Output, "logging_epoch") => Field::Epoch,
                     _ => Field::Other,

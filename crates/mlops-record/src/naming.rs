@@ -1,5 +1,6 @@
 use crate::RecordError;
 use crate::logged::ParsedRecord;
+use mlops_core::model_name::ModelName;
 use mlops_core::record::LogRecord;
 
 /// Suffixes of a name that do not tell objects apart.
@@ -54,9 +55,13 @@ impl Naming {
     pub(crate) fn name(
         self,
         record: ParsedRecord,
+        model: &ModelName,
     ) -> Result<(LogRecord, Vec<String>), RecordError> {
         let uid = self.uid.ok_or(RecordError::NoUid)?;
-        let named = if self.is_key { record.named_by_key(uid) } else { record.named(uid) };
+        let named = match self.is_key {
+            true => record.named_by_key(uid, model),
+            false => record.named(uid, model),
+        };
         named.map(|record| (record, self.former))
     }
 }

@@ -1,3 +1,5 @@
+use mlops_core::model_name::ModelName;
+
 use crate::binary::{LOOKED_AT_BYTES, binary};
 use crate::found::Found;
 use crate::splitter::{Splitter, Target};
@@ -38,6 +40,12 @@ impl RecordReader {
             found: Found::new(naming),
             start: Start::Unknown(Vec::new()),
         }
+    }
+
+    /// Returns the reader, for records that are of `model` where they name none.
+    #[must_use]
+    pub fn of_model(self, model: ModelName) -> Self {
+        Self { found: self.found.of_model(model), ..self }
     }
 
     /// Takes the next bytes of the object, decompressed.

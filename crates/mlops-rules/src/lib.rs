@@ -35,7 +35,7 @@ pub use recipient::{Channel, Recipient};
 pub use report::{DayReport, EtlDay, Histogram, MonitorVerdict};
 pub use report_message::report_message;
 pub use route::{Route, message_uid, route};
-pub use rule::{NoData, Repeat, Rule, Rules};
+pub use rule::{NoData, Repeat, Rule, RuleModels, Rules};
 pub use rules_check::RulesError;
 pub use rules_file::{MetricName, QuietFile, RecipientsFile, RuleFile, RulesFile};
 pub use severity::Severity;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::route::digest;
 use super::{AlertState, DayReport, Observation, Rule, Rules, Severity, Transition, Unit, earlier};
+use mlops_core::model_name::ModelName;
 use mlops_core::span::span_text;
 use mlops_core::timestamp::to_sql_text;
 
@@ -48,6 +49,20 @@ pub struct Message {
 }
 
 impl Message {
+    /// Returns the message as one about a model, which it names if the installation does.
+    #[must_use]
+    pub fn of_model(&self, model: &ModelName) -> Self {
+        let mut message = self.clone();
+        if !model.is_default() {
+            message.subject = format!("{model}: {}", self.subject);
+            message.headline = format!("Model {model}: {}", self.headline);
+            message.short = format!("{model}: {}", self.short);
+            message.facts.insert(0, ("Model".to_owned(), model.to_string()));
+            message.thread = digest(&[model.as_str(), &self.thread]);
+        }
+        message
+    }
+
     /// Returns the message as plain text.
     pub fn text(&self) -> String {
         let mut text = format!("{}\n\n", self.headline);

@@ -1,5 +1,6 @@
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use mlops_core::model_name::ModelName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,12 +28,25 @@ pub enum Repeat {
     Every(SignedDuration),
 }
 
+/// The models that a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleModels {
+    /// The one of the job.
+    OfJob,
+    /// This one.
+    One(ModelName),
+    /// Each of the database, with a state and messages of its own.
+    Each,
+}
+
 /// One thing that is watched. Made by [`RulesFile::check`](super::RulesFile::check), which sees to
 /// it that the parts go together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// Names it in messages and in `alert_state`; no two rules of one database may share it.
     pub name: String,
+    /// Which models it is about.
+    pub models: RuleModels,
     /// The metric.
     pub measure: Measure,
     /// The name of the metric in messages: `requests`, `mean of output.prediction`.
@@ -71,6 +85,8 @@ pub struct Rule {
 /// A checked rules file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
+    /// The model that is judged.
+    pub model: ModelName,
     /// The step of the runs; windows end at its multiples.
     pub every: SignedDuration,
     /// Windows end so long before now, for requests to arrive in the database.
@@ -85,4 +101,18 @@ pub struct Rules {
     pub recipients: Vec<Recipient>,
     /// The rules.
     pub rules: Vec<Rule>,
+}
+
+impl Rules {
+    /// Returns the rules that are about `model`, in a job of the model `of_job`.
+    #[must_use]
+    pub fn of_model(&self, model: &ModelName, of_job: &ModelName) -> Self {
+        let is_of_model = |rule: &&Rule| match &rule.models {
+            RuleModels::OfJob => model == of_job,
+            RuleModels::One(name) => name == model,
+            RuleModels::Each => true,
+        };
+        let rules = self.rules.iter().filter(is_of_model).cloned().collect();
+        Self { model: model.clone(), rules, ..self.clone() }
+    }
 }

@@ -9,8 +9,10 @@ use jiff::tz::TimeZoneDatabase;
 use super::recent::MAX_RUNS;
 use super::{
     Aggregate, Bounds, Channel, Condition, JsonPath, Measure, MetricName, Monitor, QuietHours,
-    Recipient, RecipientsFile, Repeat, Rule, RuleFile, Rules, RulesFile, Severity, Unit,
+    Recipient, RecipientsFile, Repeat, Rule, RuleFile, RuleModels, Rules, RulesFile, Severity,
+    Unit,
 };
+use mlops_core::model_name::ModelName;
 use mlops_core::span::parse_span;
 
 /// The first error of a rules file: the key, the problem and the correction.
@@ -85,6 +87,7 @@ impl RulesFile {
         recipients.sort();
         recipients.dedup();
         Ok(Rules {
+            model: ModelName::default(),
             every,
             delay: span("", "delay", self.delay.as_deref(), SignedDuration::ZERO)?,
             time_zone,
@@ -119,6 +122,14 @@ impl RulesFile {
         {
             return wrong(name, "name", "a rule needs a name of 1 to 100 characters, on one line");
         }
+        let models = match rule.model.as_deref() {
+            None => RuleModels::OfJob,
+            Some("*") => RuleModels::Each,
+            Some(model) => match model.parse() {
+                Ok(model) => RuleModels::One(model),
+                Err(error) => return wrong(name, "model", format!("`{model}`: {error}, or `*`")),
+            },
+        };
         let (measure, what, unit) = measure(rule)?;
         let against = match rule.against.as_deref() {
             Some(text) => Some(positive(name, "against", Some(text), every)?),
@@ -138,6 +149,7 @@ impl RulesFile {
             condition: condition(rule)?,
             what: if against.is_some() { format!("change of {what}") } else { what },
             unit: if against.is_some() { Unit::Change } else { unit },
+            models,
             measure,
             window: positive(name, "window", rule.window.as_deref(), every)?,
             against,

@@ -94,6 +94,9 @@ pub enum MetricName {
 pub struct RuleFile {
     /// Names it, in messages too; no two rules of one database may share it.
     pub name: String,
+    /// The model whose requests and findings are measured, or `*` for each model. Default: the model
+    /// of the job.
+    pub model: Option<String>,
     /// The metric. Default `count`.
     pub metric: MetricName,
     /// The path of the value in a record: `output.prediction`.

@@ -1,6 +1,7 @@
 //! The store of alerts and their messages.
 
 use jiff::Timestamp;
+use mlops_core::model_name::ModelName;
 use mlops_core::ports::StoreError;
 use mlops_rules::{
     AlertState, AlertStore, KeptAlert, MessageLimit, MessageOutcome, MessageStatus, OutboxMessage,
@@ -43,11 +44,12 @@ pub(crate) fn alert_of(row: &Row) -> Result<KeptAlert, StoreError> {
 /// Writes the messages that are not there yet. Returns how many those were.
 async fn write_messages(
     transaction: &mut Transaction,
+    model: &ModelName,
     messages: &[OutboxMessage],
 ) -> Result<u64, StoreError> {
     let mut written = 0;
     for message in messages {
-        let insert = Columns::default()
+        let insert = Columns::of_model(model)
             .set("message_uid", &message.message_uid)
             .set("created_at", message.created_at)
             .set("run_uid", &message.run_uid)
@@ -71,8 +73,9 @@ impl AlertStore for Database {
     async fn alerts(&self, rules: &[String]) -> Result<Vec<KeptAlert>, StoreError> {
         let mut found = Vec::new();
         for rule in rules {
-            let select = format!("SELECT {ALERT} FROM alert_state WHERE rule = ?");
-            for row in self.0.fetch(sql(select).bind(rule)).await? {
+            let select =
+                format!("SELECT {ALERT} FROM alert_state WHERE model_name = :model AND rule = ?");
+            for row in self.connection.fetch(self.sql(&select).bind(rule)).await? {
                 found.push(alert_of(&row)?);
             }
         }
@@ -100,19 +103,24 @@ impl AlertStore for Database {
             .set("version", next.version);
         let statement = match next.version {
             1 => columns
+                .set("model_name", self.model.as_str())
                 .set("rule", &next.rule)
                 .set("alert_group", &next.group)
                 .insert_into("alert_state"),
             version => columns
-                .update("alert_state", "rule = ? AND alert_group = ? AND version = ?")
+                .update(
+                    "alert_state",
+                    "model_name = ? AND rule = ? AND alert_group = ? AND version = ?",
+                )
+                .bind(self.model.as_str())
                 .bind(&next.rule)
                 .bind(&next.group)
                 .bind(version - 1),
         };
-        let mut transaction = self.0.transaction().await?;
+        let mut transaction = self.connection.transaction().await?;
         let is_first = changed_one(transaction.execute(statement).await)?;
         if is_first {
-            write_messages(&mut transaction, messages).await?;
+            write_messages(&mut transaction, &self.model, messages).await?;
             transaction.commit().await?;
         }
         Ok(is_first)
@@ -132,7 +140,7 @@ impl AlertStore for Database {
                           claimed_at, attempts FROM alert_outbox WHERE channel = ? AND status = 'sending' \
                           ORDER BY created_at, message_uid LIMIT 1000",
         );
-        let rows = self.0.fetch(select.bind(channel)).await?;
+        let rows = self.connection.fetch(select.bind(channel)).await?;
         let message = |row: &Row| {
             let claimed_by: Option<String> = row.get("claimed_by")?;
             Ok(WaitingMessage {
@@ -154,8 +162,8 @@ impl AlertStore for Database {
         at: Timestamp,
         limit: Option<MessageLimit>,
     ) -> Result<Taken, StoreError> {
-        let mut transaction = self.0.transaction().await?;
-        if let (Some(_), Some(lock)) = (limit, self.0.dialect().lock("alert_gate")) {
+        let mut transaction = self.connection.transaction().await?;
+        if let (Some(_), Some(lock)) = (limit, self.connection.dialect().lock("alert_gate")) {
             transaction.fetch(sql(lock)).await?;
         }
         let is_over = match limit {
@@ -209,14 +217,14 @@ impl AlertStore for Database {
             .bind(outcome.provider_uid)
             .bind(outcome.why)
             .bind(outcome.message_uid);
-        self.0.execute(update).await.map(drop)
+        self.connection.execute(update).await.map(drop)
     }
 }
 
 impl Database {
     async fn try_enqueue(&self, messages: &[OutboxMessage]) -> Result<u64, StoreError> {
-        let mut transaction = self.0.transaction().await?;
-        let written = write_messages(&mut transaction, messages).await?;
+        let mut transaction = self.connection.transaction().await?;
+        let written = write_messages(&mut transaction, &self.model, messages).await?;
         transaction.commit().await?;
         Ok(written)
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use mlops_core::model_name::ModelName;
+
 use crate::insert::list;
 use crate::statement::{Statement, Value, sql};
 
@@ -13,6 +15,11 @@ pub(crate) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
+    /// Begins a row of a model, whose name is its first column.
+    pub(crate) fn of_model(model: &'a ModelName) -> Self {
+        Self::default().set("model_name", model.as_str())
+    }
+
     pub(crate) fn set(
         mut self,
         name: impl Into<Cow<'static, str>>,
@@ -28,16 +35,16 @@ impl<'a> Columns<'a> {
         sql(format!("INSERT INTO {table} ({names}) VALUES ({list})")).bind_all(self.values)
     }
 
-    /// Inserts the row unless there is one with the same value in its first column.
+    /// Inserts the row unless there is one with the same values in its first two columns.
     pub(crate) fn insert_once(self, table: &str) -> Statement<'a> {
         let (names, list) = (self.names.join(", "), list(self.values.len()));
-        let key = &self.names[0];
+        let [first, second] = [&self.names[0], &self.names[1]];
         let text = format!(
             "INSERT INTO {table} ({names}) SELECT {list} FROM (SELECT 1) AS one \
-             WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {key} = ?)"
+             WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {first} = ? AND {second} = ?)"
         );
-        let key = self.values[0].clone();
-        sql(text).bind_all(self.values).bind(key)
+        let key = self.values[..2].to_vec();
+        sql(text).bind_all(self.values).bind_all(key)
     }
 
     /// The values of the condition are still to be bound.
@@ -58,7 +65,7 @@ mod tests {
             (columns.clone().insert_into("t"), "INSERT INTO t (a, b) VALUES (?,?)"),
             (
                 columns.clone().insert_once("t"),
-                "INSERT INTO t (a, b) SELECT ?,? FROM (SELECT 1) AS one WHERE NOT EXISTS (SELECT 1 FROM t WHERE a = ?)",
+                "INSERT INTO t (a, b) SELECT ?,? FROM (SELECT 1) AS one WHERE NOT EXISTS (SELECT 1 FROM t WHERE a = ? AND b = ?)",
             ),
             (columns.update("t", "c = ?"), "UPDATE t SET a = ?, b = ? WHERE c = ?"),
         ];

@@ -40,6 +40,7 @@ impl Connection {
 
     /// Carries out a statement that gives no rows. Returns the number of rows that it changed.
     pub(crate) async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        debug_assert!(statement.names_its_model(), "{statement:?}");
         let done = match self {
             Self::MySql { pool, limit, .. } => {
                 let done = limit.keep(statement.mysql().execute(pool)).await;
@@ -54,6 +55,7 @@ impl Connection {
 
     /// Returns all rows of a statement.
     pub(crate) async fn fetch(&self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
+        debug_assert!(statement.names_its_model(), "{statement:?}");
         let rows = match self {
             Self::MySql { pool, limit, .. } => {
                 let rows = limit.keep(statement.mysql().fetch_all(pool)).await;
@@ -83,6 +85,7 @@ impl Connection {
         &'s self,
         statement: Statement<'s>,
     ) -> BoxStream<'s, Result<Row, StoreError>> {
+        debug_assert!(statement.names_its_model(), "{statement:?}");
         let table = statement.table();
         match self {
             Self::MySql { pool, limit, .. } => {
@@ -126,6 +129,7 @@ pub(crate) enum Transaction {
 impl Transaction {
     /// As [`Connection::execute`].
     pub(crate) async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        debug_assert!(statement.names_its_model(), "{statement:?}");
         let done = match self {
             Self::MySql(transaction, limit) => {
                 let done = limit.keep(statement.mysql().execute(&mut **transaction)).await;
@@ -141,6 +145,7 @@ impl Transaction {
 
     /// As [`Connection::fetch`].
     pub(crate) async fn fetch(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
+        debug_assert!(statement.names_its_model(), "{statement:?}");
         let rows = match self {
             Self::MySql(transaction, limit) => {
                 let rows = limit.keep(statement.mysql().fetch_all(&mut **transaction)).await;

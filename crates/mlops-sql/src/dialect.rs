@@ -120,7 +120,7 @@ impl Dialect {
                        JSON_EXTRACT(input_output_payloads, '$.output.model_uid') AS model_uid, \
                        JSON_EXTRACT(input_output_payloads, '$.output.prediction') AS prediction, \
                        JSON_EXTRACT(input_output_payloads, '$.output.high_risk') AS high_risk \
-                       FROM model_logs WHERE logging_timestamp >= ? AND logging_timestamp < ?) AS extracted"
+                       FROM model_logs WHERE model_name = :model AND logging_timestamp >= ? AND logging_timestamp < ?) AS extracted"
             ),
             Self::Sqlite => format!(
                 "SELECT {hour} AS logged_hour, \
@@ -135,7 +135,7 @@ impl Dialect {
                       THEN json_type(payload, '$.output.high_risk') = 'true' \
                            OR json_extract(payload, '$.output.high_risk') IN ('yes', 'true') END AS is_high \
                  FROM (SELECT logging_timestamp, CASE WHEN json_valid(input_output_payloads) THEN input_output_payloads END AS payload \
-                       FROM model_logs WHERE logging_timestamp >= ? AND logging_timestamp < ?) AS valid"
+                       FROM model_logs WHERE model_name = :model AND logging_timestamp >= ? AND logging_timestamp < ?) AS valid"
             ),
         }
     }

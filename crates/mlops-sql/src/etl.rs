@@ -10,7 +10,7 @@ use mlops_core::etl::{
     Totals, Unreadable, Watermark,
 };
 use mlops_core::ports::StoreError;
-use mlops_core::record::{Fingerprint, LogRecord};
+use mlops_core::record::{Fingerprint, LogRecord, RecordKey};
 use mlops_record::payload_fingerprint;
 use sha2::{Digest, Sha256};
 
@@ -48,6 +48,24 @@ fn partition_keys(pipeline: &str, ids: &[String]) -> Vec<[u8; 16]> {
     ids.iter().map(|id| partition_key(pipeline, id)).collect()
 }
 
+/// Statements that read a column of the records of these keys, each beside its key. A JSON column of
+/// MySQL has no text of its own; a cast gives it one.
+fn select_by_key<'k>(column: &str, keys: &[&'k RecordKey]) -> impl Iterator<Item = Statement<'k>> {
+    let of_models = keys.chunk_by(|one, next| one.model_name == next.model_name);
+    of_models.flat_map(runs).map(move |run| {
+        let select = format!(
+            "SELECT model_name, uid, {column} FROM model_logs WHERE model_name = ? AND uid IN ({})",
+            list(run.len())
+        );
+        let select = sql(select).bind(run[0].model_name.as_str());
+        select.bind_all(run.iter().map(|key| &key.uid))
+    })
+}
+
+fn key_of(row: &Row) -> Result<RecordKey, StoreError> {
+    Ok(RecordKey { model_name: row.get("model_name")?, uid: row.get("uid")? })
+}
+
 /// The objects of each partition, in one order for all writers.
 fn by_partition(ended: &[EndedObject]) -> BTreeMap<&str, Vec<&EndedObject>> {
     let mut partitions = BTreeMap::<&str, Vec<&EndedObject>>::new();
@@ -61,7 +79,7 @@ impl EtlStore for Database {
     const REFUSES_DUPLICATES: bool = true;
 
     fn file(&self) -> Option<PathBuf> {
-        match &self.0 {
+        match &self.connection {
             Connection::MySql { .. } => None,
             Connection::Sqlite(pool) => Some(pool.connect_options().get_filename().to_owned()),
         }
@@ -69,7 +87,7 @@ impl EtlStore for Database {
 
     fn refuses(&self, record: &LogRecord) -> Option<String> {
         // In SQLite a row may have a gigabyte, and a record never has.
-        let Connection::MySql { max_packet_bytes, .. } = &self.0 else { return None };
+        let Connection::MySql { max_packet_bytes, .. } = &self.connection else { return None };
         let bytes = record.payload.len() + PACKET_MARGIN_BYTES;
         (bytes > *max_packet_bytes).then(|| {
             format!("the record has {bytes} bytes and the server's max_allowed_packet is {max_packet_bytes}; raise it there")
@@ -84,33 +102,30 @@ impl EtlStore for Database {
         0
     }
 
-    async fn find(&self, uids: &[&str]) -> Result<HashMap<String, Fingerprint>, StoreError> {
+    async fn find(
+        &self,
+        keys: &[&RecordKey],
+    ) -> Result<HashMap<RecordKey, Fingerprint>, StoreError> {
         let mut found = HashMap::new();
-        for run in runs(uids) {
-            // A JSON column of MySQL has no text of its own; the cast gives it one.
-            let select = format!(
-                "SELECT uid, CAST(input_output_payloads AS CHAR) AS payload FROM model_logs WHERE uid IN ({})",
-                list(run.len())
-            );
+        for select in select_by_key("CAST(input_output_payloads AS CHAR) AS payload", keys) {
             // Payloads may be large, and are not held together.
-            let mut rows = self.0.stream(sql(select).bind_all(run.iter().copied()));
+            let mut rows = self.connection.stream(select);
             while let Some(row) = rows.try_next().await? {
                 let payload: String = row.get("payload")?;
-                found.insert(row.get("uid")?, payload_fingerprint(&payload));
+                found.insert(key_of(&row)?, payload_fingerprint(&payload));
             }
         }
         Ok(found)
     }
 
-    async fn logged_at(&self, uids: &[&str]) -> Result<HashMap<String, Timestamp>, StoreError> {
+    async fn logged_at(
+        &self,
+        keys: &[&RecordKey],
+    ) -> Result<HashMap<RecordKey, Timestamp>, StoreError> {
         let mut found = HashMap::new();
-        for run in runs(uids) {
-            let select = format!(
-                "SELECT uid, logging_timestamp FROM model_logs WHERE uid IN ({})",
-                list(run.len())
-            );
-            for row in self.0.fetch(sql(select).bind_all(run.iter().copied())).await? {
-                found.insert(row.get("uid")?, row.get("logging_timestamp")?);
+        for select in select_by_key("logging_timestamp", keys) {
+            for row in self.connection.fetch(select).await? {
+                found.insert(key_of(&row)?, row.get("logging_timestamp")?);
             }
         }
         Ok(found)
@@ -130,8 +145,9 @@ impl EtlStore for Database {
         let update = Columns::default()
             .set("logging_timestamp", record.logging_timestamp)
             .set("input_output_payloads", &record.payload)
-            .update("model_logs", "uid = ?");
-        self.0.execute(update.bind(&record.uid)).await.map(drop)
+            .update("model_logs", "model_name = ? AND uid = ?");
+        let update = update.bind(record.key.model_name.as_str()).bind(&record.key.uid);
+        self.connection.execute(update).await.map(drop)
     }
 
     async fn partitions(
@@ -141,7 +157,7 @@ impl EtlStore for Database {
     ) -> Result<Vec<PartitionState>, StoreError> {
         let mut states = Vec::new();
         for run in runs(&partition_keys(pipeline, ids)) {
-            let rows = self.0.fetch(select_partitions(run)).await?;
+            let rows = self.connection.fetch(select_partitions(run)).await?;
             states.extend(partition_states(&rows)?);
         }
         Ok(states)
@@ -150,16 +166,16 @@ impl EtlStore for Database {
     async fn open_partitions(&self, pipeline: &str) -> Result<Vec<PartitionState>, StoreError> {
         let select =
             format!("{SELECT_PARTITION} WHERE pipeline = ? AND sealed = 0 ORDER BY partition_id");
-        partition_states(&self.0.fetch(sql(select).bind(pipeline)).await?)
+        partition_states(&self.connection.fetch(sql(select).bind(pipeline)).await?)
     }
 
     async fn register(&self, pipeline: &str, ids: &[String]) -> Result<(), StoreError> {
-        let mut transaction = self.0.transaction().await?;
+        let mut transaction = self.connection.transaction().await?;
         for run in runs(ids) {
             let insert = format!(
                 "INSERT INTO etl_partition (partition_key, pipeline, partition_id) VALUES {} {}",
                 placeholders(run.len(), 3),
-                self.0.dialect().or_keep("partition_key")
+                self.connection.dialect().or_keep("partition_key")
             );
             let rows = run.iter().fold(sql(insert), |insert, id| {
                 insert.bind(partition_key(pipeline, id)).bind(pipeline).bind(id)
@@ -176,7 +192,7 @@ impl EtlStore for Database {
         owner: &str,
     ) -> Result<Vec<PartitionState>, StoreError> {
         let keys = partition_keys(pipeline, ids);
-        let mut transaction = self.0.transaction().await?;
+        let mut transaction = self.connection.transaction().await?;
         for run in runs(&keys) {
             let update = format!(
                 "UPDATE etl_partition SET fence = fence + 1, owner = ? WHERE sealed = 0 AND partition_key IN ({})",
@@ -196,14 +212,14 @@ impl EtlStore for Database {
 
     async fn ledger(&self, pipeline: &str, id: &str) -> Result<Vec<ObjectId>, StoreError> {
         let select = sql("SELECT object_id FROM etl_ledger WHERE partition_key = ?");
-        let rows = self.0.stream(select.bind(partition_key(pipeline, id)));
+        let rows = self.connection.stream(select.bind(partition_key(pipeline, id)));
         let object = |row: Row| async move { row.get("object_id").map(ObjectId) };
         rows.and_then(object).try_collect().await
     }
 
     async fn settle(&self, pipeline: &str, settled: &[Settled]) -> Result<(), StoreError> {
         for part in settled.chunks(SETTLED_AT_ONCE) {
-            let mut transaction = self.0.transaction().await?;
+            let mut transaction = self.connection.transaction().await?;
             for partition in part {
                 let key = partition_key(pipeline, &partition.claim.id);
                 let update = Columns::default()
@@ -226,7 +242,7 @@ impl EtlStore for Database {
 
     async fn reopen(&self, pipeline: &str, id: &str) -> Result<(), StoreError> {
         let key = partition_key(pipeline, id);
-        let mut transaction = self.0.transaction().await?;
+        let mut transaction = self.connection.transaction().await?;
         transaction.execute(sql(FORGET_LEDGER).bind(key)).await?;
         let update = sql(
             "UPDATE etl_partition SET sealed = 0, fence = fence + 1, listed_objects = NULL, \
@@ -245,7 +261,7 @@ impl EtlStore for Database {
                           MAX(CASE WHEN newest_logging_timestamp <= ? THEN newest_logging_timestamp END) \
                           AS newest_logging_timestamp \
                           FROM etl_partition WHERE pipeline = ?");
-        totals_of(&self.0.one(select.bind(until).bind(pipeline)).await?)
+        totals_of(&self.connection.one(select.bind(until).bind(pipeline)).await?)
     }
 
     async fn watermark(&self, pipeline: &str) -> Result<Option<Watermark>, StoreError> {
@@ -305,18 +321,22 @@ impl EtlStore for Database {
 
 impl Database {
     async fn try_commit(&self, batch: &Batch<'_>) -> Result<Commit, StoreError> {
-        let statement_bytes = match &self.0 {
+        let statement_bytes = match &self.connection {
             Connection::MySql { max_packet_bytes, .. } => STATEMENT_BYTES.min(max_packet_bytes / 2),
             Connection::Sqlite(_) => STATEMENT_BYTES,
         };
-        let mut transaction = self.0.transaction().await?;
+        let mut transaction = self.connection.transaction().await?;
         for part in statements(batch.records, statement_bytes) {
             let insert = format!(
-                "INSERT INTO model_logs (uid, logging_timestamp, input_output_payloads) VALUES {}",
-                placeholders(part.len(), 3)
+                "INSERT INTO model_logs (model_name, uid, logging_timestamp, input_output_payloads) VALUES {}",
+                placeholders(part.len(), 4)
             );
             let rows = part.iter().fold(sql(insert), |insert, record| {
-                insert.bind(&record.uid).bind(record.logging_timestamp).bind(&record.payload)
+                insert
+                    .bind(record.key.model_name.as_str())
+                    .bind(&record.key.uid)
+                    .bind(record.logging_timestamp)
+                    .bind(&record.payload)
             });
             transaction.execute(rows).await?;
         }

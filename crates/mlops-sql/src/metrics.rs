@@ -8,11 +8,10 @@ use mlops_rules::{
 };
 
 use crate::Database;
-use crate::dialect::Dialect;
 use crate::row::Row;
 use crate::statement::{Statement, sql};
 
-const WINDOW: &str = "FROM model_logs WHERE logging_timestamp >= ? AND logging_timestamp < ?";
+const WINDOW: &str = "FROM model_logs WHERE model_name = :model AND logging_timestamp >= ? AND logging_timestamp < ?";
 
 /// A measure over the requests of a window.
 struct LogsMeasure<'a> {
@@ -25,7 +24,8 @@ struct LogsMeasure<'a> {
 impl LogsMeasure<'_> {
     /// Returns the statement whose rows have a group, a value and a number of requests; of a
     /// quantile, the neighboring values with their positions. The caller binds the window.
-    fn statement(&self, dialect: Dialect) -> Statement<'static> {
+    fn statement(&self, database: &Database) -> Statement<'static> {
+        let dialect = database.connection.dialect();
         let (number, text) = (dialect.json_number(), dialect.json_text());
         let paths = |path: &JsonPath| [path.sql(), path.sql()];
         let mut texts: Vec<String> = self.by.into_iter().flat_map(paths).collect();
@@ -49,7 +49,7 @@ impl LogsMeasure<'_> {
             (Some(_), _) => number.to_owned(),
         };
         let requests = format!("(SELECT {group} AS g, {value} AS v {WINDOW}) AS requests");
-        sql(self.over(&requests)).bind_all(texts)
+        database.sql(&self.over(&requests)).bind_all(texts)
     }
 
     fn over(&self, requests: &str) -> String {
@@ -128,8 +128,8 @@ impl MetricStore for Database {
             Measure::Logs { path, aggregate, by } => {
                 let measure =
                     LogsMeasure { path: path.as_ref(), aggregate, by: by.as_ref(), max_groups };
-                let select = measure.statement(self.0.dialect()).bind_window(window);
-                let mut measured = measure.read(&self.0.fetch(select).await?)?;
+                let select = measure.statement(self).bind_window(window);
+                let mut measured = measure.read(&self.connection.fetch(select).await?)?;
                 if by.is_none() && measured.is_empty() {
                     measured.push(Measured { group: String::new(), value: None, n: 0 });
                 }
@@ -138,13 +138,13 @@ impl MetricStore for Database {
             Measure::MissingInputs => {
                 let select = format!(
                     "SELECT AVG(CASE WHEN is_missing THEN 1E0 ELSE 0E0 END) AS value, COUNT(DISTINCT uid) AS n \
-                     FROM ({} WHERE logging_timestamp >= ? AND logging_timestamp < ?) AS input_values",
-                    self.0.dialect().input_values()
+                     FROM ({} WHERE model_name = :model AND logging_timestamp >= ? AND logging_timestamp < ?) AS input_values",
+                    self.connection.dialect().input_values()
                 );
                 self.number(select, window).await?
             }
             Measure::Silence => {
-                let last = "SELECT MAX(logging_timestamp) AS last FROM model_logs WHERE logging_timestamp < ?";
+                let last = "SELECT MAX(logging_timestamp) AS last FROM model_logs WHERE model_name = :model AND logging_timestamp < ?";
                 self.minutes_since(last, window).await?
             }
             Measure::EtlSilence => {
@@ -162,7 +162,7 @@ impl MetricStore for Database {
     }
 
     async fn histogram(&self, window: Window, parts: u32) -> Result<Histogram, StoreError> {
-        let dialect = self.0.dialect();
+        let dialect = self.connection.dialect();
         let select = format!(
             "SELECT {} * 1E0 AS bin, COUNT(*) AS n FROM (SELECT {} AS v {WINDOW}) AS requests \
              WHERE v IS NOT NULL GROUP BY bin",
@@ -170,9 +170,9 @@ impl MetricStore for Database {
             dialect.json_number()
         );
         let prediction = "$.\"output\".\"prediction\"";
-        let select = sql(select).bind(prediction).bind(prediction).bind_window(window);
+        let select = self.sql(&select).bind(prediction).bind(prediction).bind_window(window);
         let mut counts = vec![0; parts as usize];
-        for row in self.0.fetch(select).await? {
+        for row in self.connection.fetch(select).await? {
             let bin: f64 = row.get("bin")?;
             let bin = (bin.max(0.0) as usize).min(counts.len().saturating_sub(1));
             if let Some(count) = counts.get_mut(bin) {
@@ -195,7 +195,7 @@ impl MetricStore for Database {
                           COALESCE((SELECT SUM(bad) FROM etl_partition WHERE etl_partition.pipeline = etl_watermark.pipeline \
                           AND newest_logging_timestamp >= ? AND newest_logging_timestamp < ?), 0) AS dead_letters \
                           FROM etl_watermark ORDER BY pipeline");
-        let rows = self.0.fetch(select.bind_window(window)).await?;
+        let rows = self.connection.fetch(select.bind_window(window)).await?;
         let day = |row: &Row| {
             Ok(EtlDay {
                 pipeline: row.get("pipeline")?,
@@ -208,16 +208,18 @@ impl MetricStore for Database {
     }
 
     async fn first_request(&self) -> Result<Option<Timestamp>, StoreError> {
-        let select = sql("SELECT MIN(logging_timestamp) AS logged_first FROM model_logs");
-        self.0.one(select).await?.get("logged_first")
+        let select = self.sql(
+            "SELECT MIN(logging_timestamp) AS logged_first FROM model_logs WHERE model_name = :model",
+        );
+        self.connection.one(select).await?.get("logged_first")
     }
 
     async fn told(&self, transition: &str, window: Window) -> Result<u64, StoreError> {
-        let select = sql(
+        let select = self.sql(
             "SELECT COUNT(*) AS n FROM (SELECT DISTINCT rule, alert_group, created_at FROM alert_outbox \
-                          WHERE transition = ? AND created_at >= ? AND created_at < ?) AS told",
+                          WHERE model_name = :model AND transition = ? AND created_at >= ? AND created_at < ?) AS told",
         );
-        self.0.one(select.bind(transition).bind_window(window)).await?.get("n")
+        self.connection.one(select.bind(transition).bind_window(window)).await?.get("n")
     }
 }
 
@@ -228,7 +230,7 @@ impl Database {
         select: String,
         window: Window,
     ) -> Result<(Option<f64>, u64), StoreError> {
-        let row = self.0.one(sql(select).bind_window(window)).await?;
+        let row = self.connection.one(self.sql(&select).bind_window(window)).await?;
         Ok((row.get("value")?, row.get("n")?))
     }
 
@@ -238,7 +240,8 @@ impl Database {
         select: &'static str,
         window: Window,
     ) -> Result<(Option<f64>, u64), StoreError> {
-        let row = self.0.one(sql(select).bind(window.to.unwrap_or(Timestamp::MAX))).await?;
+        let row =
+            self.connection.one(self.sql(select).bind(window.to.unwrap_or(Timestamp::MAX))).await?;
         let last: Option<Timestamp> = row.get("last")?;
         let minutes =
             last.zip(window.to).map(|(last, to)| to.duration_since(last).as_secs_f64() / 60.0);

@@ -6,18 +6,17 @@ use crate::Database;
 use crate::columns::Columns;
 use crate::error::changed_one;
 use crate::row::Row;
-use crate::statement::sql;
 
 impl ModelStore for Database {
     async fn write_model(&self, record: ModelRecord<'_>) -> Result<(), StoreError> {
-        let mut transaction = self.0.transaction().await?;
+        let mut transaction = self.connection.transaction().await?;
         for delete in [
-            "DELETE FROM model_score WHERE model_uid = ?",
-            "DELETE FROM model_metadata WHERE model_uid = ?",
+            "DELETE FROM model_score WHERE model_name = :model AND model_uid = ?",
+            "DELETE FROM model_metadata WHERE model_name = :model AND model_uid = ?",
         ] {
-            transaction.execute(sql(delete).bind(record.model_uid)).await?;
+            transaction.execute(self.sql(delete).bind(record.model_uid)).await?;
         }
-        let insert = Columns::default()
+        let insert = Columns::of_model(&self.model)
             .set("model_uid", record.model_uid)
             .set("training_timestamp", record.training_timestamp)
             .set("accepted", record.accepted)
@@ -30,7 +29,7 @@ impl ModelStore for Database {
             .insert_into("model_metadata");
         transaction.execute(insert).await?;
         for (metric, value) in record.scores {
-            let score = Columns::default()
+            let score = Columns::of_model(&self.model)
                 .set("model_uid", record.model_uid)
                 .set("metric", *metric)
                 .set("value", *value);
@@ -40,13 +39,13 @@ impl ModelStore for Database {
     }
 
     async fn models(&self) -> Result<Vec<(String, bool)>, StoreError> {
-        let select = "SELECT model_uid, accepted FROM model_metadata ORDER BY training_timestamp DESC, model_uid DESC";
-        let rows = self.0.fetch(sql(select)).await?;
+        let select = "SELECT model_uid, accepted FROM model_metadata WHERE model_name = :model ORDER BY training_timestamp DESC, model_uid DESC";
+        let rows = self.connection.fetch(self.sql(select)).await?;
         rows.iter().map(|row| Ok((row.get("model_uid")?, row.get("accepted")?))).collect()
     }
 
     async fn write_release(&self, release: &Release) -> Result<(), StoreError> {
-        let insert = Columns::default()
+        let insert = Columns::of_model(&self.model)
             .set("released_at", release.released_at)
             .set("model_uid", &release.model_uid)
             .set("replaced_model_uid", release.replaced_model_uid.as_deref())
@@ -54,14 +53,14 @@ impl ModelStore for Database {
             .set("request_uid", release.request_uid.as_deref())
             .insert_into("model_release");
         // It may be written down already, by a run that did not learn of it.
-        changed_one(self.0.execute(insert).await).map(drop)
+        changed_one(self.connection.execute(insert).await).map(drop)
     }
 
     async fn releases(&self) -> Result<Vec<Release>, StoreError> {
         let select = format!(
-            "SELECT {RELEASE} FROM model_release ORDER BY released_at DESC, model_uid DESC"
+            "SELECT {RELEASE} FROM model_release WHERE model_name = :model ORDER BY released_at DESC, model_uid DESC"
         );
-        self.0.fetch(sql(select)).await?.iter().map(release_of).collect()
+        self.connection.fetch(self.sql(&select)).await?.iter().map(release_of).collect()
     }
 }
 

@@ -7,7 +7,6 @@ use mlops_rules::{Monitor, MonitorVerdict};
 
 use crate::Database;
 use crate::row::Row;
-use crate::statement::sql;
 
 /// How the findings of a monitor stand in its table.
 struct Findings {
@@ -52,7 +51,7 @@ impl Findings {
     fn of_latest_run(&self) -> String {
         let Self { table, of_all, .. } = self;
         format!(
-            "{of_all} AND run_uid = (SELECT run_uid FROM {table} WHERE run_timestamp >= ? AND run_timestamp < ? \
+            "model_name = :model AND {of_all} AND run_uid = (SELECT run_uid FROM {table} WHERE model_name = :model AND run_timestamp >= ? AND run_timestamp < ? \
              ORDER BY run_timestamp DESC, run_uid LIMIT 1)"
         )
     }
@@ -74,7 +73,7 @@ impl Database {
             findings.table,
             findings.of_latest_run()
         );
-        let row = self.0.one(sql(select).bind_window(window)).await?;
+        let row = self.connection.one(self.sql(&select).bind_window(window)).await?;
         Ok((row.get("shifted")?, row.get("n")?))
     }
 
@@ -94,7 +93,7 @@ impl Database {
             findings.of_latest_run(),
             findings.order
         );
-        let rows = self.0.fetch(sql(select).bind_window(window)).await?;
+        let rows = self.connection.fetch(self.sql(&select).bind_window(window)).await?;
         let finding = |row: &Row| Ok((row.verdict()?, row.get("about")?));
         let found = rows.iter().map(finding).collect::<Result<Vec<_>, StoreError>>()?;
         Ok(verdict_over(monitor, &found))

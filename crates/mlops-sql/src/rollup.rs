@@ -8,7 +8,6 @@ use mlops_core::window::Window;
 
 use crate::Database;
 use crate::row::Row;
-use crate::statement::sql;
 
 /// The span of one comparison: a month, whose hours and index entries are few.
 const STRETCH: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -40,8 +39,9 @@ pub struct Stretch {
 impl Database {
     /// When the roll-up was kept last; `None` where it never was.
     pub async fn rollup_state(&self) -> Result<Option<RollupState>, StoreError> {
-        let select = sql("SELECT refreshed_at, audited_at FROM log_rollup_state WHERE id = 1");
-        let Some(row) = self.0.first(select).await? else { return Ok(None) };
+        let select = self
+            .sql("SELECT refreshed_at, audited_at FROM log_rollup_state WHERE model_name = :model");
+        let Some(row) = self.connection.first(select).await? else { return Ok(None) };
         Ok(Some(RollupState {
             refreshed_at: row.get("refreshed_at")?,
             audited_at: row.get("audited_at")?,
@@ -50,8 +50,9 @@ impl Database {
 
     /// The newest hour of the roll-up.
     pub async fn newest_rolled_hour(&self) -> Result<Option<Timestamp>, StoreError> {
-        let select = sql("SELECT MAX(logged_hour) AS newest FROM log_rollup");
-        self.0.one(select).await?.get("newest")
+        let select =
+            self.sql("SELECT MAX(logged_hour) AS newest FROM log_rollup WHERE model_name = :model");
+        self.connection.one(select).await?.get("newest")
     }
 
     /// Compares the first stretch of hours at or after `from` that the log or the roll-up has, and
@@ -63,13 +64,13 @@ impl Database {
         let span = Window { from: Some(start), to: Some(to) };
         let count_log = format!(
             "SELECT {} AS logged_hour, COUNT(*) AS n FROM model_logs \
-             WHERE logging_timestamp >= ? AND logging_timestamp < ? GROUP BY logged_hour",
-            self.0.dialect().logged_hour()
+             WHERE model_name = :model AND logging_timestamp >= ? AND logging_timestamp < ? GROUP BY logged_hour",
+            self.connection.dialect().logged_hour()
         );
-        let logged = self.0.fetch(sql(count_log).bind_window(span)).await?;
+        let logged = self.connection.fetch(self.sql(&count_log).bind_window(span)).await?;
         let count_rolled = "SELECT logged_hour, SUM(requests) AS n FROM log_rollup \
-                            WHERE logged_hour >= ? AND logged_hour < ? GROUP BY logged_hour";
-        let rolled = self.0.fetch(sql(count_rolled).bind_window(span)).await?;
+                            WHERE model_name = :model AND logged_hour >= ? AND logged_hour < ? GROUP BY logged_hour";
+        let rolled = self.connection.fetch(self.sql(count_rolled).bind_window(span)).await?;
         let hours = differing(&logged, &rolled)?;
         for run in runs(&hours) {
             let end = run[run.len() - 1].saturating_add(HOUR).unwrap_or(Timestamp::MAX);
@@ -81,44 +82,46 @@ impl Database {
     /// Counts every hour of a span anew, whatever the roll-up has.
     async fn count_hours(&self, span: Window) -> Result<(), StoreError> {
         let count = format!(
-            "REPLACE INTO log_rollup (logged_hour, model_uid, arm, requests, predictions, prediction_sum, \
+            "REPLACE INTO log_rollup (model_name, logged_hour, model_uid, arm, requests, predictions, prediction_sum, \
              prediction_squares, high_risk) \
-             SELECT logged_hour, model_uid, arm, COUNT(*), COUNT(prediction), COALESCE(SUM(prediction), 0E0), \
+             SELECT :model, logged_hour, model_uid, arm, COUNT(*), COUNT(prediction), COALESCE(SUM(prediction), 0E0), \
              COALESCE(SUM(prediction * prediction), 0E0), COALESCE(SUM(COALESCE(is_high, prediction >= 0.5)), 0) \
              FROM ({}) AS logged GROUP BY logged_hour, model_uid, arm",
-            self.0.dialect().logged_outputs()
+            self.connection.dialect().logged_outputs()
         );
-        let delete = sql("DELETE FROM log_rollup WHERE logged_hour >= ? AND logged_hour < ?");
-        let mut transaction = self.0.transaction().await?;
+        let delete = self.sql("DELETE FROM log_rollup WHERE model_name = :model AND logged_hour >= ? AND logged_hour < ?");
+        let mut transaction = self.connection.transaction().await?;
         transaction.execute(delete.bind_window(span)).await?;
-        transaction.execute(sql(count).bind_window(span)).await?;
+        transaction.execute(self.sql(&count).bind_window(span)).await?;
         transaction.commit().await
     }
 
     /// Forgets the roll-up, so that every hour is counted anew.
     pub async fn clear_rollup(&self) -> Result<(), StoreError> {
-        let mut transaction = self.0.transaction().await?;
-        transaction.execute(sql("DELETE FROM log_rollup")).await?;
-        transaction.execute(sql("DELETE FROM log_rollup_state")).await?;
+        let mut transaction = self.connection.transaction().await?;
+        for table in ["log_rollup", "log_rollup_state"] {
+            let delete = format!("DELETE FROM {table} WHERE model_name = :model");
+            transaction.execute(self.sql(&delete)).await?;
+        }
         transaction.commit().await
     }
 
     /// Writes down that the roll-up was kept.
     pub async fn write_rollup_state(&self, state: RollupState) -> Result<(), StoreError> {
-        let replace =
-            "REPLACE INTO log_rollup_state (id, refreshed_at, audited_at) VALUES (1, ?, ?)";
-        let replace = sql(replace).bind(state.refreshed_at).bind(state.audited_at);
-        self.0.execute(replace).await.map(drop)
+        let replace = "REPLACE INTO log_rollup_state (model_name, id, refreshed_at, audited_at) VALUES (:model, 1, ?, ?)";
+        let replace = self.sql(replace).bind(state.refreshed_at).bind(state.audited_at);
+        self.connection.execute(replace).await.map(drop)
     }
 
     /// The first hour at or after a moment that has requests, in the log or in the roll-up.
     async fn next_hour(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let mut first: Option<Timestamp> = None;
         for select in [
-            "SELECT MIN(logging_timestamp) AS hour FROM model_logs WHERE logging_timestamp >= ?",
-            "SELECT MIN(logged_hour) AS hour FROM log_rollup WHERE logged_hour >= ?",
+            "SELECT MIN(logging_timestamp) AS hour FROM model_logs WHERE model_name = :model AND logging_timestamp >= ?",
+            "SELECT MIN(logged_hour) AS hour FROM log_rollup WHERE model_name = :model AND logged_hour >= ?",
         ] {
-            let found: Option<Timestamp> = self.0.one(sql(select).bind(from)).await?.get("hour")?;
+            let found: Option<Timestamp> =
+                self.connection.one(self.sql(select).bind(from)).await?.get("hour")?;
             first = first.into_iter().chain(found).min();
         }
         Ok(first.map(hour_of))

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use mlops_core::model_name::ModelName;
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::timestamp::parse_utc;
 use mlops_core::verdict::Verdict;
@@ -207,6 +208,14 @@ impl FromCell for String {
             Cell::Bytes(bytes) => Self::from_utf8(bytes).ok(),
             _ => None,
         }
+    }
+}
+
+impl FromCell for ModelName {
+    const EXPECTED: &'static str = "the name of a model";
+
+    fn from_cell(cell: Cell) -> Option<Self> {
+        String::from_cell(cell)?.parse().ok()
     }
 }
 

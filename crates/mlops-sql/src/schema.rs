@@ -22,6 +22,7 @@ pub(crate) static MYSQL: LazyLock<Migrator> = LazyLock::new(|| {
         ("0012_config", include_str!("../migrations/mysql/0012_config.sql")),
         ("0013_dashboard", include_str!("../migrations/mysql/0013_dashboard.sql")),
         ("0014_unreadable", include_str!("../migrations/mysql/0014_unreadable.sql")),
+        ("0015_model_name", include_str!("../migrations/mysql/0015_model_name.sql")),
     ])
 });
 
@@ -41,6 +42,7 @@ pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
         ("0012_config", include_str!("../migrations/sqlite/0012_config.sql")),
         ("0013_dashboard", include_str!("../migrations/sqlite/0013_dashboard.sql")),
         ("0014_unreadable", include_str!("../migrations/sqlite/0014_unreadable.sql")),
+        ("0015_model_name", include_str!("../migrations/sqlite/0015_model_name.sql")),
     ])
 });
 

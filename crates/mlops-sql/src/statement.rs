@@ -26,6 +26,24 @@ pub(crate) enum Value<'a> {
     Time(Timestamp),
 }
 
+/// Tables whose rows are each of one model. `alert_outbox` has them too, but is emptied for all.
+const TABLES_OF_MODELS: [&str; 14] = [
+    "model_logs",
+    "data_shift",
+    "concept_shift",
+    "performance",
+    "business_impact",
+    "retrain_request",
+    "model_metadata",
+    "model_score",
+    "model_release",
+    "client_outcomes",
+    "client_ltv",
+    "alert_state",
+    "log_rollup",
+    "log_rollup_state",
+];
+
 /// A statement for either database.
 #[derive(Debug, Clone)]
 pub(crate) struct Statement<'a> {
@@ -63,6 +81,12 @@ impl<'a> Statement<'a> {
     #[cfg(test)]
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Returns whether a statement over rows of models says of which model.
+    pub(crate) fn names_its_model(&self) -> bool {
+        let mut words = self.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        self.text.contains("model_name") || !words.any(|word| TABLES_OF_MODELS.contains(&word))
     }
 
     pub(crate) fn mysql(&self) -> Query<'static, MySql, MySqlArguments> {

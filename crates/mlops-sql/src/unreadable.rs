@@ -22,7 +22,7 @@ impl Database {
                           ignored_at, ignored_by, ignored_reason FROM etl_unreadable WHERE pipeline_key = ? \
                           ORDER BY object_key",
         );
-        let rows = self.0.fetch(select.bind(short_hash(pipeline))).await?;
+        let rows = self.connection.fetch(select.bind(short_hash(pipeline))).await?;
         rows.iter().map(unreadable).collect()
     }
 
@@ -36,7 +36,7 @@ impl Database {
             return Ok(());
         }
         let key = short_hash(pipeline);
-        let mut transaction = self.0.transaction().await?;
+        let mut transaction = self.connection.transaction().await?;
         for object in objects {
             transaction.execute(sql(DELETE).bind(key).bind(object.object.0)).await?;
             if is_removal {
@@ -67,7 +67,7 @@ impl Database {
         shard: &str,
     ) -> Result<Option<Timestamp>, StoreError> {
         let select = sql("SELECT audited_at FROM etl_audit WHERE pipeline = ? AND shard = ?");
-        let row = self.0.first(select.bind(pipeline).bind(shard)).await?;
+        let row = self.connection.first(select.bind(pipeline).bind(shard)).await?;
         row.map(|row| row.get("audited_at")).transpose()
     }
 
@@ -77,7 +77,7 @@ impl Database {
         shard: &str,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.0.transaction().await?;
+        let mut transaction = self.connection.transaction().await?;
         let delete = sql("DELETE FROM etl_audit WHERE pipeline = ? AND shard = ?");
         transaction.execute(delete.bind(pipeline).bind(shard)).await?;
         let insert =

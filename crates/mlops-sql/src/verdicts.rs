@@ -1,6 +1,7 @@
 //! The findings of the monitors: `data_shift`, `concept_shift`, `performance` and `business_impact`. A
 //! run replaces its earlier rows.
 
+use mlops_core::model_name::ModelName;
 use mlops_core::ports::StoreError;
 use mlops_core::verdict::Verdict;
 use mlops_detect::performance::{Estimate, PeriodImpact};
@@ -13,55 +14,57 @@ use jiff::Timestamp;
 
 use crate::Database;
 use crate::columns::Columns;
-use crate::statement::{Statement, sql};
+use crate::statement::Statement;
 
 impl VerdictStore for Database {
     async fn write_data_shift(&self, run: ShiftRun<'_>) -> Result<(), StoreError> {
-        let mut transaction = self.0.transaction().await?;
-        let delete = sql("DELETE FROM data_shift WHERE run_uid = ?");
+        let mut transaction = self.connection.transaction().await?;
+        let delete = self.sql("DELETE FROM data_shift WHERE model_name = :model AND run_uid = ?");
         transaction.execute(delete.bind(run.run_uid)).await?;
         for (segment, shift) in run.segments {
             for found in &shift.features {
-                transaction.execute(insert_shift(&run, segment, found)).await?;
+                transaction.execute(insert_shift(&self.model, &run, segment, found)).await?;
             }
         }
         transaction.commit().await
     }
 
     async fn write_concept_shift(&self, run: ConceptRun<'_>) -> Result<(), StoreError> {
-        let mut transaction = self.0.transaction().await?;
-        let delete = sql("DELETE FROM concept_shift WHERE run_uid = ?");
+        let mut transaction = self.connection.transaction().await?;
+        let delete =
+            self.sql("DELETE FROM concept_shift WHERE model_name = :model AND run_uid = ?");
         transaction.execute(delete.bind(run.run_uid)).await?;
         for found in run.findings {
-            transaction.execute(insert_concept(&run, found)).await?;
+            transaction.execute(insert_concept(&self.model, &run, found)).await?;
         }
         transaction.commit().await
     }
 
     async fn write_performance(&self, run: PerformanceRun<'_>) -> Result<(), StoreError> {
-        let mut transaction = self.0.transaction().await?;
+        let mut transaction = self.connection.transaction().await?;
         for delete in [
-            "DELETE FROM performance WHERE run_uid = ?",
-            "DELETE FROM business_impact WHERE run_uid = ?",
+            "DELETE FROM performance WHERE model_name = :model AND run_uid = ?",
+            "DELETE FROM business_impact WHERE model_name = :model AND run_uid = ?",
         ] {
-            transaction.execute(sql(delete).bind(run.run_uid)).await?;
+            transaction.execute(self.sql(delete).bind(run.run_uid)).await?;
         }
         for row in run.periods {
-            transaction.execute(insert_performance(&run, row)).await?;
+            transaction.execute(insert_performance(&self.model, &run, row)).await?;
         }
         for (from, to, impact) in run.impact.periods {
-            transaction.execute(insert_impact(&run, [*from, *to], impact)).await?;
+            transaction.execute(insert_impact(&self.model, &run, [*from, *to], impact)).await?;
         }
         transaction.commit().await
     }
 }
 
 fn insert_shift<'r>(
+    model: &'r ModelName,
     run: &ShiftRun<'r>,
     segment: &'r str,
     found: &'r FeatureShift,
 ) -> Statement<'r> {
-    Columns::default()
+    Columns::of_model(model)
         .set("run_uid", run.run_uid)
         .set("segment", segment)
         .set("feature", &found.feature)
@@ -89,8 +92,12 @@ fn insert_shift<'r>(
         .insert_into("data_shift")
 }
 
-fn insert_concept<'r>(run: &ConceptRun<'r>, found: &'r ConceptFinding) -> Statement<'r> {
-    Columns::default()
+fn insert_concept<'r>(
+    model: &'r ModelName,
+    run: &ConceptRun<'r>,
+    found: &'r ConceptFinding,
+) -> Statement<'r> {
+    Columns::of_model(model)
         .set("run_uid", run.run_uid)
         .set("metric_used", found.metric_used.name())
         .set("feature", &found.feature)
@@ -112,8 +119,12 @@ fn insert_concept<'r>(run: &ConceptRun<'r>, found: &'r ConceptFinding) -> Statem
         .insert_into("concept_shift")
 }
 
-fn insert_performance<'r>(run: &PerformanceRun<'r>, row: &'r PerformanceRow) -> Statement<'r> {
-    Columns::default()
+fn insert_performance<'r>(
+    model: &'r ModelName,
+    run: &PerformanceRun<'r>,
+    row: &'r PerformanceRow,
+) -> Statement<'r> {
+    Columns::of_model(model)
         .set("run_uid", run.run_uid)
         .set("kind", row.kind.name())
         .set("period_from", row.from)
@@ -138,12 +149,13 @@ fn insert_performance<'r>(run: &PerformanceRun<'r>, row: &'r PerformanceRow) -> 
 }
 
 fn insert_impact<'r>(
+    model: &'r ModelName,
     run: &PerformanceRun<'r>,
     period: [Timestamp; 2],
     impact: &PeriodImpact,
 ) -> Statement<'r> {
     let effect = impact.effect;
-    Columns::default()
+    Columns::of_model(model)
         .set("run_uid", run.run_uid)
         .set("period_from", period[0])
         .set("period_to", period[1])

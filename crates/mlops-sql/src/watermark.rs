@@ -34,7 +34,9 @@ impl Database {
         let select = "SELECT watermark_partition, version, objects, records, bad, bytes, newest_logging_timestamp, \
                       watermark, audited_at, updated_at, past_folders, past_folders_digest \
                       FROM etl_watermark WHERE pipeline = ?";
-        let Some(row) = self.0.first(sql(select).bind(pipeline)).await? else { return Ok(None) };
+        let Some(row) = self.connection.first(sql(select).bind(pipeline)).await? else {
+            return Ok(None);
+        };
         Ok(Some(Watermark {
             partition: row.get("watermark_partition")?,
             version: row.get("version")?,
@@ -78,12 +80,12 @@ impl Database {
                 .bind(pipeline)
                 .bind(version - 1),
         };
-        changed_one(self.0.execute(statement).await)
+        changed_one(self.connection.execute(statement).await)
     }
 
     pub(crate) async fn read_lease(&self, name: &str) -> Result<Option<Lease>, StoreError> {
         let select = sql("SELECT owner, beat, duration_ms FROM etl_lease WHERE name = ?");
-        let Some(row) = self.0.first(select.bind(name)).await? else { return Ok(None) };
+        let Some(row) = self.connection.first(select.bind(name)).await? else { return Ok(None) };
         Ok(Some(Lease {
             owner: row.get("owner")?,
             beat: row.get("beat")?,
@@ -115,6 +117,6 @@ impl Database {
                 update.bind(name).bind(seen.beat)
             }
         };
-        changed_one(self.0.execute(statement).await)
+        changed_one(self.connection.execute(statement).await)
     }
 }

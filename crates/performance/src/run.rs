@@ -20,7 +20,10 @@ use crate::{Args, PerformanceReport, html, rows};
 /// failures of the stores.
 pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
     let model = match &args.data.models {
-        Some(models) => Some(PublishedModel::read(models, args.data.model_uid.as_deref()).await?),
+        Some(models) => Some(
+            PublishedModel::read(&models.of_model(&context.model), args.data.model_uid.as_deref())
+                .await?,
+        ),
         None => None,
     };
     let is_of_database = args.data.production.is_none();
@@ -29,7 +32,9 @@ pub async fn run(args: Args, context: Context) -> Result<PerformanceReport> {
     let since =
         model.as_ref().filter(|_| is_of_database).and_then(|model| parse_utc(&model.file.created));
     let window = args.data.window(context.started, since)?;
-    let run = MonitorRun::open("performance", &args.store, is_of_database, &context).await?;
+    let run = MonitorRun::open("performance", &args.store, is_of_database, &context)
+        .await?
+        .with_outcomes(&args.outcomes);
     let rows = rows::read(&args, model.as_ref(), window, run.database(), &context).await?;
     let policies = args.clone();
     let facts = RunFacts {

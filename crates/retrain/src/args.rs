@@ -451,7 +451,7 @@ impl StoreArgs {
         if self.create_tables {
             database.create_tables().await?;
         }
-        Ok(Some(database))
+        Ok(Some(database.of_model(&context.model)))
     }
 }
 

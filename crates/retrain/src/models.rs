@@ -1,6 +1,7 @@
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
+use mlops_core::model_name::ModelName;
 use mlops_core::ports::{ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::table::{Rules, Table};
 use mlops_job::UsageError;
@@ -44,14 +45,14 @@ pub(crate) fn version_key(model_uid: &str, name: &str) -> String {
 }
 
 impl Models {
-    pub(crate) async fn open(location: Option<&Location>) -> Result<Self> {
+    pub(crate) async fn open(location: Option<&Location>, model: &ModelName) -> Result<Self> {
         let missing = || {
             UsageError::new(
                 "--models (MLOPS_MODELS) is missing: name the location of model.pkl, a folder or s3://BUCKET/PREFIX",
             )
         };
-        let location = location.ok_or_else(missing)?;
-        Ok(Self { location: location.clone(), store: Objects::open(location).await })
+        let location = location.ok_or_else(missing)?.of_model(model);
+        Ok(Self { store: Objects::open(&location).await, location })
     }
 
     /// Reads the current model, if there is one.

@@ -12,7 +12,7 @@ use crate::report::ReleasedReport;
 /// copies the model has no access to the database, so a job records the release afterwards. A second
 /// run changes nothing.
 pub(crate) async fn run(store: &StoreArgs, context: &Context) -> Result<Outcome> {
-    let models = Models::open(store.models.as_ref()).await?;
+    let models = Models::open(store.models.as_ref(), &context.model).await?;
     let Some(database) = store.open_database(context).await? else {
         let message =
             "--database (MLOPS_DATABASE) is missing: name the database with table model_release";

@@ -16,7 +16,7 @@ pub(crate) async fn run(store: &StoreArgs, model_uid: &str, context: &Context) -
         );
         return Err(UsageError::new(message).into());
     }
-    let models = Models::open(store.models.as_ref()).await?;
+    let models = Models::open(store.models.as_ref(), &context.model).await?;
     let database = store.open_database(context).await?;
     let bytes = models.get(&version_key(model_uid, "model.pkl")).await;
     let bytes = bytes.with_context(|| {

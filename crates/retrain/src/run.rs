@@ -38,6 +38,7 @@ pub async fn run(args: Args, context: Context) -> Result<Outcome> {
         Some(Command::Search(search)) => search::run(search, &args.store, &context).await,
         None => {
             let database = args.store.open_database(&context).await?;
+            let database = database.map(|database| args.data.outcomes.in_database(database));
             let made = retrain(&args, database.as_ref(), &context).await;
             if let (Some(request), Some(database)) = (&args.request, &database) {
                 finish_request(database, request, made.as_ref().ok(), &context).await;
@@ -52,7 +53,7 @@ async fn retrain(
     database: Option<&Database>,
     context: &Context,
 ) -> Result<RetrainReport> {
-    let models = Models::open(args.store.models.as_ref()).await?;
+    let models = Models::open(args.store.models.as_ref(), &context.model).await?;
     let present = models.present().await?;
     let schema = present.as_ref().map(|present| &present.file.model.schema);
     let segment = args.gate.segment.as_deref();

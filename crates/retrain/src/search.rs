@@ -24,7 +24,7 @@ pub(crate) async fn run(
         return Err(UsageError::new(message).into());
     }
     let present = match &store.models {
-        Some(location) => Models::open(Some(location)).await?.present().await?,
+        Some(location) => Models::open(Some(location), &context.model).await?.present().await?,
         None => None,
     };
     let base = choose_recipe(args.recipe.as_ref(), present.as_ref()).await?;

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use mlops_core::model_name::ModelName;
 use mlops_core::timestamp::to_sql_text;
 
 use crate::groups::position;
@@ -44,6 +45,7 @@ pub(crate) struct Begun {
 pub(crate) fn answer(
     body: &Body<'_>,
     model: &ServedModel,
+    model_name: &ModelName,
     settings: &Settings,
     begun: Begun,
     metrics: &Metrics,
@@ -60,8 +62,13 @@ pub(crate) fn answer(
         let status = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
         return Err(Problem::new(status, "the model gives no probability for this request"));
     };
+    // A record of the model without a name is of whichever model it is loaded for.
+    let named = match model_name.is_default() {
+        true => String::new(),
+        false => format!(r#","model_name":"{model_name}""#),
+    };
     let time = format!(
-        r#","logging_timestamp":"{}","logging_epoch":{}.{:06}}}"#,
+        r#"{named},"logging_timestamp":"{}","logging_epoch":{}.{:06}}}"#,
         to_sql_text(begun.now),
         begun.now.as_second(),
         begun.now.subsec_microsecond()

@@ -19,17 +19,17 @@ use crate::spec::SPEC;
 const EXAMPLES: &str = "\
 Examples:
   A local model, with logs in a folder:
-    score --model models/model.pkl --logs logs
+    score --model-file models/model.pkl --logs logs
     curl localhost:8080/predict -H 'content-type: application/json' -d '{\"client_id\": \"1963820\", \"activity_score\": 0.73}'
 
   In production: requests are synced to the disk before the answer, and a new model.pkl is reloaded:
-    score --model s3://acme-models/churn/model.pkl --watch --logs s3://acme-logs/churn --durable
+    score --model-file s3://acme-models/churn/model.pkl --watch --logs s3://acme-logs/churn --durable
 
   Settings from a table, such as a control group of 10% for a heuristic:
     score --database mysql://… --config-table prod_config --logs s3://acme-logs/churn
 
   A file, row by row:
-    score predict --model models/model.pkl --data customers.csv --output csv";
+    score predict --model-file models/model.pkl --data customers.csv --output csv";
 
 /// Answer requests with a model, and log each of them
 ///
@@ -91,7 +91,7 @@ pub struct ModelArgs {
         value_name = "FILE",
         default_value = "/app/model.pkl"
     )]
-    pub model: Location,
+    pub model_file: Location,
 
     /// Reload the model when the file changes; a bad file is refused and the current model stays
     #[arg(long, global = true, env = "SCORE_WATCH", value_parser = BoolishValueParser::new())]
@@ -291,6 +291,7 @@ pub struct LogArgs {
 
 impl JobArgs for Args {
     const SPEC: Spec = SPEC;
+    const FORMER_LOCATION: Option<&str> = Some("--model-file");
 
     fn common(&self) -> &CommonArgs {
         &self.common

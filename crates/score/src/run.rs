@@ -42,7 +42,7 @@ const CONFIG_PAUSE: Duration = Duration::from_secs(60);
 pub async fn run(args: Args, context: Context) -> Result<Outcome> {
     match &args.command {
         Some(Command::Predict { data, reading }) => Ok(Outcome::Predicted(
-            predict_file(&args.model.model, data, reading, context.started).await?,
+            predict_file(&args.model.model_file, data, reading, context.started).await?,
         )),
         Some(Command::Health) => {
             Ok(Outcome::Healthy(ask_health(args.service.listen, HEALTH).await?))
@@ -62,9 +62,13 @@ async fn serve_until_stopped(args: &Args, context: Context) -> Result<Served> {
         ),
         None => None,
     };
-    let model =
-        LiveModel::open(&args.model.model, golden, args.model.allow_new_schema, context.started)
-            .await?;
+    let model = LiveModel::open(
+        &args.model.model_file,
+        golden,
+        args.model.allow_new_schema,
+        context.started,
+    )
+    .await?;
     let settings = settings(args, &context)?;
     let Log { spool, ends, shippers } = open_log(args, &context).await?;
     let listener = TcpListener::bind(args.service.listen).await;
@@ -185,7 +189,12 @@ async fn open_log(args: &Args, context: &Context) -> Result<Log> {
     if let Some(database) = args.settings.database().filter(|_| args.log.log_database) {
         context.check_lasting(&database)?;
         let refused = args.log.spool.join("refused.ndjson");
-        let sink = DatabaseSink::new(database, args.settings.create_tables, refused);
+        let sink = DatabaseSink::new(
+            database,
+            args.settings.create_tables,
+            refused,
+            context.model.clone(),
+        );
         sinks.push(Sink::Database(Box::new(sink)));
     }
     if sinks.is_empty() {

@@ -22,7 +22,7 @@ Examples:
     simulate traffic --table churn.csv --target churn --id customer --to s3://acme-logs/churn --per-object 100
 
   Measure the effect of drift on the model in production, on held-out rows:
-    simulate case-study --model s3://acme-models/churn --data newest.parquet --report case-study.html";
+    simulate case-study --models s3://acme-models/churn --data newest.parquet --report case-study.html";
 
 /// Create synthetic customers, and replay rows as logged requests with a chosen drift
 #[derive(Debug, Clone, Parser)]
@@ -149,6 +149,7 @@ pub enum Compress {
 
 impl JobArgs for Args {
     const SPEC: Spec = SPEC;
+    const FORMER_LOCATION: Option<&str> = Some("--models");
 
     fn common(&self) -> &CommonArgs {
         &self.common

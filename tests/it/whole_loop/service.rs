@@ -22,7 +22,8 @@ impl Service {
     /// Starts it, over the spool that an earlier one left.
     pub(super) fn start(world: &World) -> Self {
         let (model, logs) = (world.location("models/model.pkl"), world.location("logs"));
-        let of_model = ["--model", &model, "--watch", "--watch-every", "200ms", "--cut-off", "0.5"];
+        let of_model =
+            ["--model-file", &model, "--watch", "--watch-every", "200ms", "--cut-off", "0.5"];
         let of_log = [
             "--listen",
             "127.0.0.1:0",

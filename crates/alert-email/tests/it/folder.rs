@@ -16,7 +16,7 @@ impl Laptop {
         let laptop = Self(tempfile::tempdir().unwrap());
         let database = Database::connect(&laptop.database().parse().unwrap()).await.unwrap();
         let record = |index: i64| mlops_core::record::LogRecord {
-            uid: index.to_string(),
+            key: mlops_core::record::RecordKey::of_default_model(index.to_string()),
             logging_timestamp: parse_utc("2026-03-02 10:00").unwrap()
                 + jiff::SignedDuration::from_secs(index),
             payload: r#"{"output": {"prediction": 0.25}}"#.to_owned(),

@@ -6,9 +6,10 @@ mod commands;
 mod crashes;
 mod folder;
 mod mail;
+mod models;
 mod report;
 
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;
@@ -38,7 +39,7 @@ impl World {
     async fn log(&self, from: &str, count: usize, prediction: f64) {
         let begin = parse_utc(from).unwrap();
         let record = |index: usize| LogRecord {
-            uid: format!("{from} {index}"),
+            key: RecordKey::of_default_model(format!("{from} {index}")),
             logging_timestamp: begin + jiff::SignedDuration::from_secs(index as i64),
             payload: format!(
                 r#"{{"input": {{"device": "phone\r\nBcc: all@{}"}}, "output": {{"prediction": {prediction}, "high_risk": "no"}}}}"#,

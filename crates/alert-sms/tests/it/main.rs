@@ -5,7 +5,7 @@
 mod sns;
 mod twilio;
 
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;
@@ -27,7 +27,7 @@ impl World {
         let database = Database::connect(&world.database.parse().unwrap()).await.unwrap();
         database.create_tables().await.unwrap();
         let record = |index: usize| LogRecord {
-            uid: index.to_string(),
+            key: RecordKey::of_default_model(index.to_string()),
             logging_timestamp: parse_utc(&format!("2026-03-02 10:00:0{index}")).unwrap(),
             payload: r#"{"input": {"name": "Jane Doe"}, "output": {"prediction": 0.25}}"#
                 .to_owned(),

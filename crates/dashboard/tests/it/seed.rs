@@ -11,7 +11,7 @@ use mlops_core::etl::{Listing, Totals};
 use mlops_core::ports::{
     ModelRecord, ModelStore, Release, RetrainRequest, RetrainStatus, RetrainStore,
 };
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_core::timestamp::parse_utc;
 use mlops_core::verdict::Verdict;
 use mlops_detect::performance::{Arm, ImpactPolicy, Subject, estimate, impact, realised};
@@ -145,7 +145,7 @@ async fn logs(database: &Database) {
                     model_of(of)
                 );
                 LogRecord {
-                    uid: format!("u{of}-{row}"),
+                    key: RecordKey::of_default_model(format!("u{of}-{row}")),
                     logging_timestamp: day(of, row % 24),
                     payload,
                 }

@@ -1,7 +1,7 @@
 //! A training file in S3 or on disk against the logged requests in both databases.
 
 use mlops_core::ports::ObjectStore;
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_core::timestamp::parse_utc;
 use mlops_objects::S3;
 use mlops_sql::Database;
@@ -28,7 +28,11 @@ async fn log(database: &Database) {
     let mut records = Vec::new();
     let mut add = |day: usize, payload: String| {
         let logging_timestamp = parse_utc(&format!("2026-01-{day:02} 12:00:00")).unwrap();
-        records.push(LogRecord { uid: records.len().to_string(), logging_timestamp, payload });
+        records.push(LogRecord {
+            key: RecordKey::of_default_model(records.len().to_string()),
+            logging_timestamp,
+            payload,
+        });
     };
     for i in 0..200 {
         add(
@@ -174,7 +178,7 @@ async fn of_each_customer_one_request_counts() {
                 f64::from(i) / 400.0
             );
             LogRecord {
-                uid: i.to_string(),
+                key: RecordKey::of_default_model(i.to_string()),
                 logging_timestamp: parse_utc("2026-01-01").unwrap(),
                 payload,
             }
@@ -301,7 +305,7 @@ async fn segments_of_logged_requests_are_rows_of_their_own() {
                 ["a", "b"][i / 2 % 2]
             );
             LogRecord {
-                uid: i.to_string(),
+                key: RecordKey::of_default_model(i.to_string()),
                 logging_timestamp: parse_utc("2026-01-01").unwrap(),
                 payload,
             }
@@ -332,4 +336,44 @@ async fn segments_of_logged_requests_are_rows_of_their_own() {
         .await
         .unwrap();
     assert_eq!(rows, 3 + 2 * 2, "three features, and two in each of the segments");
+}
+
+/// Two models with the same uids and opposite verdicts.
+async fn check_models(database: &Database, url: &str, reference: &str) {
+    let database_of = |name: &str| database.of_model(&name.parse().unwrap());
+    database.create_tables().await.unwrap();
+    for (name, shift) in [("churn", 0), ("ltv", 30)] {
+        let record = |i: usize| LogRecord {
+            key: RecordKey { model_name: name.parse().unwrap(), uid: i.to_string() },
+            logging_timestamp: parse_utc("2026-01-01 12:00:00").unwrap(),
+            payload: format!(
+                r#"{{"input":{{"score":{},"group":"{}"}}}}"#,
+                i % 100 + shift,
+                ["a", "b"][i % 2]
+            ),
+        };
+        insert(&database_of(name), &(0..200).map(record).collect::<Vec<_>>()).await;
+    }
+    let run = |arguments: &[&str]| drift(reference, url, arguments).run();
+    for (name, score) in [("churn", "stable"), ("ltv", "shifted"), ("churn", "stable")] {
+        let report = run(&["--model", name]).json(0);
+        assert_eq!(report["rows_production"], 200, "{report}");
+        assert_eq!(verdicts(&report), [("score", score), ("group", "stable")], "{report}");
+    }
+    run(&[]).check_failed(2, &["--model (MLOPS_MODEL) is missing", "churn, ltv"]);
+    run(&["--model", "Churn EU"]).check_failed(2, &["--model", "such as `churn-eu`"]);
+    // A model that has no requests yet is not another one.
+    assert_eq!(run(&["--model", "new"]).json(0)["rows_production"], 0);
+}
+
+#[tokio::test]
+async fn models_of_one_database_do_not_see_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.csv");
+    std::fs::write(&path, reference()).unwrap();
+    let file = format!("sqlite://{}/mlops.db", folder.path().display());
+    for url in [file, mysql().database().await] {
+        let database = Database::connect(&url.parse().unwrap()).await.unwrap();
+        check_models(&database, &url, path.to_str().unwrap()).await;
+    }
 }

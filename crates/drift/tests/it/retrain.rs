@@ -1,6 +1,6 @@
 //! What becomes of the model: requests to an AWS Batch that is emulated, over both databases.
 
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;
@@ -34,7 +34,7 @@ impl World {
                     (f64::from(i % 100 + offset) * scale, ["a", "b"][i as usize % 2]);
                 let payload = format!(r#"{{"input":{{"score":{score},"group":"{group}"}}}}"#);
                 LogRecord {
-                    uid: i.to_string(),
+                    key: RecordKey::of_default_model(i.to_string()),
                     logging_timestamp: parse_utc("2026-01-01").unwrap(),
                     payload,
                 }

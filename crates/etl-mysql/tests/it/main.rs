@@ -8,4 +8,5 @@ mod formats;
 mod forms;
 mod interruption;
 mod memory;
+mod models;
 mod world;

@@ -65,6 +65,17 @@ impl World {
         job.args(["--logs", &self.location]).env("MLOPS_DATABASE", &self.database)
     }
 
+    /// The texts that a query gives.
+    pub(crate) async fn texts(&self, select: &'static str) -> Vec<String> {
+        if self.database.starts_with("sqlite") {
+            let mut connection = SqliteConnection::connect(&self.database).await.unwrap();
+            sqlx::query_scalar(select).fetch_all(&mut connection).await.unwrap()
+        } else {
+            let mut connection = MySqlConnection::connect(&self.database).await.unwrap();
+            sqlx::query_scalar(select).fetch_all(&mut connection).await.unwrap()
+        }
+    }
+
     /// The uids in the database, sorted by their bytes.
     pub(crate) async fn uids(&self) -> Vec<String> {
         self.payloads().await.into_keys().collect()

@@ -2,8 +2,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::etl::{Batch, Commit, EndedObject, EtlStore, ObjectId};
 use crate::ports::{StoreError, StoreErrorKind};
-use crate::record::Fingerprint;
-use crate::record::LogRecord;
+use crate::record::{Fingerprint, LogRecord, RecordKey};
 
 /// A batch that met another writer this often is given up.
 const ATTEMPTS: u32 = 12;
@@ -76,28 +75,28 @@ struct Sorted {
 async fn find<S: EtlStore>(
     store: &S,
     records: &[LogRecord],
-) -> Result<HashMap<String, Fingerprint>, StoreError> {
-    let uids: BTreeSet<&str> = records.iter().map(|record| record.uid.as_str()).collect();
-    let uids: Vec<&str> = uids.into_iter().collect();
-    if uids.is_empty() { Ok(HashMap::new()) } else { store.find(&uids).await }
+) -> Result<HashMap<RecordKey, Fingerprint>, StoreError> {
+    let keys: BTreeSet<&RecordKey> = records.iter().map(|record| &record.key).collect();
+    let keys: Vec<&RecordKey> = keys.into_iter().collect();
+    if keys.is_empty() { Ok(HashMap::new()) } else { store.find(&keys).await }
 }
 
-/// Which records are new, in the order of their uids, so that two writers lock rows in one order.
+/// Which records are new, in the order of their keys, so that two writers lock rows in one order.
 fn sort_out<S: EtlStore>(
     store: &S,
     records: &[LogRecord],
-    there: &HashMap<String, Fingerprint>,
+    there: &HashMap<RecordKey, Fingerprint>,
 ) -> Sorted {
     let mut order: Vec<usize> = (0..records.len()).collect();
-    order.sort_by(|&a, &b| records[a].uid.cmp(&records[b].uid));
+    order.sort_by(|&a, &b| records[a].key.cmp(&records[b].key));
     let mut sorted = Sorted { new: Vec::new(), conflicts: Vec::new() };
     let mut first = 0;
     for (place, &index) in order.iter().enumerate() {
         let record = &records[index];
-        if records[order[first]].uid != record.uid {
+        if records[order[first]].key != record.key {
             first = place;
         }
-        let known = there.get(&record.uid).copied();
+        let known = there.get(&record.key).copied();
         let known =
             known.or_else(|| (place > first).then(|| store.fingerprint(&records[order[first]])));
         match known {

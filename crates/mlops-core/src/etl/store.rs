@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use crate::etl::{Listing, ObjectId, Totals};
 use crate::ports::StoreError;
-use crate::record::Fingerprint;
-use crate::record::LogRecord;
+use crate::record::{Fingerprint, LogRecord, RecordKey};
 
 /// The state of a partition.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +46,7 @@ pub struct EndedObject {
 pub struct Batch<'b> {
     /// The pipeline that writes.
     pub pipeline: &'b str,
-    /// Records with distinct uids, none of which [`EtlStore::find`] found.
+    /// Records with distinct keys, none of which [`EtlStore::find`] found.
     pub records: &'b [&'b LogRecord],
     /// The objects all of whose records are now written.
     pub ended: &'b [EndedObject],
@@ -58,7 +57,7 @@ pub struct Batch<'b> {
 pub enum Commit {
     /// All of it is written.
     Done,
-    /// Another writer was there first; nothing is written, and the uids must be looked up again.
+    /// Another writer was there first; nothing is written, and the keys must be looked up again.
     Raced,
     /// Another run has claimed this partition; nothing is entered for it.
     Fenced(String),
@@ -158,27 +157,27 @@ pub trait EtlStore: Send + Sync {
     /// The write units that one record costs; 0 where writing has no price by the record.
     fn write_units(&self, record: &LogRecord) -> u64;
 
-    /// Whether [`commit`](EtlStore::commit) answers [`Commit::Raced`] for a uid that is there, so
+    /// Whether [`commit`](EtlStore::commit) answers [`Commit::Raced`] for a key that is there, so
     /// that no lookup is needed before; a store that overwrites says `false`.
     const REFUSES_DUPLICATES: bool;
 
-    /// The fingerprints of those of the uids that are there.
+    /// The fingerprints of those of the keys that are there.
     fn find(
         &self,
-        uids: &[&str],
-    ) -> impl Future<Output = Result<HashMap<String, Fingerprint>, StoreError>> + Send;
+        keys: &[&RecordKey],
+    ) -> impl Future<Output = Result<HashMap<RecordKey, Fingerprint>, StoreError>> + Send;
 
-    /// The logging timestamps of those of the uids that are there.
+    /// The logging timestamps of those of the keys that are there.
     fn logged_at(
         &self,
-        uids: &[&str],
-    ) -> impl Future<Output = Result<HashMap<String, Timestamp>, StoreError>> + Send;
+        keys: &[&RecordKey],
+    ) -> impl Future<Output = Result<HashMap<RecordKey, Timestamp>, StoreError>> + Send;
 
     /// Writes records, then enters their objects into the ledger and the counts; an object that is
     /// entered counts once.
     fn commit(&self, batch: Batch<'_>) -> impl Future<Output = Result<Commit, StoreError>> + Send;
 
-    /// Writes this record over the one of its uid.
+    /// Writes this record over the one of its key.
     fn replace(&self, record: &LogRecord) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Those of the partitions that are known.

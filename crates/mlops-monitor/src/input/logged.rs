@@ -35,7 +35,7 @@ pub async fn read_logged(
     match location {
         LogsAt::Database(database) => reader.read_database(database, window, || bar.inc(1)).await?,
         LogsAt::Objects(location) => {
-            let read = reader.read_objects(location, || bar.inc(1)).await;
+            let read = reader.read_objects(location, &context.model, || bar.inc(1)).await;
             read.with_context(|| format!("reading the logs of {location}"))?;
         }
     }

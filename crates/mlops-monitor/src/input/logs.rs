@@ -2,6 +2,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use mlops_core::model_name::ModelName;
 use mlops_core::ports::{LogStore, ObjectMeta, ObjectStore, StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_core::table::{Cell, Column, Form, Kind, Table};
@@ -103,7 +104,7 @@ impl<S: FnMut(&Table)> LogReader<S> {
         Ok(())
     }
 
-    /// Reads every object below a location, or the one that it names.
+    /// Reads the requests of a model in every object below a location, or in the one that it names.
     ///
     /// # Errors
     ///
@@ -111,10 +112,11 @@ impl<S: FnMut(&Table)> LogReader<S> {
     pub async fn read_objects(
         &mut self,
         location: &Location,
+        model: &ModelName,
         progress: impl Fn(),
     ) -> Result<(), StoreError> {
         let (store, objects) = list(location).await?;
-        let options = ReadOptions::default();
+        let options = ReadOptions::default().of_model(model.clone());
         // Objects are read side by side, and taken in the order of their keys.
         let records = futures_util::stream::iter(objects)
             .map(|object| {
@@ -124,7 +126,8 @@ impl<S: FnMut(&Table)> LogReader<S> {
                     let mut read: (Vec<LogRecord>, u64) = Default::default();
                     let mut batches = std::pin::pin!(batches);
                     while let Some(batch) = batches.try_next().await? {
-                        read.0.extend(batch.records.into_iter().map(|(_, record)| record));
+                        let records = batch.records.into_iter().map(|(_, record)| record);
+                        read.0.extend(records.filter(|record| record.key.model_name == *model));
                         read.1 += batch.bad.len() as u64;
                     }
                     Ok::<_, StoreError>(read)

@@ -6,11 +6,13 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use futures_util::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
+use mlops_core::model_name::ModelName;
 use mlops_core::outcomes::{Outcome, Outcomes};
 use mlops_core::ports::OutcomeStore;
 use mlops_core::table::{Kind, Rules, Table};
 use mlops_job::{UsageError, duration};
 use mlops_objects::Location;
+use mlops_sql::Database;
 
 use super::source::read_table;
 
@@ -22,6 +24,11 @@ pub struct OutcomeArgs {
     /// client_outcomes]
     #[arg(long, env = "MLOPS_OUTCOMES", value_name = "FILE", hide_short_help = true)]
     pub outcomes: Option<Location>,
+
+    /// Model under whose name the outcomes and lifetime values stand in the database, if several
+    /// models share them [default: --model]
+    #[arg(long, env = "MLOPS_OUTCOMES_MODEL", value_name = "NAME", hide_short_help = true)]
+    pub outcomes_model: Option<ModelName>,
 
     /// Time after a request within which an outcome answers it; younger requests wait: 30d
     #[arg(long, env = "MLOPS_HORIZON", value_name = "SPAN", default_value = "30d", value_parser = duration, hide_short_help = true)]
@@ -42,6 +49,15 @@ pub struct OutcomeArgs {
         hide_short_help = true
     )]
     pub outcomes_of: OutcomesOf,
+}
+
+impl OutcomeArgs {
+    /// Returns a database with the outcomes that the arguments ask for.
+    pub fn in_database(&self, database: Database) -> Database {
+        self.outcomes_model
+            .as_ref()
+            .map_or(database.clone(), |name| database.with_outcomes_of(name))
+    }
 }
 
 /// The column with the group of a client; a missing value means the model.

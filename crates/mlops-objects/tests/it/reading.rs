@@ -50,7 +50,7 @@ async fn check(body: &[u8], records: usize) {
     let read = read(body).await;
     assert!(read.bad.is_empty(), "{:?}", read.bad);
     let uids: Vec<usize> =
-        read.records.iter().map(|(_, record)| record.uid.parse().unwrap()).collect();
+        read.records.iter().map(|(_, record)| record.key.uid.parse().unwrap()).collect();
     assert!(uids.iter().copied().eq(0..records), "{} records of {records}", uids.len());
     assert_eq!(read.bytes, body.len() as u64);
 }

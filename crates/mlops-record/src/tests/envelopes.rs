@@ -124,7 +124,7 @@ fn envelopes_in_envelopes_are_opened() {
     let inner = gzip(cloudwatch(&[&line("a"), &line("b"), "oops"]).as_bytes());
     let body = firehose(&[kinesis(&[&inner]).as_bytes(), line("c").as_bytes()]);
     let found = read_object(body.as_bytes());
-    let uids: Vec<&str> = found.records.iter().map(|record| record.uid.as_str()).collect();
+    let uids: Vec<&str> = found.records.iter().map(|record| record.key.uid.as_str()).collect();
     assert_eq!(uids, ["a", "b", "c"]);
     let [bad] = found.bad.as_slice() else { panic!("{:?}", found.bad) };
     assert_eq!(
@@ -164,7 +164,7 @@ fn lines_of_docker_are_opened_and_their_pieces_joined() {
     }
     body += &(docker(&(line("c") + "\n")) + "\n");
     let found = read_object(body.as_bytes());
-    let uids: Vec<&str> = found.records.iter().map(|record| record.uid.as_str()).collect();
+    let uids: Vec<&str> = found.records.iter().map(|record| record.key.uid.as_str()).collect();
     assert_eq!(uids, ["a", "b", "c"], "{:?}", found.bad);
     assert_eq!(found.records[1].payload, long);
     assert_eq!(found.origins[1].position.line, 2);
@@ -330,12 +330,12 @@ fn a_record_that_has_the_fields_of_an_envelope_is_itself() {
             let found = read_object(body.as_bytes());
             assert_eq!(found.records.len(), 1, "{body}: {:?}", found.bad);
             assert_eq!(
-                (found.records[0].uid.as_str(), found.records[0].payload.as_str()),
+                (found.records[0].key.uid.as_str(), found.records[0].payload.as_str()),
                 ("a", body.as_str())
             );
         }
         let only_output = format!(r#"{{{extra},{output}}}"#);
-        assert_eq!(read_object(only_output.as_bytes()).records[0].uid, "stem", "{only_output}");
+        assert_eq!(read_object(only_output.as_bytes()).records[0].key.uid, "stem", "{only_output}");
     }
 }
 
@@ -359,5 +359,5 @@ fn what_looks_like_an_envelope_and_holds_nothing_is_one_bad_record() {
 #[test]
 fn an_object_with_one_record_in_an_envelope_gives_it_its_name() {
     let found = read_object(cloudwatch(&[unnamed()]).as_bytes());
-    assert_eq!(found.records[0].uid, "stem");
+    assert_eq!(found.records[0].key.uid, "stem");
 }

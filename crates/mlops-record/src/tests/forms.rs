@@ -143,7 +143,7 @@ fn a_record_that_was_cut_anywhere_costs_itself_only() {
             for next in [line("b"), pretty("b")] {
                 let body = format!("{}\n{cut}\n{next}\n{}\n", line("a"), line("c"));
                 let found = read_object(body.as_bytes());
-                let uids: Vec<&str> = found.records.iter().map(|r| r.uid.as_str()).collect();
+                let uids: Vec<&str> = found.records.iter().map(|r| r.key.uid.as_str()).collect();
                 assert_eq!(uids, ["a", "b", "c"], "{body}\n{:?}", found.bad);
                 assert!(!found.bad.is_empty(), "{body}");
             }

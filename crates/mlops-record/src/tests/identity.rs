@@ -6,7 +6,7 @@ fn uid_of(uid: &str) -> Result<String, String> {
     let body = line("a").replace("\"a\"", uid);
     let mut found = read_object(body.as_bytes());
     match found.records.pop() {
-        Some(record) => Ok(record.uid),
+        Some(record) => Ok(record.key.uid),
         None => Err(found.bad[0].reason.to_string()),
     }
 }
@@ -55,7 +55,7 @@ fn anything_else_is_a_bad_uid_by_name() {
 fn fields_of_the_same_names_elsewhere_do_not_count() {
     let body = r#"{"uid": true, "input": {"uid": "a", "x": {"uid": true}, "y": [{"uid": {}}]}, "output": {"uid": [], "logging_timestamp": "2026-01-01"}}"#;
     let found = read_object(body.as_bytes());
-    assert_eq!(found.records[0].uid, "a", "{:?}", found.bad);
+    assert_eq!(found.records[0].key.uid, "a", "{:?}", found.bad);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn the_key_may_be_the_uid_if_it_is_not_too_long() {
         found
     };
     let found = read("client_1/request.json");
-    assert_eq!(found.records[0].uid, "client_1/request.json");
+    assert_eq!(found.records[0].key.uid, "client_1/request.json");
     assert_eq!(found.origins[0].former_uids, ["request"]);
     let found = read(&format!("{}/x", "é".repeat(254)));
     let [bad] = found.bad.as_slice() else { panic!("{found:?}") };

@@ -58,7 +58,7 @@ fn read_object(body: &[u8]) -> Found {
 fn check(body: &str, uids: &[&str]) {
     let found = read_object(body.as_bytes());
     assert!(found.bad.is_empty(), "{body}: {:?}", found.bad);
-    let names: Vec<&str> = found.records.iter().map(|record| record.uid.as_str()).collect();
+    let names: Vec<&str> = found.records.iter().map(|record| record.key.uid.as_str()).collect();
     assert_eq!(names, uids, "{body}");
 }
 

@@ -120,14 +120,15 @@ pub struct LastRun {
     pub is_readable: bool,
 }
 
-/// The jobs, each with the table and the column that say when it ran.
-const TRACES: [(&str, &str, &str); 6] = [
-    ("etl-mysql, etl-dynamo", "etl_watermark", "updated_at"),
-    ("drift", "data_shift", "run_timestamp"),
-    ("concept-shift", "concept_shift", "run_timestamp"),
-    ("performance", "performance", "run_timestamp"),
-    ("retrain", "model_metadata", "training_timestamp"),
-    ("alert-email, alert-sms", "alert_state", "evaluated_at"),
+/// The jobs, each with the table and the column that say when it ran, and whether it runs for one
+/// model.
+const TRACES: [(&str, &str, &str, bool); 6] = [
+    ("etl-mysql, etl-dynamo", "etl_watermark", "updated_at", false),
+    ("drift", "data_shift", "run_timestamp", true),
+    ("concept-shift", "concept_shift", "run_timestamp", true),
+    ("performance", "performance", "run_timestamp", true),
+    ("retrain", "model_metadata", "training_timestamp", true),
+    ("alert-email, alert-sms", "alert_state", "evaluated_at", true),
 ];
 
 impl Reader {
@@ -136,9 +137,11 @@ impl Reader {
     pub async fn last_runs(&self, before: Timestamp) -> Result<Vec<LastRun>, StoreError> {
         use StoreErrorKind::{Denied, Invalid, NotFound};
         let mut runs = Vec::with_capacity(TRACES.len());
-        for (job, table, column) in TRACES {
-            let select = format!("SELECT MAX({column}) AS last FROM {table} WHERE {column} < ?");
-            let row = self.0.0.one(sql(select).bind(before)).await;
+        for (job, table, column, is_of_model) in TRACES {
+            let of_model = if is_of_model { "model_name = :model AND " } else { "" };
+            let select =
+                format!("SELECT MAX({column}) AS last FROM {table} WHERE {of_model}{column} < ?");
+            let row = self.0.connection.one(self.0.sql(&select).bind(before)).await;
             let (at, is_readable) = match row.and_then(|row| row.get("last")) {
                 Ok(at) => (at, true),
                 Err(error) if [NotFound, Denied, Invalid].contains(&error.kind) => {
@@ -153,9 +156,9 @@ impl Reader {
 
     /// The newest fifty models that were made before a moment, the newest first.
     pub async fn models(&self, before: Timestamp) -> Result<Vec<Model>, StoreError> {
-        let select = sql(
+        let select = self.0.sql(
             "SELECT model_uid, training_timestamp, accepted, reasons, learner, source, rows_training \
-                          FROM model_metadata WHERE training_timestamp < ? \
+                          FROM model_metadata WHERE model_name = :model AND training_timestamp < ? \
                           ORDER BY training_timestamp DESC, model_uid DESC LIMIT 50",
         );
         let model = |row: &Row| {
@@ -175,10 +178,10 @@ impl Reader {
             return Ok(models);
         }
         let select = format!(
-            "SELECT model_uid, metric, value FROM model_score WHERE model_uid IN ({})",
+            "SELECT model_uid, metric, value FROM model_score WHERE model_name = :model AND model_uid IN ({})",
             list(models.len())
         );
-        let select = sql(select).bind_all(models.iter().map(|model| &model.model_uid));
+        let select = self.0.sql(&select).bind_all(models.iter().map(|model| &model.model_uid));
         let score = |row: &Row| Ok((row.get("model_uid")?, row.get("metric")?, row.get("value")?));
         let scores: Vec<(String, String, f64)> = self.read(select, score).await?;
         for (model_uid, metric, value) in scores {
@@ -192,17 +195,17 @@ impl Reader {
     /// The newest fifty releases before a moment, the newest first.
     pub async fn releases(&self, before: Timestamp) -> Result<Vec<Release>, StoreError> {
         let select = format!(
-            "SELECT {RELEASE} FROM model_release WHERE released_at < ? \
+            "SELECT {RELEASE} FROM model_release WHERE model_name = :model AND released_at < ? \
              ORDER BY released_at DESC, model_uid DESC LIMIT 50"
         );
-        self.read(sql(select).bind(before), release_of).await
+        self.read(self.0.sql(&select).bind(before), release_of).await
     }
 
     /// The newest hundred questions about a new model within the scope, the newest first.
     pub async fn requests(&self, scope: &Scope) -> Result<Vec<RequestRow>, StoreError> {
-        let select = sql(
+        let select = self.0.sql(
             "SELECT requested_at, job, reason, status, settled_at, model_uid FROM retrain_request \
-                          WHERE requested_at >= ? AND requested_at < ? ORDER BY requested_at DESC, request_uid DESC LIMIT 100",
+                          WHERE model_name = :model AND requested_at >= ? AND requested_at < ? ORDER BY requested_at DESC, request_uid DESC LIMIT 100",
         );
         self.read(scope.bind_span(select), |row| {
             Ok(RequestRow {
@@ -278,18 +281,18 @@ impl Reader {
     /// The alerts that are not at rest, and the others after them.
     pub async fn alerts(&self) -> Result<Vec<KeptAlert>, StoreError> {
         let select = format!(
-            "SELECT {ALERT} FROM alert_state \
+            "SELECT {ALERT} FROM alert_state WHERE model_name = :model \
              ORDER BY CASE state WHEN 'firing' THEN 0 WHEN 'recovering' THEN 1 WHEN 'pending' THEN 2 WHEN 'ok' THEN 4 ELSE 3 END, \
              since DESC, rule, alert_group LIMIT 100"
         );
-        self.read(sql(select), alert_of).await
+        self.read(self.0.sql(&select), alert_of).await
     }
 
     /// The newest hundred messages about alerts within the scope, the newest first.
     pub async fn alert_messages(&self, scope: &Scope) -> Result<Vec<AlertMessage>, StoreError> {
-        let select = sql(
+        let select = self.0.sql(
             "SELECT created_at, rule, alert_group, transition, channel, severity, subject, status, \
-                          COUNT(*) AS recipients FROM alert_outbox WHERE created_at >= ? AND created_at < ? \
+                          COUNT(*) AS recipients FROM alert_outbox WHERE model_name = :model AND created_at >= ? AND created_at < ? \
                           GROUP BY created_at, rule, alert_group, transition, channel, severity, subject, status \
                           ORDER BY created_at DESC, rule, alert_group, channel LIMIT 100",
         );

@@ -6,7 +6,6 @@ use mlops_detect::store::PeriodKind;
 
 use super::scope::{Reader, Scope};
 use crate::row::Row;
-use crate::statement::sql;
 
 /// The quality of predictions in a period, from the newest run.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,10 +62,10 @@ impl Reader {
              FROM performance p JOIN (SELECT kind, period_from, MAX(run_timestamp) AS newest FROM performance \
              WHERE {} AND run_timestamp < ? GROUP BY kind, period_from) of_period \
              ON p.kind = of_period.kind AND p.period_from = of_period.period_from AND p.run_timestamp = of_period.newest \
-             ORDER BY p.period_from, p.kind, p.run_uid",
+             WHERE p.model_name = :model ORDER BY p.period_from, p.kind, p.run_uid",
             scope.condition("period_from")
         );
-        self.read(scope.bind(sql(select)).bind(scope.to), |row| {
+        self.read(scope.bind(self.0.sql(&select)).bind(scope.to), |row| {
             Ok(PerformancePeriod {
                 run_uid: row.get("run_uid")?,
                 run_timestamp: row.get("run_timestamp")?,
@@ -92,8 +91,8 @@ impl Reader {
         &self,
         period: &PerformancePeriod,
     ) -> Result<Option<String>, StoreError> {
-        let select = sql("SELECT CAST(details AS CHAR) AS details FROM performance \
-                          WHERE run_uid = ? AND kind = ? AND period_from = ?");
+        let select = self.0.sql("SELECT CAST(details AS CHAR) AS details FROM performance \
+                          WHERE model_name = :model AND run_uid = ? AND kind = ? AND period_from = ?");
         let select = select.bind(&period.run_uid).bind(period.kind.name()).bind(period.from);
         Ok(self.read(select, |row| row.get("details")).await?.into_iter().next())
     }
@@ -102,16 +101,16 @@ impl Reader {
     /// before the scope's end.
     pub async fn impact(&self, scope: &Scope) -> Result<Vec<ImpactPeriod>, StoreError> {
         // The table does not name the model; the run's other findings do.
-        let of_model = "AND run_uid IN (SELECT run_uid FROM performance WHERE model_uid = ?)";
+        let of_model = "AND run_uid IN (SELECT run_uid FROM performance WHERE model_name = :model AND model_uid = ?)";
         let select = format!(
             "SELECT i.run_timestamp, i.period_from, i.period_to, i.model_clients, i.model_left, i.heuristic_clients, i.heuristic_left, \
              i.clients_saved, i.clients_saved_low, i.clients_saved_high, i.money_saved, i.money_saved_low, i.money_saved_high, \
              i.verdict, i.why FROM business_impact i JOIN (SELECT period_from, MAX(run_timestamp) AS newest FROM business_impact \
-             WHERE period_from >= ? AND period_from < ? {} AND run_timestamp < ? GROUP BY period_from) of_period \
-             ON i.period_from = of_period.period_from AND i.run_timestamp = of_period.newest ORDER BY i.period_from, i.run_uid",
+             WHERE model_name = :model AND period_from >= ? AND period_from < ? {} AND run_timestamp < ? GROUP BY period_from) of_period \
+             ON i.period_from = of_period.period_from AND i.run_timestamp = of_period.newest WHERE i.model_name = :model ORDER BY i.period_from, i.run_uid",
             if scope.model_uid.is_some() { of_model } else { "" }
         );
-        self.read(scope.bind(sql(select)).bind(scope.to), |row| {
+        self.read(scope.bind(self.0.sql(&select)).bind(scope.to), |row| {
             Ok(ImpactPeriod {
                 run_timestamp: row.get("run_timestamp")?,
                 from: row.get("period_from")?,

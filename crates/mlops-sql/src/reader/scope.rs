@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 use mlops_core::address::DatabaseUrl;
+use mlops_core::model_name::ModelName;
 use mlops_core::ports::StoreError;
 
 use crate::Database;
@@ -30,7 +31,22 @@ impl Reader {
     ///
     /// As [`Database::connect`].
     pub async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Connection::open_to_read(url).await.map(|connection| Self(Database(connection)))
+        Connection::open_to_read(url).await.map(|connection| Self(Database::new(connection)))
+    }
+
+    /// Returns the same database as this model sees it.
+    #[must_use]
+    pub fn of_model(&self, model: &ModelName) -> Self {
+        Self(self.0.of_model(model))
+    }
+
+    /// Returns the models that have requests, in order.
+    ///
+    /// # Errors
+    ///
+    /// What the server says.
+    pub async fn models_there(&self) -> Result<Vec<ModelName>, StoreError> {
+        self.0.models_there().await
     }
 
     /// Returns the rows of a statement, each read by `of`.
@@ -39,7 +55,7 @@ impl Reader {
         statement: Statement<'_>,
         of: impl Fn(&Row) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        self.0.0.fetch(statement).await?.iter().map(of).collect()
+        self.0.connection.fetch(statement).await?.iter().map(of).collect()
     }
 }
 
@@ -47,7 +63,7 @@ impl Scope {
     /// `column` between the scope's ends, and the model if there is one.
     pub(super) fn condition(&self, time: &str) -> String {
         let of_model = if self.model_uid.is_some() { " AND model_uid = ?" } else { "" };
-        format!("{time} >= ? AND {time} < ?{of_model}")
+        format!("model_name = :model AND {time} >= ? AND {time} < ?{of_model}")
     }
 
     /// Adds the values of [`condition`](Self::condition).

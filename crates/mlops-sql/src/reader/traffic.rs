@@ -4,7 +4,6 @@ use mlops_detect::performance::Arm;
 
 use super::scope::{Reader, Scope};
 use crate::rollup::RollupState;
-use crate::statement::sql;
 
 /// How long the spans are that requests are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +49,7 @@ impl Reader {
              SUM(high_risk) AS high_risk FROM log_rollup WHERE {} GROUP BY span, arm ORDER BY span, arm",
             scope.condition("logged_hour")
         );
-        self.read(scope.bind(sql(select)), |row| {
+        self.read(scope.bind(self.0.sql(&select)), |row| {
             Ok(TrafficRow {
                 from: row.get("span")?,
                 arm: row.one_of("arm", &Arm::ALL, Arm::name)?,

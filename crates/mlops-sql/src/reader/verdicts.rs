@@ -7,7 +7,6 @@ use mlops_detect::store::ConceptMetric;
 
 use super::scope::{Reader, Scope};
 use crate::insert::list;
-use crate::statement::sql;
 
 /// A run, and when it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +99,7 @@ impl Reader {
              GROUP BY run_uid, run_timestamp ORDER BY run_timestamp, run_uid",
             scope.condition("run_timestamp")
         );
-        self.read(scope.bind(sql(select)).bind(segment), |row| {
+        self.read(scope.bind(self.0.sql(&select)).bind(segment), |row| {
             Ok(DatedRun { run_uid: row.get("run_uid")?, run_timestamp: row.get("run_timestamp")? })
         })
         .await
@@ -117,10 +116,11 @@ impl Reader {
         }
         let select = format!(
             "SELECT run_uid, feature, effect, missing_production, verdict, why FROM data_shift \
-             WHERE segment = ? AND run_uid IN ({})",
+             WHERE model_name = :model AND segment = ? AND run_uid IN ({})",
             list(runs.len())
         );
-        let select = sql(select).bind(segment).bind_all(runs.iter().map(|run| &run.run_uid));
+        let select =
+            self.0.sql(&select).bind(segment).bind_all(runs.iter().map(|run| &run.run_uid));
         self.read(select, |row| {
             Ok(ShiftRow {
                 run_uid: row.get("run_uid")?,
@@ -139,10 +139,10 @@ impl Reader {
         run_uid: &str,
         segment: &str,
     ) -> Result<Vec<ShiftFinding>, StoreError> {
-        let select = sql(
+        let select = self.0.sql(
             "SELECT feature, kind, test, statistic, p_value_adjusted, effect, effect_name, missing_reference, \
                           missing_production, n_reference, n_production, verdict, state, why, \
-                          CAST(picture AS CHAR) AS picture FROM data_shift WHERE run_uid = ? AND segment = ?",
+                          CAST(picture AS CHAR) AS picture FROM data_shift WHERE model_name = :model AND run_uid = ? AND segment = ?",
         );
         self.read(select.bind(run_uid).bind(segment), |row| {
             Ok(ShiftFinding {
@@ -168,8 +168,8 @@ impl Reader {
 
     /// The segments that a run looked at, without the one of all rows.
     pub async fn segments(&self, run_uid: &str) -> Result<Vec<String>, StoreError> {
-        let select = sql(
-            "SELECT DISTINCT segment FROM data_shift WHERE run_uid = ? AND segment <> '' ORDER BY segment",
+        let select = self.0.sql(
+            "SELECT DISTINCT segment FROM data_shift WHERE model_name = :model AND run_uid = ? AND segment <> '' ORDER BY segment",
         );
         self.read(select.bind(run_uid), |row| row.get("segment")).await
     }
@@ -181,7 +181,7 @@ impl Reader {
              FROM concept_shift WHERE {} AND metric_used = 'roc_auc' AND feature = '' ORDER BY run_timestamp, run_uid",
             scope.condition("run_timestamp")
         );
-        self.read(scope.bind(sql(select)), |row| {
+        self.read(scope.bind(self.0.sql(&select)), |row| {
             Ok(ConceptRow {
                 run_uid: row.get("run_uid")?,
                 run_timestamp: row.get("run_timestamp")?,
@@ -199,9 +199,9 @@ impl Reader {
 
     /// Returns the further findings of a run of `concept-shift`.
     pub async fn concept_details(&self, run_uid: &str) -> Result<Vec<ConceptDetail>, StoreError> {
-        let select = sql(
+        let select = self.0.sql(
             "SELECT metric_used, feature, model_score, p_value_adjusted, verdict, why FROM concept_shift \
-                          WHERE run_uid = ? AND metric_used <> 'roc_auc'",
+                          WHERE model_name = :model AND run_uid = ? AND metric_used <> 'roc_auc'",
         );
         self.read(select.bind(run_uid), |row| {
             Ok(ConceptDetail {

@@ -2,7 +2,7 @@
 
 use mlops_core::etl::EtlStore;
 use mlops_core::ports::StoreErrorKind;
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_core::timestamp::parse_utc;
 use mlops_sql::Database;
 use mlops_testkit::contract::etl_store::insert;
@@ -13,7 +13,7 @@ use crate::contract::in_mysql;
 
 fn record(uid: &str) -> LogRecord {
     LogRecord {
-        uid: uid.to_owned(),
+        key: RecordKey::of_default_model(uid.to_owned()),
         logging_timestamp: parse_utc("2026-01-01").unwrap(),
         payload: "{}".to_owned(),
     }
@@ -22,7 +22,7 @@ fn record(uid: &str) -> LogRecord {
 #[tokio::test]
 async fn a_missing_table_is_an_error_with_the_statement_that_makes_it() {
     let database = Database::connect(&mysql().database().await.parse().unwrap()).await.unwrap();
-    let error = database.find(&["a"]).await.unwrap_err();
+    let error = database.find(&[&RecordKey::of_default_model("a")]).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::NotFound, "{error}");
     let text = error.to_string();
     assert!(
@@ -35,7 +35,7 @@ async fn a_missing_table_is_an_error_with_the_statement_that_makes_it() {
 async fn the_statement_of_the_message_makes_the_table() {
     let url = mysql().database().await;
     let database = Database::connect(&url.parse().unwrap()).await.unwrap();
-    let text = database.find(&["a"]).await.unwrap_err().to_string();
+    let text = database.find(&[&RecordKey::of_default_model("a")]).await.unwrap_err().to_string();
     let statements = text.split_once("yourself:\n").unwrap().1.to_owned();
     let mut connection = MySqlConnection::connect(&url).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut connection).await.unwrap();

@@ -8,7 +8,7 @@ use mlops_core::etl::{
     Batch, Claim, Commit, EndedObject, EtlStore, Ignored, Inserted, Lease, Listing, ObjectId,
     Settled, Totals, Unreadable, Watermark, insert_new,
 };
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_core::timestamp::parse_utc;
 
 /// The tests of this suite over one store.
@@ -20,6 +20,7 @@ macro_rules! etl_store_contract {
             $crate::contract::etl_store,
             [
                 a_uid_is_written_once,
+                models_share_uids_and_no_record,
                 a_uid_that_comes_twice_in_a_batch_is_written_once,
                 what_is_there_counts_before_what_comes_first,
                 a_uid_is_compared_by_its_bytes,
@@ -51,7 +52,7 @@ const PIPELINE: &str = "s3://bucket/logs/";
 /// A record for a test.
 pub fn record(uid: &str, time: &str, payload: &str) -> LogRecord {
     LogRecord {
-        uid: uid.to_owned(),
+        key: RecordKey::of_default_model(uid.to_owned()),
         logging_timestamp: parse_utc(time).unwrap(),
         payload: payload.to_owned(),
     }
@@ -70,7 +71,7 @@ fn numbered(uids: impl Iterator<Item = u32>) -> Vec<LogRecord> {
 }
 
 async fn is_there(store: &impl EtlStore, record: &LogRecord) -> bool {
-    store.find(&[&record.uid]).await.unwrap().get(&record.uid) == Some(&store.fingerprint(record))
+    store.find(&[&record.key]).await.unwrap().get(&record.key) == Some(&store.fingerprint(record))
 }
 
 pub async fn a_uid_is_written_once(store: &impl EtlStore) {
@@ -78,7 +79,33 @@ pub async fn a_uid_is_written_once(store: &impl EtlStore) {
     let again = insert(store, &numbered(5..20)).await;
     assert_eq!((again.loaded, again.already_there, again.conflicts.len()), (10, 5, 0));
     for record in numbered(0..20) {
-        assert!(is_there(store, &record).await, "{}", record.uid);
+        assert!(is_there(store, &record).await, "{}", record.key.uid);
+    }
+}
+
+pub async fn models_share_uids_and_no_record(store: &impl EtlStore) {
+    let of = |model: &str, uid: &str, payload: &str| LogRecord {
+        key: RecordKey { model_name: model.parse().unwrap(), uid: uid.to_owned() },
+        ..record(uid, "2026-01-01", payload)
+    };
+    let records = [
+        of("default", "uid", r#"{"input":{"n":1}}"#),
+        of("ltv", "uid", r#"{"input":{"n":2}}"#),
+        of("churn", "uid", r#"{"input":{"n":3}}"#),
+        of("churn", "other", r#"{"input":{"n":4}}"#),
+    ];
+    assert_eq!(insert(store, &records[1..]).await.loaded, 3);
+    assert!(!is_there(store, &records[0]).await);
+    let inserted = insert(store, &records).await;
+    assert_eq!((inserted.loaded, inserted.already_there, inserted.conflicts), (1, 3, vec![]));
+    for record in &records {
+        assert!(is_there(store, record).await, "{record:?}");
+    }
+    let other = of("churn", "uid", r#"{"input":{"n":2}}"#);
+    assert_eq!(insert(store, std::slice::from_ref(&other)).await.conflicts, [0]);
+    store.replace(&other).await.unwrap();
+    for record in [&records[0], &records[1], &other] {
+        assert!(is_there(store, record).await, "{record:?}");
     }
 }
 
@@ -128,9 +155,10 @@ pub async fn another_content_under_a_uid_is_a_conflict(store: &impl EtlStore) {
 pub async fn the_time_of_a_record_is_known(store: &impl EtlStore) {
     let time = "2026-05-06 07:08:09.123456";
     insert(store, &[record("uid", time, "{}"), record("other", "1970-01-01", "{}")]).await;
-    let found = store.logged_at(&["uid", "nobody", "other"]).await.unwrap();
+    let [uid, nobody, other] = ["uid", "nobody", "other"].map(RecordKey::of_default_model);
+    let found = store.logged_at(&[&uid, &nobody, &other]).await.unwrap();
     assert_eq!(found.len(), 2);
-    assert_eq!(found.get("uid"), parse_utc(time).as_ref());
+    assert_eq!(found.get(&uid), parse_utc(time).as_ref());
 }
 
 pub async fn a_content_is_the_same_however_it_is_written(store: &impl EtlStore) {

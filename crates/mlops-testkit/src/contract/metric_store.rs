@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mlops_core::etl::EtlStore;
-use mlops_core::record::LogRecord;
+use mlops_core::record::{LogRecord, RecordKey};
 use mlops_core::timestamp::parse_utc;
 use mlops_core::window::Window;
 use mlops_rules::MetricStore;
@@ -49,7 +49,7 @@ const PAYLOADS: [&str; 6] = [
 
 async fn fill(store: &impl EtlStore) {
     let record = |(index, payload): (usize, &&str)| LogRecord {
-        uid: format!("r{index}"),
+        key: RecordKey::of_default_model(format!("r{index}")),
         logging_timestamp: time(&format!("2026-03-02 10:0{index}")),
         payload: (*payload).to_owned(),
     };

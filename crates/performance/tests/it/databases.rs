@@ -179,3 +179,23 @@ async fn predictions_may_be_judged_by_those_on_whom_nobody_acted() {
         (&5400.into(), &600.into())
     );
 }
+
+#[tokio::test]
+async fn models_share_outcomes_where_they_are_told_to() {
+    let folder = Folder::new();
+    let (url, mut connection) = sqlite(&folder, false).await;
+    let whole = job(&["--database", &url, "--until", "2026-03-01"]).run().json(0);
+    let copy = "INSERT INTO model_logs (model_name, uid, logging_timestamp, input_output_payloads) \
+                SELECT 'ltv', uid, logging_timestamp, input_output_payloads FROM model_logs";
+    connection.execute(copy).await.unwrap();
+    let of_ltv = ["--database", &url, "--model", "ltv", "--until", "2026-03-01"];
+    let report = job(&of_ltv).run().json(0);
+    assert_eq!(report["why"], "no period is complete yet: outcomes are still missing", "{report}");
+    let shared = job(&of_ltv).args(["--outcomes-model", "default"]).run().json(0);
+    assert_eq!(shared["impact"]["money_saved"], whole["impact"]["money_saved"], "{shared}");
+    let rows = "SELECT model_name, SUM(n) FROM performance WHERE kind = 'realised' GROUP BY model_name ORDER BY model_name";
+    let rows = connection.fetch_all(rows).await.unwrap();
+    let rows: Vec<(String, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert_eq!(rows[0].1, rows[1].1, "{rows:?}");
+}

@@ -51,7 +51,7 @@ fn answer_all(app: &App, body: &[u8], begun: Begun) -> Result<Answer, Problem> {
     let model = app.model.get();
     let reading = Reading { model: &model, demand: app.demand };
     let body = read_body(body, reading, app.max_rows)?;
-    answer(&body, &model, &app.settings.get(), begun, &app.metrics)
+    answer(&body, &model, &app.context.model, &app.settings.get(), begun, &app.metrics)
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {

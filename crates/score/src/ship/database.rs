@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use mlops_core::address::DatabaseUrl;
 use mlops_core::etl::EtlStore;
 use mlops_core::etl::insert_new;
+use mlops_core::model_name::ModelName;
 use mlops_core::ports::{StoreError, StoreErrorKind};
 use mlops_core::record::LogRecord;
 use mlops_record::{BadRecord, DEFAULT_MAX_RECORD_BYTES, Naming, Origin, RecordReader, RecordSink};
@@ -21,12 +22,19 @@ pub(crate) struct DatabaseSink {
     create_tables: bool,
     /// The folder of records that the table refuses.
     refused: PathBuf,
+    /// The model of records that name none.
+    model: ModelName,
     database: Option<Database>,
 }
 
 impl DatabaseSink {
-    pub(crate) fn new(url: DatabaseUrl, create_tables: bool, refused: PathBuf) -> Self {
-        Self { url, create_tables, refused, database: None }
+    pub(crate) fn new(
+        url: DatabaseUrl,
+        create_tables: bool,
+        refused: PathBuf,
+        model: ModelName,
+    ) -> Self {
+        Self { url, create_tables, refused, model, database: None }
     }
 
     /// Inserts what is not there.
@@ -55,7 +63,8 @@ impl DatabaseSink {
 
     async fn insert(&self, database: &Database, records: &[&[u8]]) -> Result<(), StoreError> {
         let mut rows = Rows::default();
-        let mut reader = RecordReader::new(Naming::none(), DEFAULT_MAX_RECORD_BYTES);
+        let mut reader = RecordReader::new(Naming::none(), DEFAULT_MAX_RECORD_BYTES)
+            .of_model(self.model.clone());
         reader.push(&records.join(&b'\n'), &mut rows);
         reader.finish(&mut rows);
         for (raw, reason) in &rows.bad {

@@ -135,3 +135,15 @@ async fn a_uid_that_is_used_twice_stays_with_its_first_and_the_other_is_kept() {
         lines(&std::fs::read(Path::new(&world.path("spool")).join("refused.ndjson")).unwrap());
     assert_eq!(uids(&kept), ["same"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_names_a_named_model() {
+    for (named, name) in [(vec!["--model", "churn-eu"], Some("churn-eu")), (vec![], None)] {
+        let world = World::new();
+        let logs = world.path("logs");
+        let service = Service::start(job(&world, &[&named[..], &["--logs", &logs]].concat()));
+        assert_eq!(service.predict(request(1).to_string()).await.status, 200);
+        assert_eq!(service.stop().0, 143);
+        assert_eq!(world.logged()[0]["output"].get("model_name").and_then(Value::as_str), name);
+    }
+}

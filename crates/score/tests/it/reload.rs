@@ -77,7 +77,7 @@ async fn a_model_in_s3_is_taken_up_and_golden_requests_guard_it() {
     world.put("golden.csv", golden.as_bytes());
     let (index, golden) = (format!("s3://{bucket}/churn/model.pkl"), world.path("golden.csv"));
     let program = Job::new(env!("CARGO_BIN_EXE_score")).on(s3()).args(WATCH);
-    let arguments = ["--listen", "127.0.0.1:0", "--model", &index, "--golden", &golden];
+    let arguments = ["--listen", "127.0.0.1:0", "--model-file", &index, "--golden", &golden];
     let mut service = Service::start(program.args(arguments));
     put(model("second", 21).to_pickle()).await;
     service.wait_until("/ready", |answer| answer.json()["model_uid"] == "second").await;

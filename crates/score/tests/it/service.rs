@@ -26,7 +26,7 @@ pub(crate) struct Service {
 pub(crate) fn job(world: &World, arguments: &[&str]) -> Job {
     let (model, spool) = (world.path("model.pkl"), world.path("spool"));
     Job::new(env!("CARGO_BIN_EXE_score"))
-        .args(["--listen", "127.0.0.1:0", "--model", &model, "--spool", &spool])
+        .args(["--listen", "127.0.0.1:0", "--model-file", &model, "--spool", &spool])
         .args(arguments)
 }
 

@@ -12,22 +12,22 @@ use crate::share::share;
 pub struct CaseStudyArgs {
     /// Model to test: model.pkl, or the --models location of `retrain` [default: train a new one]
     #[arg(long, env = "SIMULATE_MODEL", value_name = "LOCATION", requires = "data")]
-    pub model: Option<Location>,
+    pub models: Option<Location>,
 
-    /// Held-out rows with outcomes: CSV or Parquet. Without --model, a part of them is used for
+    /// Held-out rows with outcomes: CSV or Parquet. Without --models, a part of them is used for
     /// training [default: synthetic customers]
     #[arg(long, env = "SIMULATE_DATA", value_name = "FILE")]
     pub data: Option<Location>,
 
     /// Reference data of the monitors: CSV or Parquet [default: the training data of the model]
-    #[arg(long, env = "SIMULATE_REFERENCE", value_name = "FILE", requires = "model")]
+    #[arg(long, env = "SIMULATE_REFERENCE", value_name = "FILE", requires = "models")]
     pub reference: Option<Location>,
 
     /// Target column [default: the target of the model; `churn` for synthetic customers]
     #[arg(long, env = "SIMULATE_TARGET", value_name = "COLUMN")]
     pub target: Option<String>,
 
-    /// Positive outcome, whose probability is predicted [default: the model's; without --model: yes,
+    /// Positive outcome, whose probability is predicted [default: the model's; without --models: yes,
     /// true, 1, churned, left, … by name, else the rarer]
     #[arg(long, env = "SIMULATE_POSITIVE", value_name = "OUTCOME")]
     pub positive: Option<String>,

@@ -34,7 +34,7 @@ pub(super) struct Subject {
 impl Subject {
     pub(super) async fn read(args: &CaseStudyArgs) -> Result<Self> {
         let mut args = args.clone();
-        let (model, reference, test) = match (&args.model, &args.data) {
+        let (model, reference, test) = match (&args.models, &args.data) {
             (Some(location), Some(data)) => {
                 let model = PublishedModel::read(&models(location)?, None).await?;
                 let reference =

@@ -40,7 +40,7 @@ impl Service {
             .and_then(|free| free.local_addr())
             .context("finding a free port")?;
         let address = port.to_string();
-        let of_model = ["--model", model, "--watch", "--watch-every", "200ms"];
+        let of_model = ["--model-file", model, "--watch", "--watch-every", "200ms"];
         let of_log =
             ["--listen", &address, "--logs", logs, "--log-every", "250ms", "--spool", "spool"];
         let of_groups =
