@@ -138,8 +138,7 @@ pub trait JobArgs: clap::Parser {
     /// The AWS requirements of the program, printed by `--spec`.
     const SPEC: Spec;
 
-    /// The argument that takes the place of `--model LOCATION` of earlier releases, in programs that
-    /// had it.
+    /// The argument that was `--model LOCATION` in earlier releases.
     const FORMER_LOCATION: Option<&str> = None;
 
     /// The arguments that it shares with every other job.

@@ -46,9 +46,9 @@ pub enum RecordError {
     /// `model_name` is no name of a model.
     #[error("bad `model_name` `{name}`: {error}")]
     BadModelName {
-        /// What is logged.
+        /// The logged text.
         name: String,
-        /// Why it is none.
+        /// The reason.
         error: ModelNameError,
     },
     /// The `uid` does not fit the primary key.
