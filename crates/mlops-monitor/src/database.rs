@@ -1,5 +1,6 @@
 use anyhow::Result;
 use mlops_core::model_name::ModelName;
+use mlops_core::ports::StoreErrorKind;
 use mlops_job::{Context, DatabaseArgs, UsageError};
 use mlops_sql::Database;
 
@@ -17,7 +18,13 @@ pub async fn open_database(args: &DatabaseArgs, context: &Context) -> Result<Dat
         database.create_tables().await?;
     }
     if !context.names_model {
-        check_model(&database.models_there().await?)?;
+        match database.models_there().await {
+            Ok(there) => check_model(&there)?,
+            // The run may need no request; if it does, its own statement says what is missing.
+            Err(error)
+                if matches!(error.kind, StoreErrorKind::NotFound | StoreErrorKind::Denied) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(database.of_model(&context.model))
 }

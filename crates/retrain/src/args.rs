@@ -364,7 +364,7 @@ pub enum Command {
     /// Show the content of a model
     Inspect {
         /// Model file: a path or s3://BUCKET/KEY
-        #[arg(value_name = "MODEL")]
+        #[arg(id = "model-file", value_name = "MODEL")]
         model: Location,
 
         /// Show how to read it in Python instead

@@ -388,7 +388,7 @@ async fn what_makes_no_sense_in_a_table_ends_nothing() {
                    clients_saved_low, clients_saved_high, verdict, why";
     let row = format!("'p-1', {at}, {at}, {at}, 3, 5, 0, 7, 1e308, 2e308, -1e308, 'shifted', ''");
     execute(&url, &format!("INSERT INTO business_impact ({columns}) VALUES ({row})")).await;
-    let rollup = "'2026-11-20 05:00:00.000000', '', 'nobody', -5, 0, 1e308, -1e308, -1), ('2026-11-20 05:00:00.000000', '', 'model', 5, 3, -1, -1, 9";
+    let rollup = "'default', '2026-11-20 05:00:00.000000', '', 'nobody', -5, 0, 1e308, -1e308, -1), ('default', '2026-11-20 05:00:00.000000', '', 'model', 5, 3, -1, -1, 9";
     execute(&url, &format!("INSERT INTO log_rollup VALUES ({rollup})")).await;
     let served = Served::new(&url, &[]);
     for window in ["1s", "24h", "7d", "365d", "4294967295d"] {
